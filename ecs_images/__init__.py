@@ -1,0 +1,73 @@
+"""Alibaba Cloud ECS images: what you may do with them, and what they cost.
+
+import ecs_images as ecs
+
+cloud = ecs.Cloud(start="2026-01-15")
+acme = cloud.account("acme")
+web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=12)
+golden = acme.create_image(web, name="golden-v1")
+ecs.bill(cloud, until="2026-03-01").by("month", "meter")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .billing.bill import Bill, bill
+from .billing.metering import measure
+from .billing.rating import rate
+from .catalog.prices import Prices
+from .catalog.regions import regions
+from .catalog.tables import rules
+from .cloud.cloud import Account, Cloud
+from .cloud.ledger import Ledger
+from .errors import (
+    CloudError,
+    EcsImagesError,
+    FileProblems,
+    InputError,
+    MixedCurrencies,
+    PriceNotFound,
+    UnknownName,
+)
+
+if TYPE_CHECKING:
+    from . import charts as charts
+    from .cloud.story import Story as Story
+
+__all__ = [
+    "Account",
+    "Bill",
+    "Cloud",
+    "CloudError",
+    "EcsImagesError",
+    "FileProblems",
+    "InputError",
+    "Ledger",
+    "MixedCurrencies",
+    "PriceNotFound",
+    "Prices",
+    "Story",
+    "UnknownName",
+    "bill",
+    "charts",
+    "measure",
+    "rate",
+    "regions",
+    "rules",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs a plotting or a YAML library is loaded on first use."""
+    from importlib import import_module
+
+    if name == "charts":
+        return import_module(".charts", __name__)
+    if name == "Story":
+        return import_module(".cloud.story", __name__).Story
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,161 @@
+"""Single amounts: what some snapshots, images or instances cost, stretch by stretch.
+
+A stretch is a time in which the holders of a chain's copies, the images behind them and the
+price stay the same, so that its cost reads as quantity × hours × price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from ..catalog.price_files import PriceRow, units
+from ..cloud.state import State
+from ..tables import Column, Table
+from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
+from .attribution import held_cost, holdings
+from .metering import FOR_EVER, seconds_of, split, times_of
+from .rating import Curve, Key, groups
+from .schema import MARKETPLACE_FEE, OS_LICENCE, STORAGE
+
+RULES = {
+    STORAGE: "BILL-2 BILL-3 BILL-4 CHAIN-1 CHAIN-2 DEL-5",
+    OS_LICENCE: "IBILL-2 IBILL-5 LIC-1 LIC-2 LIC-4",
+    MARKETPLACE_FEE: "IBILL-2 IBILL-5 MKT-4",
+}
+"""The rules that an amount of each meter follows from."""
+
+AMOUNTS = Table(
+    "amounts",
+    "one snapshot's share, or one instance's fee, during a stretch without change",
+    (
+        Column("billing_account_id", "text", "", "the account that pays", True),
+        Column("billing_currency", "text", "", "currency", True),
+        Column("region_id", "text", "", "region", True),
+        Column("sku_meter", "text", "", "meter", True),
+        Column("resource_id", "text", "", "the snapshot or the instance", True),
+        Column("charge_period_start", "time", "", "first moment", True),
+        Column("charge_period_end", "time", "", "first moment after", True),
+        Column("x_amount", "number", "x_unit", "the share of the chain's GiB, or the vCPUs or instances charged", True),
+        Column("x_unit", "text", "", "GiB, vCPU or Instance", True),
+        Column("x_hours", "number", "hour", "length of the stretch", True),
+        Column(
+            "list_unit_price", "number", "currency per pricing_unit", "list price; over several tiers, the mean", True
+        ),
+        Column("pricing_unit", "text", "", "unit of the price", True),
+        Column(
+            "list_cost", "number", "currency", "x_amount × x_hours × list_unit_price, per 720 h where monthly", True
+        ),
+        Column("x_price_source", "text", "", "the price rows used and where they stand", True),
+        Column("x_rules", "text", "", "rules the amount follows from", True),
+    ),
+)
+_WHERE = ["billing_account_id", "billing_currency", "region_id"]
+
+
+def storage_amounts(
+    usage: pd.DataFrame,
+    state: State,
+    curves: Collection[Curve],
+    snapshots: Collection[str],
+    image: str | None = None,
+) -> pd.DataFrame:
+    """What the storage of some snapshots costs; with `image`, only that image's share of it."""
+    chains = {state.snapshots[snapshot].chain for snapshot in snapshots if snapshot in state.snapshots}
+    concerned = usage[usage["resource_id"].isin(chains)].reset_index(drop=True)
+    if not len(concerned):
+        return empty_amounts()
+    by_key = {curve.key: curve for curve in curves}
+    concerned_curves = [by_key[key] for key, _ in groups(concerned)]
+    held = holdings(concerned, state)
+    prices_change = [int(c.borders[line.low]) for c in concerned_curves for line in c.lines]
+    borders = np.unique(np.concatenate([held.start, held.end, np.array(prices_change, dtype=np.int64)]))
+    cut = split(concerned, borders[borders < FOR_EVER])
+    held = holdings(cut, state)
+    cost = held_cost(cut, held, concerned_curves)
+    gib = cut["x_quantity"].to_numpy("float64")[held.row] / BYTES_PER_GIB
+    gib /= np.bincount(held.row, minlength=len(cut))[held.row]
+    part, backing = held.by_image()
+    backed = np.bincount(part, minlength=len(cost))
+    names = np.array(held.lives.ids, dtype=object)[held.snapshot]
+    keep = np.isin(names, list(snapshots))[part]
+    if image is not None:
+        keep &= backing == image
+    part = part[keep]
+    frame = cut.loc[held.row[part], _WHERE].astype(str).reset_index(drop=True)
+    frame["resource_id"] = pd.Series(names[part], dtype="str")
+    frame["start"], frame["end"] = held.start[part], held.end[part]
+    frame["x_amount"], frame["list_cost"] = (gib / backed)[part], (cost / backed)[part]
+    frame = frame.groupby([*_WHERE, "resource_id", "start", "end"], as_index=False)[["x_amount", "list_cost"]].sum()
+    frame["sku_meter"], frame["x_item"], frame["x_vcpus"] = STORAGE, "", 0
+    return _finished(frame, by_key)
+
+
+def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.ndarray) -> pd.DataFrame:
+    """What the fees of the usage rows marked in `concerned` cost."""
+    fees = usage[concerned & (usage["sku_meter"] != STORAGE).to_numpy()].reset_index(drop=True)
+    if not len(fees):
+        return empty_amounts()
+    by_key = {curve.key: curve for curve in curves}
+    parts = []
+    for key, rows in groups(fees):
+        curve = by_key[key]
+        changes = np.unique(np.array([curve.borders[line.low] for line in curve.lines], dtype=np.int64))
+        cut = split(fees.iloc[rows.positions].reset_index(drop=True), changes)
+        start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
+        spent = curve.unit_cost_until(end) - curve.unit_cost_until(start)
+        basis = units()[_lines_at(curve, int(start[0]))[0].unit].basis
+        frame = cut[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "resource_id"]].copy()
+        frame["start"], frame["end"] = start, end
+        frame["x_amount"] = cut["x_quantity"] * (key.vcpus if basis == "vCPU" else 1)
+        frame["list_cost"] = spent * cut["x_quantity"]
+        parts.append(frame)
+    return _finished(pd.concat(parts, ignore_index=True), by_key)
+
+
+def empty_amounts() -> pd.DataFrame:
+    """An `AMOUNTS` table without rows."""
+    return pd.DataFrame({name: [] for name in AMOUNTS.names})
+
+
+def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
+    """Hours, the price and its source, and the rules beside every stretch."""
+    frame = frame.copy()
+    frame["x_hours"] = (frame["end"] - frame["start"]) / SECONDS_PER_HOUR
+    found = [
+        _lines_at(by_key[Key(*map(str, names), int(vcpus))], int(start))
+        for *names, vcpus, start in frame[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "start"]].itertuples(index=False)
+    ]
+    used = [units()[rows[0].unit] for rows in found]
+    frame["x_unit"] = [unit.basis for unit in used]
+    frame["pricing_unit"] = [unit.name for unit in used]
+    hours = np.array([unit.hours for unit in used], dtype=np.float64)
+    priced_quantity = frame["x_amount"] * frame["x_hours"] / hours
+    single = np.array([rows[0].price if len(rows) == 1 else np.nan for rows in found], dtype=np.float64)
+    mean = frame["list_cost"] / priced_quantity
+    frame["list_unit_price"] = np.where(np.isnan(single), mean, single)
+    frame["x_price_source"] = ["; ".join(_show(row) for row in rows) for rows in found]
+    frame["x_rules"] = frame["sku_meter"].astype(str).map(RULES)
+    frame["charge_period_start"] = times_of(frame["start"].to_numpy("int64"))
+    frame["charge_period_end"] = times_of(frame["end"].to_numpy("int64"))
+    return AMOUNTS.check(frame[AMOUNTS.names])
+
+
+def _lines_at(curve: Curve, moment: int) -> list[PriceRow]:
+    """The price rows that a curve uses at a moment."""
+    segment = int(np.searchsorted(curve.borders, moment, "right")) - 1
+    return [
+        line.price for line in curve.lines if line.low <= segment < line.high and line.quantity[segment - line.low] > 0
+    ]
+
+
+def _show(row: PriceRow) -> str:
+    """A price row in words: amount, unit, first day and source."""
+    assumed = "" if row.valid_from_basis == "stated" else f", {row.valid_from_basis}"
+    item = f" {row.item}" if row.item else ""
+    return (
+        f"{row.price:g} {row.currency} {row.unit}{item} in {row.region_id} from {row.valid_from}{assumed} "
+        f"[{row.source}, {row.source_date}, {row.confidence}]"
+    )

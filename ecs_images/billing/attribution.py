@@ -1,0 +1,202 @@
+"""Attribution: whose share of the bill each snapshot, image or account is.
+
+A stored copy's cost in an hour is split equally among the snapshots that hold it in that hour,
+and a snapshot's share equally among the images it backs then; a snapshot behind no image keeps
+its share. Fees belong to the image the instance runs from. All shares add up to the bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..catalog.prices import Prices
+from ..cloud.state import State
+from .metering import FOR_EVER, SnapshotLives, seconds_of, snapshot_lives, to_seconds, whole_hours
+from .rating import Curve, curves, groups
+from .schema import STORAGE
+
+PARTS = ("snapshot", "image", "account")
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Stored copies split into parts, one for each snapshot that holds a copy while one set of images is behind it.
+
+    Part k is a share of usage row `row[k]` for snapshot `snapshot[k]` (its position in the
+    lives), from `start[k]` to `end[k]` [s since 1970], while `images[k]` images are backed;
+    `backing[k]` is its position in `image_sets`.
+    """
+
+    row: np.ndarray
+    snapshot: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    backing: np.ndarray
+    image_sets: tuple[tuple[str, ...], ...]
+    lives: SnapshotLives
+
+    def by_image(self) -> tuple[np.ndarray, np.ndarray]:
+        """Parts once for every image they back: (part, image id), once with "" for no image."""
+        sizes = np.array([max(len(images), 1) for images in self.image_sets])
+        flat = np.array([name for images in self.image_sets for name in (images or ("",))], dtype=object)
+        counts = sizes[self.backing]
+        part = np.repeat(np.arange(len(self.backing)), counts)
+        return part, flat[_ranges((np.cumsum(sizes) - sizes)[self.backing], counts)]
+
+
+def holdings(usage: pd.DataFrame, state: State) -> Holdings:
+    """Which snapshot holds each stored copy when, and which images it backs meanwhile."""
+    lives = snapshot_lives(state)
+    stored = (usage["sku_meter"] == STORAGE).to_numpy()
+    rows = np.flatnonzero(stored)
+    first = usage["x_first_snapshot"].to_numpy("int64")[rows]
+    last = usage["x_last_snapshot"].to_numpy("int64")[rows]
+    offset_of = dict(zip(lives.chains, lives.offsets, strict=True))
+    offsets = usage["resource_id"][stored].map(offset_of).to_numpy("int64")
+    low, counts = offsets + first - 1, last - first + 1
+    row = np.repeat(rows, counts)
+    snapshot = _ranges(low, counts)
+
+    pieces = _image_pieces(state, lives)
+    counts = pieces.counts[snapshot]
+    piece = _ranges(pieces.offsets[snapshot], counts)
+    row, snapshot = np.repeat(row, counts), np.repeat(snapshot, counts)
+    start, end = whole_hours(lives.stored, lives.ended)
+    window_start = seconds_of(usage["charge_period_start"])
+    window_end = seconds_of(usage["charge_period_end"])
+    begins = np.maximum.reduce([start[snapshot], pieces.start[piece], window_start[row]])
+    ends = np.minimum.reduce([end[snapshot], pieces.end[piece], window_end[row]])
+    held = (begins < ends) & (lives.stored < lives.ended)[snapshot]
+    return Holdings(
+        row[held], snapshot[held], begins[held], ends[held], pieces.backing[piece[held]], pieces.sets, lives
+    )
+
+
+def _ranges(low: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """`low[k], low[k] + 1, …`, `counts[k]` numbers for each k, end to end."""
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(low, counts) + np.arange(counts.sum()) - before
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The life of every snapshot cut where the set of images it backs changes."""
+
+    offsets: np.ndarray
+    counts: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    backing: np.ndarray
+    sets: tuple[tuple[str, ...], ...]
+
+
+def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
+    backed: dict[str, list[tuple[int, int, str]]] = {}
+    for image in state.images.values():
+        gone = FOR_EVER if image.deleted_at is None else to_seconds(image.deleted_at)
+        start, end = (int(t) for t in whole_hours(np.int64(to_seconds(image.created_at)), np.int64(gone)))
+        for snapshot in image.snapshots:
+            if to_seconds(image.created_at) < gone:
+                backed.setdefault(snapshot, []).append((start, end, image.id))
+    sets: dict[tuple[str, ...], int] = {(): 0}
+    counts, starts, ends, backing = [], [], [], []
+    for snapshot in lives.ids:
+        spans = backed.get(snapshot, ())
+        cuts = sorted({0, FOR_EVER, *(t for start, end, _ in spans for t in (start, end))})
+        counts.append(len(cuts) - 1)
+        for start, end in zip(cuts, cuts[1:], strict=False):
+            images = tuple(name for low, high, name in spans if low <= start and end <= high)
+            starts.append(start)
+            ends.append(end)
+            backing.append(sets.setdefault(images, len(sets)))
+    sizes = np.array(counts, dtype=np.int64)
+    return _Pieces(
+        np.cumsum(sizes) - sizes, sizes, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64),
+        np.array(backing, dtype=np.int64), tuple(sets),
+    )  # fmt: skip
+
+
+def held_cost(usage: pd.DataFrame, held: Holdings, cost_curves: list[Curve]) -> np.ndarray:
+    """The cost of each part of some holdings: its copy's cost, split among all that hold it."""
+    cost = np.zeros(len(held.row))
+    quantity = usage["x_quantity"].to_numpy("int64")
+    curve_of_row = np.full(len(usage), -1)
+    for number, (_, rows) in enumerate(groups(usage)):
+        curve_of_row[rows.positions] = number
+    for number, curve in enumerate(cost_curves):
+        parts = np.flatnonzero(curve_of_row[held.row] == number)
+        if len(parts):
+            cost[parts] = split_among_holders(held, parts, curve.unit_cost_until) * quantity[held.row[parts]]
+    return cost
+
+
+def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """What one byte of each part bears, when one byte held up to a moment bears `until(moment)`.
+
+    Between two changes of a copy's holders a and b there is `until(b) - until(a)` to bear, and
+    each of n holders bears the nth part. Summed per copy this gives a curve of its own, from
+    which a part reads off its share.
+    """
+    row = np.concatenate([held.row[parts], held.row[parts]])
+    moment = np.concatenate([held.start[parts], held.end[parts]])
+    change = np.concatenate([np.ones(len(parts), np.int64), np.full(len(parts), -1)])
+    order = np.lexsort((moment, row))
+    row, moment = row[order], moment[order]
+    holders = np.cumsum(change[order])
+    reached = until(moment)
+    step = np.diff(reached, append=reached[-1:])
+    # A copy is held without a break, so between its moments there is a holder; after its last
+    # moment there is none, and the step across to the next copy counts for nobody.
+    share = np.divide(step, holders, out=np.zeros(len(step)), where=holders > 0)
+    borne = np.cumsum(share) - share
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return borne[place[len(parts) :]] - borne[place[: len(parts)]]
+
+
+def attribute(usage: pd.DataFrame, state: State, prices: Prices, to: str) -> pd.DataFrame:
+    """The bill split over snapshots or images; `x_…_id` is empty for what belongs to none."""
+    cost_curves = curves(usage, prices)
+    held = holdings(usage, state)
+    cost = held_cost(usage, held, cost_curves)
+    fees = _fee_costs(usage, cost_curves)
+    if to == "snapshot":
+        part, names = np.arange(len(held.row)), np.array([*held.lives.ids, ""], dtype=object)[held.snapshot]
+        fee_names = np.full(len(fees.row), "", dtype=object)
+    else:
+        part, names = held.by_image()
+        cost = cost / np.bincount(part, minlength=len(cost))
+        fee_names = usage["x_image_id"].astype(object).to_numpy()[fees.row]
+    parts = [_rows(usage, held.row[part], names, cost[part]), _rows(usage, fees.row, fee_names, fees.cost)]
+    column = f"x_{to}_id"
+    keys = ["billing_account_id", "billing_currency", "region_id", "sku_meter", column]
+    table = pd.concat(parts, ignore_index=True).rename(columns={"name": column})
+    return table.groupby(keys, observed=True, as_index=False, sort=True)["list_cost"].sum()
+
+
+@dataclass(frozen=True)
+class _Fees:
+    row: np.ndarray
+    cost: np.ndarray
+
+
+def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve]) -> _Fees:
+    rows, costs = [np.empty(0, np.int64)], [np.empty(0)]
+    for (key, found), curve in zip(groups(usage), cost_curves, strict=True):
+        if key.meter != STORAGE:
+            rows.append(found.positions)
+            spent = curve.unit_cost_until(found.end) - curve.unit_cost_until(found.start)
+            costs.append(spent * found.quantity)
+    return _Fees(np.concatenate(rows), np.concatenate(costs))
+
+
+def _rows(usage: pd.DataFrame, row: np.ndarray, names: np.ndarray, cost: np.ndarray) -> pd.DataFrame:
+    where = usage.loc[row, ["billing_account_id", "billing_currency", "region_id", "sku_meter"]]
+    frame = where.astype(str).reset_index(drop=True)
+    frame["name"] = pd.Series(names, dtype="str")
+    frame["list_cost"] = cost
+    return frame

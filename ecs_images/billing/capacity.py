@@ -1,0 +1,74 @@
+"""Stored GiB over time: by region, account, chain, snapshot or image."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..cloud.state import State
+from ..errors import UnknownName
+from ..units import BILLING_CLOCK, BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
+from .attribution import holdings, split_among_holders
+from .metering import seconds_of, split, times_of
+from .schema import STORAGE
+
+FREQUENCIES = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS"}
+COLUMN_OF = {
+    "region": "region_id",
+    "account": "billing_account_id",
+    "chain": "resource_id",
+    "snapshot": "x_snapshot_id",
+    "image": "x_image_id",
+}
+
+
+def capacity(usage: pd.DataFrame, state: State, window: tuple[int, int], freq: str, by: str) -> pd.DataFrame:
+    """Mean GiB stored in each period of the billing clock, times its hours being GiB-hours.
+
+    Columns: `x_period_start`, the column of `by`, `x_stored_gib`. A snapshot's or image's GiB
+    is its share as in attribution. Periods at the ends of the window count only its part.
+    """
+    if freq not in FREQUENCIES:
+        raise UnknownName("frequency", str(freq), FREQUENCIES, f"one of {', '.join(FREQUENCIES)}")
+    if by not in COLUMN_OF:
+        raise UnknownName("capacity by", str(by), COLUMN_OF, f"one of {', '.join(COLUMN_OF)}")
+    edges = period_edges(window, freq)
+    stored = usage[usage["sku_meter"] == STORAGE].reset_index(drop=True)
+    cut = split(stored, edges[1:-1])
+    names, byte_hours, start = _byte_hours(cut, state, by)
+    period = np.searchsorted(edges, start, "right") - 1
+    hours = np.diff(edges) / SECONDS_PER_HOUR
+    frame = pd.DataFrame(
+        {
+            "x_period_start": times_of(edges[period]),
+            COLUMN_OF[by]: pd.Series(names, dtype="str"),
+            "x_stored_gib": byte_hours / hours[period] / BYTES_PER_GIB,
+        }
+    )
+    return frame.groupby(["x_period_start", COLUMN_OF[by]], as_index=False, sort=True)["x_stored_gib"].sum()
+
+
+def period_edges(window: tuple[int, int], freq: str) -> np.ndarray:
+    """The borders of the periods of a window [s since 1970], its own ends included."""
+    first, last = (from_seconds(second).replace(tzinfo=None) for second in window)
+    inner = pd.date_range(pd.Timestamp(first).floor("h"), last, freq=FREQUENCIES[freq], normalize=freq != "hour")
+    seconds = seconds_of(pd.Series(inner.tz_localize(BILLING_CLOCK)))
+    inside = seconds[(seconds > window[0]) & (seconds < window[1])]
+    return np.concatenate([[window[0]], inside, [window[1]]])
+
+
+def _byte_hours(cut: pd.DataFrame, state: State, by: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each piece of use: the name it counts for, its byte-hours, and its start [s]."""
+    start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
+    quantity = cut["x_quantity"].to_numpy("float64")
+    if by in ("region", "account", "chain"):
+        names = cut[COLUMN_OF[by]].astype(object).to_numpy()
+        return names, quantity * (end - start) / SECONDS_PER_HOUR, start
+    held = holdings(cut, state)
+    hours = split_among_holders(held, np.arange(len(held.row)), lambda moment: moment / SECONDS_PER_HOUR)
+    byte_hours = hours * quantity[held.row]
+    if by == "snapshot":
+        return np.array(held.lives.ids, dtype=object)[held.snapshot], byte_hours, held.start
+    part, names = held.by_image()
+    byte_hours = byte_hours / np.bincount(part, minlength=len(byte_hours))
+    return names, byte_hours[part], held.start[part]

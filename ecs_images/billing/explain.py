@@ -1,0 +1,128 @@
+"""Explain a resource's cost: what happened to it, and every amount down to the price's source."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from ..catalog.prices import Prices
+from ..cloud import events as ev
+from ..cloud.ledger import Ledger
+from ..cloud.state import State
+from ..errors import UnknownName
+from ..units import show_time
+from .amounts import fee_amounts, storage_amounts
+from .rating import curves
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why something costs what it costs.
+
+    `amounts` is an `AMOUNTS` table, `events` has columns `at` and `what`, `total` is in `currency`.
+    """
+
+    resource_id: str
+    about: str
+    currency: str
+    total: float
+    amounts: pd.DataFrame
+    events: pd.DataFrame
+
+    def __str__(self) -> str:
+        lines = [f"{self.resource_id}: {self.about}", f"total {self.total:.6f} {self.currency}".rstrip(), ""]
+        happened = zip(self.events["at"], self.events["what"], strict=True)
+        lines += [f"  {show_time(at)}  {what}" for at, what in happened]
+        if not len(self.amounts):
+            return "\n".join([*lines, "", "  nothing was charged"])
+        lines += ["", *(f"  {_sentence(row)}" for row in self.amounts.to_dict("records")), ""]
+        lines += [f"  price: {text}" for text in dict.fromkeys(self.amounts["x_price_source"])]
+        rules = dict.fromkeys(rule for text in self.amounts["x_rules"] for rule in text.split())
+        return "\n".join([*lines, f"  rules: {' '.join(rules)}"])
+
+    __repr__ = __str__
+
+
+def _sentence(row: dict[str, object]) -> str:
+    start, end = (show_time(row[name]) for name in ("charge_period_start", "charge_period_end"))  # type: ignore[arg-type]
+    month = " / 720" if str(row["pricing_unit"]).endswith("Month") else ""
+    return (
+        f"{row['sku_meter']} {row['resource_id']} {start} to {end}: "
+        f"{row['x_amount']:g} {row['x_unit']} × {row['x_hours']:g} h × {row['list_unit_price']:g}{month} "
+        f"= {row['list_cost']:.6f} {row['billing_currency']}"
+    )
+
+
+def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) -> Explanation:
+    """What an image, snapshot, chain, disk or instance costs, and why.
+
+    An image is explained by its share of the snapshots behind it and by the fees of the
+    instances that run from it. Raises UnknownName.
+    """
+    state = ledger.replay()
+    snapshots, about = _snapshots_of(resource, state)
+    image = resource if resource in state.images or resource in set(usage["x_image_id"]) else None
+    named = usage["x_image_id"] if image else usage["resource_id"]
+    cost_curves = curves(usage, prices)
+    parts = [
+        storage_amounts(usage, state, cost_curves, snapshots, image),
+        fee_amounts(usage, cost_curves, (named == resource).to_numpy()),
+    ]
+    found = [part for part in parts if len(part)]
+    amounts = pd.concat(found or parts[:1], ignore_index=True)
+    amounts = amounts.sort_values(["charge_period_start", "resource_id"], kind="stable", ignore_index=True)
+    currencies = sorted(set(amounts["billing_currency"]))
+    return Explanation(
+        resource, about, " and ".join(currencies), float(np.sum(amounts["list_cost"])), amounts,
+        _events(ledger, {resource, *snapshots}),
+    )  # fmt: skip
+
+
+def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:
+    """The snapshots whose storage a resource stands for, and a few words about it."""
+    if resource in state.images:
+        image = state.images[resource]
+        gone = f", deleted {show_time(image.deleted_at)}" if image.deleted_at else ""
+        words = f"image {image.name} of {image.account} in {image.region}, made from {image.source}{gone}"
+        return image.snapshots, words
+    if resource in state.snapshots:
+        snapshot = state.snapshots[resource]
+        gone = f", deleted {show_time(snapshot.deleted_at)}" if snapshot.deleted_at else ""
+        return (resource,), f"snapshot {snapshot.number} of {snapshot.chain} in {snapshot.region}{gone}"
+    if resource in state.instances:
+        instance = state.instances[resource]
+        return (), f"{instance.instance_type} of {instance.account} in {instance.region}, from {instance.image}"
+    chain = resource if resource in state.chain_snapshots else state.chain_of_disk(resource)
+    members = tuple(state.chain_snapshots.get(chain, ()))
+    if not members and resource not in state.disks:
+        if any(instance.image == resource for instance in state.instances.values()):
+            return (), "image of the provider"
+        known = [*state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots]
+        raise UnknownName("image, snapshot, chain, disk or instance", resource, known)
+    return members, f"snapshot chain {chain} of {len(members)} snapshots"
+
+
+def _events(ledger: Ledger, names: Collection[str]) -> pd.DataFrame:
+    """The events that concern any of these resources, in words."""
+    told = [(event.at, _tell(event)) for event in ledger if _concerns(event, names)]
+    return pd.DataFrame(told, columns=["at", "what"])
+
+
+def _concerns(event: ev.Event, names: Collection[str]) -> bool:
+    return any(value in names for field in fields(event) if isinstance(value := getattr(event, field.name), str))
+
+
+def _tell(event: ev.Event) -> str:
+    """An event in words: its kind, and its short facts."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(event).__name__).strip()
+    facts = [
+        f"{field.name} {value}"
+        for field in fields(event)
+        if field.name != "at"
+        and isinstance(value := getattr(event, field.name), str | int)
+        and value not in ("", False)
+    ]
+    return f"{words}: {', '.join(facts)}"

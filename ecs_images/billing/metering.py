@@ -1,0 +1,268 @@
+"""Metering: a ledger → usage, the lives of stored copies and the stretches that fees run.
+
+Storage is metered by the lives of copies, not of snapshots: when a snapshot goes and another
+holds its blocks, nothing is billed twice and nothing is lost. A copy alive at any instant of a
+billing hour counts for the whole hour (BILL-2), from the end of the snapshot's creation (BILL-3).
+Licence and marketplace fees run by the second from launch to release (IBILL-2) and are paid by
+whoever launched (IBILL-5); a stop in economical mode suspends them (IBILL-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from ..catalog.tables import sites
+from ..cloud import events as ev
+from ..cloud.ledger import Ledger
+from ..cloud.resources import Account, Lineage
+from ..cloud.state import State
+from ..errors import InputError
+from ..units import LATEST, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
+from .schema import MARKETPLACE_FEE, OS_LICENCE, STORAGE, TIME_DTYPE, USAGE
+
+FOR_EVER = to_seconds(LATEST)
+
+
+def measure(ledger: Ledger, *, until: Time, since: Time | None = None) -> pd.DataFrame:
+    """The usage of a ledger between two moments, as a `USAGE` table.
+
+    `until` is taken to the next full hour, `since` must be one (default: the beginning). After
+    the last event everything goes on as it is. Raises InputError when `until` is not after the
+    beginning.
+    """
+    start, end = billing_window(ledger, until, since)
+    state = ledger.replay()
+    storage, fees = _storage_usage(state), _fee_usage(ledger, state)
+    return clip(_joined(storage, fees) if len(fees) else storage, start, end)
+
+
+def _joined(storage: pd.DataFrame, fees: pd.DataFrame) -> pd.DataFrame:
+    for name in storage.columns[storage.dtypes == "category"]:
+        names = [*storage[name].cat.categories, *fees[name].unique()]
+        both = pd.CategoricalDtype(sorted(set(names)))
+        storage[name], fees[name] = storage[name].astype(both), fees[name].astype(both)
+    return pd.concat([storage, fees], ignore_index=True)
+
+
+def billing_window(ledger: Ledger, until: Time, since: Time | None) -> tuple[int, int]:
+    """The seconds `[since, until)` to bill, checked."""
+    end = next_full_hour(parse_time(until, "until"))
+    if not len(ledger):
+        raise InputError("the ledger is empty; there is nothing to bill")
+    first = ledger[0].at
+    begin = first if since is None else parse_time(since, "since")
+    if since is not None and next_full_hour(begin) != begin:
+        raise InputError(f"since {show_time(begin)} is not a full hour")
+    if end <= begin:
+        raise InputError(f"until {show_time(end)} must be after {show_time(begin)}")
+    return (to_seconds(begin) if since is not None else 0), to_seconds(end)
+
+
+def clip(usage: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+    """The part of a usage table that lies in `[start, end)` [s since 1970]."""
+    first = seconds_of(usage["charge_period_start"])
+    last = seconds_of(usage["charge_period_end"])
+    inside = (last > start) & (first < end)
+    clipped = usage[inside].reset_index(drop=True)
+    clipped["charge_period_start"] = times_of(np.maximum(first[inside], start))
+    clipped["charge_period_end"] = times_of(np.minimum(last[inside], end))
+    return clipped
+
+
+def split(usage: pd.DataFrame, borders: np.ndarray) -> pd.DataFrame:
+    """A usage table whose rows are cut at these moments [s since 1970, ascending]."""
+    first, last = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
+    low = np.searchsorted(borders, first, "right")
+    pieces = np.searchsorted(borders, last, "left") - low + 1
+    row = np.repeat(np.arange(len(usage)), pieces)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    edges = np.concatenate([[0], borders, [FOR_EVER]])
+    cut = usage.iloc[row].reset_index(drop=True)
+    cut["charge_period_start"] = times_of(np.maximum(first[row], edges[low[row] + number]))
+    cut["charge_period_end"] = times_of(np.minimum(last[row], edges[low[row] + number + 1]))
+    return cut
+
+
+def seconds_of(times: pd.Series) -> np.ndarray:
+    """A time column as seconds since 1970."""
+    return times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]").astype("int64")
+
+
+def times_of(seconds: np.ndarray) -> pd.DatetimeIndex:
+    """Seconds since 1970 as times on the billing clock."""
+    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC").astype(TIME_DTYPE)
+
+
+# Storage ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLives:
+    """When the snapshots of all chains held their copies, laid end to end.
+
+    Snapshot `number` of chain k stands at `offsets[k] + number - 1`; `stored` and `ended` are
+    seconds since 1970, `ended` is `FOR_EVER` while it lives.
+    """
+
+    chains: tuple[str, ...]
+    offsets: np.ndarray
+    ids: tuple[str, ...]
+    stored: np.ndarray
+    ended: np.ndarray
+
+
+def snapshot_lives(state: State) -> SnapshotLives:
+    """The lives of all snapshots of a state."""
+    chains = tuple(state.chain_snapshots)
+    members = [state.chain_snapshots[chain] for chain in chains]
+    ids = tuple(snapshot for chain in members for snapshot in chain)
+    table = state.snapshots
+    stored = np.fromiter((to_seconds(table[s].finishes_at) for s in ids), np.int64, len(ids))
+    ended = np.fromiter((_end_seconds(table[s].deleted_at) for s in ids), np.int64, len(ids))
+    sizes = np.fromiter((len(chain) for chain in members), np.int64, len(members))
+    return SnapshotLives(chains, np.cumsum(sizes) - sizes, ids, stored, ended)
+
+
+def _end_seconds(moment: datetime | None) -> int:
+    return FOR_EVER if moment is None else to_seconds(moment)
+
+
+def whole_hours(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spans widened to the billing hours they touch (BILL-2)."""
+    return start // SECONDS_PER_HOUR * SECONDS_PER_HOUR, -(-end // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
+
+
+def _storage_usage(state: State) -> pd.DataFrame:
+    lives = snapshot_lives(state)
+    runs = [state.chains[chain].runs() for chain in lives.chains]
+    counts = np.fromiter((len(run.first) for run in runs), np.int64, len(runs))
+    chain = np.repeat(np.arange(len(runs)), counts)
+    first, last, blocks = (
+        np.concatenate([getattr(run, name) for run in runs] or [np.empty(0, np.int64)])
+        for name in ("first", "last", "blocks")
+    )
+    sizes = np.fromiter((state.chains[c].block_bytes for c in lives.chains), np.int64, len(runs))
+    low = lives.offsets[chain] + first - 1
+    start = lives.stored[low]
+    end = range_maximum(lives.ended, low, lives.offsets[chain] + last)
+    alive = start < end
+    start, end = whole_hours(start[alive], end[alive])
+    chain, first, last = chain[alive], first[alive], last[alive]
+    owners = [state.snapshots[state.chain_snapshots[c][0]] for c in lives.chains]
+    return _usage_frame(
+        {
+            "billing_account_id": _codes([owner.account for owner in owners], chain),
+            "billing_currency": _codes([_currency(state.accounts[o.account]) for o in owners], chain),
+            "region_id": _codes([owner.region for owner in owners], chain),
+            "sku_meter": _codes([STORAGE], np.zeros(len(chain), np.int64)),
+            "x_item": _codes([""], np.zeros(len(chain), np.int64)),
+            "x_vcpus": np.zeros(len(chain), np.int64),
+            "resource_id": _codes(lives.chains, chain),
+            "x_image_id": _codes([""], np.zeros(len(chain), np.int64)),
+            "x_first_snapshot": first,
+            "x_last_snapshot": last,
+            "x_quantity": blocks[alive] * sizes[chain],
+        },
+        start,
+        end,
+    )
+
+
+def range_maximum(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The largest of `values[low[k]:high[k]]` for every k."""
+    if not len(low):
+        return np.empty(0, values.dtype)
+    padded = np.append(values, values.min())
+    return np.maximum.reduceat(padded, np.column_stack([low, high]).ravel())[::2]
+
+
+def _codes(names: Iterable[str], codes: np.ndarray) -> pd.Categorical:
+    """Text by position, kept as codes: a hundred thousand rows name few accounts."""
+    text = list(names)
+    categories = sorted(set(text))
+    position = {name: k for k, name in enumerate(categories)}
+    to_category = np.array([position[name] for name in text] or [0], dtype=np.int64)
+    return pd.Categorical.from_codes(to_category[codes], categories)
+
+
+def _currency(account: Account) -> str:
+    return sites()[account.site].currency
+
+
+# Fees ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Running:
+    """A stretch during which an instance's fee runs."""
+
+    since: datetime
+    launched: ev.InstanceLaunched
+    image: str
+    lineage: Lineage
+
+
+def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
+    rows: list[tuple[object, ...]] = []
+    running: dict[str, _Running] = {}
+    suspended: dict[str, _Running] = {}
+
+    def end(instance: str, at: datetime | None) -> _Running | None:
+        stretch = running.pop(instance, None)
+        if stretch is not None:
+            rows.extend(_fee_rows(stretch, _end_seconds(at), state))
+        return stretch
+
+    for event in ledger:
+        match event:
+            case ev.InstanceLaunched():
+                running[event.instance] = _Running(event.at, event, event.image, event.lineage)
+            case ev.InstanceStopped(licence_suspended=True):
+                stretch = end(event.instance, event.at)
+                if stretch is not None:
+                    suspended[event.instance] = stretch
+            case ev.InstanceStarted():
+                stretch = suspended.pop(event.instance, None)
+                if stretch is not None:
+                    stretch.since = event.at
+                    running[event.instance] = stretch
+            case ev.SystemDiskReplaced():
+                # The new licence runs from the end of the change (UNK-5).
+                stretch = end(event.instance, event.at) or suspended.pop(event.instance)
+                running[event.instance] = _Running(event.at, stretch.launched, event.image, event.lineage)
+            case ev.InstanceReleased():
+                end(event.instance, event.at)
+                suspended.pop(event.instance, None)
+            case _:
+                pass
+    for instance in list(running):
+        end(instance, None)
+    names = [column for column in USAGE.names if not column.startswith("charge_period")]
+    frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
+    fields = {name: frame[name] for name in names}
+    return _usage_frame(fields, frame["start"].to_numpy("int64"), frame["end"].to_numpy("int64"))
+
+
+def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:
+    """The fees of one stretch: of a licence (LIC-1), of a marketplace product (MKT-4), or none."""
+    launched, lineage = stretch.launched, stretch.lineage
+    start = to_seconds(stretch.since)
+    for meter, item in ((OS_LICENCE, lineage.charged_system), (MARKETPLACE_FEE, lineage.product_code)):
+        if item and start < end:
+            currency = _currency(state.accounts[launched.account])
+            yield (
+                launched.account, currency, launched.region, meter, item, launched.vcpus,
+                launched.instance, stretch.image, 0, 0, 1, start, end,
+            )  # fmt: skip
+
+
+def _usage_frame(fields: dict[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame(fields)
+    frame["charge_period_start"] = times_of(start)
+    frame["charge_period_end"] = times_of(end)
+    return USAGE.check(frame)

@@ -1,0 +1,245 @@
+"""Rating: usage × price book → charges.
+
+Every account, region and meter has a curve: the total level of what is used, as steps over time.
+Usage rows become deltas (a level starts, a level ends) in whole numbers, running sums give the
+totals that tiers need, and no hour of a row is ever written out. The average price per unit and
+hour of the curve also says what any single row costs, so shares of it add up to the bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..catalog.limits import turning_day
+from ..catalog.price_files import PriceRow, units
+from ..catalog.prices import Epoch, Prices
+from ..errors import PriceNotFound
+from ..units import (
+    BYTES_PER_GIB,
+    CLOCK_OFFSET_SECONDS,
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    day_start_seconds,
+    from_seconds,
+)
+from .metering import seconds_of, times_of
+from .schema import CHARGES, STORAGE, WHO_WHERE_WHAT
+
+
+class Key(NamedTuple):
+    """Whose use of what, where: one curve. `vcpus` is 0 for storage."""
+
+    account: str
+    currency: str
+    region: str
+    meter: str
+    item: str
+    vcpus: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The level used over time and what it costs.
+
+    Segment k lies between `borders[k]` and `borders[k + 1]` [s since 1970], on which `levels[k]`
+    (bytes or instances) and the price table are constant. `lines` hold the cost of each tier.
+    """
+
+    key: Key
+    borders: np.ndarray
+    levels: np.ndarray
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def cost(self) -> np.ndarray:
+        """The cost of each segment."""
+        total = np.zeros(len(self.levels))
+        for line in self.lines:
+            total[line.low : line.high] += line.cost
+        return total
+
+    def unit_cost_until(self, moments: np.ndarray) -> np.ndarray:
+        """What one byte (or instance) held from the curve's start until each moment costs.
+
+        0 while nothing is stored. Between moments a and b a row of q units costs
+        `q × (unit_cost_until(b) - unit_cost_until(a))`.
+        """
+        used = self.levels > 0
+        per_unit = np.divide(self.cost, self.levels, out=np.zeros(len(self.levels)), where=used)
+        return np.interp(moments, self.borders, np.append(0.0, np.cumsum(per_unit)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One tier of one price table over segments `low..high`: quantity [unit-hours] and cost."""
+
+    price: PriceRow
+    low: int
+    high: int
+    quantity: np.ndarray
+    cost: np.ndarray
+
+
+def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
+    """What a usage table costs, as a `CHARGES` table: one row per settlement and price.
+
+    Raises PriceNotFound with everything that has no price.
+    """
+    numbers = {id(row): position for position, row in enumerate(prices.rows)}
+    parts = [_charges_of(curve, numbers) for curve in curves(usage, prices)]
+    return CHARGES.check(_joined([part for part in parts if part is not None]))
+
+
+def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
+    """The cost curve of every account, region and meter in a usage table."""
+    found: list[Curve] = []
+    missing: list[tuple[str, str, str, str, str]] = []
+    hints: list[str] = []
+    for key, rows in groups(usage):
+        book = prices.book(key.currency)
+        schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
+        borders, levels = _steps(rows, schedule)
+        lines, unpriced_at = _price(key, borders, levels, schedule)
+        if unpriced_at is None:
+            found.append(Curve(key, borders, levels, tuple(lines)))
+        else:
+            day = f"{from_seconds(unpriced_at):%Y-%m-%d}"
+            missing.append((key.meter, key.item, key.region, day, key.currency))
+            hints.append(book.hint(key.meter, key.item))
+    if missing:
+        raise PriceNotFound(missing, hints[0] if len(set(hints)) == 1 else "")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The usage rows of one curve: their positions in the table, spans [s] and quantities."""
+
+    positions: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    quantity: np.ndarray
+
+
+def groups(usage: pd.DataFrame) -> Iterator[tuple[Key, Rows]]:
+    """The rows of a usage table by curve, in order of their keys."""
+    if not len(usage):
+        return
+    start, end = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
+    quantity = usage["x_quantity"].to_numpy("int64")
+    grouped = usage.groupby(WHO_WHERE_WHAT, observed=True, sort=True)
+    for names, positions in grouped.indices.items():
+        at = np.asarray(positions)
+        yield Key(*names), Rows(at, start[at], end[at], quantity[at])
+
+
+def _steps(rows: Rows, schedule: tuple[Epoch, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Borders and levels: the deltas of the rows, cut where settlements and prices change."""
+    ticks = np.concatenate([rows.start, rows.end])
+    deltas = np.concatenate([rows.quantity, -rows.quantity])
+    order = np.argsort(ticks, kind="stable")
+    moments, first = np.unique(ticks[order], return_index=True)
+    level_after = np.cumsum(np.add.reduceat(deltas[order], first))
+    low, high = moments[0], moments[-1]
+    changes = np.array([edge for epoch in schedule for edge in (epoch.start, epoch.end)], dtype=np.int64)
+    cuts = np.concatenate([moments, settlement_borders(low, high), changes[(changes > low) & (changes < high)]])
+    borders = np.unique(cuts)
+    levels = level_after[np.searchsorted(moments, borders[:-1], "right") - 1]
+    return borders, levels
+
+
+def settlement_borders(low: int, high: int) -> np.ndarray:
+    """Where settlements meet within `(low, high)`: each hour before 2020-07-08, each day since (BILL-5)."""
+    turn = day_start_seconds(turning_day("daily_settlement_starts"))
+    hours = np.arange(low // SECONDS_PER_HOUR + 1, -(-min(high, turn) // SECONDS_PER_HOUR)) * SECONDS_PER_HOUR
+    first = max(low, turn) + CLOCK_OFFSET_SECONDS
+    days = np.arange(first // SECONDS_PER_DAY, -(-(high + CLOCK_OFFSET_SECONDS) // SECONDS_PER_DAY))
+    borders = np.concatenate([hours, days * SECONDS_PER_DAY - CLOCK_OFFSET_SECONDS])
+    return borders[(borders > low) & (borders < high)]
+
+
+def settlement_of(seconds: np.ndarray) -> np.ndarray:
+    """The settlement a moment falls in: the first second of its hour or day."""
+    turn = day_start_seconds(turning_day("daily_settlement_starts"))
+    hour = seconds // SECONDS_PER_HOUR * SECONDS_PER_HOUR
+    day = (seconds + CLOCK_OFFSET_SECONDS) // SECONDS_PER_DAY * SECONDS_PER_DAY - CLOCK_OFFSET_SECONDS
+    return np.where(seconds < turn, hour, day)
+
+
+def _price(
+    key: Key, borders: np.ndarray, levels: np.ndarray, schedule: tuple[Epoch, ...]
+) -> tuple[list[Line], int | None]:
+    """The lines of a curve, and the first moment that has use but no price."""
+    hours = np.diff(borders) / SECONDS_PER_HOUR
+    unpriced = levels > 0
+    lines = []
+    for epoch in schedule:
+        low, high = np.searchsorted(borders[:-1], [epoch.start, epoch.end])
+        if low == high:
+            continue
+        unpriced[low:high] = False
+        for tier in epoch.tiers:
+            unit = units()[tier.unit]
+            amount = levels[low:high].astype(np.float64)
+            if key.meter == STORAGE:
+                amount = np.clip(amount / BYTES_PER_GIB - tier.from_quantity, 0, tier.to_quantity - tier.from_quantity)
+            elif unit.basis == "vCPU":
+                amount = amount * key.vcpus
+            quantity = amount * hours[low:high]
+            assert tier.price is not None
+            lines.append(Line(tier, int(low), int(high), quantity, quantity / unit.hours * tier.price))
+    first = np.flatnonzero(unpriced)
+    return lines, int(borders[first[0]]) if len(first) else None
+
+
+def _charges_of(curve: Curve, numbers: dict[int, int]) -> pd.DataFrame | None:
+    """One row per settlement and price of a curve."""
+    parts = []
+    for line in curve.lines:
+        used = np.flatnonzero(line.quantity > 0) + line.low
+        if len(used):
+            parts.append(_charges_of_line(curve, line, used, numbers[id(line.price)]))
+    if not parts:
+        return None
+    frame = pd.concat(parts, ignore_index=True)
+    for name, value in zip(WHO_WHERE_WHAT, curve.key, strict=True):
+        frame[name] = value
+    return frame[CHARGES.names]
+
+
+def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int) -> pd.DataFrame:
+    unit = units()[line.price.unit]
+    settlement = settlement_of(curve.borders[used])
+    first = np.flatnonzero(np.diff(settlement, prepend=settlement[0] - 1))
+    last = np.append(first[1:], len(used)) - 1
+    quantity = np.add.reduceat(line.quantity[used - line.low], first)
+    return pd.DataFrame(
+        {
+            "charge_period_start": times_of(curve.borders[used[first]]),
+            "charge_period_end": times_of(curve.borders[used[last] + 1]),
+            "consumed_quantity": quantity,
+            "consumed_unit": f"{unit.basis}-Hour",
+            "pricing_quantity": quantity / unit.hours,
+            "pricing_unit": unit.name,
+            "list_unit_price": line.price.price,
+            "list_cost": np.add.reduceat(line.cost[used - line.low], first),
+            "x_price_row": price_row,
+        }
+    )
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The charges of all curves as one table, its text kept as categories."""
+    if not parts:
+        empty = {column.name: pd.Series(dtype=_DTYPES[column.kind]) for column in CHARGES.columns}
+        return pd.DataFrame(empty)
+    return pd.concat(parts, ignore_index=True)
+
+
+_DTYPES = {"text": "str", "integer": "int64", "number": "float64", "time": "datetime64[s, UTC+08:00]"}

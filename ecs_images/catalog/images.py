@@ -1,0 +1,143 @@
+"""Public and marketplace images, as the provider publishes them.
+
+A story names an image by its real id, by an image family (镜像族系, `acs:…`), by a short name
+such as `ubuntu_22_04`, or by a marketplace product code. Short names and families mean the
+newest image released by the day of use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from .files import published
+
+
+@dataclass(frozen=True, slots=True)
+class PublicImage:
+    """A public image (公共镜像).
+
+    `fee_kind` is `free`, `fee` or `fee_outside_mainland` (LIC-1, LIC-2); `status` is
+    `published`, or `example` where no real id is known.
+    """
+
+    image_id: str
+    os_family: str
+    os_version: str
+    platform: str
+    architecture: str
+    variant: str
+    system_disk_gib: int
+    fee_kind: str
+    release_date: date
+    status: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceImage:
+    """A marketplace product (镜像市场镜像); `regions` is empty where no list is published."""
+
+    product_code: str
+    name: str
+    site: str
+    regions: frozenset[str]
+    os_family: str
+    platform: str
+    architecture: str
+    system_disk_gib: int
+
+
+@cache
+def public_images() -> dict[str, PublicImage]:
+    """Every public image by id, the example ones included."""
+    return {
+        row["image_id"]: PublicImage(
+            image_id=row["image_id"],
+            os_family=row["os_family"],
+            os_version=row["os_version"],
+            platform=row["platform"],
+            architecture=row["architecture"],
+            variant=row["variant"],
+            system_disk_gib=int(row["system_disk_gib"]),
+            fee_kind=row["fee_kind"],
+            release_date=date.fromisoformat(row["release_date"]),
+            status=row["status"],
+            note=row["note"],
+        )
+        for name in ("public_images.csv", "example_images.csv")
+        for row in published(name)
+    }
+
+
+@cache
+def marketplace_images() -> dict[str, MarketplaceImage]:
+    """Every marketplace product by its product code (商品码)."""
+    return {
+        row["product_code"]: MarketplaceImage(
+            product_code=row["product_code"],
+            name=row["name"],
+            site=row["site"],
+            regions=frozenset(row["regions"].split(";")) if row["regions"] else frozenset(),
+            os_family=row["os_family"],
+            platform=row["platform"],
+            architecture=row["architecture"],
+            system_disk_gib=int(row["system_disk_gib"]),
+        )
+        for row in published("marketplace_images.csv")
+    }
+
+
+@cache
+def short_names() -> dict[str, tuple[tuple[date, str], ...]]:
+    """For each short name, the (first day, image id) pairs it has stood for, oldest first."""
+    found: dict[str, list[tuple[date, str]]] = {}
+    for row in published("image_short_names.csv"):
+        found.setdefault(row["short_name"], []).append((date.fromisoformat(row["valid_from"]), row["image_id"]))
+    return {name: tuple(sorted(pairs)) for name, pairs in found.items()}
+
+
+@cache
+def public_families() -> dict[str, tuple[tuple[date, str], ...]]:
+    """For each public image family, the (release date, image id) pairs of its known members."""
+    by_system: dict[tuple[str, str, str, str], list[tuple[date, str]]] = {}
+    for image in public_images().values():
+        key = (image.os_family, image.os_version.lower(), image.architecture, image.variant)
+        by_system.setdefault(key, []).append((image.release_date, image.image_id))
+    return {
+        row["image_family"]: tuple(
+            sorted(
+                by_system.get(
+                    (row["os_family"], row["os_version"].lower(), row["architecture"], row["variant"]),
+                    (),
+                )
+            )
+        )
+        for row in published("image_families.csv")
+        if row["image_family"]
+    }
+
+
+def find_public_image(reference: str, day: date) -> PublicImage | None:
+    """The public image that an id, a public family or a short name means on `day`, or None."""
+    image = public_images().get(reference)
+    if image is not None:
+        return image if image.release_date <= day else None
+    dated = short_names().get(reference) or public_families().get(reference) or ()
+    released = [image_id for first_day, image_id in dated if first_day <= day]
+    return public_images()[released[-1]] if released else None
+
+
+def first_release(reference: str) -> date | None:
+    """The day from which a public image, family or short name can be used; None if unknown."""
+    image = public_images().get(reference)
+    if image is not None:
+        return image.release_date
+    dated = short_names().get(reference) or public_families().get(reference) or ()
+    return dated[0][0] if dated else None
+
+
+def known_references() -> list[str]:
+    """Every name under which a public or marketplace image can be asked for."""
+    return [*public_images(), *short_names(), *public_families(), *marketplace_images()]

@@ -1,0 +1,53 @@
+"""Limits, quotas and switches of the service, each valid from a date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+
+from ..errors import InputError
+from ..units import BILLING_CLOCK
+from .files import published
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    valid_from: date
+    value: str
+    site: str
+
+
+@cache
+def _table() -> dict[str, tuple[_Row, ...]]:
+    rows: dict[str, list[_Row]] = {}
+    for row in published("limits.csv"):
+        rows.setdefault(row["key"], []).append(_Row(date.fromisoformat(row["valid_from"]), row["value"], row["site"]))
+    return {key: tuple(sorted(found, key=lambda r: r.valid_from)) for key, found in rows.items()}
+
+
+def _lookup(key: str, when: datetime, site: str) -> str:
+    day = when.astimezone(BILLING_CLOCK).date()
+    valid = [row for row in _table()[key] if row.valid_from <= day and row.site in ("", site)]
+    if not valid:
+        raise InputError(f"no value of the limit {key!r} is known for {day}")
+    return valid[-1].value
+
+
+def limit(key: str, when: datetime, site: str = "") -> int:
+    """The limit's whole-number value on the day of `when`, for a site where the limit differs."""
+    return int(_lookup(key, when, site))
+
+
+@cache
+def constant(key: str) -> float:
+    """A value that has never changed, such as the 720 hours of a pricing month (BILL-2)."""
+    (row,) = _table()[key]
+    return float(row.value)
+
+
+@cache
+def turning_day(key: str) -> date:
+    """A day from which a rule holds, such as the start of daily settlement (BILL-5)."""
+    (row,) = _table()[key]
+    return date.fromisoformat(row.value)

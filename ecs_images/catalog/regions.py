@@ -1,0 +1,49 @@
+"""Regions, and the scopes under which a price may be published for several of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from ..errors import UnknownName
+from .files import published
+
+_SCOPES_OF_AREA = {
+    "mainland_china": ("mainland_china", "all_regions"),
+    "hongkong": ("hongkong", "hongkong_and_overseas", "all_regions"),
+    "overseas": ("overseas", "hongkong_and_overseas", "all_regions"),
+}
+SCOPES = frozenset(scope for scopes in _SCOPES_OF_AREA.values() for scope in scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region (地域): its id, names, and the area that decides licence fees (LIC-2)."""
+
+    region_id: str
+    name_en: str
+    name_zh: str
+    area: str
+    status: str
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Where to look for its prices: its own id first, then ever wider scopes."""
+        return (self.region_id, *_SCOPES_OF_AREA[self.area])
+
+
+@cache
+def regions() -> dict[str, Region]:
+    """Every region by id."""
+    return {
+        row["region_id"]: Region(row["region_id"], row["name_en"], row["name_zh"], row["area"], row["status"])
+        for row in published("regions.csv")
+    }
+
+
+def region(region_id: str) -> Region:
+    """The region of that id; raises UnknownName with the nearest ids."""
+    try:
+        return regions()[region_id]
+    except KeyError:
+        raise UnknownName("region", str(region_id), regions()) from None

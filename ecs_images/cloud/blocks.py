@@ -1,0 +1,196 @@
+"""Snapshot chains as set arithmetic over blocks (SNAP-2, CHAIN-1, CHAIN-2).
+
+A snapshot captures the blocks whose version differs from the chain's newest live snapshot; all
+written blocks when there is none. Writing, re-initialising and rolling back make new versions,
+and a version never comes back. So one stored copy of a block belongs to an unbroken run of
+snapshots, first..last, and is freed exactly when every snapshot of that run is gone. A chain
+keeps runs, not copies of disks: its size grows with what was written, not with its snapshots.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+_NOT_STORED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Stored copies by run: `blocks[k]` blocks are held by snapshots `first[k]..last[k]`."""
+
+    first: np.ndarray
+    last: np.ndarray
+    blocks: np.ndarray
+
+
+class Chain:
+    """The snapshots of one disk, numbered 1, 2, 3 … as they are taken, and the disk's content.
+
+    Only `state.apply` may call what changes it.
+    """
+
+    __slots__ = ("_closed", "_ends", "_firsts", "block_bytes", "live", "taken")
+
+    def __init__(self, block_bytes: int, written_blocks: int = 0) -> None:
+        self.block_bytes = block_bytes
+        self.taken = 0
+        self.live: list[int] = []
+        # The disk from block 0: extent k ends before block _ends[k] and holds a version that was
+        # first stored by snapshot _firsts[k], or not yet.
+        self._ends = [written_blocks] if written_blocks else []
+        self._firsts = [_NOT_STORED] if written_blocks else []
+        self._closed: dict[tuple[int, int], int] = {}
+
+    @property
+    def written_blocks(self) -> int:
+        """How far the disk has been written."""
+        return self._ends[-1] if self._ends else 0
+
+    # What changes a chain -----------------------------------------------------------------
+
+    def append(self, blocks: int) -> None:
+        """Write blocks that were never written before."""
+        if not blocks:
+            return
+        end = self.written_blocks + blocks
+        if self._firsts and self._firsts[-1] == _NOT_STORED:
+            self._ends[-1] = end
+        else:
+            self._ends.append(end)
+            self._firsts.append(_NOT_STORED)
+
+    def overwrite(self, start: int, blocks: int) -> None:
+        """Write over `blocks` written blocks from block `start` on."""
+        if not blocks:
+            return
+        end = start + blocks
+        self._split(start)
+        self._split(end)
+        low, high = bisect_right(self._ends, start), bisect_left(self._ends, end) + 1
+        self._close(low, high)
+        self._ends[low:high] = [end]
+        self._firsts[low:high] = [_NOT_STORED]
+
+    def reset(self, written_blocks: int) -> None:
+        """Give the disk a wholly new content of that size: re-initialised, or released (0)."""
+        self._close(0, len(self._ends))
+        self._ends = [written_blocks] if written_blocks else []
+        self._firsts = [_NOT_STORED] if written_blocks else []
+
+    def capture(self) -> int:
+        """Take a snapshot; gives the number of blocks it stores anew."""
+        newest = self.live[-1] if self.live else 0
+        if newest < self.taken:
+            self._forget_copies_after(newest)
+        number, stored, k = self.taken + 1, 0, -1
+        for _ in range(self._firsts.count(_NOT_STORED)):
+            k = self._firsts.index(_NOT_STORED, k + 1)
+            stored += self._ends[k] - (self._ends[k - 1] if k else 0)
+            self._firsts[k] = number
+        self.taken = number
+        self.live.append(number)
+        return stored
+
+    def delete(self, number: int) -> None:
+        """Delete a snapshot: copies that no live snapshot holds any more are freed."""
+        del self.live[bisect_left(self.live, number)]
+
+    # What can be asked of a chain -----------------------------------------------------------
+
+    def runs(self) -> Runs:
+        """Every copy ever stored, freed ones included."""
+        counts = dict(self._closed)
+        start = 0
+        for end, first in zip(self._ends, self._firsts, strict=True):
+            if first != _NOT_STORED:
+                run = first, self.taken
+                counts[run] = counts.get(run, 0) + end - start
+            start = end
+        table = np.array([(f, last, n) for (f, last), n in counts.items()], dtype=np.int64)
+        first, last, blocks = table.reshape(-1, 3).T
+        return Runs(first, last, blocks)
+
+    def unstored_blocks(self) -> int:
+        """Blocks that a snapshot taken now would store anew."""
+        newest, start, blocks = self.live[-1] if self.live else 0, 0, 0
+        for end, first in zip(self._ends, self._firsts, strict=True):
+            if first == _NOT_STORED or first > newest:
+                blocks += end - start
+            start = end
+        return blocks
+
+    def total_blocks(self) -> int:
+        """Blocks the chain stores now: what is billed."""
+        runs, holders = self._held_by(self.live)
+        return int(runs.blocks[holders > 0].sum())
+
+    def freed_blocks(self, numbers: Collection[int]) -> int:
+        """Blocks that deleting these snapshots together would free.
+
+        Never less than the sum of what deleting each alone frees, since copies that only they
+        share go as well.
+        """
+        chosen = sorted(set(numbers) & set(self.live))
+        runs, holders = self._held_by(self.live)
+        _, among_chosen = self._held_by(chosen)
+        return int(runs.blocks[(holders > 0) & (holders == among_chosen)].sum())
+
+    def exclusive_blocks(self, number: int) -> int:
+        """Blocks that this snapshot alone holds."""
+        return self.freed_blocks([number])
+
+    def shared_blocks(self, one: int, other: int) -> int:
+        """Blocks of which both live snapshots hold the same copy."""
+        if one not in self.live or other not in self.live:
+            return 0
+        runs = self.runs()
+        low, high = min(one, other), max(one, other)
+        return int(runs.blocks[(runs.first <= low) & (high <= runs.last)].sum())
+
+    def _held_by(self, numbers: list[int]) -> tuple[Runs, np.ndarray]:
+        runs, ordered = self.runs(), np.array(numbers, dtype=np.int64)
+        held = np.searchsorted(ordered, runs.last, "right") - np.searchsorted(ordered, runs.first)
+        return runs, held
+
+    # Extents --------------------------------------------------------------------------------
+
+    def _split(self, block: int) -> None:
+        k = bisect_right(self._ends, block)
+        start = self._ends[k - 1] if k else 0
+        if k < len(self._ends) and start < block:
+            self._ends.insert(k, block)
+            self._firsts.insert(k, self._firsts[k])
+
+    def _close(self, low: int, high: int) -> None:
+        """The content of extents low..high leaves the disk: the runs that held it end."""
+        start = self._ends[low - 1] if low else 0
+        for k in range(low, high):
+            end, first = self._ends[k], self._firsts[k]
+            if first != _NOT_STORED:
+                self._end_run(first, end - start)
+            start = end
+
+    def _forget_copies_after(self, newest: int) -> None:
+        """The newest snapshots are gone: what only they held must be stored again."""
+        start = 0
+        ends: list[int] = []
+        firsts: list[int] = []
+        for end, first in zip(self._ends, self._firsts, strict=True):
+            if first > newest:
+                self._end_run(first, end - start)
+                first = _NOT_STORED
+            if firsts and firsts[-1] == first:
+                ends[-1] = end
+            else:
+                ends.append(end)
+                firsts.append(first)
+            start = end
+        self._ends, self._firsts = ends, firsts
+
+    def _end_run(self, first: int, blocks: int) -> None:
+        run = first, self.taken
+        self._closed[run] = self._closed.get(run, 0) + blocks

@@ -1,0 +1,259 @@
+"""The control plane's desk: the clock, the ledger, and what every command needs to decide.
+
+A command first checks everything and raises a `CloudError`, or else hands its events to
+`record`. Nothing else appends to the ledger, so a refused command changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from ..catalog import images as published
+from ..catalog.limits import limit
+from ..catalog.regions import region
+from ..catalog.tables import duration_seconds, http_statuses
+from ..errors import CloudError, UnknownName, nearest
+from ..units import bytes_to_gib, show_time
+from . import events as ev
+from .ledger import Ledger
+from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Lineage, Snapshot
+from .state import ID_PREFIXES, State, apply
+
+DURATIONS = ("instant", "typical")
+_NAME = re.compile(r"[^\W\d_][\w:.\-]*")
+
+
+class Control:
+    """State, ledger and clock of one simulated cloud."""
+
+    def __init__(self, ledger: Ledger, now: datetime | None = None) -> None:
+        self.ledger = ledger
+        self.state: State = ledger.replay()
+        self.now: datetime = now or ledger[-1].at
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def record(self, *events: ev.Event) -> None:
+        """Let events happen: the only way into the ledger."""
+        for event in events:
+            apply(self.state, event)
+            self.ledger.append(event)
+
+    # Refusals ---------------------------------------------------------------------------------
+
+    def refusal(self, operation: str, code: str, message: str, **ids: str) -> CloudError:
+        """The error to raise when the service would refuse."""
+        statuses = http_statuses()
+        status = statuses.get((operation, code), statuses.get(("any", code), 0))
+        return CloudError(code, message, operation=operation, http_status=status, ids=ids)
+
+    def region(self, region_id: str, operation: str, code: str = "InvalidRegionId.NotFound") -> str:
+        """A known region's id, or the operation's refusal with the nearest ids."""
+        try:
+            return region(region_id).region_id
+        except UnknownName as error:
+            raise self.refusal(operation, code, str(error), region=str(region_id)) from None
+
+    # What exists ------------------------------------------------------------------------------
+
+    def own_instance(self, account: str, instance_id: str, operation: str) -> Instance:
+        """An instance of the account that is not released."""
+        found = self.state.instances.get(instance_id)
+        if found is None or found.account != account or found.status == "Released":
+            was = "was released" if found and found.account == account else "is not an instance of yours"
+            raise self.refusal(
+                operation, "InvalidInstanceId.NotFound",
+                f"{instance_id} {was}{self.instead(instance_id, self._instances_of(account))}",
+                instance=instance_id,
+            )  # fmt: skip
+        return found
+
+    def own_disk(self, account: str, disk_id: str, operation: str) -> Disk:
+        """A disk of the account that is not released. An instance's id means its system disk."""
+        instance = self.state.instances.get(disk_id)
+        if instance is not None and instance.account == account:
+            disk_id = instance.system_disk
+        found = self.state.disks.get(disk_id)
+        if found is None or found.account != account or found.released_at:
+            was = "was released" if found and found.account == account else "is not a disk of yours"
+            mine = [d.id for d in self.state.disks.values() if d.account == account and not d.released_at]
+            raise self.refusal(
+                operation, "InvalidDiskId.NotFound",
+                f"{disk_id} {was}{self.instead(disk_id, mine)}", disk=disk_id,
+            )  # fmt: skip
+        return found
+
+    def own_snapshot(self, account: str, snapshot_id: str, operation: str) -> Snapshot:
+        """A snapshot of the account that is not deleted."""
+        found = self.state.snapshots.get(snapshot_id)
+        if found is None or found.account != account or found.deleted_at:
+            was = "is gone" if found and found.account == account else "is not a snapshot of yours"
+            mine = [s.id for s in self.state.snapshots.values() if s.account == account and not s.deleted_at]
+            raise self.refusal(
+                operation, "InvalidSnapshotId.NotFound",
+                f"{snapshot_id} {was}{self.instead(snapshot_id, mine)}", snapshot=snapshot_id,
+            )  # fmt: skip
+        return found
+
+    def own_image(self, account: str, image_id: str, operation: str) -> Image:
+        """An image the account owns and has not deleted (TYPE-4: only the owner manages it)."""
+        found = self.state.images.get(image_id)
+        if found is None or found.account != account or found.deleted_at:
+            if found and found.account == account:
+                was = f"was deleted on {show_time(found.deleted_at or self.now)}"
+            elif found and self.may_use(account, found):
+                was = f"belongs to {found.account}; only its owner may do this"
+            else:
+                was = "is not an image of yours"
+            raise self.refusal(
+                operation, "InvalidImageId.NotFound",
+                f"{image_id} {was}{self.instead(image_id, self._images_of(account))}", image=image_id,
+            )  # fmt: skip
+        return found
+
+    def may_use(self, account: str, image: Image) -> bool:
+        """Whether an account sees an image: its own, shared with it, or public in the region."""
+        return not image.deleted_at and (image.account == account or account in image.shared_with or image.is_public)
+
+    def usable_image(self, account: str, reference: str, region_id: str, operation: str) -> Image:
+        """The image that a reference means for an account in a region, fit to start a disk from.
+
+        A reference is an image id, one of the account's image families, or what
+        `catalog.images` knows. Refused when nothing visible in the region answers to it
+        (TYPE-3), or when it is not yet Available (STATUS-3, USE-1).
+        """
+        image = self._custom_image(account, reference, region_id)
+        if image is None:
+            image = self._provider_image(account, reference, region_id)
+        if image is None:
+            raise self.refusal(
+                operation, "InvalidImageId.NotFound",
+                self._why_no_image(account, reference, region_id), image=reference,
+            )  # fmt: skip
+        if image.status not in ("Available", "Deprecated"):
+            raise self.refusal(
+                operation, "OperationDenied.ImageNotValid",
+                f"{image.id} is {image.status}; wait until it is Available", image=image.id,
+            )  # fmt: skip
+        return image
+
+    def _custom_image(self, account: str, reference: str, region_id: str) -> Image | None:
+        image = self.state.images.get(reference)
+        if image is not None:
+            return image if image.region == region_id and self.may_use(account, image) else None
+        family = [
+            image
+            for image in self.state.images.values()
+            if image.family == reference
+            and (image.account, image.region, image.status) == (account, region_id, "Available")
+        ]
+        # The state keeps images in the order of their creation: the last is the newest (FAM-1).
+        return family[-1] if reference and family else None
+
+    def _provider_image(self, account: str, reference: str, region_id: str) -> Image | None:
+        found = published.find_public_image(reference, self.today)
+        if found is not None:
+            charged = found.os_family if found.fee_kind != "free" else None
+            lineage = Lineage(found.image_id, found.os_family, found.platform, found.architecture, charged)
+            return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib, lineage)
+        product = published.marketplace_images().get(reference)
+        site = self.state.accounts[account].site
+        if product is None or product.site != site or (product.regions and region_id not in product.regions):
+            return None
+        lineage = Lineage(
+            product.product_code, product.os_family, product.platform, product.architecture,
+            product_code=product.product_code,
+        )  # fmt: skip
+        return self._listed(product.product_code, MARKETPLACE, region_id, product.system_disk_gib, lineage)
+
+    def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int, lineage: Lineage) -> Image:
+        return Image(
+            id=image_id, account=owner, region=region_id, name=image_id, family="", status="Available",
+            size_gib=size_gib, lineage=lineage, mappings=(), made_from="provider", source=image_id,
+            encrypted=False, kms_key=None, created_at=self.now, finishes_at=None,
+        )  # fmt: skip
+
+    def _why_no_image(self, account: str, reference: str, region_id: str) -> str:
+        image = self.state.images.get(reference)
+        if image is not None:
+            if image.deleted_at:
+                return f"{reference} was deleted on {show_time(image.deleted_at)}"
+            if self.may_use(account, image):
+                return f"{reference} lies in {image.region}; copy it to {region_id} first"
+            return f"{reference} is not shared with {account}; ask {image.account} to share it"
+        first = published.first_release(reference)
+        if first is not None:
+            return f"{reference} cannot be used before {first}; it is {self.today} now"
+        product = published.marketplace_images().get(reference)
+        if product is not None and product.site != self.state.accounts[account].site:
+            return f"{reference} is sold on the {product.site} site only"
+        if product is not None:
+            return f"{reference} is not offered in {region_id}, only in {', '.join(sorted(product.regions))}"
+        known = [*self._images_of(account), *published.known_references()]
+        return f"no image answers to {reference!r} in {region_id}{self.instead(reference, known)}"
+
+    def _instances_of(self, account: str) -> list[str]:
+        return [i.id for i in self.state.instances.values() if i.account == account and i.status != "Released"]
+
+    def _images_of(self, account: str) -> list[str]:
+        return [i.id for i in self.state.images.values() if i.account == account and not i.deleted_at]
+
+    @staticmethod
+    def instead(name: str, known: Sequence[str]) -> str:
+        """The end of a message about an unknown name: what may have been meant."""
+        close = nearest(str(name), known)
+        return f"; did you mean {' or '.join(close)}?" if close else ""
+
+    # Ids, names, quotas, time -------------------------------------------------------------------
+
+    def new_ids(self, kind: str, count: int) -> list[str]:
+        """Ids the next resources of a kind will get; used up only when an event carries them."""
+        prefix = ID_PREFIXES[kind]
+        last = self.state.last_numbers.get(prefix, 0)
+        return [f"{prefix}-{last + n:08d}" for n in range(1, count + 1)]
+
+    def check_image_name(self, account: str, region_id: str, name: str, operation: str) -> None:
+        """Refuse a malformed name, or one the account already uses in the region (CREATE-11)."""
+        low, high = limit("image_name_length_min", self.now), limit("image_name_length_max", self.now)
+        bad = not isinstance(name, str) or not low <= len(name) <= high or not _NAME.fullmatch(name)
+        if bad or name.lower().startswith(("http://", "https://")):
+            raise self.refusal(
+                operation, "InvalidImageName.Malformed",
+                f"image name {name!r}: {low} to {high} characters, first a letter, then letters, digits, "
+                "':', '_', '.' or '-', not beginning with http:// or https://",
+            )  # fmt: skip
+        for image in self.state.images.values():
+            if (image.account, image.region, image.name) == (account, region_id, name) and not image.deleted_at:
+                raise self.refusal(
+                    operation, "InvalidImageName.Duplicated",
+                    f"{name!r} is already the name of {image.id} in {region_id}", image=image.id,
+                )  # fmt: skip
+
+    def check_image_quota(self, account: str, region_id: str, operation: str) -> None:
+        """Refuse when the account's custom images in the region are used up (UNK-8)."""
+        quota = limit("custom_images_per_region", self.now)
+        used = sum(
+            1
+            for image in self.state.images.values()
+            if image.account == account and image.region == region_id and not image.deleted_at
+        )
+        if used >= quota:
+            raise self.refusal(
+                operation, "QuotaExceed.Image",
+                f"{account} has {used} of {quota} custom images in {region_id}; delete some first",
+            )  # fmt: skip
+
+    def done_at(self, task: str, stored_bytes: int = 0) -> datetime:
+        """When a task that begins now is done: now, or after its typical duration (CREATE-13)."""
+        if self.state.durations == "instant":
+            return self.now
+        fixed, per_gib = duration_seconds(task)
+        return self.now + timedelta(seconds=-(-(fixed + per_gib * bytes_to_gib(stored_bytes)) // 1))
+
+    def blocks(self, gib: float) -> int:
+        """Whole blocks that a written size takes; a part of a block takes all of it."""
+        return -(-round(gib * (1 << 30)) // self.state.block_bytes)

@@ -1,0 +1,153 @@
+"""Commands that copy an image: to another region, or encrypted within its own; and cancel that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..catalog.images import marketplace_images
+from ..catalog.limits import limit
+from . import events as ev
+from .control import Control
+from .images import copies_under_way
+from .resources import DeviceMapping, Image
+
+_OPERATION = "CopyImage"
+
+
+def copy_image(
+    control: Control,
+    account: str,
+    image_id: str,
+    *,
+    to: str,
+    name: str | None,
+    encrypted: bool,
+    kms_key: str | None,
+) -> str:
+    source = _source(control, account, image_id)
+    to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
+    _check_where(control, account, source, to, encrypted, kms_key)
+    if source.status != "Available":
+        raise control.refusal(
+            _OPERATION, "IncorrectImageStatus", f"{source.id} is {source.status}, not Available", image=source.id
+        )
+    under_way = copies_under_way(control, source.id)
+    if under_way:
+        raise control.refusal(
+            _OPERATION, "OperationDenied.ImageCopyConflict",
+            f"{source.id} is being copied to {under_way[0].region}; wait for {under_way[0].id}", image=source.id,
+        )  # fmt: skip
+    name = source.name if name is None else name
+    control.check_image_name(account, to, name, _OPERATION)
+    control.check_image_quota(account, to, _OPERATION)
+
+    (copy_id,) = control.new_ids("image", 1)
+    ids = control.new_ids("snapshot", len(source.mappings))
+    waits = len(_running(control, account, to)) >= limit("image_copy_tasks_per_region", control.now)
+    mappings = tuple(
+        DeviceMapping(m.device, m.kind, m.size_gib, new) for m, new in zip(source.mappings, ids, strict=True)
+    )
+    control.record(
+        ev.ImageCreated(
+            control.now, copy_id, account, to, name, "", source.size_gib, source.lineage, mappings,
+            "copy", source.id, encrypted or source.encrypted, kms_key or (source.kms_key if not encrypted else None),
+            None, ("UNK-2", "UNK-11"),
+        )
+    )  # fmt: skip
+    if not waits:
+        _start_copy(control, control.state.images[copy_id], control.now)
+    return copy_id
+
+
+def cancel_copy_image(control: Control, account: str, image_id: str) -> None:
+    operation = "CancelCopyImage"
+    image = control.own_image(account, image_id, operation)
+    if image.made_from != "copy":
+        raise control.refusal(
+            operation, "ImageCreatedNotFromCopy", f"{image.id} is not the target of a copy", image=image.id
+        )
+    if image.status not in ("Waiting", "Creating"):
+        raise control.refusal(
+            operation, "IncorrectImageStatus", f"{image.id} is {image.status}; the copy is over", image=image.id
+        )
+    started = [s for s in image.snapshots if s in control.state.snapshots]
+    control.record(
+        ev.ImageDeleted(control.now, image.id),
+        *(ev.SnapshotFailed(control.now, snapshot) for snapshot in started),
+    )
+    start_waiting_copies(control, account, image.region, control.now)
+
+
+def start_waiting_copies(control: Control, account: str, region: str, at: datetime) -> None:
+    """Begin copies that wait, oldest first, while the region has room for them (COPY-4)."""
+    waiting = [
+        image
+        for image in control.state.images.values()
+        if (image.account, image.region, image.status) == (account, region, "Waiting")
+    ]
+    room = limit("image_copy_tasks_per_region", at) - len(_running(control, account, region))
+    for image in waiting[: max(room, 0)]:
+        _start_copy(control, image, at)
+
+
+def _start_copy(control: Control, image: Image, at: datetime) -> None:
+    """The copy's snapshots, full and in chains of their own, come to be (COPY-2, UNK-11)."""
+    originals = [control.state.snapshots[s] for s in control.state.images[image.source].snapshots]
+    done = at + (control.done_at("image_copy", sum(o.content_bytes for o in originals)) - control.now)
+    control.record(
+        *(
+            ev.SnapshotStored(
+                at, new, image.account, image.region, original.kind, original.size_gib,
+                original.content_bytes, original.lineage, image.encrypted, done,
+            )
+            for new, original in zip(image.snapshots, originals, strict=True)
+        ),
+        ev.ImageCopyStarted(at, image.id, done),
+    )  # fmt: skip
+    if done == at:
+        control.record(ev.ImageFinished(at, image.id))
+
+
+def _running(control: Control, account: str, region: str) -> list[Image]:
+    return [
+        image
+        for image in control.state.images.values()
+        if (image.account, image.region, image.status, image.made_from) == (account, region, "Creating", "copy")
+    ]
+
+
+def _source(control: Control, account: str, image_id: str) -> Image:
+    """The image to copy: one's own, or one shared with the account (COPY-1)."""
+    image = control.state.images.get(image_id)
+    if image is not None and control.may_use(account, image):
+        if image.is_public:
+            raise control.refusal(
+                _OPERATION, "OperationDenied.CommunityImage",
+                f"{image.id} is a community image; those cannot be copied", image=image.id,
+            )  # fmt: skip
+        return image
+    return control.own_image(account, image_id, _OPERATION)
+
+
+def _check_where(control: Control, account: str, source: Image, to: str, encrypted: bool, kms_key: str | None) -> None:
+    if kms_key is not None and not encrypted:
+        raise control.refusal(
+            _OPERATION, "InvalidParameter.EncryptedIllegal", "a key is given but encrypted is not set", image=source.id
+        )
+    if source.account != account and to != source.region:
+        raise control.refusal(
+            _OPERATION, "OperationDenied.SameRegionOnly",
+            f"{source.id} is shared by {source.account}; only its owner can copy it out of {source.region}",
+            image=source.id,
+        )  # fmt: skip
+    if to == source.region and not encrypted:
+        raise control.refusal(
+            _OPERATION, "IncorrectDestinationRegion",
+            f"{source.id} is in {to} already; within a region only an encrypted copy is made", image=source.id,
+        )  # fmt: skip
+    product = marketplace_images().get(source.lineage.product_code or "")
+    if product is not None and product.regions and to not in product.regions:
+        raise control.refusal(
+            _OPERATION, "OperationDenied.NotPublished",
+            f"{product.product_code}, which {source.id} comes from, is not offered in {to}", image=source.id,
+        )  # fmt: skip

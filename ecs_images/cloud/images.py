@@ -1,0 +1,351 @@
+"""Commands on images: create, import, modify and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ..catalog.limits import limit
+from ..errors import InputError
+from ..units import gib_to_bytes, positive_gib
+from . import events as ev
+from .control import Control
+from .resources import DeviceMapping, Image, Lineage, Snapshot
+from .snapshots import check_can_snapshot, snapshot_of
+
+DataFile = Mapping[str, float]
+"""A data-disk file to import: `file` is its size [GiB], `size` that of the disk [GiB]."""
+
+LICENCE_TYPES = ("Aliyun", "BYOL")
+PLATFORMS = ("Linux", "Windows")
+
+
+def create_image(
+    control: Control,
+    account: str,
+    *,
+    instance: str | None,
+    snapshots: Sequence[str] | None,
+    snapshot: str | None,
+    name: str | None,
+    family: str,
+    version: str,
+) -> str:
+    """The first given of instance, snapshots and snapshot counts, the others are ignored (CREATE-1)."""
+    operation = "CreateImage"
+    (image_id,) = control.new_ids("image", 1)
+    if instance is not None:
+        return _image_of_instance(control, account, instance, image_id, name or image_id, family, version)
+    if snapshots is not None:
+        if isinstance(snapshots, str):
+            raise InputError(f"snapshots is a list of snapshot ids, not {snapshots!r}")
+        parts = [control.own_snapshot(account, s, operation) for s in snapshots]
+        _check_system_and_data(control, parts)
+    elif snapshot is not None:
+        parts = [control.own_snapshot(account, snapshot, operation)]
+        if parts[0].kind != "system":
+            raise control.refusal(
+                operation, "OperationDenied",
+                f"{snapshot} is of a data disk; an image needs the snapshot of a system disk",
+                snapshot=snapshot,
+            )  # fmt: skip
+    else:
+        raise control.refusal(operation, "MissingParameter", "give an instance, snapshots or a snapshot")
+    return _image_of_snapshots(control, account, parts, image_id, name or image_id, family)
+
+
+def _image_of_instance(
+    control: Control, account: str, instance_id: str, image_id: str, name: str, family: str, version: str
+) -> str:
+    """A new snapshot of every disk of the instance; together they are the image (CREATE-2)."""
+    operation = "CreateImage"
+    instance = control.own_instance(account, instance_id, operation)
+    if instance.replacing_until:
+        raise control.refusal(
+            operation, "IncorrectInstanceStatus",
+            f"{instance.id} is being given a new system disk", instance=instance.id,
+        )  # fmt: skip
+    if version and instance.lineage.product_code:
+        raise control.refusal(
+            operation, "InvalidImageVersion.Malformed",
+            f"{instance.id} runs a marketplace image; leave the version empty (VER-1)", instance=instance.id,
+        )  # fmt: skip
+    _check_new_image(control, account, instance.region, name, family, operation)
+    disks = [control.state.disks[disk] for disk in instance.disks]
+    for disk in disks:
+        check_can_snapshot(control, disk, operation)
+    ids = control.new_ids("snapshot", len(disks))
+    taken = [snapshot_of(control, disk, s) for disk, s in zip(disks, ids, strict=True)]
+    mappings = _mappings([(disk.kind, disk.size_gib, s) for disk, s in zip(disks, ids, strict=True)])
+    control.record(
+        *taken,
+        ev.ImageCreated(
+            control.now, image_id, account, instance.region, name, family, disks[0].size_gib,
+            instance.lineage, mappings, "instance", instance.id, False, None,
+            max(event.finishes_at for event in taken), (),
+        ),
+    )  # fmt: skip
+    return image_id
+
+
+def _image_of_snapshots(
+    control: Control, account: str, parts: list[Snapshot], image_id: str, name: str, family: str
+) -> str:
+    """Existing snapshots become an image: nothing more is stored, they are only pinned (CREATE-8)."""
+    operation = "CreateImage"
+    for part in parts:
+        if part.status != "accomplished":
+            raise control.refusal(
+                operation, "InvalidSnapshotId.NotReady", f"{part.id} is {part.status}", snapshot=part.id
+            )
+    system = next(part for part in parts if part.kind == "system")
+    if any(part.region != system.region for part in parts):
+        other = next(part for part in parts if part.region != system.region)
+        raise control.refusal(
+            operation, "InvalidSnapshotId.NotFound",
+            f"{other.id} lies in {other.region}, not in {system.region}", snapshot=other.id,
+        )  # fmt: skip
+    assert system.lineage is not None
+    _check_new_image(control, account, system.region, name, family, operation)
+    ordered = [system, *(part for part in parts if part.kind == "data")]
+    control.record(
+        ev.ImageCreated(
+            control.now, image_id, account, system.region, name, family, system.size_gib,
+            system.lineage, _mappings([(p.kind, p.size_gib, p.id) for p in ordered]), "snapshots",
+            system.id, any(p.encrypted for p in parts), None, control.done_at("image"), (),
+        )
+    )  # fmt: skip
+    return image_id
+
+
+def import_image(
+    control: Control,
+    account: str,
+    *,
+    region: str,
+    file: float,
+    system_disk: float,
+    data_files: Sequence[DataFile],
+    platform: str,
+    architecture: str,
+    licence_type: str,
+    name: str | None,
+    family: str,
+) -> str:
+    """Files in a bucket of the region become an image; what is billed is their size (IMP-1, IMP-6)."""
+    operation = "ImportImage"
+    region = control.region(region, operation)
+    if platform not in PLATFORMS:
+        raise control.refusal(
+            operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {platform!r}"
+        )
+    if licence_type not in LICENCE_TYPES:
+        raise control.refusal(
+            operation,
+            "InvalidLicenseType.NotSupported",
+            f"licence type is {' or '.join(LICENCE_TYPES)}, not {licence_type!r}",
+        )
+    if architecture not in ("i386", "x86_64", "arm64"):
+        raise control.refusal(
+            operation, "InvalidArchitecture.Malformed", f"architecture {architecture!r} is not i386, x86_64 or arm64"
+        )
+    files = [_import_file(control, "system", {"file": file, "size": system_disk}, operation)]
+    files += [_import_file(control, "data", data, operation) for data in data_files]
+    # Files beyond the seventeenth disk are ignored (IMP-3).
+    files = files[: limit("import_disks", control.now)]
+    (image_id,) = control.new_ids("image", 1)
+    _check_new_image(control, account, region, name or image_id, family, operation)
+    charged = "Windows Server" if platform == "Windows" and licence_type == "Aliyun" else None
+    lineage = Lineage("import", f"imported {platform}", platform, architecture, charged)
+    done = control.done_at("image_import", sum(stored for _, _, stored in files))
+    ids = control.new_ids("snapshot", len(files))
+    control.record(
+        *(
+            ev.SnapshotStored(
+                control.now, snapshot_id, account, region, kind, size, stored,
+                lineage if kind == "system" else None, False, done,
+            )
+            for snapshot_id, (kind, size, stored) in zip(ids, files, strict=True)
+        ),
+        ev.ImageCreated(
+            control.now, image_id, account, region, name or image_id, family, files[0][1], lineage,
+            _mappings([(kind, size, s) for s, (kind, size, _) in zip(ids, files, strict=True)]),
+            "import", "file", False, None, done, (),
+        ),
+    )  # fmt: skip
+    return image_id
+
+
+def modify_image(
+    control: Control,
+    account: str,
+    image_id: str,
+    *,
+    status: str | None,
+    name: str | None,
+    family: str | None,
+    licence_type: str | None,
+) -> None:
+    operation = "ModifyImageAttribute"
+    image = control.own_image(account, image_id, operation)
+    lineage = image.lineage
+    if status is not None:
+        _check_status_change(control, image, status)
+    if name is not None and name != image.name:
+        control.check_image_name(account, image.region, name, operation)
+    if family is not None:
+        _check_family(control, account, image.region, family, operation)
+    if licence_type is not None:
+        if licence_type != "BYOL" or lineage.platform != "Windows":
+            raise control.refusal(
+                operation, "InvalidLicenseType.NotSupported",
+                "only a Windows image can be switched, and only to BYOL (IMP-5)", image=image.id,
+            )  # fmt: skip
+        lineage = replace(lineage, charged_system=None)
+    control.record(
+        ev.ImageModified(
+            control.now, image.id, name or image.name, image.family if family is None else family,
+            status or image.status, lineage,
+        )
+    )  # fmt: skip
+
+
+def delete_image(control: Control, account: str, image_id: str, force: bool) -> None:
+    operation = "DeleteImage"
+    known = control.state.images.get(image_id)
+    if known is None or (known.account == account and known.deleted_at):
+        return  # An id that never was, or is gone already, is ignored (DEL-1).
+    image = control.own_image(account, image_id, operation)
+    if image.is_public:
+        raise control.refusal(
+            operation, "ImageIsPublic", f"{image.id} is a community image; unpublish it first", image=image.id
+        )
+    if image.shared_with:
+        raise control.refusal(
+            operation, "ImageUseShared",
+            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first, "
+            "force does not help", image=image.id,
+        )  # fmt: skip
+    if image.status in ("Creating", "Waiting"):
+        code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
+        raise control.refusal(
+            operation, code.get(image.made_from, "ImageIsCreating"),
+            f"{image.id} is being made; {'cancel the copy' if image.made_from == 'copy' else 'wait for it'}",
+            image=image.id,
+        )  # fmt: skip
+    copies = copies_under_way(control, image.id)
+    if copies:
+        raise control.refusal(
+            operation, "OperationDenied.ImageCopying",
+            f"{image.id} is being copied to {copies[0].id}; wait for it or cancel it", image=image.id,
+        )  # fmt: skip
+    users = [i.id for i in control.state.instances.values() if i.image == image.id and i.status != "Released"]
+    if users and not force:
+        raise control.refusal(
+            operation, "ImageUsingByInstance",
+            f"{', '.join(users[:5])} run from {image.id}; with force they run on but cannot be re-initialised",
+            image=image.id, instance=users[0],
+        )  # fmt: skip
+    control.record(ev.ImageDeleted(control.now, image.id))
+
+
+def copies_under_way(control: Control, image_id: str) -> list[Image]:
+    """The copies of an image that are still waiting or being made."""
+    return [
+        image
+        for image in control.state.images.values()
+        if image.made_from == "copy" and image.source == image_id and image.status in ("Waiting", "Creating")
+    ]
+
+
+# What must hold ------------------------------------------------------------------------------------
+
+
+def _check_new_image(control: Control, account: str, region: str, name: str, family: str, operation: str) -> None:
+    control.check_image_name(account, region, name, operation)
+    control.check_image_quota(account, region, operation)
+    _check_family(control, account, region, family, operation)
+
+
+def _check_family(control: Control, account: str, region: str, family: str, operation: str) -> None:
+    """A family has at most 100 images, and a region 100 families (FAM-2)."""
+    if not family:
+        return
+    low, high = limit("image_family_name_length_min", control.now), limit("image_family_name_length_max", control.now)
+    if not isinstance(family, str) or not low <= len(family) <= high or family.lower().startswith(("aliyun", "acs:")):
+        raise control.refusal(
+            operation, "InvalidImageFamily.Malformed",
+            f"image family {family!r}: {low} to {high} characters, not beginning with aliyun or acs:",
+        )  # fmt: skip
+    families = [
+        i.family
+        for i in control.state.images.values()
+        if (i.account, i.region) == (account, region) and i.family and not i.deleted_at
+    ]
+    if families.count(family) >= limit("images_per_family", control.now):
+        raise control.refusal(operation, "ImageQuotaExceed.ImageFamily", f"family {family!r} is full")
+    if family not in families and len(set(families)) >= limit("image_families_per_region", control.now):
+        raise control.refusal(operation, "ImageFamilyQuotaExceed", f"{region} has no room for another family")
+
+
+def _check_status_change(control: Control, image: Image, status: str) -> None:
+    """Available and Deprecated change into each other; a shared image cannot be deprecated (STATUS-4)."""
+    operation = "ModifyImageAttribute"
+    if status not in ("Available", "Deprecated"):
+        raise InputError(f"an image can be set to Available or Deprecated, not {status!r}")
+    needed, code = {
+        "Deprecated": ("Available", "ImageStatus.NotAvailable"),
+        "Available": ("Deprecated", "ImageStatus.NotDeprecated"),
+    }[status]
+    if image.status != needed:
+        raise control.refusal(operation, code, f"{image.id} is {image.status}, not {needed}", image=image.id)
+    if status == "Deprecated" and image.shared_with:
+        raise control.refusal(
+            operation, "ImageUseShared",
+            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first", image=image.id,
+        )  # fmt: skip
+
+
+def _check_system_and_data(control: Control, parts: list[Snapshot]) -> None:
+    """Exactly one system-disk snapshot, at most 16 of data disks (STRUCT-1, CREATE-5)."""
+    system = [part.id for part in parts if part.kind == "system"]
+    if len(system) != 1:
+        count = "no snapshot" if not system else f"{len(system)} snapshots"
+        raise control.refusal(
+            "CreateImage", "OperationDenied", f"the list holds {count} of a system disk; an image has exactly one"
+        )
+    most = limit("data_disk_snapshots_per_image", control.now)
+    if len(parts) - 1 > most:
+        raise control.refusal(
+            "CreateImage", "OperationDenied", f"{len(parts) - 1} data-disk snapshots; an image has at most {most}"
+        )
+
+
+def _import_file(control: Control, kind: str, given: DataFile, operation: str) -> tuple[str, int, int]:
+    """One file to import as (disk kind, disk size [GiB], stored bytes)."""
+    if not isinstance(given, Mapping) or set(given) != {"file", "size"}:
+        raise InputError(f"a file to import has file and size [GiB], not {given!r}")
+    stored, size = positive_gib(given["file"], "file"), positive_gib(given["size"], "size")
+    low = limit(f"import_{kind}_disk_gib_min", control.now)
+    high = limit(f"import_{kind}_disk_gib_max", control.now)
+    if not low <= size <= high or size != int(size) or stored > size:
+        code = "InvalidImageSize" if kind == "system" else "InvalidDataDiskSize"
+        raise control.refusal(
+            operation, code,
+            f"a {kind} disk has {low} to {high} whole GiB and holds its file; not {size:g} for a file of {stored:g}",
+        )  # fmt: skip
+    return kind, int(size), gib_to_bytes(stored)
+
+
+def _mappings(parts: Sequence[tuple[str, int, str]]) -> tuple[DeviceMapping, ...]:
+    """Device names in order: the system disk is /dev/xvda, data disks follow (STRUCT-2)."""
+    return tuple(
+        DeviceMapping(f"/dev/xvd{chr(ord('a') + n)}", kind, size, snapshot)
+        for n, (kind, size, snapshot) in enumerate(parts)
+    )
+
+
+def finish_image(control: Control, image: Image, at: datetime) -> None:
+    """An image that took time becomes Available."""
+    control.record(ev.ImageFinished(at, image.id))

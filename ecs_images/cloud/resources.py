@@ -1,0 +1,164 @@
+"""What exists in the simulated cloud: frozen records, replaced as a whole when something happens.
+
+Deleted and released resources stay as tombstones, so that what they were can still be asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+PROVIDER = "system"
+MARKETPLACE = "marketplace"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer's account; `site` (china or international) decides its price list."""
+
+    name: str
+    site: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where an image's system comes from; a fee follows it to every descendant (IBILL-5, ID-4).
+
+    `origin` is the ultimate source: a public image's id, a product code, or `import`.
+    `charged_system` names the operating system whose licence is charged, None where none is;
+    `product_code` (商品码) names the marketplace product, None where there is none.
+    """
+
+    origin: str
+    os_family: str
+    platform: str
+    architecture: str
+    charged_system: str | None = None
+    product_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMapping:
+    """One disk of an image: device name, disk kind, size [GiB], and the snapshot behind it."""
+
+    device: str
+    kind: str
+    size_gib: int
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance (实例). `status`: Running, Stopped or Released; `stop_mode`: standard or economical."""
+
+    id: str
+    account: str
+    region: str
+    instance_type: str
+    image: str
+    lineage: Lineage
+    system_disk: str
+    data_disks: tuple[str, ...]
+    status: str
+    stop_mode: str | None
+    launched_at: datetime
+    released_at: datetime | None = None
+    replacing_until: datetime | None = None
+
+    @property
+    def disks(self) -> tuple[str, ...]:
+        return (self.system_disk, *self.data_disks)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A cloud disk (云盘). `image` or `snapshot` is what it was made from and goes back to.
+
+    `initial_blocks` is how much of it that source fills.
+    """
+
+    id: str
+    account: str
+    region: str
+    instance: str
+    kind: str
+    size_gib: int
+    initial_blocks: int
+    image: str | None
+    snapshot: str | None
+    lineage: Lineage | None
+    created_at: datetime
+    released_at: datetime | None = None
+
+
+class Snapshot(NamedTuple):
+    """A snapshot (快照): place `number` in its chain, and what it can restore.
+
+    A named tuple because estates have a hundred thousand of them, and a dataclass costs five
+    times as much to make and to replace.
+
+    `status`: progressing, accomplished or failed. `disk` is None for copies and imports.
+    `content_bytes` is what a restore gives back, not what is stored or billed.
+    """
+
+    id: str
+    account: str
+    region: str
+    chain: str
+    number: int
+    disk: str | None
+    kind: str
+    size_gib: int
+    content_bytes: int
+    lineage: Lineage | None
+    encrypted: bool
+    status: str
+    started_at: datetime
+    finishes_at: datetime
+    name: str = ""
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image (镜像). `account` is its owner; `system` and `marketplace` own the provider's.
+
+    `status`: Waiting, Creating, Available, Deprecated, CreateFailed or Deleted (STATUS-1).
+    `made_from` says how it came to be: instance, snapshots, import or copy. `content_gib` is
+    set for the provider's images only, whose content no snapshot shows.
+    """
+
+    id: str
+    account: str
+    region: str
+    name: str
+    family: str
+    status: str
+    size_gib: int
+    lineage: Lineage
+    mappings: tuple[DeviceMapping, ...]
+    made_from: str
+    source: str
+    encrypted: bool
+    kms_key: str | None
+    created_at: datetime
+    finishes_at: datetime | None
+    shared_with: frozenset[str] = frozenset()
+    is_public: bool = False
+    deleted_at: datetime | None = None
+
+    @property
+    def system_snapshot(self) -> str:
+        """The id of the snapshot behind the system disk."""
+        return next(mapping.snapshot for mapping in self.mappings if mapping.kind == "system")
+
+    @property
+    def data_snapshots(self) -> tuple[str, ...]:
+        """The ids of the snapshots behind the data disks, in order of device."""
+        return tuple(mapping.snapshot for mapping in self.mappings if mapping.kind == "data")
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        return tuple(mapping.snapshot for mapping in self.mappings)

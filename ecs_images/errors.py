@@ -1,0 +1,108 @@
+"""Everything that can go wrong, as one tree.
+
+EcsImagesError
+├── InputError            a value given by the person is not usable (also a ValueError)
+│   ├── UnknownName       a name that is not known, with the nearest ones
+│   └── FileProblems      every problem of one file at once, each with its place
+├── CloudError            the simulated service refuses, with the real service's code
+├── PriceNotFound         the price book has no price for a meter, region and date
+└── MixedCurrencies       a total was asked for over amounts of two currencies
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class EcsImagesError(Exception):
+    """The root: catch this to catch all errors of the toolkit."""
+
+
+class InputError(EcsImagesError, ValueError):
+    """A value that cannot be used; the message says which, and what would do."""
+
+
+class UnknownName(InputError):
+    """A name that is not known.
+
+    `kind` is what was looked for, `name` what was given, `nearest` the closest known names.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        self.kind, self.name = kind, name
+        self.nearest = nearest(name, known)
+        message = f"unknown {kind} {name!r}"
+        if self.nearest:
+            message += f"; the nearest known: {', '.join(self.nearest)}"
+        if hint:
+            message += f"; {hint}"
+        super().__init__(message)
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in a file: the line it stands on (0: the file as a whole) and a sentence."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}" if self.line else self.message
+
+
+class FileProblems(InputError):
+    """All problems of one file; `path` is the file, `problems` are sorted by line."""
+
+    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
+        self.path = path
+        self.problems = tuple(sorted(problems))
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        listed = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{path}: {count}; nothing was loaded\n{listed}")
+
+
+class CloudError(EcsImagesError):
+    """The service refuses a command; nothing has changed.
+
+    `code` is the real service's error code in its own spelling, `http_status` the status it
+    comes with (0 where no source gives it), `operation` the API operation, and `ids` the
+    resources concerned (such as `{"image": "m-00000001"}`).
+    """
+
+    def __init__(self, code: str, message: str, *, operation: str, http_status: int, ids: dict[str, str]) -> None:
+        self.code, self.operation, self.http_status, self.ids = code, operation, http_status, ids
+        self.reason = message
+        super().__init__(f"{code}: {message}")
+
+
+class PriceNotFound(EcsImagesError, LookupError):
+    """The price book has no price; `missing` lists every (meter, item, region, date, currency)."""
+
+    def __init__(self, missing: Sequence[tuple[str, str, str, str, str]], note: str = "") -> None:
+        self.missing = tuple(missing)
+        lines = [
+            f"no {currency} price for {meter}{f' of {item}' if item else ''} in {region} on {date}"
+            for meter, item, region, date, currency in self.missing
+        ]
+        note = note or "add a row in a price file of your own and layer it over the book"
+        super().__init__("; ".join(lines) + f"; {note}")
+
+
+class MixedCurrencies(EcsImagesError):
+    """Amounts of several currencies cannot be added; `currencies` names them."""
+
+    def __init__(self, currencies: Sequence[str]) -> None:
+        self.currencies = tuple(sorted(currencies))
+        super().__init__(
+            f"a total over {' and '.join(self.currencies)} has no meaning, and nothing converts "
+            "between them; ask for one currency, or group by billing_currency"
+        )
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """The known names most like `name`, best first."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
+    return tuple(by_lower[match] for match in found)
