@@ -138,6 +138,7 @@ def first_release(reference: str) -> date | None:
     return dated[0][0] if dated else None
 
 
-def known_references() -> list[str]:
+@cache
+def known_references() -> frozenset[str]:
     """Every name under which a public or marketplace image can be asked for."""
-    return [*public_images(), *short_names(), *public_families(), *marketplace_images()]
+    return frozenset({*public_images(), *short_names(), *public_families(), *marketplace_images()})

@@ -169,7 +169,18 @@ def assumption_frame(rows: Iterable[PriceRow]) -> pd.DataFrame:
     """Of some price rows, those that are assumed or thin, each with the reason."""
     import pandas as pd
 
-    columns = ["meter", "item", "region_id", "currency", "price", "unit", "valid_from", "confidence", "status", "source"]
+    columns = [
+        "meter",
+        "item",
+        "region_id",
+        "currency",
+        "price",
+        "unit",
+        "valid_from",
+        "confidence",
+        "status",
+        "source",
+    ]
     found = [[*(getattr(row, name) for name in columns), why] for row in rows if (why := weakness(row))]
     return pd.DataFrame(found, columns=[*columns, "x_why"])
 

@@ -1,0 +1,129 @@
+"""What a story expects, held against what it costs and stores."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ..catalog.prices import Prices
+from ..cloud.chains import freed_gib
+from ..cloud.cloud import Cloud
+from ..cloud.ledger import Ledger
+from ..cloud.story import Expectation, Outcome, Run, Story, billing_end, resolve
+from ..errors import FileProblems, InputError, PriceNotFound, Problem
+from ..units import Time, bytes_to_gib, parse_time
+from .bill import DIMENSIONS, Bill, bill
+
+_WITHIN = 0.0005
+_COLUMNS = {"detail": "x_detail_cost", "paid": "billed_cost"}
+_PLACES = {"region": "region", "account": "account"}
+
+
+def bill_of(story: Story, run: Run, *, until: Time | None = None, prices: Prices | None = None) -> Bill:
+    """The bill of a story that has been run, with the price layers it names."""
+    prices = prices or Prices.published(*story.price_layers)
+    return bill(run.cloud, until=billing_end(story, until), prices=prices)
+
+
+def check(story: Story, run: Run, prices: Prices | None = None) -> list[Outcome]:
+    """Every refusal and expectation of a story, and how it turned out.
+
+    Raises FileProblems, with lines, for expectations that make no sense.
+    """
+    outcomes, problems = list(run.outcomes), []
+    bills: dict[datetime, Bill] = {}
+    for expectation in story.expectations:
+        try:
+            outcomes.append(_outcome(story, run, expectation, bills, prices))
+        except (InputError, PriceNotFound) as error:
+            problems.append(Problem(expectation.line, str(error)))
+    if problems:
+        raise FileProblems(story.path, problems)
+    return sorted(outcomes, key=lambda outcome: outcome.line)
+
+
+def _outcome(
+    story: Story, run: Run, expectation: Expectation, bills: dict[datetime, Bill], prices: Prices | None
+) -> Outcome:
+    fields = expectation.fields
+    if "image" in fields:
+        instance = resolve(run.cloud, run.ids, fields.get("instance", ""), "instance")
+        found = run.cloud.instance(instance).image
+        wanted = resolve(run.cloud, run.ids, fields["image"])
+        return Outcome(expectation.line, f"{instance} runs from {fields['image']}", found == wanted, f"from {found}")
+    kind = next(name for name in ("cost", "detail", "paid", "stored_gib", "freed_gib") if name in fields)
+    wanted = _number(fields[kind], kind)
+    within = _number(fields.get("within", _WITHIN), "within")
+    if kind == "freed_gib":
+        snapshots = resolve(run.cloud, run.ids, fields.get("of") or [], "snapshots")
+        value = freed_gib(run.cloud.state, snapshots if isinstance(snapshots, list) else [snapshots])
+    elif kind == "stored_gib":
+        value = _stored_gib(run, fields)
+    else:
+        end = billing_end(story, fields.get("until"))
+        if end not in bills:
+            bills[end] = bill_of(story, run, until=end, prices=prices)
+        value = _cost(bills[end], run, kind, fields.get("where") or {})
+    what = f"{kind} {fields[kind]}" + (f" where {_words(fields['where'])}" if fields.get("where") else "")
+    return Outcome(expectation.line, what, math.isclose(value, wanted, rel_tol=0, abs_tol=within), f"{value:.9g}")
+
+
+def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
+    """The cost of the charges that match; raises InputError when none does."""
+    if kind in _COLUMNS:
+        return _matching(found.invoice(), where, {"account", "region", "meter", "currency"})[_COLUMNS[kind]].sum()
+    for shared in ("image", "snapshot"):
+        if shared in where:
+            wanted = {**where, shared: resolve(run.cloud, run.ids, where[shared], shared)}
+            table = found.attribute(shared).rename(columns={f"x_{shared}_id": shared})
+            return _matching(table, wanted, {"account", "region", "meter", "currency", shared})["list_cost"].sum()
+    return _matching(found.by(*DIMENSIONS), where, set(DIMENSIONS))["list_cost"].sum()
+
+
+def _matching(table: pd.DataFrame, where: dict[str, Any], known: set[str]) -> pd.DataFrame:
+    for name, value in where.items():
+        if name not in known:
+            raise InputError(f"where knows {', '.join(sorted(known))}, not {name!r}")
+        column = DIMENSIONS.get(name, name)
+        table = table[table[column].astype(str) == str(value)]
+    if not len(table):
+        raise InputError(f"no charge matches {_words(where)}")
+    if len(currencies := sorted(set(table["billing_currency"]))) > 1:
+        raise InputError(f"the charges are in {' and '.join(currencies)}; say which with where: {{currency: …}}")
+    return table
+
+
+def _stored_gib(run: Run, fields: dict[str, Any]) -> float:
+    """GiB stored at a moment (default: at the end of the story), in some region or account or in all."""
+    where = fields.get("where") or {}
+    if unknown := set(where) - {*_PLACES, "disk"}:
+        raise InputError(f"stored_gib knows where region, account or disk, not {', '.join(sorted(unknown))}")
+    cloud = run.cloud
+    if "at" in fields:
+        moment = parse_time(fields["at"], "at")
+        cloud = Cloud.from_ledger(Ledger(event for event in run.cloud.ledger if event.at <= moment))
+    total = 0.0
+    disk = resolve(run.cloud, run.ids, where["disk"], "disk") if "disk" in where else None
+    chain_id = cloud.chain(disk).id if disk else None
+    for name, members in cloud.state.chain_snapshots.items():
+        first = cloud.state.snapshots[members[0]]
+        if all(getattr(first, _PLACES[key]) == where[key] for key in _PLACES if key in where) and chain_id in (
+            None,
+            name,
+        ):
+            chain = cloud.state.chains[name]
+            total += bytes_to_gib(chain.total_blocks() * chain.block_bytes)
+    return total
+
+
+def _number(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(f"{what} must be a number, not {value!r}")
+    return float(value)
+
+
+def _words(where: dict[str, Any]) -> str:
+    return ", ".join(f"{name} is {value}" for name, value in where.items()) or "the whole bill"

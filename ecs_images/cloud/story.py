@@ -1,0 +1,288 @@
+"""Story files: what happens to images over time, told in YAML.
+
+story = Story.load("golden.yaml")
+run = story.run()
+run.cloud, run.ids["golden"], run.outcomes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..catalog.files import data_path
+from ..catalog.tables import sites
+from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName
+from ..units import Time, parse_time, show_time
+from .cloud import Cloud
+from .control import DURATIONS
+from .story_steps import Step, StepReader, part_of
+from .story_yaml import Located, LocatedMap, parse_yaml, read_yaml
+
+_KEYS = (
+    "title", "source", "note", "start", "until", "accounts", "durations", "block_size_mib", "prices",
+    "steps", "expect",
+)  # fmt: skip
+_EXPECTED = ("cost", "detail", "paid", "stored_gib", "freed_gib", "image")
+_EXPECT_KEYS = (*_EXPECTED, "where", "within", "at", "until", "of", "instance", "note")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one thing that was to be seen turned out: its line, what it was, and what came instead."""
+
+    line: int
+    what: str
+    passed: bool
+    instead: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An amount or fact a story expects; see the README for its fields."""
+
+    line: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A story that has been run: the cloud, the id behind every name, and its refusals."""
+
+    cloud: Cloud
+    ids: dict[str, str]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A story: accounts, steps, and what is expected of them."""
+
+    path: str
+    title: str
+    start: datetime
+    until: datetime | None
+    accounts: dict[str, str]
+    durations: str
+    block_size_mib: float | None
+    price_layers: tuple[Path, ...]
+    steps: tuple[Step, ...]
+    expectations: tuple[Expectation, ...]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Story:
+        """Read a story file; raises FileProblems with every problem of it, each with its line."""
+        return _read(read_yaml(path), str(path), Path(path).parent)
+
+    @classmethod
+    def parse(cls, text: str, name: str = "story") -> Story:
+        """Read a story from text; price layers are found from the current folder."""
+        return _read(parse_yaml(text, name), name, Path())
+
+    def run(self, progress: Callable[[int], None] | None = None) -> Run:
+        """Give every command in order.
+
+        A refusal that the story foresees is an outcome; one it does not raises FileProblems
+        with its line. `progress` is called with the number of steps done.
+        """
+        cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib)
+        for name, site in self.accounts.items():
+            cloud.account(name, site)
+        ids: dict[str, str] = {}
+        outcomes = []
+        for number, step in enumerate(self.steps, 1):
+            outcome = self._run_step(cloud, step, ids)
+            if outcome is not None:
+                outcomes.append(outcome)
+            if progress is not None:
+                progress(number)
+        return Run(cloud, ids, tuple(outcomes))
+
+    def _run_step(self, cloud: Cloud, step: Step, ids: dict[str, str]) -> Outcome | None:
+        expected = f"{step.command} is refused with {step.refused}"
+        try:
+            if step.at is not None:
+                cloud.at(step.at)
+            result = _give(cloud, step, ids)
+        except CloudError as error:
+            if step.refused is None:
+                raise FileProblems(self.path, [Problem(step.line, f"{step.command} is refused. {error}")]) from None
+            passed = error.code == step.refused
+            return Outcome(step.line, expected, passed, "" if passed else f"refused with {error}")
+        except InputError as error:
+            raise FileProblems(self.path, [Problem(step.line, str(error))]) from None
+        if step.name is not None and result is not None:
+            ids[step.name] = result
+        if step.refused is not None:
+            return Outcome(step.line, expected, False, f"it was done at {show_time(cloud.now)}")
+        return None
+
+
+def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
+    arguments = {key: resolve(cloud, ids, value, key) for key, value in step.arguments.items()}
+    if step.command == "wait":
+        cloud.wait(arguments["resource"])
+        return None
+    result: str | None = getattr(cloud.account(step.account), step.command)(**arguments)
+    return result
+
+
+def resolve(cloud: Cloud, ids: dict[str, str], value: Any, key: str = "image") -> Any:
+    """A story's reference as an id: a name given with `as`, or a part such as `web.system_disk`."""
+    if key not in ("image", "instance", "disk", "snapshot", "snapshots", "resource"):
+        return value
+    if isinstance(value, list):
+        return [resolve(cloud, ids, item, key) for item in value]
+    name, part = part_of(str(value), ids)
+    if part is None:
+        return ids.get(name, value)
+    kind, _, number = part.rpartition("_")
+    if part.endswith("disk") or kind == "data_disk":
+        instance = cloud.instance(ids[name])
+        parts: tuple[str, ...] = instance.data_disks if number.isdigit() else (instance.system_disk,)
+    else:
+        image = cloud.image(ids[name])
+        parts = image.data_snapshots if number.isdigit() else (image.system_snapshot,)
+    place = int(number) - 1 if number.isdigit() else 0
+    if not 0 <= place < len(parts):
+        raise InputError(f"{value}: there are {len(parts)} of that kind")
+    return parts[place]
+
+
+# Reading -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Reader:
+    """Reads the top level of a story and collects every problem."""
+
+    top: LocatedMap
+    folder: Path
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, line: int, message: str) -> None:
+        self.problems.append(Problem(line, message))
+
+    def time(self, key: str) -> datetime | None:
+        node = self.top.get(key)
+        if node is None:
+            return None
+        try:
+            return parse_time(node.value, key)
+        except InputError as error:
+            self.problem(node.line, str(error))
+            return None
+
+    def accounts(self) -> dict[str, str]:
+        """Account names and their sites; a plain list means the china site."""
+        node = self.top.get("accounts")
+        if node is None:
+            return {}
+        given = node.plain()
+        if isinstance(given, list) and given and all(isinstance(name, str) for name in given):
+            return dict.fromkeys(given, "china")
+        if not isinstance(given, dict) or not given:
+            self.problem(node.line, "accounts is a list of names, or a mapping of names to china or international")
+            return {}
+        for name, site in given.items():
+            if site not in sites():
+                self.problem(node.value[name].line, f"{name}: {UnknownName('site', str(site), sites())}")
+        return {name: str(site) for name, site in given.items()}
+
+    def price_layers(self) -> tuple[Path, ...]:
+        """Price files beside the story, or example ones that come with the toolkit."""
+        node = self.top.get("prices")
+        if node is None:
+            return ()
+        found = []
+        for item in node.value if isinstance(node.value, list) else [node]:
+            candidates = [self.folder / str(item.value), data_path("examples") / str(item.value)]
+            existing = [path for path in candidates if path.is_file()]
+            if existing:
+                found.append(existing[0])
+            else:
+                self.problem(item.line, f"no price file {item.value!r} beside the story")
+        return tuple(found)
+
+    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
+        node = self.top.get(key)
+        if node is not None and node.value not in allowed:
+            self.problem(node.line, f"{key} is {' or '.join(allowed)}, not {node.value!r}")
+        return default if node is None else str(node.value)
+
+    def block_size(self) -> float | None:
+        node = self.top.get("block_size_mib")
+        if node is None:
+            return None
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 0 < node.value < 1 << 20:
+            self.problem(node.line, f"block_size_mib is a number of MiB above 0, not {node.value!r}")
+            return None
+        return float(node.value)
+
+    def expectations(self) -> list[Expectation]:
+        node = self.top.get("expect")
+        if node is None:
+            return []
+        if not isinstance(node.value, list):
+            self.problem(node.line, "expect is a list")
+            return []
+        return [found for item in node.value if (found := self._expectation(item)) is not None]
+
+    def _expectation(self, item: Located) -> Expectation | None:
+        if not isinstance(item.value, LocatedMap):
+            self.problem(item.line, "an expectation is a mapping such as {where: {meter: …}, cost: 1.44}")
+            return None
+        for key, value in item.value.items():
+            if key not in _EXPECT_KEYS:
+                self.problem(value.line, str(UnknownName("part of an expectation", key, _EXPECT_KEYS)))
+        if sum(key in item.value for key in _EXPECTED) != 1:
+            self.problem(item.line, f"an expectation says one of {', '.join(_EXPECTED)}")
+            return None
+        return Expectation(item.line, item.plain())
+
+
+def _read(root: Located, path: str, folder: Path) -> Story:
+    if not isinstance(root.value, LocatedMap):
+        raise FileProblems(path, [Problem(root.line, "a story is a mapping with start, accounts and steps")])
+    reader = _Reader(root.value, folder)
+    for key, node in reader.top.items():
+        if key not in _KEYS:
+            reader.problem(node.line, str(UnknownName("part of a story", key, _KEYS)))
+    for key in ("start", "accounts", "steps"):
+        if key not in reader.top:
+            reader.problem(0, f"the story lacks {key}")
+    start, until = reader.time("start"), reader.time("until")
+    accounts = reader.accounts()
+    steps: list[Step] = []
+    if start is not None and "steps" in reader.top:
+        step_reader = StepReader(set(accounts), start)
+        step_reader.read(reader.top["steps"])
+        reader.problems += step_reader.problems
+        steps = step_reader.steps
+        if until is not None and until <= step_reader.now:
+            reader.problem(
+                reader.top["until"].line,
+                f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
+            )
+    layers, block_size = reader.price_layers(), reader.block_size()
+    durations = reader.choice("durations", DURATIONS, "instant")
+    expectations = reader.expectations()
+    if reader.problems or start is None:
+        raise FileProblems(path, reader.problems)
+    title = reader.top.get("title")
+    return Story(
+        path, str(title.value) if title else Path(path).stem, start, until, accounts, durations,
+        block_size, layers, tuple(steps), tuple(expectations),
+    )  # fmt: skip
+
+
+def billing_end(story: Story, until: Time | None) -> datetime:
+    """Until when to bill a story: what is asked for, or what it says itself."""
+    if until is not None:
+        return parse_time(until, "until")
+    if story.until is None:
+        raise InputError(f"{story.path} does not say until when to bill; add until: or say it")
+    return story.until

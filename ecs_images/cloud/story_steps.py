@@ -1,0 +1,318 @@
+"""The steps of a story: what they may say, checked as a whole before anything runs.
+
+A step is one command of `Account` with its arguments, or `wait`. Besides, a step may say `at`
+(when), `refused` (the error code it must meet), and `as` (a name for the id it gives). A
+`repeat` does a list of steps several times, with its counter in `{braces}`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..catalog.images import known_references
+from ..catalog.regions import regions
+from ..catalog.tables import http_statuses, instance_types
+from ..errors import InputError, Problem, UnknownName, nearest
+from ..units import parse_time, positive_gib, show_time, size_gib
+from .cloud import Account
+from .story_yaml import Located, LocatedMap
+
+COMMANDS: dict[str, inspect.Signature] = {
+    name: inspect.signature(method)
+    for name, method in vars(Account).items()
+    if callable(method) and not name.startswith("_")
+}
+_STEP_KEYS = ("at", "after", "from", "refused")
+_REFERENCES = {"image", "instance", "disk", "snapshot", "snapshots", "resource"}
+_ACCOUNTS = {"with_accounts", "from_accounts"}
+_SIZES: dict[str, Callable[[object, str], float]] = {
+    "system_disk": positive_gib,
+    "file": positive_gib,
+    "written": size_gib,
+    "new": size_gib,
+    "overwrite": size_gib,
+    "offset": size_gib,
+}
+_GIVES_INSTANCE = {"run_instance"}
+_GIVES_IMAGE = {"create_image", "import_image", "copy_image"}
+_PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
+_COUNTER = re.compile(r"\{(?P<name>\w+)(?P<less>-\d+)?\}")
+_SPAN = re.compile(r"(\d+)\s*(m|h|d)")
+_SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command to give: its line, moment (None: right after the one before), and arguments."""
+
+    line: int
+    at: datetime | None
+    command: str
+    account: str
+    arguments: dict[str, Any]
+    name: str | None
+    refused: str | None
+
+
+@dataclass
+class StepReader:
+    """Reads a story's steps and collects every problem; `steps` are in order."""
+
+    accounts: set[str]
+    now: datetime
+    steps: list[Step] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    _names: dict[str, str] = field(default_factory=dict)
+    _families: set[str] = field(default_factory=set)
+
+    def read(self, nodes: Located) -> None:
+        """Read the list of steps."""
+        if not isinstance(nodes.value, list) or not nodes.value:
+            self._problem(nodes.line, "steps is a list with at least one step")
+            return
+        for node in nodes.value:
+            if isinstance(node.value, LocatedMap) and "repeat" in node.value:
+                self._read_repeat(node)
+            else:
+                self._read_step(node, {}, None)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names given with `as`, and the command that gave each."""
+        return self._names
+
+    def _problem(self, line: int, message: str) -> None:
+        """Note a problem; what a repeat meets again in later rounds is noted once."""
+        if not any(problem.line == line for problem in self.problems):
+            self.problems.append(Problem(line, message))
+
+    # Repeat -------------------------------------------------------------------------------------
+
+    def _read_repeat(self, node: Located) -> None:
+        fields, known = node.value["repeat"].value, ("times", "every", "as")
+        if set(node.value) - {"repeat", "steps", "at"}:
+            extra = sorted(set(node.value) - {"repeat", "steps", "at"})
+            self._problem(node.line, f"a repeat has repeat, steps and at, not {', '.join(extra)}")
+        if not isinstance(fields, LocatedMap) or set(fields) - set(known) or "times" not in fields:
+            self._problem(node.line, "repeat has times, every (such as 7d) and as, the name of its counter")
+            return
+        times = fields["times"].value
+        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= 10_000:
+            self._problem(fields["times"].line, f"times is a whole number from 1 to 10000, not {times!r}")
+            return
+        every = self._span(fields["every"]) if "every" in fields else timedelta(0)
+        counter = str(fields["as"].value) if "as" in fields else "n"
+        body = node.value.get("steps")
+        if body is None or not isinstance(body.value, list) or not body.value:
+            self._problem(node.line, "a repeat needs steps, a list with at least one step")
+            return
+        if "at" in node.value:
+            self._move_to(node.value["at"])
+        start = self.now
+        for number in range(1, times + 1):
+            for inner in body.value:
+                self._read_step(inner, {counter: number}, start + (number - 1) * every)
+
+    def _span(self, node: Located) -> timedelta:
+        match = _SPAN.fullmatch(str(node.value))
+        if match is None:
+            self._problem(node.line, f"{node.value!r} is not a span of time like 30m, 6h or 7d")
+            return timedelta(0)
+        return timedelta(**{_SPAN_UNITS[match[2]]: int(match[1])})
+
+    # One step -----------------------------------------------------------------------------------
+
+    def _read_step(self, node: Located, counters: dict[str, int], round_start: datetime | None) -> None:
+        fields = node.value
+        if not isinstance(fields, LocatedMap):
+            self._problem(node.line, f"a step is a command with its arguments, not {node.plain()!r}")
+            return
+        first_round = fields.get("from")
+        if first_round is not None and counters and isinstance(first_round.value, int):
+            if max(counters.values()) < first_round.value:
+                return
+        elif first_round is not None:
+            self._problem(first_round.line, "from is a whole number and stands inside a repeat only")
+        commands = [key for key in fields if key not in _STEP_KEYS]
+        if len(commands) != 1:
+            self._problem(node.line, f"a step has one command, not {', '.join(commands) or 'none'}")
+            return
+        at = self._moment(fields, round_start)
+        self._read_command(fields[commands[0]], commands[0], at, fields.get("refused"), counters)
+
+    def _moment(self, fields: LocatedMap, round_start: datetime | None) -> datetime | None:
+        if round_start is None:
+            if "after" in fields:
+                self._problem(fields["after"].line, "after stands inside a repeat only; say at instead")
+            return self._move_to(fields["at"]) if "at" in fields else None
+        if "at" in fields:
+            self._problem(fields["at"].line, "inside a repeat say after, counted from the start of the round")
+        moment = round_start + (self._span(fields["after"]) if "after" in fields else timedelta(0))
+        if moment < self.now:
+            line = fields["after"].line if "after" in fields else next(iter(fields.values())).line
+            self._problem(line, f"{show_time(moment)} lies before the step above it, {show_time(self.now)}")
+            return None
+        self.now = moment
+        return moment
+
+    def _move_to(self, node: Located) -> datetime | None:
+        try:
+            moment = parse_time(node.value, "at")
+        except InputError as error:
+            self._problem(node.line, str(error))
+            return None
+        if moment < self.now:
+            self._problem(
+                node.line,
+                f"{show_time(moment)} lies before the step above it, {show_time(self.now)}; steps are in order of time",
+            )
+            return None
+        self.now = moment
+        return moment
+
+    def _read_command(
+        self, node: Located, command: str, at: datetime | None, refused: Located | None, counters: dict[str, int]
+    ) -> None:
+        if command != "wait" and command not in COMMANDS:
+            self._problem(node.line, str(UnknownName("command", command, [*COMMANDS, "wait", "repeat"])))
+            return
+        if not isinstance(node.value, LocatedMap):
+            self._problem(node.line, f"{command} needs its arguments as a mapping, not {node.plain()!r}")
+            return
+        given = {key: Located(item.line, _filled(item.plain(), counters)) for key, item in node.value.items()}
+        code = self._code(refused)
+        name = self._new_name(given.pop("as", None), command)
+        account = "" if command == "wait" else self._account(given.pop("account", None), node.line)
+        self._check_arguments(command, given, node.line)
+        for key, item in given.items():
+            self._check_value(key, item, lenient=bool(code and "NotFound" in code))
+        family = given.get("family")
+        if family is not None and isinstance(family.value, str):
+            self._families.add(family.value)
+        if name is not None and code is None:
+            self._names[name] = command
+        arguments = {key: item.value for key, item in given.items()}
+        self.steps.append(Step(node.line, at, command, account, arguments, name, code))
+
+    def _code(self, refused: Located | None) -> str | None:
+        if refused is None:
+            return None
+        codes = sorted({code for _, code in http_statuses()})
+        if refused.value not in codes:
+            self._problem(refused.line, str(UnknownName("error code", str(refused.value), codes)))
+        return str(refused.value)
+
+    def _new_name(self, node: Located | None, command: str) -> str | None:
+        if node is None:
+            return None
+        if not isinstance(node.value, str) or not node.value or "." in node.value:
+            self._problem(node.line, f"as gives a name without a dot, not {node.value!r}")
+            return None
+        if node.value in self._names:
+            self._problem(node.line, f"the name {node.value!r} is taken by an earlier {self._names[node.value]}")
+        return node.value
+
+    def _account(self, node: Located | None, line: int) -> str:
+        if node is None:
+            self._problem(line, "which account does this? say account: NAME")
+            return ""
+        if node.value not in self.accounts:
+            self._problem(node.line, str(UnknownName("account", str(node.value), self.accounts)))
+        return str(node.value)
+
+    # Arguments ----------------------------------------------------------------------------------
+
+    def _check_arguments(self, command: str, given: dict[str, Located], line: int) -> None:
+        known = {"resource"} if command == "wait" else set(COMMANDS[command].parameters) - {"self"}
+        for key, item in given.items():
+            if key not in known:
+                close = nearest(key, known)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                self._problem(
+                    item.line, f"{command} has no argument {key!r}{meant} It takes {', '.join(sorted(known))}"
+                )
+        if command == "wait":
+            missing = [] if "resource" in given else ["resource"]
+        else:
+            missing = [
+                parameter.name
+                for parameter in COMMANDS[command].parameters.values()
+                if parameter.name != "self" and parameter.default is parameter.empty and parameter.name not in given
+            ]
+        if missing:
+            self._problem(line, f"{command} lacks {', '.join(missing)}")
+
+    def _check_value(self, key: str, item: Located, *, lenient: bool) -> None:
+        try:
+            if key in _SIZES:
+                _SIZES[key](item.value, key)
+            elif key in ("region", "to"):
+                _check_known("region", item.value, regions(), lenient=lenient)
+            elif key == "instance_type":
+                _check_known("instance type", item.value, instance_types(), lenient=lenient)
+            elif key in _ACCOUNTS:
+                for name in item.value if isinstance(item.value, list) else [item.value]:
+                    _check_known("account", name, self.accounts, lenient=lenient)
+            elif key in _REFERENCES:
+                for name in item.value if isinstance(item.value, list) else [item.value]:
+                    self._check_reference(key, name, lenient=lenient)
+        except InputError as error:
+            self._problem(item.line, str(error))
+
+    def _check_reference(self, key: str, name: object, *, lenient: bool) -> None:
+        """A reference is a name given above, a part of one, or for images one of the catalogue."""
+        if not isinstance(name, str):
+            raise InputError(f"{key} is a name, not {name!r}")
+        part = _PART.fullmatch(name)
+        base = part["name"] if part else name
+        if base in self._names:
+            self._check_part(base, part["part"] if part else None)
+            return
+        if key == "image" and (name in self._families or name in known_references()):
+            return
+        if not lenient:
+            known = [*self._names, *self._families, *(sorted(known_references()) if key == "image" else ())]
+            raise UnknownName(key, name, known, "" if known else "name it with as: in an earlier step")
+
+    def _check_part(self, base: str, part: str | None) -> None:
+        command = self._names[base]
+        if part is None:
+            return
+        givers = _GIVES_INSTANCE if "disk" in part else _GIVES_IMAGE
+        if command not in givers:
+            raise InputError(f"{base}.{part}: {base!r} comes from {command}, which has no {part}")
+
+
+def part_of(reference: str, names: dict[str, str]) -> tuple[str, str | None]:
+    """A reference as (name given with as, part of it or None)."""
+    part = _PART.fullmatch(reference)
+    if part and part["name"] in names:
+        return part["name"], part["part"]
+    return reference, None
+
+
+def _filled(value: Any, counters: dict[str, int]) -> Any:
+    """A value with the counters of its repeat put in: `v{week}`, `v{week-12}`."""
+    if isinstance(value, list):
+        return [_filled(item, counters) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, counters) for key, item in value.items()}
+    if not isinstance(value, str) or not counters:
+        return value
+
+    def fill(match: re.Match[str]) -> str:
+        if match["name"] not in counters:
+            return match[0]
+        return str(counters[match["name"]] + int(match["less"] or 0))
+
+    return _COUNTER.sub(fill, value)
+
+
+def _check_known(kind: str, name: object, known: Any, *, lenient: bool) -> None:
+    if name not in known and not lenient:
+        raise UnknownName(kind, str(name), known)

@@ -1,0 +1,119 @@
+"""YAML with line numbers: the text of a story file → values that know the line they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import FileProblems, InputError, Problem
+
+_DEEPEST = 12
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain types without timestamps: times stay text, so that their zone is read by one rule."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class Located:
+    """A YAML value and its line: a plain value, a list of `Located`, or a `LocatedMap`."""
+
+    line: int
+    value: Any
+
+    def plain(self) -> Any:
+        """The value without line numbers."""
+        if isinstance(self.value, list):
+            return [item.plain() for item in self.value]
+        if isinstance(self.value, LocatedMap):
+            return {key: item.plain() for key, item in self.value.items()}
+        return self.value
+
+
+class LocatedMap(dict[str, Located]):
+    """A mapping whose values know their lines."""
+
+
+def read_yaml(path: str | Path) -> Located:
+    """The content of a YAML file with line numbers; raises FileProblems or InputError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"{path}: cannot be read ({reason})") from None
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, name: str) -> Located:
+    """The content of a YAML text with line numbers; `name` stands in messages."""
+    problems: list[Problem] = []
+    try:
+        _check_shape(text)
+        node = yaml.compose(text, _Loader)
+        located = _locate(node, _Loader(""), problems) if node else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = f"this is not YAML: {error.problem or error.context}"
+        raise FileProblems(name, [Problem(mark.line + 1 if mark else 0, message)]) from None
+    except (yaml.YAMLError, _TooDeep, ValueError) as error:
+        line = error.line if isinstance(error, _TooDeep) else 0
+        raise FileProblems(name, [Problem(line, str(error).splitlines()[0])]) from None
+    if located is None:
+        problems = [Problem(0, "the file is empty; a story has at least start, accounts and steps")]
+    if problems or located is None:
+        raise FileProblems(name, problems)
+    return located
+
+
+class _TooDeep(Exception):
+    def __init__(self, line: int, message: str) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+def _check_shape(text: str) -> None:
+    """Nesting and aliases are bounded before anything is built of them."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise _TooDeep(event.start_mark.line + 1, f"nested deeper than {_DEEPEST} levels; no story is")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            raise _TooDeep(event.start_mark.line + 1, "YAML anchors and aliases are not used in stories")
+
+
+def _locate(node: yaml.Node, loader: _Loader, problems: list[Problem]) -> Located:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        return Located(line, LocatedMap(_pairs(node, loader, problems)))
+    if isinstance(node, yaml.SequenceNode):
+        return Located(line, [_locate(item, loader, problems) for item in node.value])
+    return Located(line, loader.construct_object(node))
+
+
+def _pairs(node: yaml.MappingNode, loader: _Loader, problems: list[Problem]) -> Iterator[tuple[str, Located]]:
+    seen: set[str] = set()
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        key = loader.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+        if not isinstance(key, str):
+            problems.append(Problem(line, f"a key must be a word, not {key_node.value!r}"))
+            continue
+        if key in seen:
+            problems.append(Problem(line, f"{key!r} stands twice in the same place"))
+        seen.add(key)
+        located = _locate(value_node, loader, problems)
+        yield key, Located(line, located.value) if not isinstance(located.value, LocatedMap | list) else located
