@@ -2,7 +2,8 @@
 
 A step is one command of `Account` with its arguments, or `wait`. Besides, a step may say `at`
 (when), `refused` (the error code it must meet), and `as` (a name for the id it gives). A
-`repeat` does a list of steps several times, with its counter in `{braces}`.
+`repeat` does a list of steps several times, with its counter in `{braces}`; there a step may
+also say `after` (how long after the start of its round) and `rounds` (in which ones it is done).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ COMMANDS: dict[str, inspect.Signature] = {
     for name, method in vars(Account).items()
     if callable(method) and not name.startswith("_")
 }
-_STEP_KEYS = ("at", "after", "from", "refused")
+_STEP_KEYS = ("at", "after", "rounds", "refused")
 _REFERENCES = {"image", "instance", "disk", "snapshot", "snapshots", "resource"}
 _ACCOUNTS = {"with_accounts", "from_accounts"}
 _SIZES: dict[str, Callable[[object, str], float]] = {
@@ -42,6 +43,7 @@ _GIVES_INSTANCE = {"run_instance"}
 _GIVES_IMAGE = {"create_image", "import_image", "copy_image"}
 _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
 _COUNTER = re.compile(r"\{(?P<name>\w+)(?P<less>-\d+)?\}")
+_ROUNDS = re.compile(r"(?P<first>\d+)(?P<on>-(?P<last>\d+)?)?")
 _SPAN = re.compile(r"(\d+)\s*(m|h|d)")
 _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -132,12 +134,8 @@ class StepReader:
         if not isinstance(fields, LocatedMap):
             self._problem(node.line, f"a step is a command with its arguments, not {node.plain()!r}")
             return
-        first_round = fields.get("from")
-        if first_round is not None and counters and isinstance(first_round.value, int):
-            if max(counters.values()) < first_round.value:
-                return
-        elif first_round is not None:
-            self._problem(first_round.line, "from is a whole number and stands inside a repeat only")
+        if "rounds" in fields and not self._in_round(fields["rounds"], counters):
+            return
         commands = [key for key in fields if key not in _STEP_KEYS]
         if len(commands) != 1:
             self._problem(node.line, f"a step has one command, not {', '.join(commands) or 'none'}")
@@ -152,13 +150,29 @@ class StepReader:
             return self._move_to(fields["at"]) if "at" in fields else None
         if "at" in fields:
             self._problem(fields["at"].line, "inside a repeat say after, counted from the start of the round")
-        moment = round_start + (self._span(fields["after"]) if "after" in fields else timedelta(0))
-        if moment < self.now:
-            line = fields["after"].line if "after" in fields else next(iter(fields.values())).line
-            self._problem(line, f"{show_time(moment)} lies before the step above it, {show_time(self.now)}")
-            return None
+        if "after" in fields:
+            moment = round_start + self._span(fields["after"])
+            if moment < self.now:
+                message = f"{show_time(moment)} lies before the step above it, {show_time(self.now)}"
+                self._problem(fields["after"].line, message)
+                return None
+        else:
+            moment = max(round_start, self.now)
         self.now = moment
         return moment
+
+    def _in_round(self, node: Located, counters: dict[str, int]) -> bool:
+        """Whether a step belongs to the present round: `13-` from it on, `1, 14, 27` in these only."""
+        spans = [_ROUNDS.fullmatch(part.strip()) for part in str(node.value).split(",")]
+        if not counters or not all(spans):
+            self._problem(node.line, f"rounds stands inside a repeat, like 13- or 1, 14, 27 or 5-8; not {node.value!r}")
+            return False
+        (number,) = counters.values()
+        return any(
+            int(span["first"]) <= number <= int(span["last"] or (10**9 if span["on"] else span["first"]))
+            for span in spans
+            if span
+        )
 
     def _move_to(self, node: Located) -> datetime | None:
         try:

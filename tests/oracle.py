@@ -1,0 +1,362 @@
+"""A second biller, slow and obvious, to check the real one against.
+
+Written from the rule book only. It keeps every block of every disk in a dict, knows which stored
+copy each snapshot refers to, and then walks hour by hour in exact fractions. It shares nothing
+with `ecs_images.billing` or `ecs_images.cloud.blocks`; of the toolkit it uses the events, the price
+rows, and the published tables of sites, regions and units.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+
+from ecs_images.catalog.price_files import PriceRow
+from ecs_images.catalog.prices import Prices
+from ecs_images.catalog.regions import region
+from ecs_images.catalog.tables import sites
+from ecs_images.cloud import events as ev
+from ecs_images.cloud.ledger import Ledger
+
+HOUR = timedelta(hours=1)
+UTC8 = timezone(timedelta(hours=8))
+FAR = datetime(2199, 1, 1, tzinfo=UTC)
+GIB = 1 << 30
+
+Key = tuple[str, str, str, str, str]
+"""account, currency, region, meter, month as YYYY-MM"""
+
+
+class NoPrice(LookupError):
+    """No row of the book prices this."""
+
+
+# Chains (SNAP-2, CHAIN-2) -------------------------------------------------------------------------
+
+
+class Blocks:
+    """One disk and its snapshots, every block written out.
+
+    `content` is block → version. `held` is, per live snapshot, block → (version, copy): which
+    stored copy it refers to. Copies are numbered as they are stored, and never reused.
+    """
+
+    def __init__(self, written: int = 0) -> None:
+        self.content: dict[int, int] = {}
+        self.held: dict[object, dict[int, tuple[int, int]]] = {}
+        self._versions = self._copies = 0
+        self.write(0, written)
+
+    def write(self, start: int, blocks: int) -> None:
+        for block in range(start, start + blocks):
+            self._versions += 1
+            self.content[block] = self._versions
+
+    def append(self, blocks: int) -> None:
+        self.write(len(self.content), blocks)
+
+    def reset(self, written: int) -> None:
+        """A wholly new content: re-initialised, or released (0)."""
+        self.content.clear()
+        self.write(0, written)
+
+    def snapshot(self, name: object) -> list[int]:
+        """Take a snapshot; gives the copies it stores anew."""
+        newest = list(self.held.values())[-1] if self.held else {}
+        taken, stored = {}, []
+        for block, version in self.content.items():
+            before = newest.get(block)
+            if before is not None and before[0] == version:
+                taken[block] = before
+            else:
+                self._copies += 1
+                taken[block] = version, self._copies
+                stored.append(self._copies)
+        self.held[name] = taken
+        return stored
+
+    def delete(self, name: object) -> set[int]:
+        """Delete a snapshot; gives the copies that this frees."""
+        freed = self.freed([name])
+        del self.held[name]
+        return freed
+
+    def copies(self, names: Iterable[object]) -> set[int]:
+        """The copies that any of these snapshots refers to."""
+        return {copy for name in names for _, copy in self.held[name].values()}
+
+    def freed(self, names: Iterable[object]) -> set[int]:
+        """The copies that only these snapshots refer to."""
+        chosen = set(names)
+        return self.copies(chosen) - self.copies(set(self.held) - chosen)
+
+
+# What happened ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Copy:
+    """One stored copy: its size, whose it is, and when it was stored and freed."""
+
+    account: str
+    region: str
+    size: int
+    stored: datetime
+    freed: datetime = FAR
+    holders: list[tuple[str, datetime]] = field(default_factory=list)
+    """Snapshots that refer to it, each with the moment its creation is finished."""
+
+
+@dataclass
+class Fee:
+    """A stretch during which an instance's licence or marketplace fee runs."""
+
+    account: str
+    region: str
+    meter: str
+    item: str
+    vcpus: int
+    image: str
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class Facts:
+    """All that costs money, and who backs whom."""
+
+    currency: dict[str, str] = field(default_factory=dict)
+    copies: list[Copy] = field(default_factory=list)
+    fees: list[Fee] = field(default_factory=list)
+    ended: dict[str, datetime] = field(default_factory=dict)
+    backed: dict[str, list[tuple[str, datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
+
+
+class _Reader:
+    """Reads a ledger once, in order."""
+
+    def __init__(self) -> None:
+        self.facts = Facts()
+        self.block_bytes = 0
+        self.disks: dict[str, ev.DiskCreated] = {}
+        self.chains: dict[str, Blocks] = {}
+        self.chain_of: dict[str, str] = {}
+        self.copy: dict[tuple[str, int], Copy] = {}
+        self.running: dict[str, dict[str, object]] = {}
+        self.images: dict[str, ev.ImageCreated] = {}
+        self.image_ended: dict[str, datetime] = {}
+
+    def read(self, ledger: Ledger) -> Facts:
+        for event in ledger:
+            self._happen(event)
+        for instance in list(self.running):
+            self._stop_fee(instance, FAR)
+        for name, image in self.images.items():
+            for mapping in image.mappings:
+                span = name, image.at, self.image_ended.get(name, FAR)
+                self.facts.backed[mapping.snapshot].append(span)
+        return self.facts
+
+    def _happen(self, event: ev.Event) -> None:
+        match event:
+            case ev.CloudStarted():
+                self.block_bytes = event.block_bytes
+            case ev.AccountOpened():
+                self.facts.currency[event.account] = sites()[event.site].currency
+            case ev.DiskCreated():
+                self.disks[event.disk] = event
+                self.chains[event.disk] = Blocks(event.written_blocks)
+            case ev.DiskWritten():
+                self.chains[event.disk].write(event.start, event.overwritten)
+                self.chains[event.disk].append(event.appended)
+            case ev.DiskReinitialised():
+                self.chains[event.disk].reset(self.disks[event.disk].initial_blocks)
+            case ev.SnapshotStarted():
+                disk = self.disks[event.disk]
+                self._snapshot(event.disk, disk.account, disk.region, self.block_bytes, event)
+            case ev.SnapshotStored():
+                # A copied or imported snapshot is full, in a chain of its own (UNK-11, IMP-6).
+                self.chains[event.snapshot] = Blocks(1)
+                self._snapshot(event.snapshot, event.account, event.region, event.content_bytes, event)
+            case ev.SnapshotDeleted() | ev.SnapshotFailed():
+                chain = self.chain_of[event.snapshot]
+                self.facts.ended[event.snapshot] = event.at
+                for number in self.chains[chain].delete(event.snapshot):
+                    self.copy[chain, number].freed = event.at
+            case ev.ImageCreated():
+                self.images[event.image] = event
+            case ev.ImageDeleted():
+                self.image_ended[event.image] = event.at
+            case _:
+                self._instance(event)
+
+    def _snapshot(
+        self, chain: str, account: str, region_id: str, size: int, event: ev.SnapshotStarted | ev.SnapshotStored
+    ) -> None:
+        """What is stored anew exists from the end of the snapshot's creation (BILL-3)."""
+        self.chain_of[event.snapshot] = chain
+        for number in self.chains[chain].snapshot(event.snapshot):
+            copy = Copy(account, region_id, size, event.finishes_at)
+            self.facts.copies.append(copy)
+            self.copy[chain, number] = copy
+        for number in self.chains[chain].copies([event.snapshot]):
+            self.copy[chain, number].holders.append((event.snapshot, event.finishes_at))
+
+    def _instance(self, event: ev.Event) -> None:
+        """Fees run from launch to release (IBILL-2), not during economical stops (IBILL-3)."""
+        match event:
+            case ev.InstanceLaunched():
+                self.running[event.instance] = {
+                    "who": event, "image": event.image, "lineage": event.lineage, "since": event.at
+                }  # fmt: skip
+            case ev.InstanceStopped(licence_suspended=True):
+                self._stop_fee(event.instance, event.at)
+                self.running[event.instance]["since"] = None
+            case ev.InstanceStarted():
+                self.running[event.instance]["since"] = self.running[event.instance]["since"] or event.at
+            case ev.SystemDiskReplaced():
+                # The old fee stops and the new one runs from the end of the change (OS-6, UNK-5).
+                self._stop_fee(event.instance, event.at)
+                self.running[event.instance] |= {"image": event.image, "lineage": event.lineage, "since": event.at}
+            case ev.InstanceReleased():
+                self._stop_fee(event.instance, event.at)
+                del self.running[event.instance]
+            case _:
+                pass
+
+    def _stop_fee(self, instance: str, at: datetime) -> None:
+        now = self.running[instance]
+        who, lineage, since = now["who"], now["lineage"], now["since"]
+        for meter, item in (("os_licence", lineage.charged_system), ("marketplace_fee", lineage.product_code)):
+            if item and since is not None:
+                self.facts.fees.append(
+                    Fee(who.account, who.region, meter, item, who.vcpus, now["image"], since, at)
+                )  # fmt: skip
+
+
+# Prices -------------------------------------------------------------------------------------------
+
+
+def price_rows(
+    prices: Prices, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime
+) -> list[PriceRow]:
+    """The rows that hold in an hour: one, or the tiers of storage.
+
+    A later row ends an earlier one; a layer goes before the book, then a region's own row before
+    a wider scope. Days are those of UTC+8.
+    """
+    day = hour.astimezone(UTC8).date()
+    scopes = region(region_id).scopes
+    for layer in sorted({row.layer for row in prices.rows}, reverse=True):
+        for scope in scopes:
+            known = [
+                row
+                for row in prices.rows
+                if (row.layer, row.region_id, row.currency) == (layer, scope, currency)
+                and (row.meter, row.item, row.billing_method) == (meter, item, "pay_as_you_go")
+                and row.price is not None
+                and row.valid_from <= day
+                and (row.quantity_unit != "vCPU" or row.from_quantity <= vcpus < row.to_quantity)
+            ]
+            latest = max((row.valid_from for row in known), default=None)
+            holding = [
+                row for row in known if row.valid_from == latest and (row.valid_until is None or day < row.valid_until)
+            ]
+            if holding:
+                first_of_tier = {row.from_quantity: row for row in reversed(holding)}
+                return [first_of_tier[low] for low in sorted(first_of_tier)]
+    raise NoPrice(f"{meter} {item} {region_id} {day} {currency}")
+
+
+def per_hour(row: PriceRow) -> Fraction:
+    """The price for one hour; a month has 720 (BILL-2)."""
+    return Fraction(str(row.price)) / (720 if row.unit.endswith("_month") else 1)
+
+
+def storage_cost(rows: list[PriceRow], size: int) -> Fraction:
+    """One hour of `size` bytes; a tier prices only the part that lies in it."""
+    total, gib = Fraction(0), Fraction(size, GIB)
+    for row in rows:
+        low = Fraction(str(row.from_quantity))
+        part = gib - low if row.to_quantity == float("inf") else min(gib, Fraction(str(row.to_quantity))) - low
+        total += max(part, Fraction(0)) * per_hour(row)
+    return total
+
+
+# The bill -----------------------------------------------------------------------------------------
+
+
+class Oracle:
+    """The bill of a ledger until a moment, with every share of it.
+
+    `bill` sums by account, currency, region, meter and month. `snapshots` and `images` are shares
+    by (name, currency): a copy's cost in an hour is split equally among the snapshots that hold
+    it then, a snapshot's share among the images it backs. `gib_hours` is what was stored.
+    """
+
+    def __init__(self, ledger: Ledger, prices: Prices, until: datetime, since: datetime | None = None) -> None:
+        self.facts, self.prices = _Reader().read(ledger), prices
+        self.bill: dict[Key, Fraction] = defaultdict(Fraction)
+        self.snapshots: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        self.images: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        self.gib_hours = Fraction(0)
+        hour = (since or ledger[0].at).replace(minute=0, second=0)
+        while hour < until:
+            self._store(hour)
+            self._run(hour)
+            hour += HOUR
+
+    def _store(self, hour: datetime) -> None:
+        """A copy that lives at any instant of the hour counts for the whole hour (BILL-2)."""
+        alive: dict[tuple[str, str], list[Copy]] = defaultdict(list)
+        for copy in self.facts.copies:
+            if copy.stored < copy.freed and copy.stored < hour + HOUR and copy.freed > hour:
+                alive[copy.account, copy.region].append(copy)
+        for (account, region_id), copies in alive.items():
+            currency = self.facts.currency[account]
+            total = sum(copy.size for copy in copies)
+            rows = price_rows(self.prices, currency, "snapshot_standard", "", region_id, 0, hour)
+            cost = storage_cost(rows, total)
+            self.bill[account, currency, region_id, "snapshot_standard", _month(hour)] += cost
+            self.gib_hours += Fraction(total, GIB)
+            for copy in copies:
+                self._share(copy, hour, currency, cost * copy.size / total)
+
+    def _share(self, copy: Copy, hour: datetime, currency: str, cost: Fraction) -> None:
+        holders = [
+            name
+            for name, finished in copy.holders
+            if finished < hour + HOUR and finished < self._end(name) and self._end(name) > hour
+        ]
+        for name in holders:
+            self.snapshots[name, currency] += cost / len(holders)
+            images = [
+                image
+                for image, start, end in self.facts.backed[name]
+                if start < end and start < hour + HOUR and end > hour
+            ]
+            for image in images or [""]:
+                self.images[image, currency] += cost / len(holders) / max(len(images), 1)
+
+    def _end(self, snapshot: str) -> datetime:
+        return self.facts.ended.get(snapshot, FAR)
+
+    def _run(self, hour: datetime) -> None:
+        """Fees run by the second (IBILL-2); whoever launched pays them (IBILL-5)."""
+        for fee in self.facts.fees:
+            seconds = (min(fee.end, hour + HOUR) - max(fee.start, hour)).total_seconds()
+            if seconds <= 0:
+                continue
+            currency = self.facts.currency[fee.account]
+            (row,) = price_rows(self.prices, currency, fee.meter, fee.item, fee.region, fee.vcpus, hour)
+            count = fee.vcpus if row.unit.startswith("per_vcpu") else 1
+            cost = per_hour(row) * count * Fraction(int(seconds), 3600)
+            self.bill[fee.account, currency, fee.region, fee.meter, _month(hour)] += cost
+            self.images[fee.image, currency] += cost
+
+
+def _month(hour: datetime) -> str:
+    return f"{hour.astimezone(UTC8):%Y-%m}"
