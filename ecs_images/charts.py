@@ -6,6 +6,7 @@ apart in grey and by the colour-blind.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -34,8 +35,8 @@ def cost_over_time(charges: pd.DataFrame, *, by: str = "sku_meter", ax: Axes | N
     """
     currency = _one_currency(charges)
     month = charges["charge_period_start"].dt.strftime("%Y-%m")
-    table = charges.groupby([month, charges[by].astype(str)])["list_cost"].sum().unstack(fill_value=0.0)
-    table = _largest(table)
+    table = charges.groupby([month, charges[by].astype(str)])["list_cost"].sum().unstack(fill_value=0)
+    table = _largest(table[sorted(table.columns, key=_place)])
     ax = ax or _new_axes()
     bottom = pd.Series(0.0, index=table.index)
     for number, name in enumerate(table.columns):
@@ -71,6 +72,12 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     return ax
 
 
+def _place(name: Hashable) -> tuple[int, str]:
+    """Meters in the order of `METER_NAMES`, so that storage lies at the bottom; else by name."""
+    order = list(METER_NAMES)
+    return (order.index(str(name)) if name in order else len(order)), str(name)
+
+
 def _new_axes() -> Axes:
     _, ax = plt.subplots(figsize=(8, 4), layout="constrained")
     return ax
@@ -101,7 +108,7 @@ def _finish(ax: Axes, series: int, labels: int) -> None:
     if labels > 8:
         ax.tick_params(axis="x", rotation=45)
     if series > 1:
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(series, 4))
     elif series == 1:
         _, names = ax.get_legend_handles_labels()
         ax.set_title(names[0], fontsize="medium")

@@ -125,8 +125,10 @@ def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     frame = frame.copy()
     frame["x_hours"] = (frame["end"] - frame["start"]) / SECONDS_PER_HOUR
     found = [
-        _lines_at(by_key[Key(*map(str, names), int(vcpus))], int(start))
-        for *names, vcpus, start in frame[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "start"]].itertuples(index=False)
+        _lines_at(by_key[Key(account, currency, region, meter, item, int(vcpus))], int(start))
+        for account, currency, region, meter, item, vcpus, start in frame[
+            [*_WHERE, "sku_meter", "x_item", "x_vcpus", "start"]
+        ].itertuples(index=False)
     ]
     used = [units()[rows[0].unit] for rows in found]
     frame["x_unit"] = [unit.basis for unit in used]

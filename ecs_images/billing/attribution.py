@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from ..catalog.prices import Prices
 from ..cloud.state import State
-from .metering import FOR_EVER, SnapshotLives, seconds_of, snapshot_lives, to_seconds, whole_hours
+from ..units import to_seconds
+from .metering import FOR_EVER, SnapshotLives, seconds_of, snapshot_lives, whole_hours
 from .rating import Curve, curves, groups
 from .schema import STORAGE
 
@@ -79,7 +81,7 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
 def _ranges(low: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """`low[k], low[k] + 1, …`, `counts[k]` numbers for each k, end to end."""
     before = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(low, counts) + np.arange(counts.sum()) - before
+    return np.asarray(np.repeat(low, counts) + np.arange(counts.sum()) - before)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
     backed: dict[str, list[tuple[int, int, str]]] = {}
     for image in state.images.values():
         gone = FOR_EVER if image.deleted_at is None else to_seconds(image.deleted_at)
-        start, end = (int(t) for t in whole_hours(np.int64(to_seconds(image.created_at)), np.int64(gone)))
+        start, end = (int(t[0]) for t in whole_hours(np.array([to_seconds(image.created_at)]), np.array([gone])))
         for snapshot in image.snapshots:
             if to_seconds(image.created_at) < gone:
                 backed.setdefault(snapshot, []).append((start, end, image.id))
@@ -108,7 +110,7 @@ def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
         spans = backed.get(snapshot, ())
         cuts = sorted({0, FOR_EVER, *(t for start, end, _ in spans for t in (start, end))})
         counts.append(len(cuts) - 1)
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             images = tuple(name for low, high, name in spans if low <= start and end <= high)
             starts.append(start)
             ends.append(end)
@@ -155,7 +157,7 @@ def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.n
     borne = np.cumsum(share) - share
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    return borne[place[len(parts) :]] - borne[place[: len(parts)]]
+    return np.asarray(borne[place[len(parts) :]] - borne[place[: len(parts)]])
 
 
 def attribute(usage: pd.DataFrame, state: State, prices: Prices, to: str) -> pd.DataFrame:
@@ -175,7 +177,7 @@ def attribute(usage: pd.DataFrame, state: State, prices: Prices, to: str) -> pd.
     column = f"x_{to}_id"
     keys = ["billing_account_id", "billing_currency", "region_id", "sku_meter", column]
     table = pd.concat(parts, ignore_index=True).rename(columns={"name": column})
-    return table.groupby(keys, observed=True, as_index=False, sort=True)["list_cost"].sum()
+    return table.groupby(keys, observed=True, as_index=False, sort=True)[["list_cost"]].sum()
 
 
 @dataclass(frozen=True)

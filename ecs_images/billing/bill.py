@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from ..catalog.prices import Prices, assumption_frame
@@ -95,7 +96,7 @@ class Bill:
         for column, form in (("x_month", _MONTH), ("x_day", _DAY)):
             if column in columns:
                 frame = frame.assign(**{column: _period(frame["charge_period_start"], form)})
-        return frame.groupby(columns, as_index=False, observed=True, sort=True)["list_cost"].sum()
+        return frame.groupby(columns, as_index=False, observed=True, sort=True)[["list_cost"]].sum()
 
     def invoice(self) -> pd.DataFrame:
         """What is paid, rounded per settlement as the site rounds (BILL-6): an `INVOICE` table."""
@@ -158,8 +159,9 @@ class Bill:
 
 def _period(times: pd.Series, form: str) -> pd.Series:
     """The month or day of each moment, as text."""
-    codes, unique = pd.factorize(times.dt.normalize())
-    return pd.Series(pd.Index(unique).strftime(form).to_numpy()[codes], index=times.index, dtype="str")
+    codes, days = pd.factorize(times.dt.normalize())
+    names = np.array([f"{day:{form}}" for day in days], dtype=object)
+    return pd.Series(names[codes], index=times.index, dtype="str")
 
 
 def _named(name: str) -> tuple[str, str, str, str]:

@@ -45,7 +45,7 @@ def capacity(usage: pd.DataFrame, state: State, window: tuple[int, int], freq: s
             "x_stored_gib": byte_hours / hours[period] / BYTES_PER_GIB,
         }
     )
-    return frame.groupby(["x_period_start", COLUMN_OF[by]], as_index=False, sort=True)["x_stored_gib"].sum()
+    return frame.groupby(["x_period_start", COLUMN_OF[by]], as_index=False, sort=True)[["x_stored_gib"]].sum()
 
 
 def period_edges(window: tuple[int, int], freq: str) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,8 +47,8 @@ class Explanation:
     __repr__ = __str__
 
 
-def _sentence(row: dict[str, object]) -> str:
-    start, end = (show_time(row[name]) for name in ("charge_period_start", "charge_period_end"))  # type: ignore[arg-type]
+def _sentence(row: dict[Hashable, Any]) -> str:
+    start, end = (show_time(row[name]) for name in ("charge_period_start", "charge_period_end"))
     month = " / 720" if str(row["pricing_unit"]).endswith("Month") else ""
     return (
         f"{row['sku_meter']} {row['resource_id']} {start} to {end}: "

@@ -42,7 +42,7 @@ def invoice(charges: pd.DataFrame) -> pd.DataFrame:
     settlement = times_of(settlement_of(seconds_of(charges["charge_period_start"])))
     settled = (
         charges.assign(x_settlement_start=settlement)
-        .groupby(keys, as_index=False, observed=True, sort=True)["list_cost"]
+        .groupby(keys, as_index=False, observed=True, sort=True)[["list_cost"]]
         .sum()
     )
     detail, paid = [], []

@@ -9,7 +9,7 @@ whoever launched (IBILL-5); a stop in economical mode suspends them (IBILL-3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,8 +22,8 @@ from ..cloud.ledger import Ledger
 from ..cloud.resources import Account, Lineage
 from ..cloud.state import State
 from ..errors import InputError
-from ..units import LATEST, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
-from .schema import MARKETPLACE_FEE, OS_LICENCE, STORAGE, TIME_DTYPE, USAGE
+from ..units import BILLING_CLOCK, LATEST, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
+from .schema import MARKETPLACE_FEE, OS_LICENCE, STORAGE, USAGE
 
 FOR_EVER = to_seconds(LATEST)
 
@@ -90,12 +90,13 @@ def split(usage: pd.DataFrame, borders: np.ndarray) -> pd.DataFrame:
 
 def seconds_of(times: pd.Series) -> np.ndarray:
     """A time column as seconds since 1970."""
-    return times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]").astype("int64")
+    utc = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]")
+    return np.asarray(utc).astype("int64")
 
 
 def times_of(seconds: np.ndarray) -> pd.DatetimeIndex:
     """Seconds since 1970 as times on the billing clock."""
-    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC").astype(TIME_DTYPE)
+    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC").tz_convert(BILLING_CLOCK)
 
 
 # Storage ------------------------------------------------------------------------------------------
@@ -181,13 +182,14 @@ def range_maximum(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.n
     return np.maximum.reduceat(padded, np.column_stack([low, high]).ravel())[::2]
 
 
-def _codes(names: Iterable[str], codes: np.ndarray) -> pd.Categorical:
+def _codes(names: Iterable[str], codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Text by position, kept as codes: a hundred thousand rows name few accounts."""
     text = list(names)
     categories = sorted(set(text))
     position = {name: k for k, name in enumerate(categories)}
     to_category = np.array([position[name] for name in text] or [0], dtype=np.int64)
-    return pd.Categorical.from_codes(to_category[codes], categories)
+    dtype = pd.CategoricalDtype(categories)
+    return pd.Categorical.from_codes(to_category[codes], dtype=dtype)
 
 
 def _currency(account: Account) -> str:
@@ -261,8 +263,8 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
             )  # fmt: skip
 
 
-def _usage_frame(fields: dict[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
-    frame = pd.DataFrame(fields)
+def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame(dict(fields))
     frame["charge_period_start"] = times_of(start)
     frame["charge_period_end"] = times_of(end)
     return USAGE.check(frame)

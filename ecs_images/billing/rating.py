@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,10 @@ class Key(NamedTuple):
     meter: str
     item: str
     vcpus: int
+
+    def columns(self) -> dict[str, Any]:
+        """The key as columns of a table."""
+        return dict(zip(WHO_WHERE_WHAT, self, strict=True))
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Curve:
         """
         used = self.levels > 0
         per_unit = np.divide(self.cost, self.levels, out=np.zeros(len(self.levels)), where=used)
-        return np.interp(moments, self.borders, np.append(0.0, np.cumsum(per_unit)))
+        return np.asarray(np.interp(moments, self.borders, np.append(0.0, np.cumsum(per_unit))))
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,7 @@ def groups(usage: pd.DataFrame) -> Iterator[tuple[Key, Rows]]:
     start, end = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
     quantity = usage["x_quantity"].to_numpy("int64")
     grouped = usage.groupby(WHO_WHERE_WHAT, observed=True, sort=True)
+    names: Any
     for names, positions in grouped.indices.items():
         at = np.asarray(positions)
         yield Key(*names), Rows(at, start[at], end[at], quantity[at])
@@ -208,9 +213,7 @@ def _charges_of(curve: Curve, numbers: dict[int, int]) -> pd.DataFrame | None:
     if not parts:
         return None
     frame = pd.concat(parts, ignore_index=True)
-    for name, value in zip(WHO_WHERE_WHAT, curve.key, strict=True):
-        frame[name] = value
-    return frame[CHARGES.names]
+    return frame.assign(**curve.key.columns())[CHARGES.names]
 
 
 def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int) -> pd.DataFrame:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from ..tables import Column, Table
 
-TIME_DTYPE = "datetime64[s, UTC+08:00]"
-"""The dtype of every time column."""
-
 STORAGE, OS_LICENCE, MARKETPLACE_FEE = "snapshot_standard", "os_licence", "marketplace_fee"
 
 WHO_WHERE_WHAT = [

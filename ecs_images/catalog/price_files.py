@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from ..errors import FileProblems, InputError, Problem, nearest
@@ -155,10 +156,11 @@ def _row_problems(fields: dict[str, str]) -> list[str]:
         elif column.kind == "date" and not _is_date(value):
             problems.append(f"{column.name} {value!r} is not a date like 2026-01-15")
     problems += _place_problems(fields) + _unit_problems(fields)
-    if not problems and fields["to_quantity"]:
-        if float(fields["to_quantity"]) <= float(fields["from_quantity"]):
-            problems.append("to_quantity must be above from_quantity")
-    if not problems and fields["valid_until"] and fields["valid_until"] <= fields["valid_from"]:
+    if problems:
+        return problems
+    if fields["to_quantity"] and float(fields["to_quantity"]) <= float(fields["from_quantity"]):
+        problems.append("to_quantity must be above from_quantity")
+    if fields["valid_until"] and fields["valid_until"] <= fields["valid_from"]:
         problems.append("valid_until must be after valid_from")
     return problems
 
@@ -226,7 +228,7 @@ def _tier_problems(tiers: list[tuple[int, PriceRow]]) -> list[Problem]:
     """Rows of one start day must be tiers side by side, or repeat one another's price."""
     problems = []
     ordered = sorted(tiers, key=lambda pair: pair[1].from_quantity)
-    for (_, before), (line, row) in zip(ordered, ordered[1:], strict=False):
+    for (_, before), (line, row) in pairwise(ordered):
         if row.from_quantity == before.from_quantity:
             if row.price != before.price:
                 problems.append(

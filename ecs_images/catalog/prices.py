@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,7 @@ class PriceBook:
                 span = day_start_seconds(day), min(ends, default=_END_OF_TIME)
                 spans.append(((-layer, rank), *span, tiers))
         borders = sorted({border for _, start, end, _ in spans for border in (start, end)})
-        for start, end in zip(borders, borders[1:], strict=False):
+        for start, end in pairwise(borders):
             holding = [span for span in spans if span[1] <= start and end <= span[2]]
             if holding:
                 yield Epoch(start, end, min(holding, key=lambda span: span[0])[3])

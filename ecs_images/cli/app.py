@@ -235,7 +235,8 @@ def _draw(found: Bill, path: Path) -> None:
     if len(found.charges) == 0:
         raise InputError("there is nothing to draw: the bill is empty")
     found.total()  # one currency, or a clear refusal
-    figure = cost_over_time(found.charges).figure
+    figure = cost_over_time(found.charges).get_figure(root=True)
+    assert figure is not None
     try:
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
     except OSError as error:

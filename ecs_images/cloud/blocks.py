@@ -111,8 +111,8 @@ class Chain:
                 counts[run] = counts.get(run, 0) + end - start
             start = end
         table = np.array([(f, last, n) for (f, last), n in counts.items()], dtype=np.int64)
-        first, last, blocks = table.reshape(-1, 3).T
-        return Runs(first, last, blocks)
+        columns = table.reshape(-1, 3)
+        return Runs(columns[:, 0], columns[:, 1], columns[:, 2])
 
     def unstored_blocks(self) -> int:
         """Blocks that a snapshot taken now would store anew."""

@@ -230,10 +230,7 @@ def _image_created(state: State, event: ev.ImageCreated) -> None:
     _use_id(state, event.image)
     for mapping in event.mappings:
         _use_id(state, mapping.snapshot)
-    if event.finishes_at is None:
-        status = "Waiting"
-    else:
-        status = "Available" if event.finishes_at == event.at else "Creating"
+    status = {None: "Waiting", event.at: "Available"}.get(event.finishes_at, "Creating")
     state.images[event.image] = Image(
         id=event.image,
         account=event.account,

@@ -88,11 +88,15 @@ def _check_shape(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                raise _TooDeep(event.start_mark.line + 1, f"nested deeper than {_DEEPEST} levels; no story is")
+                raise _TooDeep(_line(event), f"nested deeper than {_DEEPEST} levels; no story is")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
-            raise _TooDeep(event.start_mark.line + 1, "YAML anchors and aliases are not used in stories")
+            raise _TooDeep(_line(event), "YAML anchors and aliases are not used in stories")
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
 
 
 def _locate(node: yaml.Node, loader: _Loader, problems: list[Problem]) -> Located:
