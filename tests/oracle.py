@@ -299,6 +299,7 @@ class Oracle:
 
     def __init__(self, ledger: Ledger, prices: Prices, until: datetime, since: datetime | None = None) -> None:
         self.facts, self.prices = _Reader().read(ledger), prices
+        self._known: dict[tuple[object, ...], list[PriceRow]] = {}
         self.bill: dict[Key, Fraction] = defaultdict(Fraction)
         self.snapshots: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         self.images: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
@@ -309,6 +310,14 @@ class Oracle:
             self._run(hour)
             hour += HOUR
 
+    def _rows(self, *what: object) -> list[PriceRow]:
+        """The prices of an hour, looked up once a day."""
+        *rest, hour = what
+        key = *rest, hour.astimezone(UTC8).date()
+        if key not in self._known:
+            self._known[key] = price_rows(self.prices, *what)
+        return self._known[key]
+
     def _store(self, hour: datetime) -> None:
         """A copy that lives at any instant of the hour counts for the whole hour (BILL-2)."""
         alive: dict[tuple[str, str], list[Copy]] = defaultdict(list)
@@ -318,7 +327,7 @@ class Oracle:
         for (account, region_id), copies in alive.items():
             currency = self.facts.currency[account]
             total = sum(copy.size for copy in copies)
-            rows = price_rows(self.prices, currency, "snapshot_standard", "", region_id, 0, hour)
+            rows = self._rows(currency, "snapshot_standard", "", region_id, 0, hour)
             cost = storage_cost(rows, total)
             self.bill[account, currency, region_id, "snapshot_standard", _month(hour)] += cost
             self.gib_hours += Fraction(total, GIB)
@@ -351,7 +360,7 @@ class Oracle:
             if seconds <= 0:
                 continue
             currency = self.facts.currency[fee.account]
-            (row,) = price_rows(self.prices, currency, fee.meter, fee.item, fee.region, fee.vcpus, hour)
+            (row,) = self._rows(currency, fee.meter, fee.item, fee.region, fee.vcpus, hour)
             count = fee.vcpus if row.unit.startswith("per_vcpu") else 1
             cost = per_hour(row) * count * Fraction(int(seconds), 3600)
             self.bill[fee.account, currency, fee.region, fee.meter, _month(hour)] += cost

@@ -1,0 +1,39 @@
+"""The data dictionary: every declared table in words.
+
+`python -m ecs_images.dictionary` writes `data/README.md`; a test keeps the two the same.
+"""
+
+from __future__ import annotations
+
+from .billing.amounts import AMOUNTS
+from .billing.invoice import INVOICE
+from .billing.schema import CHARGES, USAGE
+from .catalog.files import data_path
+from .catalog.schemas import FILES
+
+_HEAD = """# Data dictionary
+
+What the provider publishes, as the toolkit reads it, and the tables a bill is made of. This page
+is written by `python -m ecs_images.dictionary`; do not edit it by hand.
+
+Every figure is a row with its source and date. Prices are list prices; those of the china site
+are in CNY, those of the international site in USD, each with its own list under `prices/`, and
+nothing converts between them. `stories/` holds story files, `stories/official/` those of the
+provider's own worked examples, and `examples/` price layers whose figures are **made up** and
+say so, for what no source publishes.
+
+Sources are public documentation, catalogues and repositories; facts and figures only were taken.
+A later row of a price ends an earlier one. Where a source gives no first day, `valid_from` is
+the day it was seen (`observed`), or an `assumed` day explained in the note.
+"""
+
+
+def markdown() -> str:
+    """The whole dictionary."""
+    files = [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()]
+    tables = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS)]
+    return "\n".join([_HEAD, "## Files", "", *files, "## Tables of a bill", "", *tables])
+
+
+if __name__ == "__main__":
+    data_path("README.md").write_text(markdown(), encoding="utf-8")

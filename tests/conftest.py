@@ -1,0 +1,37 @@
+"""Fixtures for every test: a small cloud, and figures closed behind whoever drew them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from ecs_images import Account, Cloud
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    """A cloud that begins at midnight of 2026-01-15 (UTC+8) and does its work at once."""
+    return Cloud(start="2026-01-15")
+
+
+@pytest.fixture
+def acme(cloud: Cloud) -> Account:
+    """An account on the china site."""
+    return cloud.account("acme")
+
+
+@pytest.fixture
+def partner(cloud: Cloud) -> Account:
+    """Another account on the china site."""
+    return cloud.account("partner")
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed() -> Iterator[None]:
+    """No figure outlives its test; matplotlib is not loaded for this."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")

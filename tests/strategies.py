@@ -1,0 +1,372 @@
+"""Random stories and random chains for Hypothesis, and price books a head can reckon with.
+
+A story is a list of short commands with numbers in them; `play` lets them happen to a `Cloud`,
+each number choosing among what exists by then, so that most commands mean something. What the
+cloud refuses is caught and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+import ecs_images as ecs
+from ecs_images.catalog.price_files import PriceRow
+from ecs_images.units import BILLING_CLOCK
+
+settings.register_profile(
+    "laws",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("laws")
+
+REGIONS = ("cn-beijing", "cn-hongkong", "us-west-1")
+PRODUCT, FOREIGN_PRODUCT = "cmjj027560", "sgcmjj00024846"
+SITES = ("china", "china", "international")
+NAMES = ("acme", "partner", "globex")
+
+# Prices -------------------------------------------------------------------------------------------
+
+
+def price(
+    meter: str,
+    region: str,
+    amount: float,
+    *,
+    unit: str,
+    since: str = "2017-01-01",
+    until: str | None = None,
+    tier: tuple[float, float] = (0, float("inf")),
+    counts: str = "",
+    item: str = "",
+    currency: str = "CNY",
+    layer: int = 0,
+) -> PriceRow:
+    """One row of a toy price book."""
+    return PriceRow(
+        meter, item, region, "", "pay_as_you_go", tier[0], tier[1], counts, unit, currency, amount,
+        date.fromisoformat(since), date.fromisoformat(until) if until else None, "stated",
+        "toy", "2026-01-01", "example", "example", "", layer,
+    )  # fmt: skip
+
+
+def storage(region: str, amount: float, **more: object) -> PriceRow:
+    return price("snapshot_standard", region, amount, unit="per_gib_hour", counts="GiB", **more)
+
+
+def licence(amount: float, **more: object) -> PriceRow:
+    fields = {"unit": "per_vcpu_hour", "counts": "vCPU", "item": "Red Hat Enterprise Linux", **more}
+    return price("os_licence", "all_regions", amount, **fields)
+
+
+def toy_prices() -> ecs.Prices:
+    """Small tiers, changes of price within the stories, a gap filled by a wider scope, a layer.
+
+    Prices of both currencies differ, so that a mix-up would show.
+    """
+    rows = []
+    for currency, times in (("CNY", 1.0), ("USD", 3.0)):
+        in_it = {"currency": currency}
+        rows += [
+            # Beijing: the first 30 GiB at 1, to 100 at 0.5, above at 0.25; from 3 February 2 for all.
+            storage("cn-beijing", 1 * times, tier=(0, 30), **in_it),
+            storage("cn-beijing", 0.5 * times, tier=(30, 100), **in_it),
+            storage("cn-beijing", 0.25 * times, tier=(100, float("inf")), **in_it),
+            storage("cn-beijing", 2 * times, since="2026-02-03", **in_it),
+            # Hong Kong: 5 GiB free; a layer of one's own for a wider scope goes before it from 2 February.
+            storage("cn-hongkong", 0, tier=(0, 5), **in_it),
+            storage("cn-hongkong", 4 * times, tier=(5, float("inf")), **in_it),
+            storage("hongkong_and_overseas", 8 * times, since="2026-02-02", layer=1, **in_it),
+            # Silicon Valley: its own price for a day, else that of all regions, which is per month.
+            storage("us-west-1", 16 * times, since="2026-02-01", until="2026-02-02", **in_it),
+            price(
+                "snapshot_standard", "all_regions", 72 * times, unit="per_gib_month", counts="GiB", **in_it
+            ),
+            licence(0.5 * times, tier=(1, 9), **in_it),
+            licence(0.25 * times, tier=(9, float("inf")), **in_it),
+            licence(0.75 * times, tier=(1, 9), since="2026-02-02", **in_it),
+            licence(0.125 * times, tier=(9, float("inf")), since="2026-02-02", **in_it),
+        ]  # fmt: skip
+    fee = {"unit": "per_instance_hour"}
+    rows += [
+        price("marketplace_fee", "all_regions", 3, item=PRODUCT, **fee),
+        price("marketplace_fee", "all_regions", 5, item=FOREIGN_PRODUCT, currency="USD", **fee),
+        price("marketplace_fee", "all_regions", 7, item=FOREIGN_PRODUCT, currency="USD", since="2026-02-02", **fee),
+    ]
+    return ecs.Prices(rows)
+
+
+# Stories ------------------------------------------------------------------------------------------
+
+VERBS = (
+    "run", "run", "write", "write", "overwrite", "overwrite", "snapshot", "snapshot", "snapshot", "image", "image",
+    "image_of_snapshots", "import", "copy", "copy", "cancel_copy", "share", "unshare", "delete_image",
+    "delete_snapshot", "delete_snapshot", "reinit", "replace", "stop", "start", "release", "deprecate",
+    "minutes", "minutes", "minutes", "hours", "hours", "full_hour", "wait",
+)  # fmt: skip
+
+Command = tuple[str, int, int, int]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Where and how it starts, and the commands."""
+
+    start: str
+    durations: str
+    commands: tuple[Command, ...]
+
+
+STARTS = ("2026-01-31T21:17", "2026-02-01T22:59:30", "2020-07-07T20:40")
+_NUMBER = st.integers(0, 59)
+
+
+def stories(
+    max_size: int = 30, durations: Sequence[str] = ("instant", "typical"), starts: Sequence[str] = STARTS
+) -> st.SearchStrategy[Story]:
+    """Stories of up to `max_size` commands, after two instances, a snapshot and an image."""
+    command = st.tuples(st.sampled_from(VERBS), _NUMBER, _NUMBER, _NUMBER)
+    return st.builds(
+        Story,
+        st.sampled_from(starts),
+        st.sampled_from(durations),
+        st.lists(command, min_size=max_size // 3, max_size=max_size).map(tuple),
+    )
+
+
+@dataclass
+class Played:
+    """A cloud to which a story happened."""
+
+    cloud: ecs.Cloud
+    names: tuple[str, ...]
+    done: int = 0
+    refused: list[str] = field(default_factory=list)
+    changed_by_refusal: list[str] = field(default_factory=list)
+
+    @property
+    def until(self) -> datetime:
+        """A full hour some hours after the last command."""
+        return self.cloud.now.replace(minute=0, second=0) + timedelta(hours=5)
+
+    def account(self, number: int) -> ecs.Account:
+        return self.cloud.account(self.names[number % len(self.names)])
+
+
+def play(story: Story, names: tuple[str, ...] = NAMES) -> Played:
+    """Let a story happen to a new cloud whose chains have blocks of 1 GiB."""
+    cloud = ecs.Cloud(start=story.start, durations=story.durations, block_size_mib=1024)
+    played = Played(cloud, names)
+    for name, site in zip(names, SITES, strict=True):
+        cloud.account(name, site=site)
+    opening = ("run", 0, 3, 0), ("run", 2, 1, 6), ("snapshot", 1, 0, 0), ("minutes", 25, 0, 0), ("image", 0, 0, 0)
+    for command in _with_stops((*opening, *story.commands)):
+        before = fingerprint(cloud)
+        try:
+            _do(played, *command)
+        except (ecs.CloudError, ecs.InputError) as error:
+            played.refused.append(f"{command}: {error}")
+            if fingerprint(cloud) != before:
+                played.changed_by_refusal.append(f"{command}: {error}")
+        else:
+            played.done += 1
+    return played
+
+
+def _with_stops(commands: Sequence[Command]) -> Iterator[Command]:
+    """A system disk is replaced, and any disk re-initialised, while the instance is stopped."""
+    for verb, i, j, k in commands:
+        if verb in ("reinit", "replace"):
+            yield "stop", i, j, 0
+        yield verb, i, j, k
+
+
+def fingerprint(cloud: ecs.Cloud) -> tuple[object, ...]:
+    """Everything that a cloud is, to compare."""
+    return cloud.now, len(cloud.ledger), tables(cloud.state)
+
+
+def tables(state: object) -> dict[str, object]:
+    """Every table of a state as plain values; a chain by its runs, its live snapshots and its content."""
+    found = {
+        name: getattr(state, name)
+        for name in ("block_bytes", "durations", "accounts", "instances", "disks", "snapshots", "images",
+                     "chain_snapshots", "replacements", "pending", "last_numbers")
+    }  # fmt: skip
+    copied = {name: dict(value) if isinstance(value, dict) else value for name, value in found.items()}
+    copied["chain_snapshots"] = {chain: tuple(members) for chain, members in copied["chain_snapshots"].items()}
+    copied["chains"] = {name: chain_values(chain) for name, chain in state.chains.items()}
+    return copied
+
+
+def chain_values(chain: object) -> tuple[object, ...]:
+    runs = chain.runs()
+    table = sorted(zip(runs.first.tolist(), runs.last.tolist(), runs.blocks.tolist(), strict=True))
+    content = chain.written_blocks, chain.unstored_blocks(), chain.total_blocks()
+    return chain.block_bytes, chain.taken, tuple(chain.live), tuple(table), content
+
+
+# The driver ---------------------------------------------------------------------------------------
+
+
+def _do(played: Played, verb: str, i: int, j: int, k: int) -> None:
+    cloud = played.cloud
+    match verb:
+        case "minutes":
+            cloud.advance(hours=(i + 1) / 60)
+        case "hours":
+            cloud.advance(hours=i % 30 + 1)
+        case "full_hour":
+            cloud.at(cloud.now.replace(minute=0, second=0) + timedelta(hours=1))
+        case "run":
+            _run(played, i, j, k)
+        case "import":
+            played.account(i).import_image(region=REGIONS[j % 3], file=k / 4, data_files=[{"file": 2.5, "size": 20}])
+        case _ if verb in _ON_IMAGES:
+            _on_image(played, verb, i, j, k)
+        case "image_of_snapshots" | "delete_snapshot":
+            _on_snapshot(played, verb, i, j)
+        case _:
+            _on_instance(played, verb, i, j, k)
+
+
+_ON_IMAGES = ("copy", "cancel_copy", "share", "unshare", "delete_image", "deprecate", "wait")
+
+
+def _pick(table: dict[str, object], number: int, what: str) -> object:
+    """One of those that exist, the newest first; refused as the cloud would when there is none."""
+    alive = [
+        thing for thing in table.values() if not getattr(thing, "deleted_at", None) and not _released(thing)
+    ]  # fmt: skip
+    if not alive:
+        raise ecs.InputError(f"there is no {what}")
+    return alive[-1 - number % len(alive)]
+
+
+def _released(thing: object) -> bool:
+    return getattr(thing, "released_at", None) is not None
+
+
+def _actor(played: Played, owner: str, number: int) -> ecs.Account:
+    """The owner, and now and then somebody else, whom the cloud refuses."""
+    return played.account(number) if number >= 57 else played.cloud.account(owner)
+
+
+def _image_to_start(played: Played, account: str, region: str, number: int) -> str:
+    state = played.cloud.state
+    own = [m.id for m in state.images.values() if m.region == region and not m.deleted_at]
+    linux = "aliyun_3" if played.cloud.now.year >= 2026 else "aliyun_2"
+    product = PRODUCT if state.accounts[account].site == "china" else FOREIGN_PRODUCT
+    choices = [linux, "rhel_9", product, *own]
+    return choices[number % len(choices)]
+
+
+def _written(image: str, number: int) -> float | None:
+    """What is written on a disk started from a public image; an image of one's own says itself."""
+    return None if image.startswith("m-") else number % 12 + 1
+
+
+def _run(played: Played, i: int, j: int, k: int) -> None:
+    account, region = played.account(i), REGIONS[j % 3]
+    image = _image_to_start(played, account.name, region, k)
+    account.run_instance(
+        region=region, image=image, system_disk=60, written=_written(image, i + k),
+        instance_type=("ecs.g6.large", "ecs.g6.3xlarge")[j // 3 % 2],
+        data_disks=[{"size": 20, "written": k % 8}] if j % 2 else [],
+    )  # fmt: skip
+
+
+def _on_instance(played: Played, verb: str, i: int, j: int, k: int) -> None:
+    cloud = played.cloud
+    instance = _pick(cloud.state.instances, i, "instance")
+    account = _actor(played, instance.account, k)
+    disk = instance.disks[j % len(instance.disks)]
+    written = cloud.state.chains["sl-" + disk].written_blocks
+    match verb:
+        case "write":
+            account.write(disk, new=k % 7 + 0.5)
+        case "overwrite":
+            start = j % max(written, 1)
+            account.write(disk, overwrite=max(k % (written - start + 1) - 0.5, 0.5), offset=start, new=i % 2)
+        case "snapshot":
+            account.create_snapshot(disk)
+        case "image":
+            account.create_image(instance.id, family="golden" if k % 2 else "")
+        case "stop":
+            account.stop_instance(instance.id, mode="economical" if j % 3 else "standard")
+        case "start":
+            account.start_instance(instance.id)
+        case "release":
+            account.release_instance(instance.id, force=k % 3 > 0)
+        case "reinit":
+            account.reinit_disk(disk)
+        case "replace":
+            image = _image_to_start(played, instance.account, instance.region, k)
+            account.replace_system_disk(instance.id, image, written=_written(image, j))
+
+
+def _on_snapshot(played: Played, verb: str, i: int, j: int) -> None:
+    state = played.cloud.state
+    snapshots = {name: s for name, s in state.snapshots.items() if verb == "delete_snapshot" or s.kind == "system"}
+    if j < 40:
+        pinned = {s for image in state.images.values() if not image.deleted_at for s in image.snapshots}
+        snapshots = {name: s for name, s in snapshots.items() if name not in pinned or s.deleted_at}
+    snapshot = _pick(snapshots, i, "snapshot")
+    account = _actor(played, snapshot.account, j)
+    if verb == "delete_snapshot":
+        account.delete_snapshot(snapshot.id, force=j % 2 == 0)
+        return
+    others = [s for s in state.snapshots.values() if (s.kind, s.account) == ("data", snapshot.account)]
+    account.create_image(snapshots=[snapshot.id, *(s.id for s in others[: j % 2])])
+
+
+def _on_image(played: Played, verb: str, i: int, j: int, k: int) -> None:
+    images = played.cloud.state.images
+    if verb == "cancel_copy":
+        under_way = {name: image for name, image in images.items() if image.made_from == "copy" and image.id in
+                     played.cloud.state.pending}  # fmt: skip
+        images = under_way or images
+    image = _pick(images, i, "image")
+    account = _actor(played, image.account, k)
+    other = played.names[j % len(played.names)]
+    match verb:
+        case "copy" if j % 4 == 3:
+            # The sharee's way: an encrypted copy within the region (COPY-3).
+            who = played.cloud.account([image.account, *sorted(image.shared_with)][-1])
+            who.copy_image(image.id, to=image.region, name=f"copy-{j}", encrypted=True)
+        case "copy":
+            account.copy_image(image.id, to=REGIONS[j % 3], name=f"copy-{j}")
+        case "cancel_copy":
+            account.cancel_copy_image(image.id)
+        case "share":
+            account.share_image(image.id, with_accounts=[other])
+        case "unshare":
+            account.unshare_image(image.id, from_accounts=[other])
+        case "delete_image":
+            account.delete_image(image.id, force=j % 2 == 0)
+        case "deprecate":
+            account.modify_image(image.id, status="Deprecated" if image.status == "Available" else "Available")
+        case "wait":
+            played.cloud.wait(image.id)
+
+
+# Chains -------------------------------------------------------------------------------------------
+
+
+def chain_steps(max_size: int = 40) -> st.SearchStrategy[list[tuple[str, int, int]]]:
+    """What can happen to one disk: writes, overwrites, snapshots, deletions, re-initialisations."""
+    kinds = ("append", "overwrite", "overwrite", "snapshot", "snapshot", "snapshot", "delete", "reset")
+    return st.lists(st.tuples(st.sampled_from(kinds), st.integers(0, 11), st.integers(0, 11)), max_size=max_size)
+
+
+def local(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    """A moment of the billing clock."""
+    return datetime(year, month, day, hour, tzinfo=BILLING_CLOCK)
