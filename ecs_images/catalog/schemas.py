@@ -44,7 +44,7 @@ FILES: dict[str, Table] = {
         Column("region_id", "text", "", "id", True),
         Column("name_en", "text", "", "English name", True),
         Column("name_zh", "text", "", "Chinese name", True),
-        Column("area", "text", "", "area that decides scopes and licences", True, ("mainland_china", "hongkong", "overseas")),
+        Column("area", "text", "", "area that decides scopes and licences", True, _AREAS),
         Column("country", "text", "", "ISO 3166 code", True),
         Column("status", "text", "", "open, closing, closed …", True),
         _SOURCE, _SOURCE_DATE,
@@ -87,7 +87,7 @@ FILES: dict[str, Table] = {
         _SOURCE, _SOURCE_DATE,
     )),
     "public_images.csv": Table("public images", "a public image (公共镜像)", _PUBLIC_IMAGE),
-    "example_images.csv": Table("example images", "an id that stands for a real one where none is published", _PUBLIC_IMAGE),
+    "example_images.csv": Table("example images", "an id that stands for a real one", _PUBLIC_IMAGE),
     "image_families.csv": Table("image families", "a public image family (镜像族系)", (
         Column("image_family", "text", "", "name; empty where the system has none"),
         *_OS, _ARCHITECTURE,
