@@ -52,7 +52,7 @@ def _quietly(command: list[object]) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python meets first
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
         return 2
     if arguments[:1] == ["test"]:

@@ -19,6 +19,8 @@ _FEE = Column(
     "fee_kind", "text", "", "who is charged a licence (LIC-1, LIC-2)", True, ("free", "fee", "fee_outside_mainland")
 )
 
+_AREAS = ("mainland_china", "hongkong", "overseas")
+
 _PUBLIC_IMAGE = (
     Column("image_id", "text", "", "id of the image", True),
     *_OS,
