@@ -16,7 +16,7 @@ from ..cloud.state import State
 from ..errors import UnknownName
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
-from .rating import curves
+from .rating import Curve, curves
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Explanation:
     """Why something costs what it costs.
 
     `amounts` is an `AMOUNTS` table, `events` has columns `at` and `what`, `total` is in `currency`.
+    `left_behind` is what the snapshots of a deleted image have cost since, when they back no other.
     """
 
     resource_id: str
@@ -32,9 +33,13 @@ class Explanation:
     total: float
     amounts: pd.DataFrame
     events: pd.DataFrame
+    left_behind: float = 0.0
 
     def __str__(self) -> str:
-        lines = [f"{self.resource_id}: {self.about}", f"total {self.total:.6f} {self.currency}".rstrip(), ""]
+        lines = [f"{self.resource_id}: {self.about}", f"total {self.total:.6f} {self.currency}".rstrip()]
+        if self.left_behind:
+            lines.append(f"and {self.left_behind:.6f} {self.currency} since, for the snapshots it left behind (DEL-5)")
+        lines.append("")
         happened = zip(self.events["at"], self.events["what"], strict=True)
         lines += [f"  {show_time(at)}  {what}" for at, what in happened]
         if not len(self.amounts):
@@ -76,10 +81,21 @@ def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) 
     amounts = pd.concat(found or parts[:1], ignore_index=True)
     amounts = amounts.sort_values(["charge_period_start", "resource_id"], kind="stable", ignore_index=True)
     currencies = sorted(set(amounts["billing_currency"]))
+    left = _left_behind(resource, usage, state, cost_curves)
     return Explanation(
         resource, about, " and ".join(currencies), float(np.sum(amounts["list_cost"])), amounts,
-        _events(ledger, {resource, *snapshots}),
+        _events(ledger, {resource, *snapshots}), left,
     )  # fmt: skip
+
+
+def _left_behind(resource: str, usage: pd.DataFrame, state: State, cost_curves: list[Curve]) -> float:
+    """What the snapshots of a deleted image have cost since its deletion, backing no image (DEL-5)."""
+    image = state.images.get(resource)
+    if image is None or image.deleted_at is None:
+        return 0.0
+    unbacked = storage_amounts(usage, state, cost_curves, image.snapshots, "")
+    since = unbacked["charge_period_start"] >= image.deleted_at
+    return float(np.sum(unbacked["list_cost"][since]))
 
 
 def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:

@@ -19,7 +19,7 @@ from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName
 from ..units import Time, parse_time, show_time
 from .cloud import Cloud
 from .control import DURATIONS
-from .story_steps import Step, StepReader, part_of
+from .story_steps import REFERENCES, Step, StepReader, part_of
 from .story_yaml import Located, LocatedMap, parse_yaml, read_yaml
 
 _KEYS = (
@@ -124,7 +124,7 @@ class Story:
 def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
     arguments = {key: resolve(cloud, ids, value, key) for key, value in step.arguments.items()}
     if step.command == "wait":
-        cloud.wait(arguments["resource"])
+        cloud.wait(*arguments.values())
         return None
     result: str | None = getattr(cloud.account(step.account), step.command)(**arguments)
     return result
@@ -132,7 +132,7 @@ def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
 
 def resolve(cloud: Cloud, ids: dict[str, str], value: Any, key: str = "image") -> Any:
     """A story's reference as an id: a name given with `as`, or a part such as `web.system_disk`."""
-    if key not in ("image", "instance", "disk", "snapshot", "snapshots", "resource"):
+    if key not in REFERENCES:
         return value
     if isinstance(value, list):
         return [resolve(cloud, ids, item, key) for item in value]

@@ -29,7 +29,8 @@ COMMANDS: dict[str, inspect.Signature] = {
     if callable(method) and not name.startswith("_")
 }
 _STEP_KEYS = ("at", "after", "rounds", "refused")
-_REFERENCES = {"image", "instance", "disk", "snapshot", "snapshots", "resource"}
+REFERENCES = ("image", "instance", "disk", "snapshot", "snapshots")
+_WAITS_FOR = ("image", "snapshot", "instance")
 _ACCOUNTS = {"with_accounts", "from_accounts"}
 _SIZES: dict[str, Callable[[object, str], float]] = {
     "system_disk": positive_gib,
@@ -242,7 +243,7 @@ class StepReader:
     # Arguments ----------------------------------------------------------------------------------
 
     def _check_arguments(self, command: str, given: dict[str, Located], line: int) -> None:
-        known = {"resource"} if command == "wait" else set(COMMANDS[command].parameters) - {"self"}
+        known = set(_WAITS_FOR) if command == "wait" else set(COMMANDS[command].parameters) - {"self"}
         for key, item in given.items():
             if key not in known:
                 close = nearest(key, known)
@@ -251,7 +252,7 @@ class StepReader:
                     item.line, f"{command} has no argument {key!r}{meant} It takes {', '.join(sorted(known))}"
                 )
         if command == "wait":
-            missing = [] if "resource" in given else ["resource"]
+            missing = [] if len(given) == 1 else [f"one of {', '.join(_WAITS_FOR)}"]
         else:
             missing = [
                 parameter.name
@@ -272,7 +273,7 @@ class StepReader:
             elif key in _ACCOUNTS:
                 for name in item.value if isinstance(item.value, list) else [item.value]:
                     _check_known("account", name, self.accounts, lenient=lenient)
-            elif key in _REFERENCES:
+            elif key in REFERENCES:
                 for name in item.value if isinstance(item.value, list) else [item.value]:
                     self._check_reference(key, name, lenient=lenient)
         except InputError as error:
