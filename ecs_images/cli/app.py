@@ -17,6 +17,8 @@ from ..errors import EcsImagesError, InputError
 from .output import Format, console, emit, emit_json, print_table, records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..billing.bill import Bill
     from ..catalog.prices import Prices
     from ..cloud.story import Run, Story
@@ -131,20 +133,8 @@ def list_prices(
             frame = frame[frame[column] == wanted]
     if item is not None:
         frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
-    if form is Format.table and not assumed:
-        columns = [
-            "meter",
-            "item",
-            "region_id",
-            "from_quantity",
-            "price",
-            "currency",
-            "unit",
-            "valid_from",
-            "confidence",
-            "status",
-        ]
-        frame = frame[columns]
+    if form is Format.table and output is None:
+        frame = _prices_for_people(frame)
     emit(frame.reset_index(drop=True), form, output=output)
 
 
@@ -202,6 +192,27 @@ def _prices(story: Story, layers: list[Path] | None) -> Prices:
     from ..catalog.prices import Prices
 
     return Prices.published(*story.price_layers, *(layers or ()))
+
+
+def _prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:
+    """A price list that fits a terminal: the price in one column, the rest short."""
+    from ..catalog.price_files import units
+
+    known = frame[frame["price"].notna()]
+    amount = (
+        known["price"].map("{:g}".format)
+        + " "
+        + known["currency"]
+        + " "
+        + known["unit"].map(lambda unit: f"per {units()[unit].name}")
+    )
+    shown = known[["meter", "item", "region_id"]].assign(price=amount)
+    if "from_quantity" in known:
+        above = known["from_quantity"].map("{:,.0f}".format) + " " + known["quantity_unit"]
+        shown["above"] = above.where((known["from_quantity"] > 0) & (known["quantity_unit"] != ""), "")
+    shown["from"] = known["valid_from"].astype(str)
+    last = "x_why" if "x_why" in known else "confidence"
+    return shown.assign(**{last.removeprefix("x_"): known[last]})
 
 
 def _explain(found: Bill, resource: str, form: Format, output: Path | None) -> None:

@@ -73,26 +73,28 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def print_table(frame: pd.DataFrame, title: str = "") -> None:
-    """A table for people: numbers to the right, money with four decimals."""
-    from pandas.api.types import is_float_dtype, is_numeric_dtype
+    """A table for people: numbers to the right, costs with four decimals, no empty columns."""
+    from pandas.api.types import is_numeric_dtype
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", header_style="bold")
-    for name in frame.columns:
+    shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
+    for name in shown:
         right = bool(is_numeric_dtype(frame[name].dtype))
         table.add_column(_SHORT.get(str(name), str(name)), justify="right" if right else "left", overflow="fold")
-    floats = [bool(is_float_dtype(dtype)) for dtype in frame.dtypes]
-    for row in frame.itertuples(index=False):
-        table.add_row(*(_cell(value, is_float) for value, is_float in zip(row, floats, strict=True)))
+    for row in frame[shown].itertuples(index=False):
+        table.add_row(*(_cell(value, str(name)) for value, name in zip(row, shown, strict=True)))
     console().print(table)
 
 
-def _cell(value: object, is_float: bool) -> str:
+def _cell(value: object, column: str) -> str:
     from rich.markup import escape
 
     if value is None or value != value:
         return ""
-    return f"{value:,.4f}" if is_float else escape(str(value))
+    if isinstance(value, float):
+        return f"{value:,.4f}" if column.endswith("cost") else f"{value:,g}"
+    return escape(str(value))
 
 
 def _write_text(text: str, output: Path | None) -> None:
