@@ -56,7 +56,7 @@ def refused(cloud: Cloud, code: str, *, operation: str | None = None) -> Iterato
 
 
 @contextmanager
-def unusable(cloud: Cloud, words: str = "") -> Iterator[pytest.ExceptionInfo[InputError]]:
+def unusable(cloud: Cloud, words: str | None = None) -> Iterator[pytest.ExceptionInfo[InputError]]:
     """The block is given a value that makes no sense: an InputError, and nothing changed."""
     with unchanged(cloud), pytest.raises(InputError, match=words) as caught:
         yield caught

@@ -135,7 +135,7 @@ class Facts:
     backed: dict[str, list[tuple[str, datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
 
 
-class _Reader:
+class Reader:
     """Reads a ledger once, in order."""
 
     def __init__(self) -> None:
@@ -179,7 +179,7 @@ class _Reader:
                 self._snapshot(event.disk, disk.account, disk.region, self.block_bytes, event)
             case ev.SnapshotStored():
                 # A copied or imported snapshot is full, in a chain of its own (UNK-11, IMP-6).
-                self.chains[event.snapshot] = Blocks(1)
+                self.chains[event.snapshot] = Blocks(1 if event.content_bytes else 0)
                 self._snapshot(event.snapshot, event.account, event.region, event.content_bytes, event)
             case ev.SnapshotDeleted() | ev.SnapshotFailed():
                 chain = self.chain_of[event.snapshot]
@@ -298,7 +298,7 @@ class Oracle:
     """
 
     def __init__(self, ledger: Ledger, prices: Prices, until: datetime, since: datetime | None = None) -> None:
-        self.facts, self.prices = _Reader().read(ledger), prices
+        self.facts, self.prices = Reader().read(ledger), prices
         self._known: dict[tuple[object, ...], list[PriceRow]] = {}
         self.bill: dict[Key, Fraction] = defaultdict(Fraction)
         self.snapshots: dict[tuple[str, str], Fraction] = defaultdict(Fraction)

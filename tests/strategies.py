@@ -84,7 +84,7 @@ def toy_prices() -> ecs.Prices:
             # Hong Kong: 5 GiB free; a layer of one's own for a wider scope goes before it from 2 February.
             storage("cn-hongkong", 0, tier=(0, 5), **in_it),
             storage("cn-hongkong", 4 * times, tier=(5, float("inf")), **in_it),
-            storage("hongkong_and_overseas", 8 * times, since="2026-02-02", layer=1, **in_it),
+            storage("hongkong", 8 * times, since="2026-02-02", layer=1, **in_it),
             # Silicon Valley: its own price for a day, else that of all regions, which is per month.
             storage("us-west-1", 16 * times, since="2026-02-01", until="2026-02-02", **in_it),
             price(
@@ -336,7 +336,8 @@ def _on_image(played: Played, verb: str, i: int, j: int, k: int) -> None:
         images = under_way or images
     image = _pick(images, i, "image")
     account = _actor(played, image.account, k)
-    other = played.names[j % len(played.names)]
+    others = [name for name in played.names if name != image.account or j >= 57]
+    other = ([*sorted(image.shared_with)] * (verb == "unshare") or others)[j % 2 - 1]
     match verb:
         case "copy" if j % 4 == 3:
             # The sharee's way: an encrypted copy within the region (COPY-3).

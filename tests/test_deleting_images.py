@@ -1,3 +1,13 @@
+"""Deleting images: what stays, what must end first, and who may do it."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import HANGZHOU, golden_image, machine, refused, stored_gib, unchanged
+
+DATA = {"size": 200, "written": 122}
+
+
 def test_deleting_an_image_leaves_its_snapshots_and_their_storage(cloud, acme):
     """DEL-5 (R: Delete a custom image; G): 12 + 122 GiB stay until both snapshots go."""
     image = golden_image(acme, data_disks=[DATA])

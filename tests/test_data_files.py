@@ -1,0 +1,311 @@
+"""The published data: no doubled keys, real dates, tiers without holes.
+
+What one file says of another's regions, images or instance types must exist there (ground rule 8),
+and so must every limit and error code that the code asks for. (Columns: `test_dictionary`.)
+"""
+
+import ast
+import csv
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ecs_images.catalog import images, limits, tables
+from ecs_images.catalog.files import data_dir
+from ecs_images.catalog.price_files import PriceRow, read_price_file
+from ecs_images.catalog.regions import SCOPES, regions
+from ecs_images.errors import InputError, UnknownName
+from ecs_images.units import parse_time
+
+# What makes a row unique where it is not the first column alone.
+KEYS = {
+    "error_codes.csv": "operation code http_status when",
+    "image_families.csv": "image_family os_family os_version architecture variant",
+    "image_short_names.csv": "short_name valid_from",
+    "limits.csv": "key site valid_from",
+    "scu_coefficients.csv": "product region_id source_date",
+}
+TABLE_FILES = sorted(path.name for path in data_dir().glob("*.csv"))
+PRICE_FILES = sorted(path.relative_to(data_dir()) for path in data_dir().glob("*/**/*.csv"))
+PARTIAL_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+def rows_of(name: str | Path) -> list[dict[str, str]]:
+    with (data_dir() / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def header_of(name: str | Path) -> list[str]:
+    with (data_dir() / name).open(encoding="utf-8", newline="") as file:
+        return next(csv.reader(file))
+
+
+def all_prices() -> list[PriceRow]:
+    return [row for name in PRICE_FILES for row in read_price_file(data_dir() / name)]
+
+
+# Form ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*TABLE_FILES, *PRICE_FILES], ids=str)
+def test_no_row_has_more_or_fewer_fields_than_the_header(name):
+    with (data_dir() / name).open(encoding="utf-8", newline="") as file:
+        widths = {len(fields) for fields in csv.reader(file)}
+    assert widths == {len(header_of(name))}
+
+
+@pytest.mark.parametrize("name", TABLE_FILES)
+def test_no_key_stands_twice(name):
+    names = KEYS[name].split() if name in KEYS else header_of(name)[:1]
+    keys = [tuple(row[column] for column in names) for row in rows_of(name)]
+    assert sorted({key for key in keys if keys.count(key) > 1}) == []
+
+
+@pytest.mark.parametrize("name", [*TABLE_FILES, *PRICE_FILES], ids=str)
+def test_dates_are_dates(name):
+    """A source's date may be partial, or `undated` where it prints none; all others are days."""
+    for row in rows_of(name):
+        stamp = row.get("source_date", "undated")
+        assert stamp == "undated" or PARTIAL_DATE.fullmatch(stamp), row
+        for column in ("valid_from", "valid_until", "release_date", "end_of_life_date"):
+            if row.get(column):
+                assert date.fromisoformat(row[column]).isoformat() == row[column]
+
+
+# Prices --------------------------------------------------------------------------------------------
+
+
+def test_every_price_file_loads():
+    assert len(all_prices()) > 2000
+
+
+def test_storage_tiers_have_no_gap_and_no_end():
+    """BILL-11: tiers start at 0, meet one another, and the last is open."""
+    tables_of: dict[tuple[object, ...], list[PriceRow]] = {}
+    for row in all_prices():
+        if row.meter == "snapshot_standard":
+            tables_of.setdefault((row.region_id, row.currency, row.valid_from), []).append(row)
+    for tiers in tables_of.values():
+        tiers.sort(key=lambda row: row.from_quantity)
+        assert tiers[0].from_quantity == 0
+        assert [row.from_quantity for row in tiers[1:]] == [row.to_quantity for row in tiers[:-1]]
+        assert tiers[-1].to_quantity == float("inf")
+
+
+def test_the_licence_bands_of_red_hat_are_1_to_8_and_9_to_127_and_128_on():
+    """LIC-4: the tiers are 1–8, 9–127 and 128+ vCPUs."""
+    bands = {
+        (row.from_quantity, row.to_quantity, row.price)
+        for row in all_prices()
+        if (row.meter, row.item, row.currency, row.billing_method)
+        == ("os_licence", "Red Hat Enterprise Linux", "CNY", "pay_as_you_go")
+    }
+    assert bands == {(1, 9, 0.1041), (9, 128, 0.0781), (128, float("inf"), 0.0694)}
+
+
+def test_every_system_that_is_always_charged_has_a_price():
+    """LIC-1: Red Hat and SUSE are paid everywhere."""
+    priced = {row.item for row in all_prices() if row.meter == "os_licence"}
+    charged = {image.os_family for image in images.public_images().values() if image.fee_kind != "free"}
+    assert charged <= priced
+
+
+def test_an_example_price_says_that_it_is_one():
+    for name in PRICE_FILES:
+        if name.parts[0] == "examples":
+            assert {(row.confidence, row.status) for row in read_price_file(data_dir() / name)} == {("example",) * 2}
+
+
+# What files say of one another ---------------------------------------------------------------------
+
+
+def test_named_regions_exist():
+    known = {*regions(), *SCOPES}
+    for row in all_prices():
+        assert row.region_id in known | {"unspecified"}
+        assert row.to_region_id in known | {"", "unspecified"}
+    assert {row["region_id"] for row in rows_of("scu_coefficients.csv")} <= known
+    for product in images.marketplace_images().values():
+        assert product.regions <= set(regions())
+
+
+def test_short_names_stand_for_images_and_not_before_their_release():
+    published = images.public_images()
+    for pairs in images.short_names().values():
+        for first_day, image_id in pairs:
+            assert first_day >= published[image_id].release_date
+
+
+def test_a_priced_instance_type_or_product_is_known():
+    """Four old types of me-east-1 have a price, but no source gives their vCPUs."""
+    priced = {row.item for row in all_prices() if row.meter == "instance"}
+    assert {name for name in priced - set(tables.instance_types()) if not name.startswith("ecs.sn2.")} == set()
+    assert {row.item for row in all_prices() if row.meter == "marketplace_fee"} <= set(images.marketplace_images())
+
+
+def test_the_default_instance_types_exist():
+    """ASSUME-2 names them in its text."""
+    named = re.findall(r"ecs\.\w+\.\w+", tables.assumptions()["ASSUME-2"].default)
+    assert named == ["ecs.g6.large", "ecs.g6r.large"]
+    assert [tables.instance_type(name).architecture for name in named] == ["x86_64", "arm64"]
+
+
+def test_an_image_without_a_real_id_is_marked_as_an_example():
+    for row in rows_of("example_images.csv"):
+        assert row["status"] == "example"
+        assert "example" in row["image_id"]
+
+
+def test_every_named_assumption_of_the_rule_book_is_there():
+    """Rule book section 18 has UNK-1 to UNK-11."""
+    assert {f"UNK-{n}" for n in range(1, 12)} <= set(tables.assumptions())
+
+
+def test_the_rule_book_loads_and_says_of_every_rule_whether_it_is_built():
+    """Ground rule 9: a table says which rules are built."""
+    assert tables.rule("share-3").rule_id == "SHARE-3"
+    assert all(rule.status for rule in tables.rules().values())
+    with pytest.raises(UnknownName, match="SHARE-3"):
+        tables.rule("SHARE-33")
+
+
+# Limits and small tables ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "day", "value"),
+    [
+        ("automatic_snapshots_per_disk", "2019-07-31", 64),  # SNAP-6, conflict 23
+        ("automatic_snapshots_per_disk", "2019-08-01", 256),
+        ("automatic_snapshots_per_disk", "2019-09-01", 1000),
+        ("image_copy_tasks_per_region", "2021-12-31T23:59:59", 1),  # COPY-4
+        ("image_copy_tasks_per_region", "2022-01-01", 5),
+        ("economical_stop_suspends_licence", "2025-06-09", 0),  # IBILL-3
+        ("economical_stop_suspends_licence", "2025-06-10", 1),
+    ],
+)
+def test_a_limit_is_the_one_of_its_day(key, day, value):
+    """Ground rule 8: lookups are as of a date of the billing clock."""
+    assert limits.limit(key, parse_time(day)) == value
+
+
+def test_a_limit_may_depend_on_the_site():
+    """BILL-7: 5 GiB were free on the international site in 2020, none on the china site."""
+    when = parse_time("2020-05-01")
+    assert limits.limit("free_snapshot_quota_gib_per_month", when, "international") == 5
+    assert limits.limit("free_snapshot_quota_gib_per_month", when, "china") == 0
+
+
+def test_a_limit_before_its_first_day_is_not_guessed():
+    with pytest.raises(InputError, match="free_snapshot_quota"):
+        limits.limit("free_snapshot_quota_gib_per_month", parse_time("2018-01-01"), "international")
+
+
+def test_a_pricing_month_has_720_hours_and_settlement_turned_daily_in_july_2020():
+    """BILL-2, BILL-5."""
+    assert limits.constant("pricing_month_hours") == 30 * 24
+    assert limits.turning_day("daily_settlement_starts") == date(2020, 7, 8)
+
+
+def test_every_limit_the_code_asks_for_is_published():
+    asked = set()
+    for path in Path(tables.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                first = node.args[0]
+                if node.func.id in ("limit", "constant", "turning_day") and isinstance(first, ast.Constant):
+                    asked.add(first.value)
+    assert len(asked) > 20
+    assert asked - {row["key"] for row in rows_of("limits.csv")} == set()
+
+
+def test_each_site_has_its_own_currency_and_rounding():
+    """BILL-6: CNY 3 and 2 decimals, USD 4 and 3. Ground rule 10."""
+    found = {s.currency: (s.name, s.detail_decimals, s.paid_decimals) for s in tables.sites().values()}
+    assert found == {"CNY": ("china", 3, 2), "USD": ("international", 4, 3)}
+    assert tables.site_of_currency("USD").name == "international"
+    with pytest.raises(InputError, match="no site bills in EUR"):
+        tables.site_of_currency("EUR")
+
+
+# Error codes ---------------------------------------------------------------------------------------
+
+# Pairs that `refusals` makes up where one branch chooses both the operation and the code.
+NEVER_TOGETHER = {
+    ("ImportImage", "DestinationRegion.NotFound"),
+    ("RunInstances", "DestinationRegion.NotFound"),
+    ("RunInstances", "InvalidSystemDiskSize.LessThanMinSize"),
+    ("RunInstances", "InvalidSystemDiskSize.MoreThanMaxSize"),
+}
+
+
+def test_every_refusal_uses_a_code_of_its_operation():
+    """Ground rule 3: every (operation, code) the control plane refuses with stands in error_codes.csv."""
+    raised = refusals(Path(tables.__file__).parents[1] / "cloud") - NEVER_TOGETHER
+    assert len(raised) > 60
+    assert ("DeleteImage", "ImageUseShared") in raised
+    listed = set(tables.http_statuses())
+    assert sorted(pair for pair in raised if pair not in listed and ("any", pair[1]) not in listed) == []
+
+
+def refusals(folder: Path) -> set[tuple[str, str]]:
+    """Every (operation, code) that a call of `….refusal(operation, code, …)` can carry.
+
+    An operation or code may be text, a constant of the module, a local name, or a parameter; a
+    parameter may be whatever any caller of that function's name gives.
+    """
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))]
+    callers: dict[str, list[tuple[ast.Call, ast.FunctionDef, ast.Module]]] = {}
+    places = [(f, m) for m in modules for f in ast.walk(m) if isinstance(f, ast.FunctionDef)]
+    for function, module in places:
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            callers.setdefault(name, []).append((call, function, module))
+
+    def texts(node: ast.expr, function: ast.FunctionDef, module: ast.Module, seen: frozenset[str]) -> set[str]:
+        match node:
+            case ast.Constant(value=str(text)):
+                return {text}
+            case ast.IfExp(body=body, orelse=orelse):
+                return texts(body, function, module, seen) | texts(orelse, function, module, seen)
+            case ast.Call(func=ast.Attribute(attr="get", value=table), args=[_, default]):
+                return texts(table, function, module, seen) | texts(default, function, module, seen)
+            case ast.Dict(values=parts) | ast.Tuple(elts=parts):
+                return set().union(*(texts(part, function, module, seen) for part in parts))
+            case ast.BinOp(left=value) | ast.Subscript(value=value):
+                return texts(value, function, module, seen)
+            case ast.Name(id=name):
+                return named(name, function, module, seen)
+        return set()
+
+    def named(name: str, function: ast.FunctionDef, module: ast.Module, seen: frozenset[str]) -> set[str]:
+        found: set[str] = set()
+        for scope in (function, module):
+            for node in ast.walk(scope) if scope is function else scope.body:
+                if isinstance(node, ast.Assign) and name in {
+                    n.id for n in ast.walk(node.targets[0]) if hasattr(n, "id")
+                }:
+                    found |= texts(node.value, function, module, seen)
+            if found:
+                return found
+        arguments = [a.arg for a in function.args.args if a.arg != "self"]
+        if name not in arguments or function.name in seen:
+            return found
+        place, defaults = arguments.index(name), function.args.defaults
+        given = defaults[place - len(arguments) :] if place >= len(arguments) - len(defaults) else []
+        for default in given[:1]:
+            found |= texts(default, function, module, seen)
+        for call, caller, home in callers.get(function.name, []):
+            if place < len(call.args):
+                found |= texts(call.args[place], caller, home, seen | {function.name})
+        return found
+
+    statuses = {"Available", "Deprecated"}
+    return {
+        (operation, code)
+        for call, function, module in callers["refusal"]
+        for operation in texts(call.args[0], function, module, frozenset())
+        for code in texts(call.args[1], function, module, frozenset()) - statuses
+    }
