@@ -58,6 +58,7 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     """
     period, name, gib = capacity.columns
     table = _largest(capacity.pivot_table(index=period, columns=name, values=gib, aggfunc="sum", fill_value=0.0))
+    table = _with_end(table)
     ax = ax or _new_axes()
     for number, column in enumerate(table.columns):
         ax.step(
@@ -70,6 +71,14 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     ax.figure.autofmt_xdate()
     _finish(ax, len(table.columns), 0)
     return ax
+
+
+def _with_end(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its last period drawn out to its end, as long as the one before it."""
+    if len(table) == 0:
+        return table
+    width = table.index[-1] - table.index[-2] if len(table) > 1 else pd.Timedelta(days=1)
+    return pd.concat([table, table.iloc[[-1]].set_axis([table.index[-1] + width])])
 
 
 def _place(name: Hashable) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
+from numbers import Real
 
 from .errors import InputError
 
@@ -97,13 +98,14 @@ def size_gib(value: object, what: str) -> float:
 
 
 def _number(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise InputError(f"{what} must be a number of GiB, not {value!r}")
-    if not math.isfinite(value):
+    size = float(value)
+    if not math.isfinite(size):
         raise InputError(f"{what} must be a finite number of GiB, not {value}")
-    if value > 1 << 30:
+    if size > 1 << 30:
         raise InputError(f"{what} of {value} GiB is larger than anything the service stores")
-    return float(value)
+    return size
 
 
 def gib_to_bytes(gib: float) -> int:

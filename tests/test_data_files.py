@@ -234,6 +234,12 @@ def test_each_site_has_its_own_currency_and_rounding():
 
 # Pairs that `refusals` makes up where one branch chooses both the operation and the code.
 NEVER_TOGETHER = {
+    ("CreateImage", "ImageFamilyQuotaFull"),
+    ("CreateImage", "ImageQuotaFull.ImageFamily"),
+    ("ImportImage", "ImageFamilyQuotaFull"),
+    ("ImportImage", "ImageQuotaFull.ImageFamily"),
+    ("ModifyImageAttribute", "ImageFamilyQuotaExceed"),
+    ("ModifyImageAttribute", "ImageQuotaExceed.ImageFamily"),
     ("ImportImage", "DestinationRegion.NotFound"),
     ("RunInstances", "DestinationRegion.NotFound"),
     ("RunInstances", "InvalidSystemDiskSize.LessThanMinSize"),

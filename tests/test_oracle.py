@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from oracle import Key, NoPrice, Oracle, per_hour, price_rows, storage_cost
-from strategies import PRODUCT, Played, local, play, price, stories, storage, toy_prices
+from strategies import PRODUCT, Played, local, play, price, storage, stories, toy_prices
 
 import ecs_images as ecs
 from ecs_images.billing.metering import times_of
@@ -193,16 +193,20 @@ def test_a_fee_runs_by_the_second_through_stops_and_a_change_of_system() -> None
     cloud.at("2026-01-15T11:00")
     acme.start_instance(web)
     cloud.at("2026-01-15T11:15")
-    acme.stop_instance(web, mode="standard")
+    acme.stop_instance(web, mode="economical")
     cloud.at("2026-01-15T11:30")
     acme.replace_system_disk(web, PRODUCT)
+    cloud.at("2026-01-15T11:33")
+    acme.stop_instance(web, mode="standard")
+    cloud.at("2026-01-15T11:36")
+    acme.start_instance(web)
     cloud.at("2026-01-15T11:42")
     acme.release_instance(web, force=True)
     bill = ecs.bill(cloud, until="2026-01-16", prices=prices)
-    # Red Hat, 2 vCPUs: 30 min running + 30 min (15 running, 15 stopped in standard mode) = 1 h × 2 × 1.
-    # The product: 12 min = 0.2 h × 10.
+    # Red Hat, 2 vCPUs: 30 min and 15 min of running = 0.75 h × 2 × 1 = 1.5.
+    # The product: from 11:30 to 11:42, the standard stop included = 0.2 h × 10 = 2.
     costs = {meter: cost for (_, _, _, meter, _), cost in sums(bill).items()}
-    assert costs == pytest.approx({"os_licence": 2, "marketplace_fee": 2}, rel=1e-12)
+    assert costs == pytest.approx({"os_licence": 1.5, "marketplace_fee": 2}, rel=1e-12)
     assert_same(sums(bill), Oracle(cloud.ledger, prices, local(2026, 1, 16)).bill)
 
 

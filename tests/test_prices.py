@@ -270,3 +270,14 @@ def test_the_book_as_a_table_has_a_row_for_every_price():
     frame = Prices([price(1), price(2, layer=1)]).to_frame()
     assert list(frame["price"]) == [1, 2]
     assert list(frame["layer"]) == [0, 1]
+
+
+def test_a_region_seen_last_in_2018_keeps_that_price_and_one_never_seen_has_none():
+    """UNK-3: us-west-1 was last read on 2018-06-07 at 0.165 CNY above 5 GiB; Jakarta never was."""
+    book, now = Prices.published().book("CNY"), parse_time("2026-11-23")
+    assert [(tier.price, tier.status) for tier in book.at("snapshot_standard", "us-west-1", now)][:2] == [
+        (0, "last_known"),
+        (0.165, "last_known"),
+    ]
+    with pytest.raises(PriceNotFound):
+        book.at("snapshot_standard", "ap-southeast-5", now)

@@ -1,9 +1,9 @@
-"""Stories as they run: names and their parts, foreseen refusals, and rounds that repeat."""
+"""Stories as they run: names and their parts, foreseen refusals, and what is expected."""
 
 from __future__ import annotations
 
 import pytest
-from story_texts import only_problem, problems, steps, told
+from story_texts import only_problem, steps, told
 
 from ecs_images.billing.expectations import check
 from ecs_images.cloud.story import Outcome, Run, Story
@@ -142,8 +142,6 @@ def test_a_family_is_a_name_once_an_image_was_put_into_it():
 
 
 def test_a_foreseen_refusal_is_an_outcome_and_changes_nothing():
-    done = run(steps("  - delete_snapshot: {account: acme, snapshot: web}", "    refused: InvalidSnapshotId.NotFound"))
-    assert [outcome.line for outcome in done.outcomes] == [7]
     foreseen = run(
         steps("  - delete_snapshot: {account: acme, snapshot: v1.system_snapshot}", "    refused: SnapshotCreatedImage")
     )
@@ -199,117 +197,6 @@ def test_a_name_that_is_nowhere_may_stand_where_not_found_is_foreseen(line: str,
 
 def test_where_another_refusal_is_foreseen_names_must_be_known():
     assert only_problem(steps("  - delete_image: {account: acme, image: v9}", "    refused: ImageUseShared")).line == 7
-
-
-# Repeat ---------------------------------------------------------------------------------------------
-
-
-def test_a_repeat_does_its_steps_in_rounds_that_lie_a_span_apart():
-    done = run(
-        steps(
-            "  - repeat: {times: 3, every: 7d, as: week}",
-            "    at: 2026-01-16",
-            "    steps:",
-            '      - create_image: {as: "w{week}", account: acme, instance: web, name: "week-{week}"}',
-            "      - stop_instance: {account: acme, instance: web}",
-            "        after: 6h",
-            "      - start_instance: {account: acme, instance: web}",
-            "        after: 90m",
-            "        rounds: 9-",
-            '      - delete_image: {account: acme, image: "w{week-2}"}',
-            "        rounds: 3-",
-            "      - start_instance: {account: acme, instance: web}",
-            "        rounds: 1, 2",
-        ).replace("until: 2026-02-14", "until: 2026-03-01")
-    )
-    images = [done.cloud.image(done.ids[name]) for name in ("w1", "w2", "w3")]
-    assert [image.name for image in images] == ["week-1", "week-2", "week-3"]
-    assert [f"{image.created_at:%m-%d %H:%M}" for image in images] == ["01-16 00:00", "01-23 00:00", "01-30 00:00"]
-    # Round 3 deletes the first, at 06:00, when the instance has just been stopped.
-    assert f"{images[0].deleted_at:%m-%d %H:%M}" == "01-30 06:00"
-    assert images[1].deleted_at is None
-    assert done.cloud.instance(done.ids["web"]).status == "Stopped"
-
-
-def test_the_counter_is_n_unless_named_and_every_may_be_left_out():
-    done = run(
-        steps(
-            "  - repeat: {times: 2}",
-            "    steps:",
-            '      - create_image: {as: "copy{n}", account: acme, instance: web, name: "n-{n}-{m}x"}',
-        ).replace("-{m}x", "")
-    )
-    first, second = (done.cloud.image(done.ids[name]) for name in ("copy1", "copy2"))
-    assert (first.name, second.name) == ("n-1", "n-2")
-    assert first.created_at == second.created_at
-
-
-@pytest.mark.parametrize("times", ["0", "-1", "1.5", "10001", "many", "true", "", "[2]"])
-def test_a_repeat_is_done_a_whole_number_of_times(times: str):
-    found = problems(steps(f"  - repeat: {{times: {times}, every: 1d}}", "    steps:", "      - wait: {image: v1}"))
-    assert found[0].line == 7
-    assert found[0].message.startswith("times is a whole number from 1 to 10000")
-
-
-@pytest.mark.parametrize("span", ["7", "a week", "1.5d", "-1d", "7 weeks", "''"])
-def test_a_span_of_time_is_minutes_hours_or_days(span: str):
-    """Told once, though the round that says it comes twice."""
-    body = ["    steps:", "      - wait: {image: v1}"]
-    every = only_problem(steps(f"  - repeat: {{times: 2, every: {span}}}", *body))
-    after = only_problem(steps("  - repeat: {times: 2, every: 1d}", *body, f"        after: {span}"))
-    assert (every.line, after.line) == (7, 10)
-    for problem in (every, after):
-        assert problem.message.endswith("is not a span of time like 30m, 6h or 7d")
-
-
-@pytest.mark.parametrize(
-    ("lines", "line", "words"),
-    [
-        (["  - repeat: {every: 1d}"], 7, "repeat has times, every (such as 7d) and as"),
-        (["  - repeat: 5"], 7, "repeat has times, every (such as 7d) and as"),
-        (["  - repeat: {times: 2, evry: 1d}"], 7, "repeat has times, every (such as 7d) and as"),
-        (["  - repeat: {times: 2}"], 7, "a repeat needs steps"),
-        (["  - repeat: {times: 2}", "    steps: []"], 7, "a repeat needs steps"),
-        (
-            ["  - repeat: {times: 2}", "    refused: ImageUseShared"],
-            7,
-            "a repeat has repeat, steps and at, not refused",
-        ),
-        (["  - wait: {image: v1}", "    after: 1d"], 8, "after stands inside a repeat only"),
-        (["  - wait: {image: v1}", "    rounds: 1-"], 7, "rounds stands inside a repeat"),
-    ],
-)
-def test_what_is_wrong_with_a_repeat_is_told_with_its_line(lines: list[str], line: int, words: str):
-    found = problems(steps(*lines))
-    assert found[0].line == line
-    assert words in found[0].message
-
-
-@pytest.mark.parametrize(
-    ("inner", "words"),
-    [
-        ("at: 2026-01-20", "inside a repeat say after"),
-        ("rounds: third", "rounds stands inside a repeat, like 13-"),
-    ],
-)
-def test_what_does_not_belong_in_a_round_is_told_once(inner: str, words: str):
-    problem = only_problem(
-        steps("  - repeat: {times: 3, every: 1d}", "    steps:", "      - wait: {image: v1}", f"        {inner}")
-    )
-    assert words in problem.message
-
-
-def test_the_steps_of_a_round_are_in_order_of_time():
-    problem = only_problem(
-        steps(
-            "  - repeat: {times: 2, every: 1d}",
-            "    steps:",
-            "      - {after: 6h, wait: {image: v1}}",
-            "      - {after: 5h, wait: {image: v1}}",
-        )
-    )
-    assert problem.line == 10
-    assert "lies before the step above it" in problem.message
 
 
 # Expectations ---------------------------------------------------------------------------------------

@@ -70,8 +70,7 @@ def storage_amounts(
     by_key = {curve.key: curve for curve in curves}
     concerned_curves = [by_key[key] for key, _ in groups(concerned)]
     held = holdings(concerned, state)
-    prices_change = [int(c.borders[line.low]) for c in concerned_curves for line in c.lines]
-    borders = np.unique(np.concatenate([held.start, held.end, np.array(prices_change, dtype=np.int64)]))
+    borders = np.unique(np.concatenate([held.start, held.end, *(c.price_changes() for c in concerned_curves)]))
     cut = split(concerned, borders[borders < FOR_EVER])
     held = holdings(cut, state)
     cost = held_cost(cut, held, concerned_curves)
@@ -102,8 +101,7 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
     parts = []
     for key, rows in groups(fees):
         curve = by_key[key]
-        changes = np.unique(np.array([curve.borders[line.low] for line in curve.lines], dtype=np.int64))
-        cut = split(fees.iloc[rows.positions].reset_index(drop=True), changes)
+        cut = split(fees.iloc[rows.positions].reset_index(drop=True), curve.price_changes())
         start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
         spent = curve.unit_cost_until(end) - curve.unit_cost_until(start)
         basis = units()[_lines_at(curve, int(start[0]))[0].unit].basis

@@ -21,8 +21,6 @@ from .metering import FOR_EVER, SnapshotLives, seconds_of, snapshot_lives, whole
 from .rating import Curve, curves, groups
 from .schema import STORAGE
 
-PARTS = ("snapshot", "image", "account")
-
 
 @dataclass(frozen=True)
 class Holdings:
@@ -62,17 +60,19 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     low, counts = offsets + first - 1, last - first + 1
     row = np.repeat(rows, counts)
     snapshot = _ranges(low, counts)
+    # The first snapshot of a copy stores it; later ones hold it as soon as they are begun.
+    begun = np.where(snapshot == np.repeat(low, counts), lives.stored[snapshot], lives.started[snapshot])
 
     pieces = _image_pieces(state, lives)
     counts = pieces.counts[snapshot]
     piece = _ranges(pieces.offsets[snapshot], counts)
-    row, snapshot = np.repeat(row, counts), np.repeat(snapshot, counts)
-    start, end = whole_hours(lives.stored, lives.ended)
+    row, snapshot, begun = (np.repeat(values, counts) for values in (row, snapshot, begun))
+    start, end = whole_hours(begun, lives.ended[snapshot])
     window_start = seconds_of(usage["charge_period_start"])
     window_end = seconds_of(usage["charge_period_end"])
-    begins = np.maximum.reduce([start[snapshot], pieces.start[piece], window_start[row]])
-    ends = np.minimum.reduce([end[snapshot], pieces.end[piece], window_end[row]])
-    held = (begins < ends) & (lives.stored < lives.ended)[snapshot]
+    begins = np.maximum.reduce([start, pieces.start[piece], window_start[row]])
+    ends = np.minimum.reduce([end, pieces.end[piece], window_end[row]])
+    held = (begins < ends) & (begun < lives.ended[snapshot])
     return Holdings(
         row[held], snapshot[held], begins[held], ends[held], pieces.backing[piece[held]], pieces.sets, lives
     )

@@ -26,7 +26,8 @@ def capacity(usage: pd.DataFrame, state: State, window: tuple[int, int], freq: s
     """Mean GiB stored in each period of the billing clock, times its hours being GiB-hours.
 
     Columns: `x_period_start`, the column of `by`, `x_stored_gib`. A snapshot's or image's GiB
-    is its share as in attribution. Periods at the ends of the window count only its part.
+    is its share as in attribution. Every name has a row for every period, with 0 where it stores
+    nothing. Periods at the ends of the window count only its part.
     """
     if freq not in FREQUENCIES:
         raise UnknownName("frequency", str(freq), FREQUENCIES, f"one of {', '.join(FREQUENCIES)}")
@@ -45,7 +46,10 @@ def capacity(usage: pd.DataFrame, state: State, window: tuple[int, int], freq: s
             "x_stored_gib": byte_hours / hours[period] / BYTES_PER_GIB,
         }
     )
-    return frame.groupby(["x_period_start", COLUMN_OF[by]], as_index=False, sort=True)[["x_stored_gib"]].sum()
+    stored_gib = frame.groupby(["x_period_start", COLUMN_OF[by]])["x_stored_gib"].sum()
+    periods = pd.Index(times_of(edges[:-1]), name="x_period_start")
+    everywhere = pd.MultiIndex.from_product([periods, sorted(set(names))], names=stored_gib.index.names)
+    return stored_gib.reindex(everywhere, fill_value=0.0).reset_index()
 
 
 def period_edges(window: tuple[int, int], freq: str) -> np.ndarray:

@@ -13,7 +13,7 @@ from ..catalog.prices import Prices
 from ..cloud import events as ev
 from ..cloud.ledger import Ledger
 from ..cloud.state import State
-from ..errors import UnknownName
+from ..errors import MixedCurrencies, UnknownName
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
 from .rating import Curve, curves
@@ -23,22 +23,34 @@ from .rating import Curve, curves
 class Explanation:
     """Why something costs what it costs.
 
-    `amounts` is an `AMOUNTS` table, `events` has columns `at` and `what`, `total` is in `currency`.
-    `left_behind` is what the snapshots of a deleted image have cost since, when they back no other.
+    `amounts` is an `AMOUNTS` table, `events` has columns `at` and `what`. `left_behind` is what the
+    snapshots of a deleted image have cost since, while they back no other.
     """
 
     resource_id: str
     about: str
-    currency: str
-    total: float
     amounts: pd.DataFrame
     events: pd.DataFrame
-    left_behind: float = 0.0
+    left_behind: float
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """The cost in all, by currency."""
+        sums = self.amounts.groupby("billing_currency")["list_cost"].sum()
+        return {str(currency): float(cost) for currency, cost in sums.items()}
+
+    @property
+    def total(self) -> float:
+        """The cost in all; raises MixedCurrencies over two."""
+        if len(self.totals) > 1:
+            raise MixedCurrencies(list(self.totals))
+        return sum(self.totals.values())
 
     def __str__(self) -> str:
-        lines = [f"{self.resource_id}: {self.about}", f"total {self.total:.6f} {self.currency}".rstrip()]
+        lines = [f"{self.resource_id}: {self.about}"]
+        lines += [f"total {cost:.6f} {currency}" for currency, cost in self.totals.items()]
         if self.left_behind:
-            lines.append(f"and {self.left_behind:.6f} {self.currency} since, for the snapshots it left behind (DEL-5)")
+            lines.append(f"and {self.left_behind:.6f} since, for the snapshots it left behind (DEL-5)")
         lines.append("")
         happened = zip(self.events["at"], self.events["what"], strict=True)
         lines += [f"  {show_time(at)}  {what}" for at, what in happened]
@@ -80,12 +92,8 @@ def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) 
     found = [part for part in parts if len(part)]
     amounts = pd.concat(found or parts[:1], ignore_index=True)
     amounts = amounts.sort_values(["charge_period_start", "resource_id"], kind="stable", ignore_index=True)
-    currencies = sorted(set(amounts["billing_currency"]))
     left = _left_behind(resource, usage, state, cost_curves)
-    return Explanation(
-        resource, about, " and ".join(currencies), float(np.sum(amounts["list_cost"])), amounts,
-        _events(ledger, {resource, *snapshots}), left,
-    )  # fmt: skip
+    return Explanation(resource, about, amounts, _events(ledger, {resource, *snapshots}), left)
 
 
 def _left_behind(resource: str, usage: pd.DataFrame, state: State, cost_curves: list[Curve]) -> float:

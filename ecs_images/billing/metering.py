@@ -3,8 +3,10 @@
 Storage is metered by the lives of copies, not of snapshots: when a snapshot goes and another
 holds its blocks, nothing is billed twice and nothing is lost. A copy alive at any instant of a
 billing hour counts for the whole hour (BILL-2), from the end of the snapshot's creation (BILL-3).
-Licence and marketplace fees run by the second from launch to release (IBILL-2) and are paid by
-whoever launched (IBILL-5); a stop in economical mode suspends them (IBILL-3).
+Keeping an image costs only its snapshots (IBILL-1), and one that is never launched costs no fee
+(IBILL-6). Licence and marketplace fees run by the second from launch to release (IBILL-2, IBILL-4)
+and are paid by whoever launched (IBILL-5); a stop in economical mode suspends them (IBILL-3), and a
+change of system ends one and begins the other (OS-6).
 """
 
 from __future__ import annotations
@@ -106,13 +108,15 @@ def times_of(seconds: np.ndarray) -> pd.DatetimeIndex:
 class SnapshotLives:
     """When the snapshots of all chains held their copies, laid end to end.
 
-    Snapshot `number` of chain k stands at `offsets[k] + number - 1`; `stored` and `ended` are
-    seconds since 1970, `ended` is `FOR_EVER` while it lives.
+    Snapshot `number` of chain k stands at `offsets[k] + number - 1`. All times are seconds since
+    1970: it refers to copies that are there already from `started` on, stores its own from
+    `stored` on, and `ended` is `FOR_EVER` while it lives.
     """
 
     chains: tuple[str, ...]
     offsets: np.ndarray
     ids: tuple[str, ...]
+    started: np.ndarray
     stored: np.ndarray
     ended: np.ndarray
 
@@ -123,10 +127,11 @@ def snapshot_lives(state: State) -> SnapshotLives:
     members = [state.chain_snapshots[chain] for chain in chains]
     ids = tuple(snapshot for chain in members for snapshot in chain)
     table = state.snapshots
+    started = np.fromiter((to_seconds(table[s].started_at) for s in ids), np.int64, len(ids))
     stored = np.fromiter((to_seconds(table[s].finishes_at) for s in ids), np.int64, len(ids))
     ended = np.fromiter((_end_seconds(table[s].deleted_at) for s in ids), np.int64, len(ids))
     sizes = np.fromiter((len(chain) for chain in members), np.int64, len(members))
-    return SnapshotLives(chains, np.cumsum(sizes) - sizes, ids, stored, ended)
+    return SnapshotLives(chains, np.cumsum(sizes) - sizes, ids, started, stored, ended)
 
 
 def _end_seconds(moment: datetime | None) -> int:

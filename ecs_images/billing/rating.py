@@ -1,4 +1,4 @@
-"""Rating: usage × price book → charges.
+"""Rating: usage × price book → charges (BILL-1: price × size × time, per region and category).
 
 Every account, region and meter has a curve: the total level of what is used, as steps over time.
 Usage rows become deltas (a level starts, a level ends) in whole numbers, running sums give the
@@ -67,6 +67,14 @@ class Curve:
         for line in self.lines:
             total[line.low : line.high] += line.cost
         return total
+
+    def price_changes(self) -> np.ndarray:
+        """The moments at which the price table, or the mean price over its tiers, changes."""
+        used = self.levels > 0
+        weight = self.levels * np.diff(self.borders)
+        mean = np.divide(self.cost, weight, out=np.zeros(len(weight)), where=used)
+        changed = np.flatnonzero(~np.isclose(mean[1:], mean[:-1], rtol=1e-9, atol=0)) + 1
+        return np.union1d(self.borders[[line.low for line in self.lines]], self.borders[changed])
 
     def unit_cost_until(self, moments: np.ndarray) -> np.ndarray:
         """What one byte (or instance) held from the curve's start until each moment costs.
@@ -188,7 +196,7 @@ def _price(
         low, high = np.searchsorted(borders[:-1], [epoch.start, epoch.end])
         if low == high:
             continue
-        unpriced[low:high] = False
+        covered = np.zeros(high - low)
         for tier in epoch.tiers:
             unit = units()[tier.unit]
             amount = levels[low:high].astype(np.float64)
@@ -199,6 +207,10 @@ def _price(
             quantity = amount * hours[low:high]
             assert tier.price is not None
             lines.append(Line(tier, int(low), int(high), quantity, quantity / unit.hours * tier.price))
+            covered += amount
+        # A tier table may begin above 0 or end below the level; what no tier covers has no price.
+        needed = levels[low:high] / BYTES_PER_GIB if key.meter == STORAGE else covered
+        unpriced[low:high] &= needed > covered * (1 + 1e-12)
     first = np.flatnonzero(unpriced)
     return lines, int(borders[first[0]]) if len(first) else None
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
+from difflib import SequenceMatcher
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +31,7 @@ PRICE_TABLE = Table(
         Column("item", "text", "", "operating system, product code, disk category or instance type"),
         Column("region_id", "text", "", "a region, or a scope such as mainland_china or all_regions", True),
         Column("to_region_id", "text", "", "destination region or scope of traffic"),
-        Column("billing_method", "text", "", "pay_as_you_go, subscription or scu_pack", True),
+        Column("billing_method", "text", "", "how it is paid", True, ("pay_as_you_go", "subscription", "scu_pack")),
         Column("from_quantity", "number", "quantity_unit", "lower bound of the tier or band, inside it", True),
         Column("to_quantity", "number", "quantity_unit", "upper bound, outside it; empty: no bound"),
         Column("quantity_unit", "text", "", "what the bounds count", values=("", "GiB", "vCPU", "Mbps")),
@@ -110,10 +112,9 @@ class PriceRow:
 
     @property
     def band(self) -> tuple[str, ...]:
-        """What must agree for two rows to be prices of the same thing."""
-        return (
-            self.meter, self.item, self.region_id, self.to_region_id, self.billing_method, self.unit,
-        )  # fmt: skip
+        """What must agree for two rows to be prices of the same thing; month and hour are one thing."""
+        unit = "over time" if self.unit and units()[self.unit].hours else self.unit
+        return self.meter, self.item, self.region_id, self.to_region_id, self.billing_method, unit
 
 
 def read_price_file(path: Path, layer: int = 0) -> list[PriceRow]:
@@ -144,6 +145,8 @@ def read_price_file(path: Path, layer: int = 0) -> list[PriceRow]:
 
 def _row_problems(fields: dict[str, str]) -> list[str]:
     problems = []
+    if None in fields:
+        problems.append("there are more fields than columns; quote text that holds a comma")
     for column in PRICE_TABLE.columns:
         value = fields.get(column.name) or ""
         if not value:
@@ -155,7 +158,7 @@ def _row_problems(fields: dict[str, str]) -> list[str]:
             problems.append(f"{column.name} {value!r} is not a number of 0 or more")
         elif column.kind == "date" and not _is_date(value):
             problems.append(f"{column.name} {value!r} is not a date like 2026-01-15")
-    problems += _place_problems(fields) + _unit_problems(fields)
+    problems += _meter_problems(fields) + _place_problems(fields) + _unit_problems(fields)
     if problems:
         return problems
     if fields["to_quantity"] and float(fields["to_quantity"]) <= float(fields["from_quantity"]):
@@ -163,6 +166,14 @@ def _row_problems(fields: dict[str, str]) -> list[str]:
     if fields["valid_until"] and fields["valid_until"] <= fields["valid_from"]:
         problems.append("valid_until must be after valid_from")
     return problems
+
+
+def _meter_problems(fields: dict[str, str]) -> list[str]:
+    """A meter of another name is kept for what it is, but a slip in a billed one is told."""
+    meter = fields.get("meter") or ""
+    close = nearest(meter, BASES_OF_METER, 1)
+    slip = close and meter not in BASES_OF_METER and SequenceMatcher(None, meter, close[0]).ratio() > 0.85
+    return [f"meter {meter!r} is not billed; did you mean {close[0]}?"] if slip else []
 
 
 def _place_problems(fields: dict[str, str]) -> list[str]:
@@ -205,22 +216,26 @@ def _book_problems(rows: list[tuple[int, PriceRow]]) -> list[Problem]:
     for line, row in rows:
         groups.setdefault((*row.band, row.currency), {}).setdefault(row.valid_from, []).append((line, row))
     for by_date in groups.values():
-        days = sorted(by_date)
-        for day, following in zip(days, [*days[1:], None], strict=True):
-            problems += _overlaps(by_date[day], following)
-            problems += _tier_problems(by_date[day])
+        for tiers in by_date.values():
+            problems += _tier_problems(tiers)
+        problems += _overlaps([pair for tiers in by_date.values() for pair in tiers])
     return problems
 
 
-def _overlaps(tiers: list[tuple[int, PriceRow]], following: date | None) -> list[Problem]:
+def _overlaps(rows: list[tuple[int, PriceRow]]) -> list[Problem]:
+    """Rows that say until when they hold, although another for the same starts before."""
     return [
         Problem(
             line,
             f"overlapping validity: this row holds until {row.valid_until}, "
-            f"but another for the same starts on {following}",
+            f"but another for the same starts on {following.valid_from}",
         )
-        for line, row in tiers
-        if following and row.valid_until and row.valid_until > following
+        for line, row in rows
+        for _, following in rows
+        if row.valid_until
+        and row.valid_from < following.valid_from < row.valid_until
+        and row.from_quantity < following.to_quantity
+        and following.from_quantity < row.to_quantity
     ]
 
 
@@ -268,16 +283,11 @@ def _price_row(fields: dict[str, str], layer: int) -> PriceRow:
 
 
 def _is_amount(text: str) -> bool:
-    try:
-        value = float(text)
-    except ValueError:
-        return False
-    return math.isfinite(value) and value >= 0
+    return bool(re.fullmatch(r"\d+(\.\d*)?([eE][-+]?\d+)?", text)) and math.isfinite(float(text))
 
 
 def _is_date(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-    return True

@@ -2,7 +2,9 @@
 
 Each site has its own list in its own currency, and nothing converts between them. Within a list
 a later row ends an earlier one, a region's own row goes before that of a wider scope, and a
-person's layer goes before the published book.
+person's layer goes before the published book. A region without a row of its own or of its scope
+has no price, and the last known row goes on (UNK-3); Windows abroad and licences in USD a person
+must supply (LIC-3, UNK-4).
 """
 
 from __future__ import annotations

@@ -224,8 +224,8 @@ def _explain(found: Bill, resource: str, form: Format, output: Path | None) -> N
             {
                 "resource_id": explanation.resource_id,
                 "about": explanation.about,
-                "total": explanation.total,
-                "currency": explanation.currency,
+                "totals": explanation.totals,
+                "left_behind": explanation.left_behind,
                 "amounts": records(explanation.amounts),
                 "events": records(explanation.events),
             },

@@ -17,13 +17,13 @@ from ..catalog.limits import constant
 from ..catalog.tables import site as known_site
 from ..errors import InputError, UnknownName
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
-from . import copying, images, instances, sharing, snapshots
+from . import copying, disks, images, importing, instances, sharing, snapshots
 from . import events as ev
 from .chains import ChainView, chain_view, freed_gib
 from .control import DURATIONS, Control
-from .instances import DataDisk
+from .disks import DataDisk
 from .ledger import Ledger
-from .resources import Disk, Image, Instance, Snapshot
+from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Snapshot
 from .state import State
 
 _T = TypeVar("_T")
@@ -34,7 +34,7 @@ class Cloud:
 
     `start` is its first moment. With `durations="instant"` work is done at once; with
     `"typical"` it takes the time it usually takes, and `wait` moves the clock.
-    `block_size_mib` is the block size of snapshot chains [MiB] (UNK-1).
+    `block_size_mib` is the block size of snapshot chains [MiB] (SNAP-3, UNK-1).
     """
 
     def __init__(self, start: Time, *, durations: str = "instant", block_size_mib: float | None = None) -> None:
@@ -43,7 +43,7 @@ class Cloud:
         if block_size_mib is None:
             block_size_mib = constant("block_size_mib")
         block_bytes = block_size_mib * BYTES_PER_MIB
-        if not block_bytes > 0 or block_bytes != int(block_bytes):
+        if not 0 < block_bytes < float("inf") or block_bytes != int(block_bytes):
             raise InputError(f"block_size_mib must be above 0 and whole bytes, not {block_size_mib}")
         ledger = Ledger([ev.CloudStarted(parse_time(start, "start"), int(block_bytes), durations)])
         self._control = Control(ledger)
@@ -84,8 +84,8 @@ class Cloud:
     def account(self, name: str, site: str | None = None) -> Account:
         """The account of that name, opened now if it is new; `site` is china (the default) or
         international, and decides the currency of its bill."""
-        if not isinstance(name, str) or not name.strip():
-            raise InputError(f"an account needs a name, not {name!r}")
+        if not isinstance(name, str) or not name.strip() or name in (PROVIDER, MARKETPLACE):
+            raise InputError(f"an account needs a name of its own, not {name!r}")
         known = self.state.accounts.get(name)
         if known is None:
             self._control.record(ev.AccountOpened(self.now, name, known_site(site or "china").name))
@@ -108,7 +108,12 @@ class Cloud:
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
         """Move the clock forward by that much."""
-        self.at(self.now + timedelta(seconds=round(days * 86400 + hours * 3600)))
+        try:
+            self.at(self.now + timedelta(seconds=round(days * 86400 + hours * 3600)))
+        except (ValueError, OverflowError, TypeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"the clock cannot advance by {days} days and {hours} hours") from None
 
     def wait(self, resource: str) -> None:
         """Move the clock until an image, snapshot or instance is done with what it is doing."""
@@ -225,11 +230,11 @@ class Account:
         `overwrite` GiB are written over what lies from `offset` GiB on, then `new` GiB where
         nothing was written yet. Parts of a block take the whole block.
         """
-        instances.write(self._control, self.name, disk, new=new, overwrite=overwrite, offset=offset)
+        disks.write(self._control, self.name, disk, new=new, overwrite=overwrite, offset=offset)
 
     def reinit_disk(self, disk: str) -> None:
         """Put a disk of a stopped instance back to its image or snapshot, or to empty (REINIT-1)."""
-        instances.reinit_disk(self._control, self.name, disk)
+        disks.reinit_disk(self._control, self.name, disk)
 
     def replace_system_disk(
         self, instance: str, image: str, *, system_disk: float | None = None, written: float | None = None
@@ -269,7 +274,7 @@ class Account:
         region: str,
         file: float,
         system_disk: float = 40,
-        data_files: Sequence[images.DataFile] = (),
+        data_files: Sequence[importing.DataFile] = (),
         platform: str = "Linux",
         architecture: str = "x86_64",
         licence_type: str = "Aliyun",
@@ -281,7 +286,7 @@ class Account:
         `data_files` are `{file, size}` [GiB]; `licence_type` is Aliyun or BYOL and matters for
         Windows only (IMP-5).
         """
-        return images.import_image(
+        return importing.import_image(
             self._control, self.name, region=region, file=file, system_disk=system_disk,
             data_files=data_files, platform=platform, architecture=architecture,
             licence_type=licence_type, name=name, family=family,
@@ -342,6 +347,6 @@ class Account:
 
 
 def _names(accounts: Sequence[str | Account]) -> list[str]:
-    if isinstance(accounts, str | Account):
-        raise InputError(f"give a list of accounts, such as [{accounts!r}]")
+    if isinstance(accounts, str | Account) or not isinstance(accounts, Sequence):
+        raise InputError(f"give a list of accounts, not {accounts!r}")
     return [account.name if isinstance(account, Account) else account for account in accounts]

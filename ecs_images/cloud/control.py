@@ -6,12 +6,10 @@ A command first checks everything and raises a `CloudError`, or else hands its e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from ..catalog import images as published
-from ..catalog.limits import limit
 from ..catalog.regions import region
 from ..catalog.tables import duration_seconds, http_statuses
 from ..errors import CloudError, UnknownName, nearest
@@ -22,7 +20,6 @@ from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Lineage, Sn
 from .state import ID_PREFIXES, State, apply
 
 DURATIONS = ("instant", "typical")
-_NAME = re.compile(r"[^\W\d_][\w:.\-]*")
 
 
 class Control:
@@ -47,7 +44,7 @@ class Control:
 
     def refusal(self, operation: str, code: str, message: str, **ids: str) -> CloudError:
         """The error to raise when the service would refuse."""
-        statuses = http_statuses()
+        statuses = http_statuses()  # 0 where no source gives one (UNK-9)
         status = statuses.get((operation, code), statuses.get(("any", code), 0))
         return CloudError(code, message, operation=operation, http_status=status, ids=ids)
 
@@ -61,7 +58,7 @@ class Control:
     # What exists ------------------------------------------------------------------------------
 
     def own_instance(self, account: str, instance_id: str, operation: str) -> Instance:
-        """An instance of the account that is not released."""
+        """An instance of the account that is not released (CREATE-4)."""
         found = self.state.instances.get(instance_id)
         if found is None or found.account != account or found.status == "Released":
             was = "was released" if found and found.account == account else "is not an instance of yours"
@@ -100,7 +97,7 @@ class Control:
         return found
 
     def own_image(self, account: str, image_id: str, operation: str) -> Image:
-        """An image the account owns and has not deleted (TYPE-4: only the owner manages it)."""
+        """An image the account owns and has not deleted (TYPE-4, SHARE-7: only the owner manages it)."""
         found = self.state.images.get(image_id)
         if found is None or found.account != account or found.deleted_at:
             if found and found.account == account:
@@ -116,7 +113,7 @@ class Control:
         return found
 
     def may_use(self, account: str, image: Image) -> bool:
-        """Whether an account sees an image: its own, shared with it, or public in the region."""
+        """Whether an account may use an image: its own, shared with it, or public (TYPE-1, SHARE-7, COMM-1)."""
         return not image.deleted_at and (image.account == account or account in image.shared_with or image.is_public)
 
     def usable_image(self, account: str, reference: str, region_id: str, operation: str) -> Image:
@@ -160,6 +157,7 @@ class Control:
             charged = found.os_family if found.fee_kind != "free" else None
             lineage = Lineage(found.image_id, found.os_family, found.platform, found.architecture, charged)
             return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib, lineage)
+        # A marketplace product is offered on one site, in the regions listed (MKT-1).
         product = published.marketplace_images().get(reference)
         site = self.state.accounts[account].site
         if product is None or product.site != site or (product.regions and region_id not in product.regions):
@@ -208,44 +206,13 @@ class Control:
         close = nearest(str(name), known)
         return f"; did you mean {' or '.join(close)}?" if close else ""
 
-    # Ids, names, quotas, time -------------------------------------------------------------------
+    # Ids and time -------------------------------------------------------------------
 
     def new_ids(self, kind: str, count: int) -> list[str]:
         """Ids the next resources of a kind will get; used up only when an event carries them."""
         prefix = ID_PREFIXES[kind]
         last = self.state.last_numbers.get(prefix, 0)
         return [f"{prefix}-{last + n:08d}" for n in range(1, count + 1)]
-
-    def check_image_name(self, account: str, region_id: str, name: str, operation: str) -> None:
-        """Refuse a malformed name, or one the account already uses in the region (CREATE-11)."""
-        low, high = limit("image_name_length_min", self.now), limit("image_name_length_max", self.now)
-        bad = not isinstance(name, str) or not low <= len(name) <= high or not _NAME.fullmatch(name)
-        if bad or name.lower().startswith(("http://", "https://")):
-            raise self.refusal(
-                operation, "InvalidImageName.Malformed",
-                f"image name {name!r}: {low} to {high} characters, first a letter, then letters, digits, "
-                "':', '_', '.' or '-', not beginning with http:// or https://",
-            )  # fmt: skip
-        for image in self.state.images.values():
-            if (image.account, image.region, image.name) == (account, region_id, name) and not image.deleted_at:
-                raise self.refusal(
-                    operation, "InvalidImageName.Duplicated",
-                    f"{name!r} is already the name of {image.id} in {region_id}", image=image.id,
-                )  # fmt: skip
-
-    def check_image_quota(self, account: str, region_id: str, operation: str) -> None:
-        """Refuse when the account's custom images in the region are used up (UNK-8)."""
-        quota = limit("custom_images_per_region", self.now)
-        used = sum(
-            1
-            for image in self.state.images.values()
-            if image.account == account and image.region == region_id and not image.deleted_at
-        )
-        if used >= quota:
-            raise self.refusal(
-                operation, "QuotaExceed.Image",
-                f"{account} has {used} of {quota} custom images in {region_id}; delete some first",
-            )  # fmt: skip
 
     def done_at(self, task: str, stored_bytes: int = 0) -> datetime:
         """When a task that begins now is done: now, or after its typical duration (CREATE-13)."""

@@ -1,4 +1,7 @@
-"""Commands that copy an image: to another region, or encrypted within its own; and cancel that."""
+"""Commands that copy an image: to another region, or encrypted within its own; and cancel that.
+
+To reach another account in another region, copy an image there and share the copy (COPY-11).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from ..catalog.limits import limit
 from . import events as ev
 from .control import Control
 from .images import copies_under_way
+from .naming import check_image_name, check_image_quota
 from .resources import DeviceMapping, Image
 
 _OPERATION = "CopyImage"
@@ -37,11 +41,12 @@ def copy_image(
             _OPERATION, "OperationDenied.ImageCopyConflict",
             f"{source.id} is being copied to {under_way[0].region}; wait for {under_way[0].id}", image=source.id,
         )  # fmt: skip
-    name = source.name if name is None else name
-    control.check_image_name(account, to, name, _OPERATION)
-    control.check_image_quota(account, to, _OPERATION)
-
+    # Name, family and encryption are what the call says; a key is kept unless one is given (COPY-6, COPY-7).
     (copy_id,) = control.new_ids("image", 1)
+    if name is None:
+        name = source.name if to != source.region else copy_id
+    check_image_name(control, account, to, name, _OPERATION)
+    check_image_quota(control, account, to, _OPERATION)
     ids = control.new_ids("snapshot", len(source.mappings))
     waits = len(_running(control, account, to)) >= limit("image_copy_tasks_per_region", control.now)
     mappings = tuple(
@@ -60,6 +65,7 @@ def copy_image(
 
 
 def cancel_copy_image(control: Control, account: str, image_id: str) -> None:
+    """Only a copy under way can be cancelled (COPY-5)."""
     operation = "CancelCopyImage"
     image = control.own_image(account, image_id, operation)
     if image.made_from != "copy":
@@ -91,7 +97,7 @@ def start_waiting_copies(control: Control, account: str, region: str, at: dateti
 
 
 def _start_copy(control: Control, image: Image, at: datetime) -> None:
-    """The copy's snapshots, full and in chains of their own, come to be (COPY-2, UNK-11)."""
+    """The copy's snapshots, full and in chains of their own, come to be (COPY-2, COPY-10, UNK-11)."""
     originals = [control.state.snapshots[s] for s in control.state.images[image.source].snapshots]
     done = at + (control.done_at("image_copy", sum(o.content_bytes for o in originals)) - control.now)
     control.record(
@@ -130,6 +136,7 @@ def _source(control: Control, account: str, image_id: str) -> Image:
 
 
 def _check_where(control: Control, account: str, source: Image, to: str, encrypted: bool, kms_key: str | None) -> None:
+    """Where an image may be copied to (COPY-3, COPY-8, MKT-7), and that a key needs encryption (COPY-7)."""
     if kms_key is not None and not encrypted:
         raise control.refusal(
             _OPERATION, "InvalidParameter.EncryptedIllegal", "a key is given but encrypted is not set", image=source.id

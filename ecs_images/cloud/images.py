@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from ..catalog.limits import limit
 from ..errors import InputError
-from ..units import gib_to_bytes, positive_gib
 from . import events as ev
 from .control import Control
-from .resources import DeviceMapping, Image, Lineage, Snapshot
+from .naming import check_family, check_image_name, check_new_image
+from .resources import DeviceMapping, Image, Snapshot
 from .snapshots import check_can_snapshot, snapshot_of
-
-DataFile = Mapping[str, float]
-"""A data-disk file to import: `file` is its size [GiB], `size` that of the disk [GiB]."""
-
-LICENCE_TYPES = ("Aliyun", "BYOL")
-PLATFORMS = ("Linux", "Windows")
 
 
 def create_image(
@@ -58,7 +51,10 @@ def create_image(
 def _image_of_instance(
     control: Control, account: str, instance_id: str, image_id: str, name: str, family: str, version: str
 ) -> str:
-    """A new snapshot of every disk of the instance; together they are the image (CREATE-2)."""
+    """A new snapshot of every disk of the instance; together they are the image (CREATE-2).
+
+    What happens to one later does not touch the other (STRUCT-5).
+    """
     operation = "CreateImage"
     instance = control.own_instance(account, instance_id, operation)
     if instance.replacing_until:
@@ -71,13 +67,13 @@ def _image_of_instance(
             operation, "InvalidImageVersion.Malformed",
             f"{instance.id} runs a marketplace image; leave the version empty (VER-1)", instance=instance.id,
         )  # fmt: skip
-    _check_new_image(control, account, instance.region, name, family, operation)
+    check_new_image(control, account, instance.region, name, family, operation)
     disks = [control.state.disks[disk] for disk in instance.disks]
     for disk in disks:
         check_can_snapshot(control, disk, operation)
     ids = control.new_ids("snapshot", len(disks))
     taken = [snapshot_of(control, disk, s) for disk, s in zip(disks, ids, strict=True)]
-    mappings = _mappings([(disk.kind, disk.size_gib, s) for disk, s in zip(disks, ids, strict=True)])
+    mappings = device_mappings([(disk.kind, disk.size_gib, s) for disk, s in zip(disks, ids, strict=True)])
     control.record(
         *taken,
         ev.ImageCreated(
@@ -92,7 +88,10 @@ def _image_of_instance(
 def _image_of_snapshots(
     control: Control, account: str, parts: list[Snapshot], image_id: str, name: str, family: str
 ) -> str:
-    """Existing snapshots become an image: nothing more is stored, they are only pinned (CREATE-8)."""
+    """Existing snapshots become an image: nothing more is stored, they are only pinned (CREATE-8).
+
+    They must be finished (CREATE-6); of an encrypted one the image is encrypted (CREATE-9).
+    """
     operation = "CreateImage"
     for part in parts:
         if part.status != "accomplished":
@@ -107,72 +106,14 @@ def _image_of_snapshots(
             f"{other.id} lies in {other.region}, not in {system.region}", snapshot=other.id,
         )  # fmt: skip
     assert system.lineage is not None
-    _check_new_image(control, account, system.region, name, family, operation)
+    check_new_image(control, account, system.region, name, family, operation)
     ordered = [system, *(part for part in parts if part.kind == "data")]
     control.record(
         ev.ImageCreated(
             control.now, image_id, account, system.region, name, family, system.size_gib,
-            system.lineage, _mappings([(p.kind, p.size_gib, p.id) for p in ordered]), "snapshots",
+            system.lineage, device_mappings([(p.kind, p.size_gib, p.id) for p in ordered]), "snapshots",
             system.id, any(p.encrypted for p in parts), None, control.done_at("image"), (),
         )
-    )  # fmt: skip
-    return image_id
-
-
-def import_image(
-    control: Control,
-    account: str,
-    *,
-    region: str,
-    file: float,
-    system_disk: float,
-    data_files: Sequence[DataFile],
-    platform: str,
-    architecture: str,
-    licence_type: str,
-    name: str | None,
-    family: str,
-) -> str:
-    """Files in a bucket of the region become an image; what is billed is their size (IMP-1, IMP-6)."""
-    operation = "ImportImage"
-    region = control.region(region, operation)
-    if platform not in PLATFORMS:
-        raise control.refusal(
-            operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {platform!r}"
-        )
-    if licence_type not in LICENCE_TYPES:
-        raise control.refusal(
-            operation,
-            "InvalidLicenseType.NotSupported",
-            f"licence type is {' or '.join(LICENCE_TYPES)}, not {licence_type!r}",
-        )
-    if architecture not in ("i386", "x86_64", "arm64"):
-        raise control.refusal(
-            operation, "InvalidArchitecture.Malformed", f"architecture {architecture!r} is not i386, x86_64 or arm64"
-        )
-    files = [_import_file(control, "system", {"file": file, "size": system_disk}, operation)]
-    files += [_import_file(control, "data", data, operation) for data in data_files]
-    # Files beyond the seventeenth disk are ignored (IMP-3).
-    files = files[: limit("import_disks", control.now)]
-    (image_id,) = control.new_ids("image", 1)
-    _check_new_image(control, account, region, name or image_id, family, operation)
-    charged = "Windows Server" if platform == "Windows" and licence_type == "Aliyun" else None
-    lineage = Lineage("import", f"imported {platform}", platform, architecture, charged)
-    done = control.done_at("image_import", sum(stored for _, _, stored in files))
-    ids = control.new_ids("snapshot", len(files))
-    control.record(
-        *(
-            ev.SnapshotStored(
-                control.now, snapshot_id, account, region, kind, size, stored,
-                lineage if kind == "system" else None, False, done,
-            )
-            for snapshot_id, (kind, size, stored) in zip(ids, files, strict=True)
-        ),
-        ev.ImageCreated(
-            control.now, image_id, account, region, name or image_id, family, files[0][1], lineage,
-            _mappings([(kind, size, s) for s, (kind, size, _) in zip(ids, files, strict=True)]),
-            "import", "file", False, None, done, (),
-        ),
     )  # fmt: skip
     return image_id
 
@@ -193,9 +134,9 @@ def modify_image(
     if status is not None:
         _check_status_change(control, image, status)
     if name is not None and name != image.name:
-        control.check_image_name(account, image.region, name, operation)
+        check_image_name(control, account, image.region, name, operation)
     if family is not None:
-        _check_family(control, account, image.region, family, operation)
+        check_family(control, account, image.region, family, operation, moving=image.id)
     if licence_type is not None:
         if licence_type != "BYOL" or lineage.platform != "Windows":
             raise control.refusal(
@@ -203,12 +144,17 @@ def modify_image(
                 "only a Windows image can be switched, and only to BYOL (IMP-5)", image=image.id,
             )  # fmt: skip
         lineage = replace(lineage, charged_system=None)
-    control.record(
-        ev.ImageModified(
-            control.now, image.id, name or image.name, image.family if family is None else family,
-            status or image.status, lineage,
-        )
+    modified = ev.ImageModified(
+        control.now, image.id, image.name if name is None else name, image.family if family is None else family,
+        status or image.status, lineage,
     )  # fmt: skip
+    if (modified.name, modified.family, modified.status, lineage) != (
+        image.name,
+        image.family,
+        image.status,
+        image.lineage,
+    ):
+        control.record(modified)
 
 
 def delete_image(control: Control, account: str, image_id: str, force: bool) -> None:
@@ -217,17 +163,17 @@ def delete_image(control: Control, account: str, image_id: str, force: bool) -> 
     if known is None or (known.account == account and known.deleted_at):
         return  # An id that never was, or is gone already, is ignored (DEL-1).
     image = control.own_image(account, image_id, operation)
-    if image.is_public:
+    if image.is_public:  # DEL-6
         raise control.refusal(
             operation, "ImageIsPublic", f"{image.id} is a community image; unpublish it first", image=image.id
         )
-    if image.shared_with:
+    if image.shared_with:  # DEL-3, SHARE-10
         raise control.refusal(
             operation, "ImageUseShared",
             f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first, "
             "force does not help", image=image.id,
         )  # fmt: skip
-    if image.status in ("Creating", "Waiting"):
+    if image.status in ("Creating", "Waiting"):  # DEL-4, IMP-7, COPY-5; one that failed may go (UNK-10)
         code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
         raise control.refusal(
             operation, code.get(image.made_from, "ImageIsCreating"),
@@ -241,13 +187,14 @@ def delete_image(control: Control, account: str, image_id: str, force: bool) -> 
             f"{image.id} is being copied to {copies[0].id}; wait for it or cancel it", image=image.id,
         )  # fmt: skip
     users = [i.id for i in control.state.instances.values() if i.image == image.id and i.status != "Released"]
-    if users and not force:
+    users += [started.instance for started in control.state.replacements.values() if started.image == image.id]
+    if users and not force:  # DEL-2
         raise control.refusal(
             operation, "ImageUsingByInstance",
             f"{', '.join(users[:5])} run from {image.id}; with force they run on but cannot be re-initialised",
             image=image.id, instance=users[0],
         )  # fmt: skip
-    control.record(ev.ImageDeleted(control.now, image.id))
+    control.record(ev.ImageDeleted(control.now, image.id))  # its snapshots stay (DEL-5)
 
 
 def copies_under_way(control: Control, image_id: str) -> list[Image]:
@@ -262,38 +209,13 @@ def copies_under_way(control: Control, image_id: str) -> list[Image]:
 # What must hold ------------------------------------------------------------------------------------
 
 
-def _check_new_image(control: Control, account: str, region: str, name: str, family: str, operation: str) -> None:
-    control.check_image_name(account, region, name, operation)
-    control.check_image_quota(account, region, operation)
-    _check_family(control, account, region, family, operation)
-
-
-def _check_family(control: Control, account: str, region: str, family: str, operation: str) -> None:
-    """A family has at most 100 images, and a region 100 families (FAM-2)."""
-    if not family:
-        return
-    low, high = limit("image_family_name_length_min", control.now), limit("image_family_name_length_max", control.now)
-    if not isinstance(family, str) or not low <= len(family) <= high or family.lower().startswith(("aliyun", "acs:")):
-        raise control.refusal(
-            operation, "InvalidImageFamily.Malformed",
-            f"image family {family!r}: {low} to {high} characters, not beginning with aliyun or acs:",
-        )  # fmt: skip
-    families = [
-        i.family
-        for i in control.state.images.values()
-        if (i.account, i.region) == (account, region) and i.family and not i.deleted_at
-    ]
-    if families.count(family) >= limit("images_per_family", control.now):
-        raise control.refusal(operation, "ImageQuotaExceed.ImageFamily", f"family {family!r} is full")
-    if family not in families and len(set(families)) >= limit("image_families_per_region", control.now):
-        raise control.refusal(operation, "ImageFamilyQuotaExceed", f"{region} has no room for another family")
-
-
 def _check_status_change(control: Control, image: Image, status: str) -> None:
     """Available and Deprecated change into each other; a shared image cannot be deprecated (STATUS-4)."""
     operation = "ModifyImageAttribute"
     if status not in ("Available", "Deprecated"):
         raise InputError(f"an image can be set to Available or Deprecated, not {status!r}")
+    if image.status in ("Waiting", "Creating"):
+        raise control.refusal(operation, "InvalidStatus.ImageIsCreating", f"{image.id} is being made", image=image.id)
     needed, code = {
         "Deprecated": ("Available", "ImageStatus.NotAvailable"),
         "Available": ("Deprecated", "ImageStatus.NotDeprecated"),
@@ -322,30 +244,9 @@ def _check_system_and_data(control: Control, parts: list[Snapshot]) -> None:
         )
 
 
-def _import_file(control: Control, kind: str, given: DataFile, operation: str) -> tuple[str, int, int]:
-    """One file to import as (disk kind, disk size [GiB], stored bytes)."""
-    if not isinstance(given, Mapping) or set(given) != {"file", "size"}:
-        raise InputError(f"a file to import has file and size [GiB], not {given!r}")
-    stored, size = positive_gib(given["file"], "file"), positive_gib(given["size"], "size")
-    low = limit(f"import_{kind}_disk_gib_min", control.now)
-    high = limit(f"import_{kind}_disk_gib_max", control.now)
-    if not low <= size <= high or size != int(size) or stored > size:
-        code = "InvalidImageSize" if kind == "system" else "InvalidDataDiskSize"
-        raise control.refusal(
-            operation, code,
-            f"a {kind} disk has {low} to {high} whole GiB and holds its file; not {size:g} for a file of {stored:g}",
-        )  # fmt: skip
-    return kind, int(size), gib_to_bytes(stored)
-
-
-def _mappings(parts: Sequence[tuple[str, int, str]]) -> tuple[DeviceMapping, ...]:
+def device_mappings(parts: Sequence[tuple[str, int, str]]) -> tuple[DeviceMapping, ...]:
     """Device names in order: the system disk is /dev/xvda, data disks follow (STRUCT-2)."""
     return tuple(
         DeviceMapping(f"/dev/xvd{chr(ord('a') + n)}", kind, size, snapshot)
         for n, (kind, size, snapshot) in enumerate(parts)
     )
-
-
-def finish_image(control: Control, image: Image, at: datetime) -> None:
-    """An image that took time becomes Available."""
-    control.record(ev.ImageFinished(at, image.id))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import FileProblems, InputError, Problem
-from ..units import BILLING_CLOCK
+from ..units import parse_time
 from . import events as ev
 from .state import State, apply, replay
 
@@ -69,6 +69,8 @@ class Ledger:
     @classmethod
     def load(cls, path: str | Path) -> Ledger:
         """Read a ledger file; raises FileProblems, naming the record, and then loads nothing."""
+        from cattrs.errors import ForbiddenExtraKeysError
+
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -82,7 +84,7 @@ class Ledger:
                 event = _from_record(json.loads(content))
                 ledger.append(event)
                 apply(state, event)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError, ForbiddenExtraKeysError) as error:
                 whole = "" if line < len(lines) or text.endswith("\n") else "; the file is cut off here"
                 problems.append(Problem(line, f"record {line - 1} cannot be used: {_short(error)}{whole}"))
                 break
@@ -125,7 +127,7 @@ def _converter() -> JsonConverter:
 
     converter = make_converter(forbid_extra_keys=True, detailed_validation=False)
     converter.register_unstructure_hook(datetime, lambda moment: moment.isoformat())
-    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text).astimezone(BILLING_CLOCK))
+    converter.register_structure_hook(datetime, lambda text, _: parse_time(str(text)))
     return converter
 
 

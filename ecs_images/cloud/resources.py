@@ -99,7 +99,7 @@ class Snapshot(NamedTuple):
     A named tuple because estates have a hundred thousand of them, and a dataclass costs five
     times as much to make and to replace.
 
-    `status`: progressing, accomplished or failed. `disk` is None for copies and imports.
+    `status`: progressing, accomplished or failed (SNAP-1). `disk` is None for copies and imports.
     `content_bytes` is what a restore gives back, not what is stored or billed.
     """
 
@@ -123,7 +123,7 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image (镜像). `account` is its owner; `system` and `marketplace` own the provider's.
+    """An image (镜像; ID-3). `account` is its owner; `system` and `marketplace` own the provider's.
 
     `status`: Waiting, Creating, Available, Deprecated, CreateFailed or Deleted (STATUS-1).
     `made_from` says how it came to be: instance, snapshots, import or copy. `content_gib` is

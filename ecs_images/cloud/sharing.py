@@ -1,4 +1,8 @@
-"""Commands that let others use an image: share, unshare, publish, unpublish."""
+"""Commands that let others use an image: share, unshare, publish, unpublish.
+
+Sharing stores nothing and costs neither side anything; the owner keeps paying the snapshots, and
+whoever launches pays what the lineage charges (SHARE-8, COMM-2).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,8 @@ def share_image(control: Control, account: str, image_id: str, with_accounts: Se
         raise control.refusal(
             _OPERATION, "Image.Public", f"{image.id} is a community image; it cannot be shared", image=image.id
         )
-    _check_available(control, image)
+    _check_available(control, image)  # SHARE-10
+    # Encrypted images are shared under a key of the owner's only (SHARE-6).
     if image.encrypted and image.kms_key is None:
         raise control.refusal(
             _OPERATION, "OperationDeined.EncryptedSnapshot",
@@ -28,6 +33,7 @@ def share_image(control: Control, account: str, image_id: str, with_accounts: Se
         )  # fmt: skip
     for receiver in receivers:
         _check_receiver(control, account, image, receiver)
+    # At most fifty accounts an image (SHARE-2).
     new = [receiver for receiver in receivers if receiver not in image.shared_with]
     most = limit("accounts_per_shared_image", control.now)
     if len(image.shared_with) + len(new) > most:
@@ -96,6 +102,7 @@ def _check_receiver(control: Control, account: str, image: Image, receiver: str)
             f"{image.id} comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
             image=image.id,
         )  # fmt: skip
+    # SHARE-3
     most = limit("images_shared_to_one_account", control.now)
     held = sum(receiver in i.shared_with and not i.deleted_at for i in control.state.images.values())
     if held >= most and receiver not in image.shared_with:

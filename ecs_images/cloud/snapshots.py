@@ -12,7 +12,8 @@ def create_snapshot(control: Control, account: str, disk_id: str, name: str) -> 
     operation = "CreateSnapshot"
     disk = control.own_disk(account, disk_id, operation)
     check_can_snapshot(control, disk, operation)
-    if name and (name.lower().startswith(("http://", "https://", "auto")) or not 2 <= len(name) <= 128):
+    reserved = ("http://", "https://", "auto")
+    if not isinstance(name, str) or (name and (name.lower().startswith(reserved) or not 2 <= len(name) <= 128)):
         raise control.refusal(
             operation, "InvalidSnapshotName.Malformed",
             f"snapshot name {name!r}: 2 to 128 characters, not beginning with http://, https:// or auto",
@@ -30,6 +31,7 @@ def delete_snapshot(control: Control, account: str, snapshot_id: str, force: boo
         # person's own spelling would be ignored by the service too.
         return
     snapshot = control.own_snapshot(account, snapshot_id, operation)
+    # What is behind an image stays, even by force (SDEL-2, STRUCT-7).
     pinning = [
         image.id
         for image in control.state.images.values()
@@ -41,6 +43,7 @@ def delete_snapshot(control: Control, account: str, snapshot_id: str, force: boo
             f"{snapshot_id} is behind {', '.join(pinning)}; delete the image first, force does not help",
             snapshot=snapshot_id, image=pinning[0],
         )  # fmt: skip
+    # What made disks goes by force only (SDEL-3).
     made = [d.id for d in control.state.disks.values() if d.snapshot == snapshot_id and not d.released_at]
     if made and not force:
         raise control.refusal(
@@ -52,7 +55,7 @@ def delete_snapshot(control: Control, account: str, snapshot_id: str, force: boo
 
 
 def check_can_snapshot(control: Control, disk: Disk, operation: str) -> None:
-    """One snapshot at a time per disk, at most the quota of manual ones (SNAP-5, SNAP-6)."""
+    """One snapshot at a time per disk, at most the quota of manual ones (SNAP-5, SNAP-6, CREATE-10)."""
     chain_id = control.state.chain_of_disk(disk.id)
     for snapshot_id in control.state.pending:
         snapshot = control.state.snapshots.get(snapshot_id)

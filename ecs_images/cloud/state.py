@@ -16,6 +16,7 @@ from . import events as ev
 from .blocks import Chain
 from .resources import Account, Disk, Image, Instance, Snapshot
 
+# Ids as the service's look: a prefix and a number (ID-1, ID-2).
 ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m"}
 
 
@@ -90,6 +91,7 @@ def _disk_created(state: State, event: ev.DiskCreated) -> None:
         lineage=event.lineage,
         created_at=event.at,
     )
+    # Every new disk starts a new chain (CHAIN-4).
     state.chains[state.chain_of_disk(event.disk)] = Chain(state.block_bytes, event.written_blocks)
 
 

@@ -1,0 +1,87 @@
+"""What an image may be called, and how many there may be: names, families, quotas."""
+
+from __future__ import annotations
+
+import re
+
+from ..catalog.limits import limit
+from .control import Control
+
+_NAME = re.compile(r"[^\W\d_][\w:.\-]*")
+_LINKS = ("http://", "https://")
+_RESERVED = ("aliyun", "acs:")
+
+
+def check_new_image(control: Control, account: str, region: str, name: str, family: str, operation: str) -> None:
+    """Refuse a new image of that name and family when the account may not have it."""
+    check_image_name(control, account, region, name, operation)
+    check_image_quota(control, account, region, operation)
+    if family:
+        check_family(control, account, region, family, operation)
+
+
+def check_image_name(control: Control, account: str, region: str, name: str, operation: str) -> None:
+    """Refuse a malformed or reserved name, or one already used in the region (CREATE-11)."""
+    low, high = limit("image_name_length_min", control.now), limit("image_name_length_max", control.now)
+    good = isinstance(name, str) and low <= len(name) <= high and _NAME.fullmatch(name)
+    reserved = _LINKS if operation == "CreateImage" else (*_LINKS, *_RESERVED)
+    if not good or name.lower().startswith(reserved):
+        raise control.refusal(
+            operation, "InvalidImageName.Malformed",
+            f"image name {name!r}: {low} to {high} characters, first a letter, then letters, digits, "
+            f"':', '_', '.' or '-', not beginning with {' or '.join(reserved)}",
+        )  # fmt: skip
+    for image in control.state.images.values():
+        if (image.account, image.region, image.name) == (account, region, name) and not image.deleted_at:
+            raise control.refusal(
+                operation, "InvalidImageName.Duplicated",
+                f"{name!r} is already the name of {image.id} in {region}", image=image.id,
+            )  # fmt: skip
+
+
+def check_image_quota(control: Control, account: str, region: str, operation: str) -> None:
+    """Refuse when the account's custom images in the region are used up (UNK-8, CREATE-10)."""
+    quota = limit("custom_images_per_region", control.now)
+    used = sum(
+        1
+        for image in control.state.images.values()
+        if image.account == account and image.region == region and not image.deleted_at
+    )
+    if used >= quota:
+        raise control.refusal(
+            operation,
+            "QuotaExceed.Image",
+            f"{account} has {used} of {quota} custom images in {region}; delete some first",
+        )
+
+
+def check_family(
+    control: Control, account: str, region: str, family: str, operation: str, moving: str | None = None
+) -> None:
+    """Refuse a malformed family, or one that has no room for an image (FAM-2).
+
+    A family has at most 100 images, and a region 100 families; `moving` is an image that has a
+    family already and does not count.
+    """
+    low, high = limit("image_family_name_length_min", control.now), limit("image_family_name_length_max", control.now)
+    if not isinstance(family, str) or not low <= len(family) <= high or family.lower().startswith(_RESERVED):
+        raise control.refusal(
+            operation, "InvalidImageFamily.Malformed",
+            f"image family {family!r}: {low} to {high} characters, not beginning with {' or '.join(_RESERVED)}; "
+            "a family can be changed but not taken away",
+        )  # fmt: skip
+    families = [
+        image.family
+        for image in control.state.images.values()
+        if (image.account, image.region) == (account, region)
+        and image.family and not image.deleted_at and image.id != moving
+    ]  # fmt: skip
+    full, too_many = (
+        ("ImageQuotaFull.ImageFamily", "ImageFamilyQuotaFull")
+        if operation == "ModifyImageAttribute"
+        else ("ImageQuotaExceed.ImageFamily", "ImageFamilyQuotaExceed")
+    )
+    if families.count(family) >= limit("images_per_family", control.now):
+        raise control.refusal(operation, full, f"family {family!r} is full")
+    if family not in families and len(set(families)) >= limit("image_families_per_region", control.now):
+        raise control.refusal(operation, too_many, f"{region} has no room for another family")
