@@ -19,7 +19,8 @@ from .billing.rating import rate
 from .catalog.prices import Prices
 from .catalog.regions import regions
 from .catalog.tables import rules
-from .cloud.cloud import Account, Cloud
+from .cloud.account import Account
+from .cloud.cloud import Cloud
 from .cloud.ledger import Ledger
 from .errors import (
     CloudError,

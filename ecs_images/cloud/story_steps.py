@@ -20,7 +20,7 @@ from ..catalog.regions import regions
 from ..catalog.tables import http_statuses, instance_types
 from ..errors import InputError, Problem, UnknownName, nearest
 from ..units import parse_time, positive_gib, show_time, size_gib
-from .cloud import Account
+from .account import Account
 from .story_yaml import Located, LocatedMap
 
 COMMANDS: dict[str, inspect.Signature] = {
