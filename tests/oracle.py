@@ -107,7 +107,7 @@ class Copy:
     stored: datetime
     freed: datetime = FAR
     holders: list[tuple[str, datetime]] = field(default_factory=list)
-    """Snapshots that refer to it, each with the moment its creation is finished."""
+    """Snapshots that refer to it and since when: the one that stores it, once it is finished; later ones, once begun."""
 
 
 @dataclass
@@ -198,12 +198,14 @@ class Reader:
     ) -> None:
         """What is stored anew exists from the end of the snapshot's creation (BILL-3)."""
         self.chain_of[event.snapshot] = chain
-        for number in self.chains[chain].snapshot(event.snapshot):
+        stored = self.chains[chain].snapshot(event.snapshot)
+        for number in stored:
             copy = Copy(account, region_id, size, event.finishes_at)
             self.facts.copies.append(copy)
             self.copy[chain, number] = copy
         for number in self.chains[chain].copies([event.snapshot]):
-            self.copy[chain, number].holders.append((event.snapshot, event.finishes_at))
+            since = event.finishes_at if number in stored else event.at
+            self.copy[chain, number].holders.append((event.snapshot, since))
 
     def _instance(self, event: ev.Event) -> None:
         """Fees run from launch to release (IBILL-2), not during economical stops (IBILL-3)."""
@@ -337,8 +339,8 @@ class Oracle:
     def _share(self, copy: Copy, hour: datetime, currency: str, cost: Fraction) -> None:
         holders = [
             name
-            for name, finished in copy.holders
-            if finished < hour + HOUR and finished < self._end(name) and self._end(name) > hour
+            for name, since in copy.holders
+            if since < hour + HOUR and since < self._end(name) and self._end(name) > hour
         ]
         for name in holders:
             self.snapshots[name, currency] += cost / len(holders)
