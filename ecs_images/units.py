@@ -100,9 +100,12 @@ def size_gib(value: object, what: str) -> float:
 def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise InputError(f"{what} must be a number of GiB, not {value!r}")
-    size = float(value)
+    try:
+        size = float(value)
+    except OverflowError:
+        size = math.inf
     if not math.isfinite(size):
-        raise InputError(f"{what} must be a finite number of GiB, not {value}")
+        raise InputError(f"{what} must be a finite number of GiB, not {str(value)[:40]}")
     if size > 1 << 30:
         raise InputError(f"{what} of {value} GiB is larger than anything the service stores")
     return size

@@ -107,7 +107,7 @@ class Copy:
     stored: datetime
     freed: datetime = FAR
     holders: list[tuple[str, datetime]] = field(default_factory=list)
-    """Snapshots that refer to it and since when: the one that stores it, once it is finished; later ones, once begun."""
+    """Snapshots that refer to it, and since when: who stores it, once finished; later ones, once begun."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ FLOORS: list[list[str]] = [
         "cloud.resources", "cloud.blocks", "cloud.events", "cloud.state", "cloud.ledger", "cloud.chains",
         "cloud.control", "cloud.naming", "cloud.snapshots", "cloud.disks", "cloud.instances", "cloud.images",
         "cloud.importing", "cloud.sharing", "cloud.copying", "cloud.account", "cloud.cloud", "cloud.story_yaml",
-        "cloud.story_steps", "cloud.story",
+        "cloud.story_steps", "cloud.story_expect", "cloud.story",
     ],
     [
         "billing.schema", "billing.metering", "billing.rating", "billing.attribution", "billing.capacity",

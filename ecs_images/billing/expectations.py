@@ -12,7 +12,8 @@ from ..catalog.prices import Prices
 from ..cloud.chains import freed_gib
 from ..cloud.cloud import Cloud
 from ..cloud.ledger import Ledger
-from ..cloud.story import Expectation, Outcome, Run, Story, billing_end, resolve
+from ..cloud.story import Outcome, Run, Story, billing_end, resolve
+from ..cloud.story_expect import Expectation
 from ..errors import FileProblems, InputError, PriceNotFound, Problem
 from ..units import Time, bytes_to_gib, parse_time
 from .bill import DIMENSIONS, Bill, bill
@@ -48,18 +49,15 @@ def check(story: Story, run: Run, prices: Prices | None = None) -> list[Outcome]
 def _outcome(
     story: Story, run: Run, expectation: Expectation, bills: dict[datetime, Bill], prices: Prices | None
 ) -> Outcome:
-    fields = expectation.fields
-    if "image" in fields:
-        instance = resolve(run.cloud, run.ids, fields.get("instance", ""), "instance")
+    fields, kind, line = expectation.fields, expectation.kind, expectation.line
+    if kind == "image":
+        instance = resolve(run.cloud, run.ids, fields["instance"], "instance")
         found = run.cloud.instance(instance).image
         wanted = resolve(run.cloud, run.ids, fields["image"])
-        return Outcome(expectation.line, f"{instance} runs from {fields['image']}", found == wanted, f"from {found}")
-    kind = next(name for name in ("cost", "detail", "paid", "stored_gib", "freed_gib") if name in fields)
-    wanted = _number(fields[kind], kind)
-    within = _number(fields.get("within", _WITHIN), "within")
+        return Outcome(line, f"{instance} runs from {fields['image']}", found == wanted, f"from {found}")
     if kind == "freed_gib":
-        snapshots = resolve(run.cloud, run.ids, fields.get("of") or [], "snapshots")
-        value = freed_gib(run.cloud.state, snapshots if isinstance(snapshots, list) else [snapshots])
+        of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
+        value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of, "snapshots"))
     elif kind == "stored_gib":
         value = _stored_gib(run, fields)
     else:
@@ -67,27 +65,28 @@ def _outcome(
         if end not in bills:
             bills[end] = bill_of(story, run, until=end, prices=prices)
         value = _cost(bills[end], run, kind, fields.get("where") or {})
+    near = math.isclose(value, fields[kind], rel_tol=0, abs_tol=fields.get("within", _WITHIN))
     what = f"{kind} {fields[kind]}" + (f" where {_words(fields['where'])}" if fields.get("where") else "")
-    return Outcome(expectation.line, what, math.isclose(value, wanted, rel_tol=0, abs_tol=within), f"{value:.9g}")
+    return Outcome(line, what, near, f"{value:.9g}")
 
 
 def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
     """The cost of the charges that match; raises InputError when none does."""
     if kind in _COLUMNS:
-        return _matching(found.invoice(), where, {"account", "region", "meter", "currency"})[_COLUMNS[kind]].sum()
+        return float(_matching(found.invoice(), where)[_COLUMNS[kind]].sum())
     for shared in ("image", "snapshot"):
         if shared in where:
             wanted = {**where, shared: resolve(run.cloud, run.ids, where[shared], shared)}
             table = found.attribute(shared).rename(columns={f"x_{shared}_id": shared})
-            return _matching(table, wanted, {"account", "region", "meter", "currency", shared})["list_cost"].sum()
-    return _matching(found.by(*DIMENSIONS), where, set(DIMENSIONS))["list_cost"].sum()
+            return float(_matching(table, wanted)["list_cost"].sum())
+    return float(_matching(found.by(*DIMENSIONS), where)["list_cost"].sum())
 
 
-def _matching(table: pd.DataFrame, where: dict[str, Any], known: set[str]) -> pd.DataFrame:
+def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     for name, value in where.items():
-        if name not in known:
-            raise InputError(f"where knows {', '.join(sorted(known))}, not {name!r}")
         column = DIMENSIONS.get(name, name)
+        if column not in table:
+            raise InputError(f"image and snapshot go with account, region, meter and currency only, not {name}")
         table = table[table[column].astype(str) == str(value)]
     if not len(table):
         raise InputError(f"no charge matches {_words(where)}")
@@ -99,8 +98,6 @@ def _matching(table: pd.DataFrame, where: dict[str, Any], known: set[str]) -> pd
 def _stored_gib(run: Run, fields: dict[str, Any]) -> float:
     """GiB stored at a moment (default: at the end of the story), in some region or account or in all."""
     where = fields.get("where") or {}
-    if unknown := set(where) - {*_PLACES, "disk"}:
-        raise InputError(f"stored_gib knows where region, account or disk, not {', '.join(sorted(unknown))}")
     cloud = run.cloud
     if "at" in fields:
         moment = parse_time(fields["at"], "at")
@@ -117,12 +114,6 @@ def _stored_gib(run: Run, fields: dict[str, Any]) -> float:
             chain = cloud.state.chains[name]
             total += bytes_to_gib(chain.total_blocks() * chain.block_bytes)
     return total
-
-
-def _number(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{what} must be a number, not {value!r}")
-    return float(value)
 
 
 def _words(where: dict[str, Any]) -> str:

@@ -133,7 +133,7 @@ def list_prices(
             frame = frame[frame[column] == wanted]
     if item is not None:
         frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
-    if form is Format.table and output is None:
+    if form is Format.table:
         frame = _prices_for_people(frame)
     emit(frame.reset_index(drop=True), form, output=output)
 
@@ -162,7 +162,7 @@ def list_rules(
     elif form is Format.table and output is None:
         for name, value in fields.items():
             if value:
-                console().print(f"[bold]{name.replace('_', ' ')}[/bold]: {value}", soft_wrap=True)
+                console().print(f"{name.replace('_', ' ')}: {value}", soft_wrap=True, markup=False)
     else:
         emit(pd.DataFrame([fields]), form, output=output)
 
@@ -196,23 +196,20 @@ def _prices(story: Story, layers: list[Path] | None) -> Prices:
 
 def _prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:
     """A price list that fits a terminal: the price in one column, the rest short."""
+    import pandas as pd
+
     from ..catalog.price_files import units
 
-    known = frame[frame["price"].notna()]
-    amount = (
-        known["price"].map("{:g}".format)
-        + " "
-        + known["currency"]
-        + " "
-        + known["unit"].map(lambda unit: f"per {units()[unit].name}")
-    )
-    shown = known[["meter", "item", "region_id"]].assign(price=amount)
-    if "from_quantity" in known:
-        above = known["from_quantity"].map("{:,.0f}".format) + " " + known["quantity_unit"]
-        shown["above"] = above.where((known["from_quantity"] > 0) & (known["quantity_unit"] != ""), "")
-    shown["from"] = known["valid_from"].astype(str)
-    last = "x_why" if "x_why" in known else "confidence"
-    return shown.assign(**{last.removeprefix("x_"): known[last]})
+    rows = []
+    for row in frame.to_dict("records"):
+        price = "not published"
+        if not pd.isna(row["price"]):
+            price = f"{row['price']:g} {row['currency']} per {units()[row['unit']].name}"
+        above = f"{row['from_quantity']:,.0f} {row['quantity_unit']}" if row.get("from_quantity") else ""
+        rows.append([row["meter"], row["item"], row["region_id"], price, above, str(row["valid_from"])])
+    shown = pd.DataFrame(rows, columns=["meter", "item", "region", "price", "above", "from"], dtype="str")
+    last = "x_why" if "x_why" in frame else "confidence"
+    return shown.assign(**{last.removeprefix("x_"): frame[last].to_numpy()})
 
 
 def _explain(found: Bill, resource: str, form: Format, output: Path | None) -> None:
@@ -261,7 +258,7 @@ def _foot(found: Bill, chart: Path | None) -> None:
     for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
         out.print(f"total list cost: {cost:,.4f} {currency}")
     if chart is not None:
-        out.print(f"chart: {chart}", soft_wrap=True)
+        out.print(f"chart: {chart}", soft_wrap=True, markup=False)
     taken = found.assumptions()
     if len(taken):
         out.print("\nThis bill takes for granted:")

@@ -14,6 +14,7 @@ from ..errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+    from rich.table import Table
 
 
 class Format(StrEnum):
@@ -47,8 +48,8 @@ def console(*, stderr: bool = False) -> Console:
 
 def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | None = None) -> None:
     """Print a table in a format, or write it to a file."""
-    if form is Format.table and output is None:
-        print_table(frame, title)
+    if form is Format.table:
+        _emit_table(frame, title, output)
         return
     if form is Format.parquet:
         buffer = io.BytesIO()
@@ -72,19 +73,35 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
+def _emit_table(frame: pd.DataFrame, title: str, output: Path | None) -> None:
+    if output is None:
+        print_table(frame, title)
+        return
+    from rich.console import Console
+
+    page = Console(file=io.StringIO(), width=120)
+    page.print(_table(frame, title))
+    _write_text(page.file.getvalue(), output)  # type: ignore[attr-defined]
+
+
 def print_table(frame: pd.DataFrame, title: str = "") -> None:
     """A table for people: numbers to the right, costs with four decimals, no empty columns."""
+    console().print(_table(frame, title))
+
+
+def _table(frame: pd.DataFrame, title: str) -> Table:
     from pandas.api.types import is_numeric_dtype
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    table = Table(title=escape(title) or None, title_justify="left", header_style="bold")
     shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
     for name in shown:
         right = bool(is_numeric_dtype(frame[name].dtype))
         table.add_column(_SHORT.get(str(name), str(name)), justify="right" if right else "left", overflow="fold")
     for row in frame[shown].itertuples(index=False):
         table.add_row(*(_cell(value, str(name)) for value, name in zip(row, shown, strict=True)))
-    console().print(table)
+    return table
 
 
 def _cell(value: object, column: str) -> str:

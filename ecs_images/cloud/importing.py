@@ -53,6 +53,8 @@ def import_image(
             operation, "InvalidArchitecture.Malformed", f"architecture {architecture!r} is not i386, x86_64 or arm64"
         )
     files = [_import_file(control, "system", {"file": file, "size": system_disk}, operation)]
+    if isinstance(data_files, str | Mapping) or not isinstance(data_files, Sequence):
+        raise InputError(f"data_files is a list of {{file, size}}, not {data_files!r}")
     # Files beyond the seventeenth disk are ignored (IMP-3).
     counted = list(data_files)[: limit("import_disks", control.now) - 1]
     files += [_import_file(control, "data", data, operation) for data in counted]

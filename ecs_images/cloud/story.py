@@ -16,9 +16,11 @@ from typing import Any
 from ..catalog.files import data_path
 from ..catalog.tables import sites
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName
-from ..units import Time, parse_time, show_time
+from ..units import BYTES_PER_MIB, EARLIEST, Time, parse_time, show_time
 from .cloud import Cloud
 from .control import DURATIONS
+from .resources import MARKETPLACE, PROVIDER
+from .story_expect import Expectation, ExpectationReader
 from .story_steps import REFERENCES, Step, StepReader, part_of
 from .story_yaml import Located, LocatedMap, parse_yaml, read_yaml
 
@@ -26,8 +28,6 @@ _KEYS = (
     "title", "source", "note", "start", "until", "accounts", "durations", "block_size_mib", "prices",
     "steps", "expect",
 )  # fmt: skip
-_EXPECTED = ("cost", "detail", "paid", "stored_gib", "freed_gib", "image")
-_EXPECT_KEYS = (*_EXPECTED, "where", "within", "at", "until", "of", "instance", "note")
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,6 @@ class Outcome:
     what: str
     passed: bool
     instead: str = ""
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """An amount or fact a story expects; see the README for its fields."""
-
-    line: int
-    fields: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -183,14 +175,20 @@ class _Reader:
             return {}
         given = node.plain()
         if isinstance(given, list) and given and all(isinstance(name, str) for name in given):
-            return dict.fromkeys(given, "china")
+            return self._named(node.line, dict.fromkeys(given, "china"))
         if not isinstance(given, dict) or not given:
             self.problem(node.line, "accounts is a list of names, or a mapping of names to china or international")
             return {}
         for name, site in given.items():
-            if site not in sites():
+            if not isinstance(site, str) or site not in sites():
                 self.problem(node.value[name].line, f"{name}: {UnknownName('site', str(site), sites())}")
-        return {name: str(site) for name, site in given.items()}
+        return self._named(node.line, {name: str(site) for name, site in given.items()})
+
+    def _named(self, line: int, accounts: dict[str, str]) -> dict[str, str]:
+        for name in accounts:
+            if not name.strip() or name in (PROVIDER, MARKETPLACE):
+                self.problem(line, f"an account needs a name of its own, not {name!r}")
+        return accounts
 
     def price_layers(self) -> tuple[Path, ...]:
         """Price files beside the story, or example ones that come with the toolkit."""
@@ -217,31 +215,11 @@ class _Reader:
         node = self.top.get("block_size_mib")
         if node is None:
             return None
-        if isinstance(node.value, bool) or not isinstance(node.value, int | float) or not 0 < node.value < 1 << 20:
-            self.problem(node.line, f"block_size_mib is a number of MiB above 0, not {node.value!r}")
+        good = isinstance(node.value, int | float) and not isinstance(node.value, bool) and 0 < node.value < 1 << 20
+        if not good or (node.value * BYTES_PER_MIB) % 1:
+            self.problem(node.line, f"block_size_mib is a number of MiB above 0 and whole bytes, not {node.value!r}")
             return None
         return float(node.value)
-
-    def expectations(self) -> list[Expectation]:
-        node = self.top.get("expect")
-        if node is None:
-            return []
-        if not isinstance(node.value, list):
-            self.problem(node.line, "expect is a list")
-            return []
-        return [found for item in node.value if (found := self._expectation(item)) is not None]
-
-    def _expectation(self, item: Located) -> Expectation | None:
-        if not isinstance(item.value, LocatedMap):
-            self.problem(item.line, "an expectation is a mapping such as {where: {meter: …}, cost: 1.44}")
-            return None
-        for key, value in item.value.items():
-            if key not in _EXPECT_KEYS:
-                self.problem(value.line, str(UnknownName("part of an expectation", key, _EXPECT_KEYS)))
-        if sum(key in item.value for key in _EXPECTED) != 1:
-            self.problem(item.line, f"an expectation says one of {', '.join(_EXPECTED)}")
-            return None
-        return Expectation(item.line, item.plain())
 
 
 def _read(root: Located, path: str, folder: Path) -> Story:
@@ -256,26 +234,26 @@ def _read(root: Located, path: str, folder: Path) -> Story:
             reader.problem(0, f"the story lacks {key}")
     start, until = reader.time("start"), reader.time("until")
     accounts = reader.accounts()
-    steps: list[Step] = []
-    if start is not None and "steps" in reader.top:
-        step_reader = StepReader(set(accounts), start)
+    # Without a start the steps are read all the same, so that all problems are told at once.
+    step_reader = StepReader(set(accounts), start or EARLIEST)
+    if "steps" in reader.top:
         step_reader.read(reader.top["steps"])
         reader.problems += step_reader.problems
-        steps = step_reader.steps
-        if until is not None and until <= step_reader.now:
-            reader.problem(
-                reader.top["until"].line,
-                f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
-            )
+    if until is not None and until <= step_reader.now:
+        reader.problem(
+            reader.top["until"].line,
+            f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
+        )
     layers, block_size = reader.price_layers(), reader.block_size()
     durations = reader.choice("durations", DURATIONS, "instant")
-    expectations = reader.expectations()
+    expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
+    expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:
         raise FileProblems(path, reader.problems)
     title = reader.top.get("title")
     return Story(
         path, str(title.value) if title else Path(path).stem, start, until, accounts, durations,
-        block_size, layers, tuple(steps), tuple(expectations),
+        block_size, layers, tuple(step_reader.steps), tuple(expectations),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,12 +40,16 @@ _SIZES: dict[str, Callable[[object, str], float]] = {
     "overwrite": size_gib,
     "offset": size_gib,
 }
+_FLAGS = {"force", "encrypted"}
+_WORDS = {"name", "family", "version", "mode", "status", "platform", "architecture", "licence_type", "kms_key"}
+_LISTS = {"data_disks", "data_files"}
 _GIVES_INSTANCE = {"run_instance"}
 _GIVES_IMAGE = {"create_image", "import_image", "copy_image"}
 _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
 _COUNTER = re.compile(r"\{(?P<name>\w+)(?P<less>-\d+)?\}")
 _ROUNDS = re.compile(r"(?P<first>\d+)(?P<on>-(?P<last>\d+)?)?")
-_SPAN = re.compile(r"(\d+)\s*(m|h|d)")
+_SPAN = re.compile(r"(\d{1,7})\s*(m|h|d)")
+_LONGEST = timedelta(days=36_525)
 _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -72,6 +76,7 @@ class StepReader:
     problems: list[Problem] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _families: set[str] = field(default_factory=set)
+    _told: set[int] = field(default_factory=set)
 
     def read(self, nodes: Located) -> None:
         """Read the list of steps."""
@@ -91,8 +96,9 @@ class StepReader:
 
     def _problem(self, line: int, message: str) -> None:
         """Note a problem; what a repeat meets again in later rounds is noted once."""
-        if not any(problem.line == line for problem in self.problems):
-            self.problems.append(Problem(line, message))
+        problem = Problem(line, message)
+        if line not in self._told and problem not in self.problems:
+            self.problems.append(problem)
 
     # Repeat -------------------------------------------------------------------------------------
 
@@ -109,6 +115,9 @@ class StepReader:
             self._problem(fields["times"].line, f"times is a whole number from 1 to 10000, not {times!r}")
             return
         every = self._span(fields["every"]) if "every" in fields else timedelta(0)
+        if times * every > _LONGEST:
+            self._problem(fields["every"].line, f"{times} rounds of {fields['every'].value} are longer than a century")
+            return
         counter = str(fields["as"].value) if "as" in fields else "n"
         body = node.value.get("steps")
         if body is None or not isinstance(body.value, list) or not body.value:
@@ -120,13 +129,16 @@ class StepReader:
         for number in range(1, times + 1):
             for inner in body.value:
                 self._read_step(inner, {counter: number}, start + (number - 1) * every)
+            self._told = {problem.line for problem in self.problems}
+        self._told = set()
 
     def _span(self, node: Located) -> timedelta:
         match = _SPAN.fullmatch(str(node.value))
-        if match is None:
+        span = timedelta(**{_SPAN_UNITS[match[2]]: int(match[1])}) if match else _LONGEST
+        if span >= _LONGEST:
             self._problem(node.line, f"{node.value!r} is not a span of time like 30m, 6h or 7d")
             return timedelta(0)
-        return timedelta(**{_SPAN_UNITS[match[2]]: int(match[1])})
+        return span
 
     # One step -----------------------------------------------------------------------------------
 
@@ -136,6 +148,9 @@ class StepReader:
             self._problem(node.line, f"a step is a command with its arguments, not {node.plain()!r}")
             return
         if "rounds" in fields and not self._in_round(fields["rounds"], counters):
+            return
+        if "repeat" in fields:
+            self._problem(node.line, "a repeat cannot stand inside a repeat")
             return
         commands = [key for key in fields if key not in _STEP_KEYS]
         if len(commands) != 1:
@@ -236,8 +251,10 @@ class StepReader:
         if node is None:
             self._problem(line, "which account does this? say account: NAME")
             return ""
-        if node.value not in self.accounts:
-            self._problem(node.line, str(UnknownName("account", str(node.value), self.accounts)))
+        try:
+            _check_known("account", node.value, self.accounts, lenient=False)
+        except InputError as error:
+            self._problem(node.line, str(error))
         return str(node.value)
 
     # Arguments ----------------------------------------------------------------------------------
@@ -273,6 +290,12 @@ class StepReader:
             elif key in _ACCOUNTS:
                 for name in item.value if isinstance(item.value, list) else [item.value]:
                     _check_known("account", name, self.accounts, lenient=lenient)
+            elif key in _FLAGS and not isinstance(item.value, bool):
+                raise InputError(f"{key} is true or false, not {item.value!r}")
+            elif key in _WORDS and not isinstance(item.value, str):
+                raise InputError(f"{key} is text, not {item.value!r}")
+            elif key in _LISTS and not isinstance(item.value, list):
+                raise InputError(f"{key} is a list, not {item.value!r}")
             elif key in REFERENCES:
                 for name in item.value if isinstance(item.value, list) else [item.value]:
                     self._check_reference(key, name, lenient=lenient)
@@ -303,7 +326,7 @@ class StepReader:
             raise InputError(f"{base}.{part}: {base!r} comes from {command}, which has no {part}")
 
 
-def part_of(reference: str, names: dict[str, str]) -> tuple[str, str | None]:
+def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:
     """A reference as (name given with as, part of it or None)."""
     part = _PART.fullmatch(reference)
     if part and part["name"] in names:
@@ -328,6 +351,8 @@ def _filled(value: Any, counters: dict[str, int]) -> Any:
     return _COUNTER.sub(fill, value)
 
 
-def _check_known(kind: str, name: object, known: Any, *, lenient: bool) -> None:
+def _check_known(kind: str, name: object, known: Collection[str], *, lenient: bool) -> None:
+    if not isinstance(name, str):
+        raise InputError(f"{kind} is a name, not {name!r}")
     if name not in known and not lenient:
         raise UnknownName(kind, str(name), known)

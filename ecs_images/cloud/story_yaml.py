@@ -65,8 +65,8 @@ def parse_yaml(text: str, name: str) -> Located:
         mark = error.problem_mark or error.context_mark
         message = f"this is not YAML: {error.problem or error.context}"
         raise FileProblems(name, [Problem(mark.line + 1 if mark else 0, message)]) from None
-    except (yaml.YAMLError, _TooDeep, ValueError) as error:
-        line = error.line if isinstance(error, _TooDeep) else 0
+    except (yaml.YAMLError, _BadShape, ValueError) as error:
+        line = error.line if isinstance(error, _BadShape) else 0
         raise FileProblems(name, [Problem(line, str(error).splitlines()[0])]) from None
     if located is None:
         problems = [Problem(0, "the file is empty; a story has at least start, accounts and steps")]
@@ -75,24 +75,26 @@ def parse_yaml(text: str, name: str) -> Located:
     return located
 
 
-class _TooDeep(Exception):
+class _BadShape(Exception):
     def __init__(self, line: int, message: str) -> None:
         self.line = line
         super().__init__(message)
 
 
 def _check_shape(text: str) -> None:
-    """Nesting and aliases are bounded before anything is built of them."""
+    """Nesting is bounded, and tags and aliases refused, before anything is built of them."""
     depth = 0
     for event in yaml.parse(text, _Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                raise _TooDeep(_line(event), f"nested deeper than {_DEEPEST} levels; no story is")
+                raise _BadShape(_line(event), f"nested deeper than {_DEEPEST} levels; no story is")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        elif isinstance(event, yaml.AliasEvent):
-            raise _TooDeep(_line(event), "YAML anchors and aliases are not used in stories")
+        if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) is not None:
+            raise _BadShape(_line(event), "YAML tags such as !!str are not used in stories")
+        if isinstance(event, yaml.AliasEvent):
+            raise _BadShape(_line(event), "YAML anchors and aliases are not used in stories")
 
 
 def _line(event: yaml.Event) -> int:

@@ -1,0 +1,126 @@
+"""What a story may expect, and whether an expectation makes sense, before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ..catalog.images import known_references
+from ..catalog.regions import region
+from ..errors import InputError, Problem, UnknownName
+from ..units import parse_time
+from .story_steps import part_of
+from .story_yaml import Located, LocatedMap
+
+_BILL = ("month", "day", "account", "region", "meter", "item", "currency", "image", "snapshot")
+_INVOICE = ("account", "region", "meter", "currency")
+_STORED = ("region", "account", "disk")
+# For each kind of expectation: the keys that go with it, and what its `where` may name.
+_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "cost": (("where", "within", "until"), _BILL),
+    "detail": (("where", "within", "until"), _INVOICE),
+    "paid": (("where", "within", "until"), _INVOICE),
+    "stored_gib": (("where", "within", "at"), _STORED),
+    "freed_gib": (("of", "within"), ()),
+    "image": (("instance",), ()),
+}
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An amount or a fact that a story expects; `fields` is what it says, `kind` which one it is."""
+
+    line: int
+    kind: str
+    fields: dict[str, Any]
+
+
+@dataclass
+class ExpectationReader:
+    """Reads the expectations of a story and collects every problem."""
+
+    accounts: Collection[str]
+    names: Collection[str]
+    problems: list[Problem]
+
+    def read(self, node: Located) -> list[Expectation]:
+        """Read the list of expectations."""
+        if not isinstance(node.value, list):
+            self._problem(node.line, "expect is a list")
+            return []
+        return [found for item in node.value if (found := self._expectation(item)) is not None]
+
+    def _problem(self, line: int, message: str) -> None:
+        self.problems.append(Problem(line, message))
+
+    def _expectation(self, item: Located) -> Expectation | None:
+        if not isinstance(item.value, LocatedMap):
+            self._problem(item.line, "an expectation is a mapping such as {where: {meter: …}, cost: 1.44}")
+            return None
+        kinds = [key for key in item.value if key in _KINDS]
+        if len(kinds) != 1:
+            self._problem(item.line, f"an expectation says one of {', '.join(_KINDS)}")
+            return None
+        (kind,), (keys, where) = kinds, _KINDS[kinds[0]]
+        for key, value in item.value.items():
+            if key not in (kind, "note", *keys):
+                hint = f"beside {kind} stand {', '.join(keys)}"
+                self._problem(value.line, str(UnknownName("part of an expectation", key, keys, hint)))
+                continue
+            try:
+                self._check(kind, key, value, where)
+            except InputError as error:
+                self._problem(value.line, str(error))
+        if (kind == "freed_gib" and "of" not in item.value) or (kind == "image" and "instance" not in item.value):
+            self._problem(item.line, f"{kind} needs {keys[0]}")
+        return Expectation(item.line, kind, item.plain())
+
+    def _check(self, kind: str, key: str, item: Located, where: tuple[str, ...]) -> None:
+        if key == "where":
+            self._check_where(item, where)
+        elif key in ("at", "until"):
+            parse_time(item.value, key)
+        elif key == "image":
+            self._check_name(key, item.value, published=True)
+        elif key == "instance":
+            self._check_name(key, item.value)
+        elif key == "of":
+            for name in item.plain() if isinstance(item.value, list) else [item.plain()]:
+                self._check_name("snapshot", name)
+        elif key in (kind, "within") and (number(item.plain(), key) < 0):
+            raise InputError(f"{key} cannot be negative: {item.value}")
+
+    def _check_where(self, node: Located, known: tuple[str, ...]) -> None:
+        if not isinstance(node.value, LocatedMap):
+            raise InputError(f"where is a mapping such as {{meter: snapshot_standard}}, not {node.plain()!r}")
+        for key, item in node.value.items():
+            if key not in known:
+                raise UnknownName("part of where", key, known, f"it knows {', '.join(known)}")
+            if isinstance(item.value, list | LocatedMap):
+                raise InputError(f"{key} is one value, not {item.plain()!r}")
+            if key == "region":
+                region(str(item.value))
+            elif key == "account" and item.value not in self.accounts:
+                raise UnknownName("account", str(item.value), self.accounts)
+            elif key in ("image", "snapshot", "disk"):
+                self._check_name(key, item.value, published=key == "image")
+
+    def _check_name(self, kind: str, name: object, *, published: bool = False) -> None:
+        if not isinstance(name, str):
+            raise InputError(f"{kind} is a name, not {name!r}")
+        base, _ = part_of(name, self.names)
+        if base not in self.names and not (published and name in known_references()):
+            raise UnknownName(kind, name, self.names)
+
+
+def number(value: object, what: str) -> float:
+    """A finite number; raises InputError."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            if math.isfinite(float(value)):
+                return float(value)
+        except OverflowError:
+            pass
+    raise InputError(f"{what} must be a number, not {str(value)[:40]}")
