@@ -1,7 +1,7 @@
 """Metering: a ledger → usage, the lives of stored copies and the stretches that fees run.
 
 Storage is metered by the lives of copies, not of snapshots: when a snapshot goes and another
-holds its blocks, nothing is billed twice and nothing is lost. A copy alive at any instant of a
+holds its blocks, nothing is billed twice and nothing is lost (BILL-4). A copy alive at any instant of a
 billing hour counts for the whole hour (BILL-2), from the end of the snapshot's creation (BILL-3).
 Keeping an image costs only its snapshots (IBILL-1), and one that is never launched costs no fee
 (IBILL-6). Licence and marketplace fees run by the second from launch to release (IBILL-2, IBILL-4)

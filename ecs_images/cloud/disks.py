@@ -51,6 +51,7 @@ def write(control: Control, account: str, disk_id: str, *, new: float, overwrite
 
 
 def reinit_disk(control: Control, account: str, disk_id: str) -> None:
+    """Put a disk back to its image or snapshot, or to empty (REINIT-1)."""
     operation = "ReInitDisk"
     disk = control.own_disk(account, disk_id, operation)
     instance = control.state.instances[disk.instance]
