@@ -189,7 +189,7 @@ class SnapshotFinished:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFailed:
-    """A snapshot under way came to nothing; nothing of it was ever billed."""
+    """A snapshot under way came to nothing; nothing it would have stored was ever billed."""
 
     at: datetime
     snapshot: str

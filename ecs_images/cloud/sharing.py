@@ -1,7 +1,8 @@
-"""Commands that let others use an image: share, unshare, publish, unpublish (SHARE-*, COMM-*).
+"""Commands that let others use an image: share, unshare, publish, unpublish.
 
 Only its owner does so, and only within the region of the image (SHARE-1); elsewhere means copy,
-then share the copy.
+then share the copy. Sharing stores nothing and costs neither side anything: the owner keeps paying
+the snapshots, and whoever launches pays what the lineage charges (SHARE-8, COMM-2).
 """
 
 from __future__ import annotations
