@@ -66,8 +66,12 @@ def test_a_site_of_the_wrong_shape_is_told(accounts: str):
 )
 def test_an_expectation_of_the_wrong_shape_is_told(given: str):
     with pytest.raises(EcsImagesError):
-        story = Story.parse(steps("expect:", f"  - {given}"))
-        check(story, story.run())
+        load_and_check(steps("expect:", f"  - {given}"))
+
+
+def load_and_check(text: str) -> None:
+    story = Story.parse(text)
+    check(story, story.run())
 
 
 def test_two_problems_on_one_line_are_both_told():
