@@ -23,6 +23,7 @@ _MOST = len(_COLOURS)
 
 METER_NAMES = {
     "snapshot_standard": "snapshot storage",
+    "snapshot_copy_traffic": "snapshot copy traffic",
     "os_licence": "OS licence",
     "marketplace_fee": "marketplace fee",
 }

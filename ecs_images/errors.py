@@ -83,11 +83,15 @@ class PriceNotFound(EcsImagesError, LookupError):
     def __init__(self, missing: Sequence[tuple[str, str, str, str, str]], note: str = "") -> None:
         self.missing = tuple(missing)
         lines = [
-            f"no {currency} price for {meter}{f' of {item}' if item else ''} in {region} on {date}"
+            f"no {currency} price for {meter}{_of(item)} in {region} on {date}"
             for meter, item, region, date, currency in self.missing
         ]
         note = note or "add a row in a price file of your own and layer it over the book"
         super().__init__("; ".join(lines) + f"; {note}")
+
+
+def _of(item: str) -> str:
+    return f" {item}" if item.startswith("to ") else f" of {item}" if item else ""
 
 
 class MixedCurrencies(EcsImagesError):

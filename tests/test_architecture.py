@@ -18,10 +18,10 @@ FLOORS: list[list[str]] = [
         "catalog.price_files", "catalog.prices", "catalog.schemas",
     ],
     [
-        "cloud.resources", "cloud.blocks", "cloud.events", "cloud.state", "cloud.ledger", "cloud.chains",
-        "cloud.control", "cloud.naming", "cloud.snapshots", "cloud.disks", "cloud.instances", "cloud.images",
-        "cloud.importing", "cloud.sharing", "cloud.copying", "cloud.account", "cloud.cloud", "cloud.story_yaml",
-        "cloud.story_steps", "cloud.story_expect", "cloud.story",
+        "cloud.resources", "cloud.blocks", "cloud.events", "cloud.effects", "cloud.state", "cloud.ledger",
+        "cloud.chains", "cloud.control", "cloud.naming", "cloud.snapshots", "cloud.disks", "cloud.instances",
+        "cloud.images", "cloud.importing", "cloud.sharing", "cloud.copying", "cloud.account", "cloud.cloud",
+        "cloud.story_yaml", "cloud.story_steps", "cloud.story_expect", "cloud.story",
     ],
     [
         "billing.schema", "billing.metering", "billing.rating", "billing.attribution", "billing.capacity",
@@ -29,6 +29,10 @@ FLOORS: list[list[str]] = [
     ],
     ["dictionary"],
     ["charts"],
+    [
+        "teaching.answers", "teaching.misconceptions", "teaching.predict", "teaching.task", "teaching.lesson_01",
+        "teaching.lesson_03", "teaching.tasks", "teaching.__init__",
+    ],
     ["cli.output", "cli.app", "cli.__main__", "cli.__init__", "__init__"],
 ]  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(name for floor in FLOORS for name in floor)}

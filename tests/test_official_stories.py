@@ -20,7 +20,7 @@ TOLD = {
     "SNAP-EX-3", "SNAP-EX-5", "SNAP-EX-9", "CHAIN-EX-1", "CHAIN-EX-2", "CHAIN-EX-4", "FAM-EX-1", "LIC-EX-2",
     "CREATE-2", "IMP-6", "DEL-5", "COPY-10", "SHARE-9", "STATUS-4", "TYPE-3", "IBILL-4",
 }  # fmt: skip
-NOT_TOLD = ("SNAP-EX-3b", "SNAP-EX-8", "ARCV-EX-1", "ARCV-EX-2", "AUTO-EX-1", "SCU-EX-1", "SCU-EX-4", "SCU-EX-5")
+NOT_TOLD = ("SNAP-EX-3b", "ARCV-EX-1", "ARCV-EX-2", "AUTO-EX-1", "SCU-EX-1", "SCU-EX-4", "SCU-EX-5")
 
 
 def relative(path: Path) -> str:

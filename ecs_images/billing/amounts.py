@@ -18,12 +18,13 @@ from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
 from .metering import FOR_EVER, seconds_of, split, times_of
 from .rating import Curve, Key, groups
-from .schema import MARKETPLACE_FEE, OS_LICENCE, STORAGE
+from .schema import COPY_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE
 
 RULES = {
     STORAGE: "BILL-2 BILL-3 BILL-4 CHAIN-1 CHAIN-2 DEL-5",
     OS_LICENCE: "IBILL-2 IBILL-5 LIC-1 LIC-2 LIC-4",
     MARKETPLACE_FEE: "IBILL-2 IBILL-5 MKT-4",
+    COPY_TRAFFIC: "SCOPY-2 SCOPY-3",
 }
 """The rules that an amount of each meter follows from."""
 
@@ -46,7 +47,11 @@ AMOUNTS = Table(
         ),
         Column("pricing_unit", "text", "", "unit of the price", True),
         Column(
-            "list_cost", "number", "currency", "x_amount × x_hours × list_unit_price, per 720 h where monthly", True
+            "list_cost",
+            "number",
+            "currency",
+            "x_amount × x_hours × list_unit_price, per 720 h where monthly; traffic counts one hour",
+            True,
         ),
         Column("x_price_source", "text", "", "the price rows used and where they stand", True),
         Column("x_rules", "text", "", "rules the amount follows from", True),
@@ -107,7 +112,8 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
         basis = units()[_lines_at(curve, int(start[0]))[0].unit].basis
         frame = cut[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "resource_id"]].copy()
         frame["start"], frame["end"] = start, end
-        frame["x_amount"] = cut["x_quantity"] * (key.vcpus if basis == "vCPU" else 1)
+        per_row = {"vCPU": key.vcpus, "GiB": 1 / BYTES_PER_GIB}.get(basis, 1)
+        frame["x_amount"] = cut["x_quantity"] * per_row
         frame["list_cost"] = spent * cut["x_quantity"]
         parts.append(frame)
     return _finished(pd.concat(parts, ignore_index=True), by_key)

@@ -19,7 +19,7 @@ from ..cloud.state import State
 from ..units import to_seconds
 from .metering import FOR_EVER, SnapshotLives, seconds_of, snapshot_lives, whole_hours
 from .rating import Curve, curves, groups
-from .schema import STORAGE
+from .schema import COPY_TRAFFIC, STORAGE
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,8 @@ def attribute(usage: pd.DataFrame, state: State, prices: Prices, to: str) -> pd.
     fees = _fee_costs(usage, cost_curves)
     if to == "snapshot":
         part, names = np.arange(len(held.row)), np.array([*held.lives.ids, ""], dtype=object)[held.snapshot]
-        fee_names = np.full(len(fees.row), "", dtype=object)
+        sent = (usage["sku_meter"] == COPY_TRAFFIC).to_numpy()[fees.row]
+        fee_names = np.where(sent, usage["resource_id"].astype(object).to_numpy()[fees.row], "")
     else:
         part, names = held.by_image()
         cost = cost / np.bincount(part, minlength=len(cost))

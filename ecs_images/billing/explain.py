@@ -67,9 +67,10 @@ class Explanation:
 def _sentence(row: dict[Hashable, Any]) -> str:
     start, end = (show_time(row[name]) for name in ("charge_period_start", "charge_period_end"))
     month = " / 720" if str(row["pricing_unit"]).endswith("Month") else ""
+    hours = "" if row["pricing_unit"] == row["x_unit"] else f" × {row['x_hours']:g} h"
     return (
         f"{row['sku_meter']} {row['resource_id']} {start} to {end}: "
-        f"{row['x_amount']:g} {row['x_unit']} × {row['x_hours']:g} h × {row['list_unit_price']:g}{month} "
+        f"{row['x_amount']:g} {row['x_unit']}{hours} × {row['list_unit_price']:g}{month} "
         f"= {row['list_cost']:.6f} {row['billing_currency']}"
     )
 

@@ -25,7 +25,7 @@ from ..cloud.resources import Account, Lineage
 from ..cloud.state import State
 from ..errors import InputError
 from ..units import BILLING_CLOCK, LATEST, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
-from .schema import MARKETPLACE_FEE, OS_LICENCE, STORAGE, USAGE
+from .schema import COPY_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE, USAGE
 
 FOR_EVER = to_seconds(LATEST)
 
@@ -227,6 +227,8 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
 
     for event in ledger:
         match event:
+            case ev.SnapshotCopied() if event.copied_bytes:
+                rows.append(_traffic_row(event, state))
             case ev.InstanceLaunched():
                 running[event.instance] = _Running(event.at, event, event.image, event.lineage)
             case ev.InstanceStopped(licence_suspended=True):
@@ -253,6 +255,16 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
     return _usage_frame(fields, frame["start"].to_numpy("int64"), frame["end"].to_numpy("int64"))
+
+
+def _traffic_row(event: ev.SnapshotCopied, state: State) -> tuple[object, ...]:
+    """What a copy sends between regions, charged once (SCOPY-3): metered in the hour it begins."""
+    currency = _currency(state.accounts[event.account])
+    hour = to_seconds(event.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
+    return (
+        event.account, currency, event.region, COPY_TRAFFIC, event.to, 0, event.snapshot, "", 0, 0,
+        event.copied_bytes, hour, hour + SECONDS_PER_HOUR,
+    )  # fmt: skip
 
 
 def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.limits import turning_day
-from ..catalog.price_files import PriceRow, units
+from ..catalog.price_files import TRAFFIC_METERS, PriceRow, units
 from ..catalog.prices import Epoch, Prices
 from ..errors import PriceNotFound
 from ..units import (
@@ -29,7 +29,7 @@ from ..units import (
     from_seconds,
 )
 from .metering import seconds_of, times_of
-from .schema import CHARGES, STORAGE, WHO_WHERE_WHAT
+from .schema import CHARGES, WHO_WHERE_WHAT
 
 
 class Key(NamedTuple):
@@ -122,7 +122,8 @@ def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
             found.append(Curve(key, borders, levels, tuple(lines)))
         else:
             day = f"{from_seconds(unpriced_at):%Y-%m-%d}"
-            missing.append((key.meter, key.item, key.region, day, key.currency))
+            item = f"to {key.item}" if key.meter in TRAFFIC_METERS else key.item
+            missing.append((key.meter, item, key.region, day, key.currency))
             hints.append(book.hint(key.meter, key.item))
     if missing:
         raise PriceNotFound(missing, hints[0] if len(set(hints)) == 1 else "")
@@ -200,7 +201,7 @@ def _price(
         for tier in epoch.tiers:
             unit = units()[tier.unit]
             amount = levels[low:high].astype(np.float64)
-            if key.meter == STORAGE:
+            if unit.basis == "GiB":
                 amount = np.clip(amount / BYTES_PER_GIB - tier.from_quantity, 0, tier.to_quantity - tier.from_quantity)
             elif unit.basis == "vCPU":
                 amount = amount * key.vcpus
@@ -209,7 +210,8 @@ def _price(
             lines.append(Line(tier, int(low), int(high), quantity, quantity / unit.hours * tier.price))
             covered += amount
         # A tier table may begin above 0 or end below the level; what no tier covers has no price.
-        needed = levels[low:high] / BYTES_PER_GIB if key.meter == STORAGE else covered
+        in_bytes = units()[epoch.tiers[0].unit].basis == "GiB"
+        needed = levels[low:high] / BYTES_PER_GIB if in_bytes else covered
         unpriced[low:high] &= needed > covered * (1 + 1e-12)
     first = np.flatnonzero(unpriced)
     return lines, int(borders[first[0]]) if len(first) else None
@@ -239,7 +241,7 @@ def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int)
             "charge_period_start": times_of(curve.borders[used[first]]),
             "charge_period_end": times_of(curve.borders[used[last] + 1]),
             "consumed_quantity": quantity,
-            "consumed_unit": f"{unit.basis}-Hour",
+            "consumed_unit": unit.consumed,
             "pricing_quantity": quantity / unit.hours,
             "pricing_unit": unit.name,
             "list_unit_price": line.price.price,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..tables import Column, Table
 
 STORAGE, OS_LICENCE, MARKETPLACE_FEE = "snapshot_standard", "os_licence", "marketplace_fee"
+COPY_TRAFFIC = "snapshot_copy_traffic"
 
 WHO_WHERE_WHAT = [
     "billing_account_id", "billing_currency", "region_id", "sku_meter", "x_item", "x_vcpus",
@@ -18,7 +19,9 @@ _ACCOUNT = Column("billing_account_id", "text", "", "the account that pays", Tru
 _CURRENCY = Column("billing_currency", "text", "", "currency of its site's price list", True)
 _REGION = Column("region_id", "text", "", "region of the resource", True)
 _METER = Column("sku_meter", "text", "", "what is metered: snapshot_standard, os_licence or marketplace_fee", True)
-_ITEM = Column("x_item", "text", "", "operating system or product code a fee is for; empty for storage")
+_ITEM = Column(
+    "x_item", "text", "", "operating system, product code, or region that traffic goes to; empty for storage"
+)
 _VCPUS = Column("x_vcpus", "integer", "vCPU", "size of the instance a fee is for; 0 for storage")
 
 USAGE = Table(
@@ -31,11 +34,11 @@ USAGE = Table(
         _METER,
         _ITEM,
         _VCPUS,
-        Column("resource_id", "text", "", "the snapshot chain or the instance", True),
+        Column("resource_id", "text", "", "the snapshot chain, the instance, or the copied snapshot", True),
         Column("x_image_id", "text", "", "the image the instance runs from; empty for storage"),
         Column("x_first_snapshot", "integer", "", "number in its chain of the first snapshot that holds the copy"),
         Column("x_last_snapshot", "integer", "", "number of the last one that holds it"),
-        Column("x_quantity", "integer", "byte or instance", "bytes stored, or 1 instance", True),
+        Column("x_quantity", "integer", "byte or instance", "bytes stored or sent, or 1 instance", True),
         Column("charge_period_start", "time", "", "first moment; for storage the start of its billing hour", True),
         Column("charge_period_end", "time", "", "first moment after; for storage the end of its billing hour", True),
     ),
@@ -54,7 +57,7 @@ CHARGES = Table(
         Column("charge_period_start", "time", "", "first moment of use within the settlement", True),
         Column("charge_period_end", "time", "", "first moment after it", True),
         Column("consumed_quantity", "number", "consumed_unit", "quantity × hours used", True),
-        Column("consumed_unit", "text", "", "GiB-Hour, vCPU-Hour or Instance-Hour", True),
+        Column("consumed_unit", "text", "", "GiB-Hour, GiB, vCPU-Hour or Instance-Hour", True),
         Column("pricing_quantity", "number", "pricing_unit", "the same in the unit of the price", True),
         Column("pricing_unit", "text", "", "unit of the price; a GiB-Month has 720 hours (BILL-2)", True),
         Column("list_unit_price", "number", "currency per pricing_unit", "list price", True),

@@ -52,11 +52,21 @@ PRICE_TABLE = Table(
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a price is for: a basis (GiB, vCPU, Instance …) during `hours`; 0 hours: not over time."""
+    """What a price is for: a basis (GiB, vCPU, Instance) during `hours`; 0 hours: the bill has no use for it.
+
+    With `once` the price is for the quantity itself, however long it takes; such use is metered
+    as lasting one hour.
+    """
 
     basis: str
     hours: float
     name: str
+    once: bool = False
+
+    @property
+    def consumed(self) -> str:
+        """The unit in which use is counted."""
+        return self.basis if self.once else f"{self.basis}-Hour"
 
 
 @cache
@@ -66,23 +76,26 @@ def units() -> dict[str, Unit]:
     names = {
         "per_gib_month": Unit("GiB", month, "GiB-Month"),
         "per_gib_hour": Unit("GiB", 1, "GiB-Hour"),
+        "per_gib": Unit("GiB", 1, "GiB", once=True),
         "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
         "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
     }
     others = (
-        "per_gib per_gb per_vcpu_month per_vcpu_year per_instance_month per_instance_year "
-        "per_activation per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour "
-        "per_10000_requests"
+        "per_gb per_vcpu_month per_vcpu_year per_instance_month per_instance_year per_activation "
+        "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
     )
     return names | {name: Unit("", 0, name) for name in others.split()}
 
 
-# The basis each metered fee may be priced on; a price in another unit cannot rate it.
-BASES_OF_METER = {
-    "snapshot_standard": ("GiB",),
-    "os_licence": ("vCPU", "Instance"),
-    "marketplace_fee": ("vCPU", "Instance"),
+# The units each metered fee may be priced in.
+UNITS_OF_METER = {
+    "snapshot_standard": ("per_gib_month", "per_gib_hour"),
+    "snapshot_copy_traffic": ("per_gib",),
+    "os_licence": ("per_vcpu_hour", "per_instance_hour"),
+    "marketplace_fee": ("per_vcpu_hour", "per_instance_hour"),
 }
+TRAFFIC_METERS = frozenset({"snapshot_copy_traffic"})
+"""Meters priced from a region to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +184,8 @@ def _row_problems(fields: dict[str, str]) -> list[str]:
 def _meter_problems(fields: dict[str, str]) -> list[str]:
     """A meter of another name is kept for what it is, but a slip in a billed one is told."""
     meter = fields.get("meter") or ""
-    close = nearest(meter, BASES_OF_METER, 1)
-    slip = close and meter not in BASES_OF_METER and SequenceMatcher(None, meter, close[0]).ratio() > 0.85
+    close = nearest(meter, UNITS_OF_METER, 1)
+    slip = close and meter not in UNITS_OF_METER and SequenceMatcher(None, meter, close[0]).ratio() > 0.85
     return [f"meter {meter!r} is not billed; did you mean {close[0]}?"] if slip else []
 
 
@@ -197,10 +210,8 @@ def _unit_problems(fields: dict[str, str]) -> list[str]:
     if unit not in units():
         close = nearest(unit, units())
         return [f"unit {unit!r} is not known" + (f"; the nearest known: {', '.join(close)}" if close else "")]
-    bases = BASES_OF_METER.get(meter)
-    over_time = fields.get("billing_method") == "pay_as_you_go"
-    if bases and over_time and units()[unit].basis not in bases:
-        good = [name for name, known in units().items() if known.basis in bases]
+    good = UNITS_OF_METER.get(meter)
+    if good and fields.get("billing_method") == "pay_as_you_go" and unit not in good:
         return [f"unit {unit!r} cannot price {meter}; use {' or '.join(good)}"]
     return []
 

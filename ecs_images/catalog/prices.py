@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, PriceNotFound, UnknownName, nearest
 from ..units import LATEST, day_start_seconds, from_seconds, to_seconds
 from .files import data_path
-from .price_files import PRICE_TABLE, PriceRow, read_price_file
+from .price_files import PRICE_TABLE, TRAFFIC_METERS, PriceRow, read_price_file
 from .regions import region
 from .tables import sites
 
@@ -54,8 +54,8 @@ class PriceBook:
     def schedule(self, meter: str, region_id: str, item: str = "", vcpus: int = 0) -> tuple[Epoch, ...]:
         """The pay-as-you-go price tables of a meter in a region, in order of time.
 
-        `vcpus` chooses the band where prices depend on the instance's size. Times without a
-        price are gaps between epochs.
+        `vcpus` chooses the band where prices depend on the instance's size; for traffic `item` is
+        the region it goes to. Times without a price are gaps between epochs.
         """
         key = meter, region_id, item, vcpus
         if key not in self._schedules:
@@ -72,7 +72,7 @@ class PriceBook:
 
     def hint(self, meter: str, item: str) -> str:
         """What to say beside a missing price: where there are prices of the same thing."""
-        known = self._by_item.get((meter, item), [])
+        known = self._by_item.get((meter, "" if meter in TRAFFIC_METERS else item), [])
         places = sorted({row.region_id for row in known if row.price is not None})
         if places:
             first = min(row.valid_from for row in known if row.price is not None)
@@ -101,12 +101,17 @@ class PriceBook:
         self, meter: str, item: str, scopes: Sequence[str], vcpus: int
     ) -> Iterable[tuple[int, int, list[PriceRow]]]:
         groups: dict[tuple[int, int], list[PriceRow]] = {}
-        for row in self._by_item.get((meter, item), []):
-            if row.price is None or row.billing_method != "pay_as_you_go" or row.region_id not in scopes:
+        traffic = meter in TRAFFIC_METERS
+        to_scopes = region(item).scopes if traffic else ("",)
+        for row in self._by_item.get((meter, "" if traffic else item), []):
+            if row.price is None or row.billing_method != "pay_as_you_go":
+                continue
+            if row.region_id not in scopes or row.to_region_id not in to_scopes:
                 continue
             if row.quantity_unit == "vCPU" and not row.from_quantity <= vcpus < row.to_quantity:
                 continue
-            groups.setdefault((scopes.index(row.region_id), row.layer), []).append(row)
+            rank = scopes.index(row.region_id) * len(to_scopes) + to_scopes.index(row.to_region_id)
+            groups.setdefault((rank, row.layer), []).append(row)
         for (rank, layer), rows in groups.items():
             yield rank, layer, rows
 

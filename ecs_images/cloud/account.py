@@ -84,6 +84,10 @@ class Account:
         """Take a snapshot of a disk (an instance means its system disk); gives its id."""
         return snapshots.create_snapshot(self._control, self.name, disk, name)
 
+    def copy_snapshot(self, snapshot: str, *, to: str, name: str = "") -> str:
+        """Copy a snapshot to another region; the data sent is charged once (SCOPY-3). Gives its id."""
+        return snapshots.copy_snapshot(self._control, self.name, snapshot, to=to, name=name)
+
     def delete_snapshot(self, snapshot: str, *, force: bool = False) -> None:
         """Delete a snapshot; `force` also when disks came from it, never when images did (SDEL-2)."""
         snapshots.delete_snapshot(self._control, self.name, snapshot, force)

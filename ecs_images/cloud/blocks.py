@@ -9,6 +9,7 @@ keeps runs, not copies of disks: its size grows with what was written, not with 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,18 +28,68 @@ class Runs:
     blocks: np.ndarray
 
 
-class Chain:
-    """The snapshots of one disk, numbered 1, 2, 3 … as they are taken, and the disk's content.
+class StoredChain(ABC):
+    """The snapshots of a chain, numbered 1, 2, 3 … as they are taken, and what they store.
 
     Only `state.apply` may call what changes it.
     """
 
-    __slots__ = ("_closed", "_ends", "_firsts", "block_bytes", "live", "taken")
+    __slots__ = ("block_bytes", "live", "taken")
 
-    def __init__(self, block_bytes: int, written_blocks: int = 0) -> None:
+    def __init__(self, block_bytes: int) -> None:
         self.block_bytes = block_bytes
         self.taken = 0
         self.live: list[int] = []
+
+    @abstractmethod
+    def runs(self) -> Runs:
+        """Every copy ever stored, freed ones included."""
+
+    def delete(self, number: int) -> None:
+        """Delete a snapshot: copies that no live snapshot holds any more are freed."""
+        del self.live[bisect_left(self.live, number)]
+
+    def total_blocks(self) -> int:
+        """Blocks the chain stores now: what is billed."""
+        runs, holders = self._held_by(self.live)
+        return int(runs.blocks[holders > 0].sum())
+
+    def freed_blocks(self, numbers: Collection[int]) -> int:
+        """Blocks that deleting these snapshots together would free.
+
+        Never less than the sum of what deleting each alone frees, since copies that only they
+        share go as well.
+        """
+        chosen = sorted(set(numbers) & set(self.live))
+        runs, holders = self._held_by(self.live)
+        _, among_chosen = self._held_by(chosen)
+        return int(runs.blocks[(holders > 0) & (holders == among_chosen)].sum())
+
+    def exclusive_blocks(self, number: int) -> int:
+        """Blocks that this snapshot alone holds."""
+        return self.freed_blocks([number])
+
+    def shared_blocks(self, one: int, other: int) -> int:
+        """Blocks of which both live snapshots hold the same copy."""
+        if one not in self.live or other not in self.live:
+            return 0
+        runs = self.runs()
+        low, high = min(one, other), max(one, other)
+        return int(runs.blocks[(runs.first <= low) & (high <= runs.last)].sum())
+
+    def _held_by(self, numbers: list[int]) -> tuple[Runs, np.ndarray]:
+        runs, ordered = self.runs(), np.array(numbers, dtype=np.int64)
+        held = np.searchsorted(ordered, runs.last, "right") - np.searchsorted(ordered, runs.first)
+        return runs, held
+
+
+class Chain(StoredChain):
+    """The snapshots of one disk, and the disk's content."""
+
+    __slots__ = ("_closed", "_ends", "_firsts")
+
+    def __init__(self, block_bytes: int, written_blocks: int = 0) -> None:
+        super().__init__(block_bytes)
         # The disk from block 0: extent k ends before block _ends[k] and holds a version that was
         # first stored by snapshot _firsts[k], or not yet.
         self._ends = [written_blocks] if written_blocks else []
@@ -49,8 +100,6 @@ class Chain:
     def written_blocks(self) -> int:
         """How far the disk has been written."""
         return self._ends[-1] if self._ends else 0
-
-    # What changes a chain -----------------------------------------------------------------
 
     def append(self, blocks: int) -> None:
         """Write blocks that were never written before."""
@@ -95,14 +144,7 @@ class Chain:
         self.live.append(number)
         return stored
 
-    def delete(self, number: int) -> None:
-        """Delete a snapshot: copies that no live snapshot holds any more are freed."""
-        del self.live[bisect_left(self.live, number)]
-
-    # What can be asked of a chain -----------------------------------------------------------
-
     def runs(self) -> Runs:
-        """Every copy ever stored, freed ones included."""
         counts = dict(self._closed)
         start = 0
         for end, first in zip(self._ends, self._firsts, strict=True):
@@ -110,9 +152,7 @@ class Chain:
                 run = first, self.taken
                 counts[run] = counts.get(run, 0) + end - start
             start = end
-        table = np.array([(f, last, n) for (f, last), n in counts.items()], dtype=np.int64)
-        columns = table.reshape(-1, 3)
-        return Runs(columns[:, 0], columns[:, 1], columns[:, 2])
+        return _as_runs(counts)
 
     def unstored_blocks(self) -> int:
         """Blocks that a snapshot taken now would store anew."""
@@ -122,39 +162,6 @@ class Chain:
                 blocks += end - start
             start = end
         return blocks
-
-    def total_blocks(self) -> int:
-        """Blocks the chain stores now: what is billed."""
-        runs, holders = self._held_by(self.live)
-        return int(runs.blocks[holders > 0].sum())
-
-    def freed_blocks(self, numbers: Collection[int]) -> int:
-        """Blocks that deleting these snapshots together would free.
-
-        Never less than the sum of what deleting each alone frees, since copies that only they
-        share go as well.
-        """
-        chosen = sorted(set(numbers) & set(self.live))
-        runs, holders = self._held_by(self.live)
-        _, among_chosen = self._held_by(chosen)
-        return int(runs.blocks[(holders > 0) & (holders == among_chosen)].sum())
-
-    def exclusive_blocks(self, number: int) -> int:
-        """Blocks that this snapshot alone holds."""
-        return self.freed_blocks([number])
-
-    def shared_blocks(self, one: int, other: int) -> int:
-        """Blocks of which both live snapshots hold the same copy."""
-        if one not in self.live or other not in self.live:
-            return 0
-        runs = self.runs()
-        low, high = min(one, other), max(one, other)
-        return int(runs.blocks[(runs.first <= low) & (high <= runs.last)].sum())
-
-    def _held_by(self, numbers: list[int]) -> tuple[Runs, np.ndarray]:
-        runs, ordered = self.runs(), np.array(numbers, dtype=np.int64)
-        held = np.searchsorted(ordered, runs.last, "right") - np.searchsorted(ordered, runs.first)
-        return runs, held
 
     # Extents --------------------------------------------------------------------------------
 
@@ -194,3 +201,61 @@ class Chain:
     def _end_run(self, first: int, blocks: int) -> None:
         run = first, self.taken
         self._closed[run] = self._closed.get(run, 0) + blocks
+
+
+class CopiedChain(StoredChain):
+    """The copies of one chain's snapshots in another region (SCOPY-2).
+
+    A copy takes over what the newest live copy there holds already, so only the first is full.
+    What two copies share is read off the runs of the original chain, which outlive its snapshots;
+    content that chain had to store anew counts as changed.
+    """
+
+    __slots__ = ("_copied", "_original")
+
+    def __init__(self, original: StoredChain) -> None:
+        super().__init__(original.block_bytes)
+        self._original = original
+        # For each copy: the number of its original, and the copy it was compared with (0: none).
+        self._copied: list[tuple[int, int]] = []
+
+    @property
+    def newest_original(self) -> int:
+        """The number of the newest snapshot that was copied."""
+        return self._copied[-1][0]
+
+    def capture(self, original: int) -> None:
+        """Copy snapshot `original`, which is newer than all copied before."""
+        self._copied.append((original, self.live[-1] if self.live else 0))
+        self.taken += 1
+        self.live.append(self.taken)
+
+    def unstored_blocks(self, original: int) -> int:
+        """Blocks that copying snapshot `original` now would send and store."""
+        held = self._copied[self.live[-1] - 1][0] if self.live else 0
+        runs = self._original.runs()
+        needed = (runs.first <= original) & (original <= runs.last)
+        there = (runs.first <= held) & (held <= runs.last)
+        return int(runs.blocks[needed & ~there].sum())
+
+    def runs(self) -> Runs:
+        original = self._original.runs()
+        firsts = [np.zeros(len(original.first), dtype=np.int64)]
+        held = {}
+        for number, (source, compared) in enumerate(self._copied, 1):
+            holds = (original.first <= source) & (source <= original.last)
+            first = np.where(holds, np.where(firsts[compared] > 0, firsts[compared], number), 0)
+            firsts.append(first)
+            for row in np.flatnonzero(holds).tolist():
+                held[row, int(first[row])] = number
+        counts: dict[tuple[int, int], int] = {}
+        for (row, first_holder), last in held.items():
+            run = first_holder, last
+            counts[run] = counts.get(run, 0) + int(original.blocks[row])
+        return _as_runs(counts)
+
+
+def _as_runs(counts: dict[tuple[int, int], int]) -> Runs:
+    table = np.array([(first, last, blocks) for (first, last), blocks in counts.items()], dtype=np.int64)
+    columns = table.reshape(-1, 3)
+    return Runs(columns[:, 0], columns[:, 1], columns[:, 2])

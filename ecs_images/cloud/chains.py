@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import UnknownName
 from ..units import bytes_to_gib
-from .blocks import Chain
+from .blocks import StoredChain
 from .state import State
 
 
@@ -21,7 +21,7 @@ class ChainView:
     id: str
     snapshots: tuple[str, ...]
     _numbers: dict[str, int]
-    _chain: Chain
+    _chain: StoredChain
 
     @property
     def total_gib(self) -> float:

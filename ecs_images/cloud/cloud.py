@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import pandas as pd
+
 from ..catalog.limits import constant
 from ..catalog.tables import site as known_site
 from ..errors import InputError, UnknownName
@@ -22,8 +24,10 @@ from .account import Account
 from .chains import ChainView, chain_view, freed_gib
 from .control import DURATIONS, Control
 from .ledger import Ledger
+from .lineage import lineage
 from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Snapshot
 from .state import State
+from .views import block_map, lifecycle
 
 _T = TypeVar("_T")
 
@@ -145,6 +149,21 @@ class Cloud:
     def freed_gib(self, snapshots: Sequence[str]) -> float:
         """GiB that deleting these snapshots together would free, over all their chains."""
         return freed_gib(self.state, snapshots)
+
+    def block_map(self, of: str) -> pd.DataFrame:
+        """Which live snapshots hold which blocks of a chain, as a table for a chart; `of` as for `chain`."""
+        return block_map(self.state, of)
+
+    def lifecycle(self) -> pd.DataFrame:
+        """What became of every image and snapshot up to now, as a table for a chart."""
+        return lifecycle(self.ledger, self.now)
+
+    def lineage(self, of: str | None = None) -> pd.DataFrame:
+        """Where images come from and where they went, as a table for a chart.
+
+        With `of`, only what an image, snapshot, instance or account comes from, and what came of it.
+        """
+        return lineage(self.ledger, of)
 
     def _waits(self, resource: str) -> bool:
         image = self.state.images.get(resource)

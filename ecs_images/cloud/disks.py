@@ -33,7 +33,7 @@ def write(control: Control, account: str, disk_id: str, *, new: float, overwrite
     disk = control.own_disk(account, disk_id, "write")
     if not new and not overwrite:
         raise InputError(f"nothing is written to {disk.id}; say how much is new or overwritten")
-    chain = control.state.chains[control.state.chain_of_disk(disk.id)]
+    chain = control.state.disk_chain(disk.id)
     gib_per_block = chain.block_bytes / (1 << 30)
     appended, start = control.blocks(new), int(offset / gib_per_block)
     rewritten = control.blocks(offset + overwrite) - start if overwrite else 0

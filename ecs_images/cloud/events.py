@@ -180,6 +180,24 @@ class SnapshotStored:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotCopied:
+    """A snapshot was copied to another region (SCOPY-1); `copied_bytes` were sent and are stored there.
+
+    The first copy of a chain to a region is full, later ones bring what the newest there lacks.
+    """
+
+    at: datetime
+    snapshot: str
+    source: str
+    account: str
+    region: str
+    to: str
+    name: str
+    copied_bytes: int
+    finishes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotFinished:
     """A snapshot that took time is accomplished."""
 
@@ -322,6 +340,7 @@ Event = (
     | SystemDiskReplaced
     | SnapshotStarted
     | SnapshotStored
+    | SnapshotCopied
     | SnapshotFinished
     | SnapshotFailed
     | SnapshotDeleted

@@ -1,0 +1,36 @@
+"""Two bills side by side: by how much each part of the first must change to give the second."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..tables import Column, Table
+from .bill import Bill
+
+WATERFALL = Table(
+    "waterfall",
+    "one part of two bills in one currency",
+    (
+        Column("x_part", "text", "", "the meter, account, region, month … that both bills are split by"),
+        Column("x_before", "number", "billing_currency", "its list cost in the first bill, 0 where it has none", True),
+        Column("x_after", "number", "billing_currency", "its list cost in the second bill", True),
+        Column("billing_currency", "text", "", "currency of both amounts", True),
+    ),
+)
+
+
+def waterfall(before: Bill, after: Bill, by: str = "meter") -> pd.DataFrame:
+    """What two bills have in common and where they differ, as a `WATERFALL` table.
+
+    `by` is a dimension of `Bill.by`. Each column of amounts adds up to the total of its bill, so
+    the differences add up to the difference of the totals. Currencies stay apart.
+    """
+    amounts = []
+    for bill in (before, after):
+        table = bill.by(by)
+        part = table.columns[0]
+        # Grouping by one column keeps parts of one bill together; both then line up by name.
+        keys = [table[part].astype("str").rename("x_part"), table["billing_currency"].astype("str")]
+        amounts.append(table["list_cost"].groupby(keys).sum())
+    joined = pd.concat(amounts, axis=1, keys=["x_before", "x_after"]).fillna(0.0).sort_index().reset_index()
+    return WATERFALL.check(joined[WATERFALL.names])

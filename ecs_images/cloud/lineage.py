@@ -1,0 +1,121 @@
+"""Where images come from and where they go, as a table: made, copied, shared, run from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from ..catalog.images import marketplace_images
+from ..errors import UnknownName
+from ..tables import Column, Table
+from . import events as ev
+from .ledger import Ledger
+from .state import State
+from .views import frame
+
+LINEAGE = Table(
+    "lineage",
+    "one step by which an image travels",
+    (
+        Column("x_source", "text", "", "id of what it comes from", True),
+        Column("x_source_kind", "text", "", "what the source is", True),
+        Column("x_source_name", "text", "", "its name; empty when it has none"),
+        Column(
+            "x_relation", "text", "", "the target is made from, or runs from, the source; or the source is copied "
+            "to, or shared with, the target", True, ("made from", "copied to", "shared with", "runs from"),
+        ),
+        Column("x_target", "text", "", "id of what comes from it", True),
+        Column("x_target_kind", "text", "", "what the target is", True),
+        Column("x_target_name", "text", "", "its name; empty when it has none"),
+        Column("billing_account_id", "text", "", "the account of the target", True),
+        Column("region_id", "text", "", "the region of the target; of a share, that of the image", True),
+        Column("x_at", "time", "", "when it happened first", True),
+        Column("x_gone", "truth", "", "true when the target is deleted or released, or the share taken back", True),
+    ),
+)  # fmt: skip
+
+
+
+
+def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
+    """How images came to be and where they went, as a `LINEAGE` table in order of time.
+
+    With `of`, only what that image, snapshot, instance or account comes from and what came of it;
+    raises UnknownName when there is none such. What is gone is told too. Snapshots appear where
+    they were copied, or an image was made from them by hand.
+    """
+    state = ledger.replay()
+    edges = _edges(ledger, state)
+    if of is not None:
+        names = {name for source, target, _ in edges for name in (source, target)}
+        if of not in names:
+            raise UnknownName("image, snapshot, instance or account of the lineage", of, names)
+        kept = _reached(edges, of, 0, 1) | _reached(edges, of, 1, 0)
+        edges = {edge: at for edge, at in edges.items() if edge in kept}
+    rows = []
+    for (source, target, relation), at in edges.items():
+        kind, name, account, region, gone = _node(state, target)
+        if relation == "shared with":
+            image = state.images[source]
+            region, gone = image.region, target not in image.shared_with or image.deleted_at is not None
+        rows.append((source, *_node(state, source)[:2], relation, target, kind, name, account, region, at, gone))
+    return LINEAGE.check(frame(LINEAGE, rows))
+
+
+_Edges = dict[tuple[str, str, str], datetime]
+"""(source, target, relation) and when it came about."""
+
+
+def _edges(ledger: Ledger, state: State) -> _Edges:
+    edges: _Edges = {}
+    taken: dict[str, tuple[str, datetime]] = {}
+    for event in ledger:
+        match event:
+            case ev.InstanceLaunched() | ev.SystemDiskReplaced():
+                edges.setdefault((event.image, event.instance, "runs from"), event.at)
+            case ev.SnapshotStarted():
+                taken[event.snapshot] = state.disks[event.disk].instance, event.at
+            case ev.SnapshotCopied():
+                edges[event.source, event.snapshot, "copied to"] = event.at
+            case ev.ImageCreated(made_from="import"):
+                edges[f"file of {event.image}", event.image, "made from"] = event.at
+            case ev.ImageCreated():
+                edges[event.source, event.image, "copied to" if event.made_from == "copy" else "made from"] = event.at
+            case ev.ImageShared():
+                edges.setdefault((event.image, event.account, "shared with"), event.at)
+    for snapshot in {source for source, _, _ in edges} & set(taken):
+        instance, at = taken[snapshot]
+        edges[instance, snapshot, "made from"] = at
+    return dict(sorted(edges.items(), key=lambda item: item[1]))
+
+
+def _reached(edges: _Edges, start: str, near: int, far: int) -> set[tuple[str, str, str]]:
+    """The edges met going from `start` along edges entered at their end `near`."""
+    reached: set[tuple[str, str, str]] = set()
+    todo, seen = [start], {start}
+    while todo:
+        name = todo.pop()
+        for edge in edges:
+            if edge[near] == name:
+                reached.add(edge)
+                if edge[far] not in seen:
+                    seen.add(edge[far])
+                    todo.append(edge[far])
+    return reached
+
+
+def _node(state: State, name: str) -> tuple[str, str, str, str, bool]:
+    """Kind, name, account, region of what takes part in a lineage, and whether it is gone."""
+    if name in state.images or name in state.snapshots:
+        found = state.images[name] if name in state.images else state.snapshots[name]
+        kind = "image" if name in state.images else "snapshot"
+        return kind, found.name, found.account, found.region, found.deleted_at is not None
+    if name in state.instances:
+        instance = state.instances[name]
+        return "instance", "", instance.account, instance.region, instance.released_at is not None
+    if name in state.accounts:
+        return "account", "", name, "", False
+    if name.startswith("file of "):
+        return "file", "", "", "", False
+    return "marketplace image" if name in marketplace_images() else "public image", "", "", "", False

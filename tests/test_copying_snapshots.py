@@ -1,0 +1,174 @@
+"""Copying snapshots to another region: what is sent, what is stored there, what it costs (SCOPY-1 to SCOPY-3)."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import HANGZHOU, refused, unusable
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecs_images import Account, Cloud, PriceNotFound, bill
+from ecs_images.cloud.blocks import Chain, CopiedChain
+
+QINGDAO = "cn-qingdao"
+
+
+def data_disk(cloud: Cloud, account: Account, written: float) -> str:
+    """A data disk of 200 GiB in Hangzhou."""
+    disks = [{"size": 200, "written": written}]
+    instance = account.run_instance(region=HANGZHOU, image="aliyun_3", written=12, data_disks=disks)
+    return cloud.instance(instance).data_disks[0]
+
+
+def test_a_copy_costs_its_traffic_once_and_then_its_storage(cloud: Cloud, acme: Account) -> None:
+    """SNAP-EX-8, SCOPY-3: 100 GiB from Hangzhou to Qingdao at 0.5, kept 30 days at 0.12 there and here."""
+    original = acme.create_snapshot(data_disk(cloud, acme, 100))
+    copy = acme.copy_snapshot(original, to=QINGDAO)
+    found = bill(cloud, until="2026-02-14")
+    costs = {(row.region_id, row.sku_meter): row.list_cost for row in found.by("region", "meter").itertuples()}
+    assert costs == {
+        (HANGZHOU, "snapshot_copy_traffic"): pytest.approx(50),
+        (HANGZHOU, "snapshot_standard"): pytest.approx(12),
+        (QINGDAO, "snapshot_standard"): pytest.approx(12),
+    }
+    assert found.explain(copy).total == pytest.approx(62)
+    assert found.attribute("snapshot")["list_cost"].sum() == pytest.approx(found.total())
+
+
+def test_the_first_copy_is_full_and_later_ones_bring_what_changed(cloud: Cloud, acme: Account) -> None:
+    """SCOPY-2: 100 GiB, then 7 overwritten and 3 new: 10 GiB are sent and the copies store 110."""
+    disk = data_disk(cloud, acme, 100)
+    first = acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
+    acme.write(disk, overwrite=7, new=3)
+    second = acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
+    chain = cloud.chain(second)
+    assert chain.snapshots == (first, second)
+    assert (chain.total_gib, chain.shared_gib(first, second)) == (110, 93)
+    assert (chain.exclusive_gib(first), chain.exclusive_gib(second)) == (7, 10)
+    traffic = bill(cloud, until="2026-02-14").by("meter").set_index("sku_meter")["list_cost"]
+    assert traffic["snapshot_copy_traffic"] == pytest.approx(110 * 0.5)
+
+
+def test_a_copy_does_not_need_its_original_any_more(cloud: Cloud, acme: Account) -> None:
+    """SCOPY-1: a copy has its own id and life; only what the newest live copy holds is not sent again."""
+    disk = data_disk(cloud, acme, 100)
+    original = acme.create_snapshot(disk)
+    copy = acme.copy_snapshot(original, to=QINGDAO)
+    acme.delete_snapshot(original)
+    assert cloud.chain(copy).total_gib == 100
+    acme.delete_snapshot(copy)
+    again = acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
+    assert cloud.chain(again).total_gib == 100
+
+
+def test_an_older_snapshot_copied_late_begins_a_chain_of_its_own(cloud: Cloud, acme: Account) -> None:
+    """SCOPY-2 speaks of later copies of a disk; an earlier state copied later is taken as full."""
+    disk = data_disk(cloud, acme, 100)
+    older = acme.create_snapshot(disk)
+    acme.write(disk, overwrite=10)
+    newer = acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
+    late = acme.copy_snapshot(older, to=QINGDAO)
+    assert cloud.snapshot(late).chain != cloud.snapshot(newer).chain
+    assert cloud.chain(late).total_gib == 100
+
+
+def test_copied_snapshots_make_an_image_in_the_other_region(cloud: Cloud, acme: Account) -> None:
+    """COPY-9, CREATE-8: the image only pins the copies; nothing more is stored."""
+    web = acme.run_instance(region=HANGZHOU, image="aliyun_3", system_disk=40, written=12)
+    copy = acme.copy_snapshot(acme.create_snapshot(web), to=QINGDAO)
+    image = acme.create_image(snapshot=copy, name="from-copy")
+    assert cloud.image(image).region == QINGDAO
+    assert cloud.chain(copy).total_gib == 12
+    with refused(cloud, "SnapshotCreatedImage", operation="DeleteSnapshot"):
+        acme.delete_snapshot(copy)
+
+
+def test_what_is_not_finished_or_not_ones_own_is_not_copied() -> None:
+    """SCOPY-1: the source must be finished; another account's is unknown."""
+    cloud = Cloud(start="2026-01-15", durations="typical")
+    acme, bob = cloud.account("acme"), cloud.account("bob")
+    snapshot = acme.create_snapshot(data_disk(cloud, acme, 100))
+    with refused(cloud, "InvalidSnapshotId.NotReady", operation="CopySnapshot"):
+        acme.copy_snapshot(snapshot, to=QINGDAO)
+    cloud.wait(snapshot)
+    with refused(cloud, "InvalidSnapshotId.NotFound", operation="CopySnapshot"):
+        bob.copy_snapshot(snapshot, to=QINGDAO)
+    with refused(cloud, "InvalidRegionId.NotFound", operation="CopySnapshot"):
+        acme.copy_snapshot(snapshot, to="cn-qingdoa")
+    with unusable(cloud):
+        acme.copy_snapshot(snapshot, to=HANGZHOU)
+    copy = acme.copy_snapshot(snapshot, to=QINGDAO)
+    assert cloud.snapshot(copy).status == "progressing"
+    cloud.wait(copy)
+    assert cloud.snapshot(copy).status == "accomplished"
+
+
+def test_a_pair_of_regions_without_a_price_is_named(cloud: Cloud, acme: Account) -> None:
+    """Ground rule 8: from Hangzhou a price is known to Qingdao only."""
+    acme.copy_snapshot(acme.create_snapshot(data_disk(cloud, acme, 100)), to="cn-shanghai")
+    with pytest.raises(PriceNotFound, match="snapshot_copy_traffic to cn-shanghai in cn-hangzhou on 2026-01-15"):
+        bill(cloud, until="2026-02-14")
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 5), st.integers(1, 4)),
+        st.tuples(st.just("snapshot"), st.just(0), st.just(0)),
+        st.tuples(st.just("copy"), st.integers(0, 9), st.just(0)),
+        st.tuples(st.just("delete"), st.integers(0, 9), st.just(0)),
+        st.tuples(st.just("delete copy"), st.integers(0, 9), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(steps)
+def test_the_copies_of_a_chain_agree_with_whole_block_maps(played: list[tuple[str, int, int]]) -> None:
+    """SCOPY-2, design rule 4, against a dictionary of blocks for every snapshot and copy."""
+    disk, chain = dict.fromkeys(range(4), 0), Chain(1, 4)
+    copies, version = CopiedChain(chain), 0
+    # For each original: block -> (version, the snapshot that stored it), by rule 4.
+    originals: dict[int, dict[int, tuple[int, int]]] = {}
+    stored: dict[int, dict[int, tuple[tuple[int, int], int]]] = {}  # copy -> block -> (that, the copy that brought it)
+    for what, number, size in played:
+        if what == "write":
+            version += 1
+            start = min(number, 4 - 1)
+            size = min(size, 4 - start)
+            disk |= dict.fromkeys(range(start, start + size), version)
+            chain.overwrite(start, size)
+        elif what == "snapshot":
+            newest = originals[chain.live[-1]] if chain.live else {}
+            taken = chain.taken + 1
+            originals[taken] = {
+                block: newest[block] if block in newest and newest[block][0] == seen else (seen, taken)
+                for block, seen in disk.items()
+            }
+            chain.capture()
+        elif what == "delete" and chain.live:
+            chain.delete(chain.live[number % len(chain.live)])
+        elif what == "delete copy" and copies.live:
+            gone = copies.live[number % len(copies.live)]
+            copies.delete(gone)
+            del stored[gone]
+        elif what == "copy":
+            newer = [n for n in chain.live if not copies.taken or n > copies.newest_original]
+            if newer:
+                original = newer[number % len(newer)]
+                there = stored[copies.live[-1]] if copies.live else {}
+                taken = copies.taken + 1
+                held = {
+                    block: there[block] if block in there and there[block][0] == seen else (seen, taken)
+                    for block, seen in originals[original].items()
+                }
+                sent = sum(brought == taken for _, brought in held.values())
+                assert copies.unstored_blocks(original) == sent
+                copies.capture(original)
+                stored[taken] = held
+        kept = {(block, *copy) for blocks in stored.values() for block, copy in blocks.items()}
+        assert copies.total_blocks() == len(kept)
+        for one in copies.live:
+            others = {(b, *c) for n, blocks in stored.items() if n != one for b, c in blocks.items()}
+            alone = {(b, *c) for b, c in stored[one].items()} - others
+            assert copies.exclusive_blocks(one) == len(alone)
