@@ -31,11 +31,15 @@ class UnknownName(InputError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        known = list(known)
         self.kind, self.name = kind, name
         self.nearest = nearest(name, known)
         message = f"unknown {kind} {name!r}"
+        everything = sorted(known)
         if self.nearest:
             message += f"; the nearest known: {', '.join(self.nearest)}"
+        elif 0 < len(everything) <= 12 and not hint:
+            message += f"; known: {', '.join(everything)}"
         if hint:
             message += f"; {hint}"
         super().__init__(message)
@@ -86,7 +90,7 @@ class PriceNotFound(EcsImagesError, LookupError):
             f"no {currency} price for {meter}{_of(item)} in {region} on {date}"
             for meter, item, region, date, currency in self.missing
         ]
-        note = note or "add a row in a price file of your own and layer it over the book"
+        note = note or "give rows of your own with --prices FILE, or prices: in a story"
         super().__init__("; ".join(lines) + f"; {note}")
 
 

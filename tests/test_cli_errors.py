@@ -47,10 +47,9 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
     ("arguments", "message"),
     [
         ("bill nowhere.yaml", "nowhere.yaml: cannot be read (No such file or directory)"),
-        ("check story.yaml nowhere.yaml", "nowhere.yaml: cannot be read (No such file or directory)"),
         ("bill folder", "folder: cannot be read (Is a directory)"),
         ("bill story.yaml --by month,metre", "unknown dimension 'metre'; the nearest known: meter"),
-        ("bill story.yaml --by image", "unknown dimension 'image'"),
+        ("bill story.yaml --by image,month", "image goes with account, region and meter, not with month"),
         ("bill story.yaml --until soon", "until 'soon' cannot be read; write it like 2026-01-15"),
         ("bill story.yaml --until 2026-01-15", "until 2026-01-15 must be after 2026-01-15"),
         ("bill story.yaml --explain goldn", "'goldn'"),
@@ -98,7 +97,9 @@ def test_a_wrong_story_is_told_with_its_name_and_line(wrong, command: str, text:
 
 def test_a_story_without_an_end_must_be_told_one(wrong):
     Path("story.yaml").write_text(STORY.replace("until: 2026-02-14\n", ""), encoding="utf-8")
-    assert wrong("bill", "story.yaml") == "story.yaml does not say until when to bill; add until: or say it"
+    assert (
+        wrong("bill", "story.yaml") == "story.yaml does not say until when to bill; add until: to it, or give --until"
+    )
 
 
 def test_a_missing_price_names_meter_region_and_date(wrong):
@@ -122,12 +123,32 @@ def test_a_bill_is_not_made_of_a_story_whose_refusal_did_not_come(wrong):
     assert said.startswith("story.yaml, line 6: expected that delete_image is refused with ImageUseShared, but it was")
 
 
-def test_a_bill_in_two_currencies_is_not_drawn(wrong):
+def test_a_bill_in_two_currencies_is_shown_but_not_drawn(monkeypatch, capsys, tmp_path: Path):
     text = STORY.replace("[acme, globex]", "{acme: china, globex: international}")
     more = "  - import_image: {account: globex, region: cn-hangzhou, file: 10}\n"
+    monkeypatch.chdir(tmp_path)
     Path("story.yaml").write_text(text + more, encoding="utf-8")
-    assert wrong("bill", "story.yaml", "--chart", "cost.png").startswith("a total over CNY and USD has no meaning")
+    code, out, err = run(monkeypatch, capsys, "bill", "story.yaml", "--chart", "cost.png")
+    assert (code, "USD" in out) == (2, True)
+    assert err.startswith("error: a total over CNY and USD has no meaning")
     assert not Path("cost.png").exists()
+
+
+def test_a_story_that_cannot_be_read_does_not_hide_the_others(monkeypatch, capsys, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    Path("story.yaml").write_text(STORY, encoding="utf-8")
+    code, out, err = run(monkeypatch, capsys, "check", "nowhere.yaml", "story.yaml")
+    assert (code, "story.yaml" in out) == (2, True)
+    assert err == "error: nowhere.yaml: cannot be read (No such file or directory)\n"
+
+
+def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
+    """The exit code, output and errors of a command."""
+    monkeypatch.setattr("sys.argv", ["ecs-images", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    said = capsys.readouterr()
+    return caught.value.code, said.out, said.err
 
 
 def test_an_empty_bill_is_not_drawn(wrong):

@@ -44,7 +44,14 @@ def test_an_unknown_name_comes_with_the_nearest_known_ones():
 
 
 def test_an_unknown_name_unlike_anything_stands_alone():
-    assert str(UnknownName("region", "xyzzy", ["cn-beijing"])) == "unknown region 'xyzzy'"
+    many = [f"cn-region-{number}" for number in range(13)]
+    assert str(UnknownName("region", "xyzzy", many)) == "unknown region 'xyzzy'"
+
+
+def test_an_unknown_name_among_few_is_told_all_of_them():
+    assert str(UnknownName("site", "xyzzy", ["china", "international"])) == (
+        "unknown site 'xyzzy'; known: china, international"
+    )
 
 
 def test_the_nearest_names_do_not_depend_on_capitals_and_are_best_first():
@@ -77,7 +84,7 @@ def test_a_missing_price_names_meter_item_region_date_and_currency():
     error = PriceNotFound([MISSING])
     assert error.missing == (MISSING,)
     assert "no CNY price for os_licence of Windows Server in cn-hongkong on 2026-01-15" in str(error)
-    assert "add a row" in str(error)
+    assert "--prices FILE" in str(error)
 
 
 def test_several_missing_prices_are_told_together():

@@ -233,7 +233,7 @@ def test_an_expectation_that_the_run_cannot_answer_is_told_with_its_line():
     with pytest.raises(FileProblems) as caught:
         check(story, story.run())
     assert [problem.line for problem in caught.value.problems] == [8, 9, 10]
-    assert caught.value.problems[0].message == "no charge matches region is cn-hangzhou"
+    assert caught.value.problems[0].message == "no charge matches region cn-hangzhou; there are cn-beijing"
 
 
 def test_a_cost_in_two_currencies_is_no_cost_until_one_is_asked_for():

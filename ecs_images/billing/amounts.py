@@ -7,6 +7,7 @@ price stay the same, so that its cost reads as quantity × hours × price.
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -158,10 +159,16 @@ def _lines_at(curve: Curve, moment: int) -> list[PriceRow]:
 
 
 def _show(row: PriceRow) -> str:
-    """A price row in words: amount, unit, first day and source."""
-    assumed = "" if row.valid_from_basis == "stated" else f", {row.valid_from_basis}"
+    """A price row in words: amount, unit, tier, first day and source."""
+    day = "" if row.valid_from_basis == "stated" else f" (first day {row.valid_from_basis})"
+    tier = ""
+    if row.quantity_unit != "vCPU":
+        if row.from_quantity:
+            tier = f" above {row.from_quantity:,g} GiB"
+        elif isfinite(row.to_quantity):
+            tier = f" for the first {row.to_quantity:,g} GiB"
     item = f" {row.item}" if row.item else ""
     return (
-        f"{row.price:g} {row.currency} {row.unit}{item} in {row.region_id} from {row.valid_from}{assumed} "
-        f"[{row.source}, {row.source_date}, {row.confidence}]"
+        f"{row.price:g} {row.currency} per {units()[row.unit].name}{item} in {row.region_id}{tier} "
+        f"from {row.valid_from}{day} [{row.source}, {row.source_date}, {row.confidence}]"
     )

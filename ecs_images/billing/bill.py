@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..catalog.prices import Prices, assumption_frame
 from ..catalog.tables import assumptions as named_assumptions
+from ..catalog.tables import site_of_currency
 from ..cloud.cloud import Cloud
 from ..cloud.ledger import Ledger
 from ..errors import InputError, MixedCurrencies, UnknownName
@@ -79,6 +80,8 @@ class Bill:
     def total(self, currency: str | None = None) -> float:
         """The list cost in all; raises MixedCurrencies over two, unless one is asked for."""
         known = sorted(set(self.charges["billing_currency"].astype(str)))
+        if currency is not None:
+            site_of_currency(currency)
         if currency is None and len(known) > 1:
             raise MixedCurrencies(known)
         chosen = self.charges if currency is None else self.charges[self.charges["billing_currency"] == currency]
@@ -103,7 +106,11 @@ class Bill:
         return invoice(self.charges)
 
     def capacity(self, freq: str = "month", by: str = "region") -> pd.DataFrame:
-        """Mean GiB stored per hour, day, week or month, by region, account, chain, snapshot or image."""
+        """Mean GiB stored per hour, day, week or month, by region, account, chain, snapshot or image.
+
+        The mean runs over the part of a period that is billed: in the month a story begins, from
+        its beginning.
+        """
         usage, ledger, _, window = self._need()
         return capacity(usage, ledger.replay(), window, freq, by)
 
@@ -136,7 +143,8 @@ class Bill:
         return pd.DataFrame(rows, columns=["assumption", "subject", "taken", "why"], dtype="str")
 
     def _assumed(self, ledger: Ledger) -> Sequence[str]:
-        names = {name for event in ledger for name in getattr(event, "assumed", ())}
+        until = self._need()[3][1]
+        names = {name for event in ledger if to_seconds(event.at) <= until for name in getattr(event, "assumed", ())}
         if (self.charges["sku_meter"] == STORAGE).any():
             names.add("UNK-1")
         return sorted(names)
@@ -148,7 +156,7 @@ class Bill:
             return name
         hint = f"one of {', '.join(DIMENSIONS)}"
         if name in ("image", "snapshot"):
-            hint = f"the bill of storage names no {name}; bill.attribute(to={name!r}) splits it"
+            hint = f"the bill of storage names no {name}; attribute(to={name!r}) splits it"
         raise UnknownName("dimension", str(name), DIMENSIONS, hint)
 
     def _need(self) -> tuple[pd.DataFrame, Ledger, Prices, tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..catalog.images import find_public_image
 from ..catalog.prices import Prices
 from ..cloud.chains import freed_gib
 from ..cloud.cloud import Cloud
@@ -54,7 +55,9 @@ def _outcome(
         instance = resolve(run.cloud, run.ids, fields["instance"], "instance")
         found = run.cloud.instance(instance).image
         wanted = resolve(run.cloud, run.ids, fields["image"])
-        return Outcome(line, f"{instance} runs from {fields['image']}", found == wanted, f"from {found}")
+        listed = find_public_image(wanted, run.cloud.instance(instance).launched_at.date())
+        what = f"{fields['instance']} runs from {fields['image']}"
+        return Outcome(line, what, found == (listed.image_id if listed else wanted), f"from {found}")
     if kind == "freed_gib":
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
         value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of, "snapshots"))
@@ -64,7 +67,12 @@ def _outcome(
         end = billing_end(story, fields.get("until"))
         if end not in bills:
             bills[end] = bill_of(story, run, until=end, prices=prices)
-        value = _cost(bills[end], run, kind, fields.get("where") or {})
+        try:
+            value = _cost(bills[end], run, kind, fields.get("where") or {})
+        except _NothingMatches:
+            if fields[kind]:
+                raise
+            value = 0.0
     near = math.isclose(value, fields[kind], rel_tol=0, abs_tol=fields.get("within", _WITHIN))
     what = f"{kind} {fields[kind]}" + (f" where {_words(fields['where'])}" if fields.get("where") else "")
     return Outcome(line, what, near, f"{value:.9g}")
@@ -73,7 +81,10 @@ def _outcome(
 def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
     """The cost of the charges that match; raises InputError when none does."""
     if kind in _COLUMNS:
-        return float(_matching(found.invoice(), where)[_COLUMNS[kind]].sum())
+        settled = found.invoice()
+        day = settled["x_settlement_start"].dt.strftime("%Y-%m-%d")
+        settled = settled.assign(x_day=day, x_month=day.str.slice(0, 7))
+        return float(_matching(settled, where)[_COLUMNS[kind]].sum())
     for shared in ("image", "snapshot"):
         if shared in where:
             wanted = {**where, shared: resolve(run.cloud, run.ids, where[shared], shared)}
@@ -83,16 +94,23 @@ def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
 
 
 def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
+    """The rows that match; raises InputError, with what there is, for a value that none has."""
     for name, value in where.items():
         column = DIMENSIONS.get(name, name)
         if column not in table:
-            raise InputError(f"image and snapshot go with account, region, meter and currency only, not {name}")
-        table = table[table[column].astype(str) == str(value)]
-    if not len(table):
-        raise InputError(f"no charge matches {_words(where)}")
+            raise InputError(f"{name} does not go with the rest of where; this table knows {', '.join(table.columns)}")
+        found = table[table[column].astype(str) == str(value)]
+        if not len(found) and len(table):
+            there = sorted(set(table[column].astype(str)))
+            raise _NothingMatches(f"no charge matches {name} {value}; there are {', '.join(there[:8]) or 'none'}")
+        table = found
     if len(currencies := sorted(set(table["billing_currency"]))) > 1:
         raise InputError(f"the charges are in {' and '.join(currencies)}; say which with where: {{currency: …}}")
     return table
+
+
+class _NothingMatches(InputError):
+    """No charge is of that kind; right when nothing was to be paid."""
 
 
 def _stored_gib(run: Run, fields: dict[str, Any]) -> float:

@@ -50,14 +50,17 @@ class Explanation:
         lines = [f"{self.resource_id}: {self.about}"]
         lines += [f"total {cost:.6f} {currency}" for currency, cost in self.totals.items()]
         if self.left_behind:
-            lines.append(f"and {self.left_behind:.6f} since, for the snapshots it left behind (DEL-5)")
+            currency = " ".join(self.totals)
+            lines.append(f"and {self.left_behind:.6f} {currency} since, for the snapshots it left behind (DEL-5)")
         lines.append("")
         happened = zip(self.events["at"], self.events["what"], strict=True)
         lines += [f"  {show_time(at)}  {what}" for at, what in happened]
         if not len(self.amounts):
-            return "\n".join([*lines, "", "  nothing was charged"])
+            return "\n".join([*lines, "", "  nothing was charged; compute and disks are not metered"])
         lines += ["", *(f"  {_sentence(row)}" for row in self.amounts.to_dict("records")), ""]
         lines += [f"  price: {text}" for text in dict.fromkeys(self.amounts["x_price_source"])]
+        if (self.amounts["x_unit"] == "GiB").any():
+            lines.append("  GiB: a stored block that n snapshots hold, or n images use, counts the nth part for each")
         rules = dict.fromkeys(rule for text in self.amounts["x_rules"] for rule in text.split())
         return "\n".join([*lines, f"  rules: {' '.join(rules)}"])
 

@@ -130,22 +130,43 @@ class PriceRow:
         return self.meter, self.item, self.region_id, self.to_region_id, self.billing_method, unit
 
 
+# What a person's own layer may leave out, and what is taken then.
+_LAYER_NEEDS = ("meter", "region_id", "unit", "currency", "price", "valid_from")
+_LAYER_DEFAULTS = {
+    "billing_method": "pay_as_you_go",
+    "from_quantity": "0",
+    "valid_from_basis": "stated",
+    "source": "a price file of your own",
+    "source_date": "undated",
+    "confidence": "own",
+    "status": "current",
+}
+
+
 def read_price_file(path: Path, layer: int = 0) -> list[PriceRow]:
-    """The rows of one price file; raises FileProblems with every problem of the file."""
+    """The rows of one price file; raises FileProblems with every problem of the file.
+
+    The published files (layer 0) say everything; a layer of one's own may leave out columns.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             header = list(reader.fieldnames or ())
             raw = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a CSV file ({error})") from None
-    missing = [name for name in PRICE_TABLE.names if name not in header]
+    missing = [name for name in (_LAYER_NEEDS if layer else PRICE_TABLE.names) if name not in header]
     if missing:
         raise FileProblems(str(path), [Problem(1, f"the header lacks {', '.join(missing)}")])
     problems: list[Problem] = []
     rows: list[tuple[int, PriceRow]] = []
-    for line, fields in raw:
+    for line, given in raw:
+        fields = _with_defaults(given) if layer else given
         found = _row_problems(fields)
+        if layer and not fields.get("price"):
+            found.append("price is empty; a row of your own needs one")
         if found:
             problems += [Problem(line, message) for message in found]
         else:
@@ -154,6 +175,11 @@ def read_price_file(path: Path, layer: int = 0) -> list[PriceRow]:
     if problems:
         raise FileProblems(str(path), problems)
     return [row for _, row in rows]
+
+
+def _with_defaults(given: dict[str, str]) -> dict[str, str]:
+    blank = dict.fromkeys(PRICE_TABLE.names, "")
+    return {**blank, **given, **{name: given.get(name) or default for name, default in _LAYER_DEFAULTS.items()}}
 
 
 def _row_problems(fields: dict[str, str]) -> list[str]:

@@ -27,6 +27,7 @@ from .tables import sites
 if TYPE_CHECKING:
     import pandas as pd
 
+_LAYER_HINT = "give a row of your own with --prices FILE, or prices: in a story"
 _END_OF_TIME = to_seconds(LATEST)
 _THIN = "third_party", "official_repo_readme", "low", "assumed", "example"
 
@@ -76,10 +77,11 @@ class PriceBook:
         places = sorted({row.region_id for row in known if row.price is not None})
         if places:
             first = min(row.valid_from for row in known if row.price is not None)
-            return f"known: {', '.join(places[:6])} from {first}; layer a row of your own over the book"
+            shown = ", ".join(places[:6]) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
+            return f"known: {shown} from {first}; {_LAYER_HINT}"
         items = sorted({item for m, item in self._by_item if m == meter and item})
         close = nearest(item, items) if item else ()
-        return (f"the nearest known: {', '.join(close)}; " if close else "") + "layer a row of your own over the book"
+        return (f"the nearest known: {', '.join(close)}; " if close else "") + _LAYER_HINT
 
     def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int) -> Iterable[Epoch]:
         scopes = region(region_id).scopes
@@ -163,10 +165,15 @@ class Prices:
 
     def to_frame(self) -> pd.DataFrame:
         """Every row as a table with the columns of the price files and `layer`."""
+        import numpy as np
         import pandas as pd
 
         columns = [*PRICE_TABLE.names, "layer"]
-        return pd.DataFrame([[getattr(row, name) for name in columns] for row in self.rows], columns=columns)
+        frame = pd.DataFrame([[getattr(row, name) for name in columns] for row in self.rows], columns=columns)
+        frame["to_quantity"] = frame["to_quantity"].where(np.isfinite(frame["to_quantity"]))
+        for day in ("valid_from", "valid_until"):
+            frame[day] = frame[day].map(lambda value: value.isoformat() if value else "")
+        return frame
 
     def assumptions(self) -> pd.DataFrame:
         """The rows that rest on thin ground, and why: columns of the price files and `x_why`."""

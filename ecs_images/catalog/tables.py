@@ -70,7 +70,7 @@ def site_of_currency(currency: str) -> Site:
     for found in sites().values():
         if found.currency == currency:
             return found
-    raise InputError(f"no site bills in {currency}; known: {[s.currency for s in sites().values()]}")
+    raise UnknownName("currency", currency, [found.currency for found in sites().values()])
 
 
 @cache

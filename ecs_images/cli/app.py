@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import EcsImagesError, InputError
-from .output import Format, console, emit, emit_json, print_table, records
+from .output import Format, console, emit, emit_json
+from .show import draw_cost, emit_bill, prices_for_people, show_explanation, show_foot, table_by
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from ..billing.bill import Bill
     from ..catalog.prices import Prices
     from ..cloud.story import Run, Story
 
@@ -34,6 +32,7 @@ Layers = Annotated[
     list[Path] | None,
     typer.Option("--prices", help="a price file of your own over the published book; may be repeated"),
 ]
+_BY = "columns: month, day, account, region, meter, item, currency; or image or snapshot, with account, region, meter"
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
 
@@ -41,12 +40,13 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to th
 @app.command()
 def bill(
     story: Annotated[Path, typer.Argument(help="a story file")],
-    by: Annotated[str, typer.Option(help="columns: month, day, account, region, meter, item")] = "month,meter",
-    until: Annotated[str | None, typer.Option(help="bill up to this time instead of the story's own")] = None,
+    by: Annotated[str, typer.Option(help=_BY)] = "month,meter",
+    until: Annotated[str | None, typer.Option(help="bill up to this time, taken to the next full hour")] = None,
     form: Form = Format.table,
     output: Output = None,
     chart: Annotated[Path | None, typer.Option(help="also draw cost per month to this .png, .svg or .pdf file")] = None,
     explain: Annotated[str | None, typer.Option(help="explain one resource: its id, or its name in the story")] = None,
+    invoice: Annotated[bool, typer.Option("--invoice", help="what is paid, rounded per settlement")] = False,
     prices: Layers = None,
 ) -> None:
     """Bill a story: what its images cost, by month and meter or as asked."""
@@ -57,27 +57,20 @@ def bill(
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
-    if chart is not None:
-        _draw(found, chart)
+    dimensions = [name.strip() for name in by.split(",") if name.strip()]
+    undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
     if explain is not None:
-        _explain(found, run.ids.get(explain, explain), form, output)
-        return
-    table = found.by(*(name.strip() for name in by.split(",") if name.strip()))
-    if form is Format.json:
-        totals = table.groupby("billing_currency", observed=True)["list_cost"].sum()
-        emit_json(
-            {
-                "title": loaded.title,
-                "rows": records(table),
-                "total": {str(currency): float(cost) for currency, cost in totals.items()},
-                "assumptions": records(found.assumptions()),
-            },
-            output,
-        )
-        return
-    emit(table, form, title=loaded.title, output=output)
-    if form is Format.table:
-        _foot(found, chart)
+        show_explanation(found, run, explain, form, output)
+    else:
+        table = found.invoice() if invoice else table_by(found, run, dimensions)
+        if form is Format.json:
+            emit_bill(loaded.title, found, table, output)
+        else:
+            emit(table, form, title=loaded.title, output=output)
+            if form is Format.table and output is None:
+                show_foot(found, None if undrawn else chart)
+    if undrawn is not None:
+        raise undrawn
 
 
 @app.command()
@@ -86,25 +79,36 @@ def check(
     form: Form = Format.table,
     prices: Layers = None,
 ) -> None:
-    """Run stories and hold what they expect against what happens; exit 1 when something differs."""
+    """Run stories and hold what they expect against what happens.
+
+    Exit 1 when something differs, 2 when a file cannot be used; the others are checked all the same.
+    """
     import pandas as pd
 
     from ..billing import expectations
 
-    rows = []
+    rows: list[tuple[str, int, str, str, str]] = []
+    unusable = 0
     for path in stories:
-        story, run = _run(path)
-        outcomes = expectations.check(story, run, _prices(story, prices))
-        rows += [(str(path), o.line, "ok" if o.passed else "FAILED", o.what, o.instead) for o in outcomes]
+        shown = path.name if form is Format.table else str(path)
+        try:
+            story, run = _run(path)
+            outcomes = expectations.check(story, run, _prices(story, prices))
+        except EcsImagesError as error:
+            sys.stderr.write(f"error: {error}\n")
+            unusable += 1
+            continue
+        rows += [(shown, o.line, "ok" if o.passed else "FAILED", o.what, o.instead) for o in outcomes]
         if not outcomes:
-            rows.append((str(path), 0, "ok", "it runs; it expects nothing", ""))
+            rows.append((shown, 0, "ok", "it runs; it expects nothing", ""))
     frame = pd.DataFrame(rows, columns=["story", "line", "result", "expected", "found"])
-    emit(frame, form)
+    if rows:
+        emit(frame, form)
     failed = int((frame["result"] == "FAILED").sum())
-    if form is Format.table:
+    if form is Format.table and rows:
         console().print(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
-    if failed:
-        raise typer.Exit(1)
+    if unusable or failed:
+        raise typer.Exit(2 if unusable else 1)
 
 
 @app.command("prices")
@@ -118,7 +122,7 @@ def list_prices(
     output: Output = None,
     prices: Layers = None,
 ) -> None:
-    """List the price book: every price with its first day, source and confidence."""
+    """List the price book: every price with its first day; csv and json tell its source too."""
     from ..catalog.prices import Prices
 
     book = Prices.published(*(prices or ()))
@@ -129,42 +133,45 @@ def list_prices(
             if wanted not in known:
                 from ..errors import UnknownName
 
-                raise UnknownName(column.removesuffix("_id"), wanted, known, f"known: {', '.join(known[:12])}")
+                raise UnknownName(column.removesuffix("_id"), wanted, known, f"known: {', '.join(known)}")
             frame = frame[frame[column] == wanted]
     if item is not None:
         frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
+        if not len(frame):
+            raise InputError(f"no price of an item whose name contains {item!r}")
     if form is Format.table:
-        frame = _prices_for_people(frame)
+        frame = prices_for_people(frame)
     emit(frame.reset_index(drop=True), form, output=output)
 
 
 @app.command("rules")
 def list_rules(
-    rule_id: Annotated[str | None, typer.Argument(help="one rule, such as SHARE-1")] = None,
+    rule_id: Annotated[str | None, typer.Argument(help="one rule, such as SHARE-1, or a family, such as SHARE")] = None,
     form: Form = Format.table,
     output: Output = None,
 ) -> None:
-    """List the rules of the service that the model knows, or tell one in full."""
+    """List the rules of the service and whether each is built, or tell one, or one family, in full."""
     import pandas as pd
 
     from ..catalog.tables import rule, rules
 
-    if rule_id is None:
-        frame = pd.DataFrame(
-            [(r.rule_id, r.status, r.title) for r in rules().values()], columns=["rule", "status", "title"]
-        )
-        emit(frame, form, output=output)
+    family = [r for r in rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
+    if rule_id is None or family:
+        fields = ["rule_id", "status", "title", "reason"]
+        if form is not Format.table:
+            fields = list(family[0].__slots__)
+        emit(pd.DataFrame([[getattr(r, name) for name in fields] for r in family], columns=fields), form, output=output)
         return
     found = rule(rule_id)
-    fields = {name: getattr(found, name) for name in found.__slots__}
+    told = {name: getattr(found, name) for name in found.__slots__}
     if form is Format.json:
-        emit_json(fields, output)
+        emit_json(told, output)
     elif form is Format.table and output is None:
-        for name, value in fields.items():
+        for name, value in told.items():
             if value:
                 console().print(f"{name.replace('_', ' ')}: {value}", soft_wrap=True, markup=False)
     else:
-        emit(pd.DataFrame([fields]), form, output=output)
+        emit(pd.DataFrame([told]), form, output=output)
 
 
 # Parts ---------------------------------------------------------------------------------------------
@@ -192,77 +199,6 @@ def _prices(story: Story, layers: list[Path] | None) -> Prices:
     from ..catalog.prices import Prices
 
     return Prices.published(*story.price_layers, *(layers or ()))
-
-
-def _prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:
-    """A price list that fits a terminal: the price in one column, the rest short."""
-    import pandas as pd
-
-    from ..catalog.price_files import units
-
-    rows = []
-    for row in frame.to_dict("records"):
-        price = "not published"
-        if not pd.isna(row["price"]):
-            price = f"{row['price']:g} {row['currency']} per {units()[row['unit']].name}"
-        above = f"{row['from_quantity']:,.0f} {row['quantity_unit']}" if row.get("from_quantity") else ""
-        rows.append([row["meter"], row["item"], row["region_id"], price, above, str(row["valid_from"])])
-    shown = pd.DataFrame(rows, columns=["meter", "item", "region", "price", "above", "from"], dtype="str")
-    last = "x_why" if "x_why" in frame else "confidence"
-    return shown.assign(**{last.removeprefix("x_"): frame[last].to_numpy()})
-
-
-def _explain(found: Bill, resource: str, form: Format, output: Path | None) -> None:
-    explanation = found.explain(resource)
-    if form is Format.table and output is None:
-        console().print(str(explanation), markup=False, soft_wrap=True)
-    elif form is Format.json:
-        emit_json(
-            {
-                "resource_id": explanation.resource_id,
-                "about": explanation.about,
-                "totals": explanation.totals,
-                "left_behind": explanation.left_behind,
-                "amounts": records(explanation.amounts),
-                "events": records(explanation.events),
-            },
-            output,
-        )
-    else:
-        emit(explanation.amounts, form, output=output)
-
-
-def _draw(found: Bill, path: Path) -> None:
-    import matplotlib as mpl
-
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise InputError(f"{path}: a chart is written to a .png, .svg or .pdf file")
-    mpl.use("agg")
-    from ..charts import cost_over_time
-
-    if len(found.charges) == 0:
-        raise InputError("there is nothing to draw: the bill is empty")
-    found.total()  # one currency, or a clear refusal
-    figure = cost_over_time(found.charges).get_figure(root=True)
-    assert figure is not None
-    try:
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def _foot(found: Bill, chart: Path | None) -> None:
-    """Below a table: the total, what it takes for granted, and where the chart went."""
-    out = console()
-    sums = found.by("currency")
-    for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
-        out.print(f"total list cost: {cost:,.4f} {currency}")
-    if chart is not None:
-        out.print(f"chart: {chart}", soft_wrap=True, markup=False)
-    taken = found.assumptions()
-    if len(taken):
-        out.print("\nThis bill takes for granted:")
-        print_table(taken)
 
 
 def main() -> None:

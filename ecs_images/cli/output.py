@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -42,8 +43,17 @@ def console(*, stderr: bool = False) -> Console:
     """A console that is wide enough for a table when it is no terminal."""
     from rich.console import Console
 
+    class Quiet(Console):
+        """A console that ends well when whoever reads it has stopped."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, sys.stdout.fileno())
+            raise SystemExit(0)
+
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else 120, highlight=False)
+    return Quiet(stderr=stderr, width=None if stream.isatty() else 120, highlight=False)
 
 
 def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | None = None) -> None:

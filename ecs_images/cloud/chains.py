@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import UnknownName
+from ..errors import InputError, UnknownName
 from ..units import bytes_to_gib
 from .blocks import StoredChain
 from .state import State
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ChainView:
     """A snapshot chain (快照链) as it is now; `snapshots` are the live ones, oldest first."""
 
@@ -22,6 +22,9 @@ class ChainView:
     snapshots: tuple[str, ...]
     _numbers: dict[str, int]
     _chain: StoredChain
+
+    def __repr__(self) -> str:
+        return f"<Chain {self.id}: {len(self.snapshots)} live snapshots, {self.total_gib:g} GiB>"
 
     @property
     def total_gib(self) -> float:
@@ -68,9 +71,13 @@ def chain_view(state: State, of: str) -> ChainView:
 
 def freed_gib(state: State, snapshots: Sequence[str]) -> float:
     """What deleting these snapshots together frees, over all their chains."""
+    if isinstance(snapshots, str):
+        raise InputError(f"give a list of snapshots, such as [{snapshots!r}]")
     by_chain: dict[str, list[str]] = {}
     for snapshot in dict.fromkeys(snapshots):
         if snapshot not in state.snapshots:
-            raise UnknownName("snapshot", snapshot, state.snapshots)
+            image = state.images.get(snapshot)
+            hint = f"{snapshot} is an image; its snapshots: {', '.join(image.snapshots)}" if image else ""
+            raise UnknownName("snapshot", snapshot, state.snapshots, hint)
         by_chain.setdefault(state.snapshots[snapshot].chain, []).append(snapshot)
     return sum(chain_view(state, chain).freed_gib(members) for chain, members in by_chain.items())

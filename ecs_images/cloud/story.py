@@ -49,7 +49,7 @@ class Run:
     outcomes: tuple[Outcome, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Story:
     """A story: accounts, steps, and what is expected of them."""
 
@@ -63,6 +63,9 @@ class Story:
     price_layers: tuple[Path, ...]
     steps: tuple[Step, ...]
     expectations: tuple[Expectation, ...]
+
+    def __repr__(self) -> str:
+        return f"<Story {self.title!r}: {len(self.steps)} steps, {len(self.expectations)} expectations>"
 
     @classmethod
     def load(cls, path: str | Path) -> Story:
@@ -262,5 +265,5 @@ def billing_end(story: Story, until: Time | None) -> datetime:
     if until is not None:
         return parse_time(until, "until")
     if story.until is None:
-        raise InputError(f"{story.path} does not say until when to bill; add until: or say it")
+        raise InputError(f"{story.path} does not say until when to bill; add until: to it, or give --until")
     return story.until

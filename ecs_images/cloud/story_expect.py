@@ -15,7 +15,7 @@ from .story_steps import part_of
 from .story_yaml import Located, LocatedMap
 
 _BILL = ("month", "day", "account", "region", "meter", "item", "currency", "image", "snapshot")
-_INVOICE = ("account", "region", "meter", "currency")
+_INVOICE = ("month", "day", "account", "region", "meter", "currency")
 _STORED = ("region", "account", "disk")
 # For each kind of expectation: the keys that go with it, and what its `where` may name.
 _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -219,8 +219,9 @@ class StepReader:
         name = self._new_name(given.pop("as", None), command)
         account = "" if command == "wait" else self._account(given.pop("account", None), node.line)
         self._check_arguments(command, given, node.line)
+        hint = f" (round {max(counters.values())}; rounds: says in which ones a step is done)" if counters else ""
         for key, item in given.items():
-            self._check_value(key, item, lenient=bool(code and "NotFound" in code))
+            self._check_value(key, item, hint, lenient=bool(code and "NotFound" in code))
         family = given.get("family")
         if family is not None and isinstance(family.value, str):
             self._families.add(family.value)
@@ -279,7 +280,7 @@ class StepReader:
         if missing:
             self._problem(line, f"{command} lacks {', '.join(missing)}")
 
-    def _check_value(self, key: str, item: Located, *, lenient: bool) -> None:
+    def _check_value(self, key: str, item: Located, hint: str, *, lenient: bool) -> None:
         try:
             if key in _SIZES:
                 _SIZES[key](item.value, key)
@@ -299,6 +300,8 @@ class StepReader:
             elif key in REFERENCES:
                 for name in item.value if isinstance(item.value, list) else [item.value]:
                     self._check_reference(key, name, lenient=lenient)
+        except UnknownName as error:
+            self._problem(item.line, str(error) + hint)
         except InputError as error:
             self._problem(item.line, str(error))
 

@@ -116,7 +116,8 @@ def _pairs(node: yaml.MappingNode, loader: _Loader, problems: list[Problem]) -> 
         line = key_node.start_mark.line + 1
         key = loader.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            problems.append(Problem(line, f"a key must be a word, not {key_node.value!r}"))
+            bare = " (YAML takes on, off, yes and no for true and false; quote it)" if isinstance(key, bool) else ""
+            problems.append(Problem(line, f"a key must be a word, not {key_node.value!r}{bare}"))
             continue
         if key in seen:
             problems.append(Problem(line, f"{key!r} stands twice in the same place"))

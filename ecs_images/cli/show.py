@@ -1,0 +1,130 @@
+"""What the command line shows of a bill and of the price book."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError, MixedCurrencies
+from .output import Format, console, emit, emit_json, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..billing.bill import Bill
+    from ..cloud.story import Run
+
+
+def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
+    """The bill by its own columns, or split over images or snapshots, with their names."""
+    shared = [name for name in dimensions if name in ("image", "snapshot")]
+    if not shared:
+        return found.by(*dimensions)
+    (kind, *more) = shared
+    known = {"account": "billing_account_id", "region": "region_id", "meter": "sku_meter", kind: f"x_{kind}_id"}
+    others = [name for name in dimensions if name not in known]
+    if more or others:
+        raise InputError(f"{kind} goes with account, region and meter, not with {', '.join(more + others)}")
+    columns = [*(known[name] for name in dimensions), "billing_currency"]
+    table = found.attribute(kind).groupby(columns, as_index=False, sort=False)[["list_cost"]].sum()
+    resources = run.cloud.state.images if kind == "image" else run.cloud.state.snapshots
+    names = [resources[name].name if name in resources else "" for name in table[f"x_{kind}_id"]]
+    table.insert(dimensions.index(kind) + 1, "name", names)
+    return table.sort_values("list_cost", ascending=False, kind="stable", ignore_index=True)
+
+
+def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None) -> None:
+    sums = found.by("currency")
+    emit_json(
+        {
+            "title": title,
+            "rows": records(table),
+            "total": dict(zip(sums["billing_currency"], map(float, sums["list_cost"]), strict=True)),
+            "assumptions": records(found.assumptions()),
+        },
+        output,
+    )
+
+
+def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: Path | None) -> None:
+    from ..cloud.story import resolve
+
+    explanation = found.explain(resolve(run.cloud, run.ids, wanted))
+    if form is Format.table and output is None:
+        console().print(str(explanation), markup=False, soft_wrap=True)
+    elif form is Format.json:
+        emit_json(
+            {
+                "resource_id": explanation.resource_id,
+                "about": explanation.about,
+                "totals": explanation.totals,
+                "left_behind": explanation.left_behind,
+                "amounts": records(explanation.amounts),
+                "events": records(explanation.events),
+            },
+            output,
+        )
+    else:
+        emit(explanation.amounts, form, output=output)
+
+
+def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies | None:
+    """Draw the cost chart to a file; gives back why not when the bill has two currencies."""
+    import matplotlib as mpl
+
+    from ..billing.bill import DIMENSIONS
+
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise InputError(f"{path}: a chart is written to a .png, .svg or .pdf file")
+    mpl.use("agg")
+    from ..charts import cost_over_time
+
+    if len(found.charges) == 0:
+        raise InputError("there is nothing to draw: the bill is empty")
+    try:
+        found.total()
+    except MixedCurrencies as error:
+        return error
+    columns = [DIMENSIONS[name] for name in dimensions if name in ("account", "region", "meter", "item")]
+    figure = cost_over_time(found.charges, by=columns[0] if columns else "sku_meter").get_figure(root=True)
+    assert figure is not None
+    try:
+        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    return None
+
+
+def show_foot(found: Bill, chart: Path | None) -> None:
+    """Below a table: the total, and what it takes for granted, a line each."""
+    out = console()
+    sums = found.by("currency")
+    for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
+        out.print(f"total list cost: {cost:,.4f} {currency}")
+    if chart is not None:
+        out.print(f"chart: {chart}", soft_wrap=True, markup=False)
+    taken = found.assumptions()
+    if len(taken):
+        out.print("\nThis bill takes for granted (ecs-images bill --format json tells why):")
+    for row in taken.to_dict("records"):
+        label = "" if row["assumption"] in ("price", "example") else f"{row['assumption']} "
+        why = f" ({row['why'].split(' [')[0]})" if row["assumption"] == "price" else ""
+        out.print(f"- {label}{row['subject']}: {row['taken']}{why}", markup=False)
+
+
+def prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:
+    """A price list that fits a terminal: the price in one column, the rest short."""
+    import pandas as pd
+
+    from ..catalog.price_files import units
+
+    rows = []
+    for row in frame.to_dict("records"):
+        price = "not published"
+        if not pd.isna(row["price"]):
+            price = f"{row['price']:g} {row['currency']} per {units()[row['unit']].name}"
+        above = f"{row['from_quantity']:,.0f} {row['quantity_unit']}" if row.get("from_quantity") else ""
+        rows.append([row["meter"], row["item"], row["region_id"], price, above, str(row["valid_from"])])
+    shown = pd.DataFrame(rows, columns=["meter", "item", "region", "price", "above", "from"], dtype="str")
+    last = "x_why" if "x_why" in frame else "confidence"
+    return shown.assign(**{last.removeprefix("x_"): frame[last].to_numpy()})
