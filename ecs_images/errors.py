@@ -19,6 +19,10 @@ from dataclasses import dataclass
 class EcsImagesError(Exception):
     """The root: catch this to catch all errors of the toolkit."""
 
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook an error is one sentence; where in the toolkit it was found helps nobody."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InputError(EcsImagesError, ValueError):
     """A value that cannot be used; the message says which, and what would do."""

@@ -358,3 +358,14 @@ def test_one_rule_is_told_in_full(ecs, tmp_path: Path):
     path = tmp_path / "rule.csv"
     ecs("rules", "SHARE-1", "--format", "csv", "-o", path)
     assert pd.read_csv(path)["rule_id"].tolist() == ["SHARE-1"]
+
+
+def test_the_routes_of_an_image_are_listed_with_what_they_add(ecs, story: Path):
+    """10 GiB kept 30 days at 0.12 a month; sharing is free; elsewhere it is refused."""
+    options = ["--image", "golden", "--regions", "cn-beijing,cn-shanghai", "--horizon-days", "30", "--every-days", "30"]
+    found = rows(ecs("routes", story, *options, "--format", "csv").out)
+    costs = {(row["route"], row["region_id"]): row["list_cost"] for row in found}
+    assert float(costs["copy, then share", "cn-shanghai"]) == pytest.approx(10 * 0.12)
+    assert float(costs["share", "cn-beijing"]) == 0
+    assert "InvalidImageId.NotFound" in {row["x_code"] for row in found}
+    assert "copy, then share" in ecs("routes", story, *options).out

@@ -15,7 +15,7 @@ import typer
 
 from ..errors import EcsImagesError, InputError
 from .output import Format, console, emit, emit_json
-from .show import draw_cost, emit_bill, prices_for_people, show_explanation, show_foot, table_by
+from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, show_explanation, show_foot, table_by
 
 if TYPE_CHECKING:
     from ..catalog.prices import Prices
@@ -109,6 +109,46 @@ def check(
         console().print(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
     if unusable or failed:
         raise typer.Exit(2 if unusable else 1)
+
+
+@app.command("routes")
+def list_routes(
+    story: Annotated[Path, typer.Argument(help="a story file")],
+    image: Annotated[str, typer.Option(help="the image: its name in the story, or its id")],
+    accounts: Annotated[str, typer.Option(help="who must be able to launch it, by comma; default: everybody")] = "",
+    regions: Annotated[str, typer.Option(help="where, by comma; default: wherever the story has something")] = "",
+    every_days: Annotated[float, typer.Option(help="days between versions")] = 7,
+    versions_kept: Annotated[int, typer.Option(help="how many versions stay")] = 12,
+    change_gib: Annotated[float, typer.Option(help="GiB written over in each version")] = 1,
+    new_gib: Annotated[float, typer.Option(help="GiB added in each version")] = 0,
+    horizon_days: Annotated[float, typer.Option(help="days to look ahead")] = 365,
+    form: Form = Format.table,
+    output: Output = None,
+    prices: Layers = None,
+) -> None:
+    """Say how an image of a story can reach accounts in regions, and what each way adds to whose bill."""
+    from ..cloud.story import resolve
+    from ..decisions.routes import routes
+    from ..decisions.updates import Updates
+
+    loaded, run = _run(story)
+    state = run.cloud.state
+    used = [found.region for found in state.images.values()] + [found.region for found in state.instances.values()]
+    table = routes(
+        run.cloud,
+        resolve(run.cloud, run.ids, image),
+        accounts=_listed(accounts) or list(state.accounts),
+        regions=_listed(regions) or sorted(set(used)),
+        updates=Updates(every_days, versions_kept, change_gib, new_gib, horizon_days),
+        prices=_prices(loaded, prices),
+    )
+    if form is Format.table:
+        table = routes_for_people(table)
+    emit(table, form, title=f"{loaded.title}: {image}", output=output)
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @app.command("prices")

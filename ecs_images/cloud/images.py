@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..catalog.images import known_references
 from ..catalog.limits import limit
 from ..errors import InputError
 from . import events as ev
@@ -160,6 +161,11 @@ def modify_image(
 def delete_image(control: Control, account: str, image_id: str, force: bool) -> None:
     operation = "DeleteImage"
     known = control.state.images.get(image_id)
+    if image_id in known_references():
+        raise control.refusal(
+            operation, "InvalidImageId.NotFound", f"{image_id} is the provider's; only it may delete it (TYPE-4)",
+            image=image_id,
+        )  # fmt: skip
     if known is None or (known.account == account and known.deleted_at):
         return  # An id that never was, or is gone already, is ignored (DEL-1).
     image = control.own_image(account, image_id, operation)

@@ -1,0 +1,228 @@
+"""Routes: how an image can reach accounts in regions, what each way adds to the bill, and who pays.
+
+routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Updates())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import pandas as pd
+
+from ..billing.metering import measure
+from ..billing.rating import rate
+from ..catalog.images import marketplace_images
+from ..catalog.limits import limit
+from ..catalog.prices import Prices
+from ..catalog.regions import region as known_region
+from ..catalog.tables import duration_seconds, sites
+from ..cloud.cloud import Cloud
+from ..errors import CloudError, InputError, PriceNotFound, UnknownName
+from ..tables import Column, Table
+from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
+from .lives import Sizes, lives_of, sizes_of, usage_of
+from .scripts import ROUTES, Target, Version
+from .updates import Updates
+
+ROUTES_TABLE = Table(
+    "routes",
+    "one way to let one account launch the image in one region",
+    (
+        Column("route", "text", "", "the way", True),
+        Column("billing_account_id", "text", "", "the account that must be able to launch", True),
+        Column("region_id", "text", "", "where it must be able to", True),
+        Column("x_allowed", "integer", "", "whether the service lets it be done", True),
+        Column("x_code", "text", "", "the service's error code where it does not"),
+        Column("x_rule", "text", "", "the rule behind that"),
+        Column(
+            "list_cost",
+            "number",
+            "currency",
+            "what this target alone adds over the horizon; empty: refused or no price",
+        ),
+        Column("billing_currency", "text", "", "currency of whoever pays"),
+        Column("x_payer", "text", "", "the account that pays the storage and traffic"),
+        Column("x_hours_to_launch", "number", "hour", "typical time until the first version can be launched"),
+        Column("x_if_withdrawn", "text", "", "what breaks when the owner later deletes or unshares"),
+        Column("x_note", "text", "", "why it is refused, or which price is missing"),
+    ),
+)
+
+_RULES = {
+    "InvalidImageId.NotFound": "TYPE-3",
+    "IncorrectDestinationRegion": "COPY-3",
+    "OperationDenied.SameRegionOnly": "COPY-3",
+    "InvalidImageId.BidMismatch": "SHARE-5",
+    "OperationDeined.EncryptedSnapshot": "SHARE-6",
+    "OperationDenied.InvalidImageStatus": "STATUS-4",
+    "IncorrectImageStatus": "COPY-1",
+    "OperationDenied.NotPublished": "COPY-8",
+    "OperationDenied.CommunityImage": "COMM-1",
+    "Image.Public": "COMM-1",
+    "QuotaExceed.ShareImageUser": "SHARE-2",
+    "QuotaExceed.ShareImage": "SHARE-3",
+    "QuotaExceed.Image": "UNK-8",
+}
+_IF_WITHDRAWN = {
+    "share": "nothing new starts; what runs cannot be re-initialised (SHARE-9)",
+    "copy, then share": "the original may go; if the copy is withdrawn, as with sharing (COPY-2, SHARE-9)",
+    "copy snapshots": "the original may go; if the image there is withdrawn, as with sharing (SHARE-9)",
+    "receiver's own image": "nothing: the receiver owns its image (SHARE-7)",
+}
+_TASKS = {"copy, then share": "image_copy", "copy snapshots": "snapshot_copy", "receiver's own image": "snapshot"}
+
+
+@dataclass(frozen=True)
+class _Question:
+    """All that the costs of routes depend on."""
+
+    cloud: Cloud
+    image: str
+    updates: Updates
+    prices: Prices
+    start: datetime
+    sizes: Sizes
+    existing: pd.DataFrame
+
+    @cached_property
+    def storing(self) -> frozenset[str]:
+        """The accounts that use anything already."""
+        return frozenset(self.existing["billing_account_id"].unique())
+
+    @property
+    def owner(self) -> str:
+        return self.cloud.image(self.image).account
+
+    @property
+    def home(self) -> str:
+        return self.cloud.image(self.image).region
+
+
+def routes(
+    cloud: Cloud,
+    image: str,
+    *,
+    accounts: Sequence[str],
+    regions: Sequence[str],
+    updates: Updates | None = None,
+    prices: Prices | None = None,
+) -> pd.DataFrame:
+    """Every route for every account and region, as a `ROUTES_TABLE`.
+
+    The image is the owner's own, Available or not; `updates` say how it will be renewed. The
+    money of a row is what that target alone would add to the bill of whoever pays, beside what
+    is there already. Raises UnknownName for accounts, regions or images that do not exist.
+    """
+    found = cloud.image(image)
+    if found.deleted_at:
+        raise InputError(f"{image} is deleted; ask about an image that is there")
+    for name, known in ((accounts, cloud.state.accounts), (regions, None)):
+        if isinstance(name, str) or not name:
+            raise InputError(f"accounts and regions are lists with at least one name, not {name!r}")
+        for one in name:
+            if known is not None and one not in known:
+                raise UnknownName("account", str(one), known)
+            if known is None:
+                known_region(one)
+    updates, prices = updates or Updates(), prices or Prices.published()
+    existing = measure(cloud.ledger, until=updates.end(cloud.now))
+    asked = _Question(cloud, image, updates, prices, cloud.now, sizes_of(cloud, image, updates), existing)
+    refusals: dict[tuple[object, ...], tuple[str, str, str] | None] = {}
+    costs: dict[tuple[str, str, str], tuple[float, str]] = {}
+    rows = [
+        _row(asked, route, Target(account, region), refusals, costs)
+        for region in dict.fromkeys(regions)
+        for account in dict.fromkeys(accounts)
+        for route in ROUTES
+    ]
+    return ROUTES_TABLE.check(pd.DataFrame(rows, columns=ROUTES_TABLE.names))
+
+
+def _row(
+    asked: _Question,
+    route: str,
+    target: Target,
+    refusals: dict[tuple[object, ...], tuple[str, str, str] | None],
+    costs: dict[tuple[str, str, str], tuple[float, str]],
+) -> tuple[object, ...]:
+    payer = target.account if route == "receiver's own image" else asked.owner
+    currency = sites()[asked.cloud.state.accounts[payer].site].currency
+    case = _case(asked, route, target)
+    if case not in refusals:
+        refusals[case] = _refusal(asked, route, target)
+    refused = refusals[case]
+    if refused is not None:
+        code, why, tried = refused
+        cost, note, hours = float("nan"), why.replace(tried, target.region), float("nan")
+    else:
+        code, hours = "", _hours_to_launch(asked, route)
+        # Payers who store nothing yet differ only in their currency.
+        beside = payer if payer in asked.storing else currency
+        if (route, target.region, beside) not in costs:
+            costs[route, target.region, beside] = _added_cost(asked, route, target.region, payer, currency)
+        cost, note = costs[route, target.region, beside]
+    return (
+        route, target.account, target.region, refused is None, code, _RULES.get(code, ""), cost, currency, payer,
+        hours, _IF_WITHDRAWN[route] if refused is None else "", note,
+    )  # fmt: skip
+
+
+def _case(asked: _Question, route: str, target: Target) -> tuple[object, ...]:
+    """What decides whether a route is allowed: targets alike in this are tried once."""
+    product = marketplace_images().get(asked.cloud.image(asked.image).lineage.product_code or "")
+    offered = not product or not product.regions or target.region in product.regions
+    receiver = asked.cloud.state.accounts[target.account]
+    images = [image for image in asked.cloud.state.images.values() if not image.deleted_at]
+    received = sum(target.account in image.shared_with for image in images)
+    payer = target.account if route == "receiver's own image" else asked.owner
+    held = sum((image.account, image.region) == (payer, target.region) for image in images)
+    full = held >= limit("custom_images_per_region", asked.start)
+    return route, target.region == asked.home, offered, receiver.site, target.account == asked.owner, received, full
+
+
+def _refusal(asked: _Question, route: str, target: Target) -> tuple[str, str, str] | None:
+    """Try the route in a fork: None when it is allowed, else its code, why, and where it was tried."""
+    cloud = asked.cloud.fork()
+    try:
+        ROUTES[route](cloud, cloud.account(asked.owner), Version(asked.image, 0), target)
+    except CloudError as error:
+        return error.code, error.reason, target.region
+    except InputError as error:
+        return "", str(error), target.region
+    return None
+
+
+def _added_cost(asked: _Question, route: str, region: str, payer: str, currency: str) -> tuple[float, str]:
+    """What the route adds to the payer's bill, tiers and free quotas included; NaN without a price."""
+    lives = lives_of(route, asked.sizes, asked.updates, asked.start)
+    added = usage_of(lives, account=payer, currency=currency, home=asked.home, region=region)
+    if not len(added):
+        return 0.0, ""
+    there = asked.existing
+    beside = there[(there["billing_account_id"] == payer) & there["region_id"].isin([region, asked.home])]
+    beside = beside[beside["sku_meter"].isin(set(added["sku_meter"]))].astype({"x_item": str})
+    try:
+        together = rate(pd.concat([_plain(beside), added], ignore_index=True), asked.prices)["list_cost"].sum()
+        before = rate(_plain(beside), asked.prices)["list_cost"].sum() if len(beside) else 0.0
+    except PriceNotFound as error:
+        return float("nan"), "; ".join(
+            f"no price for {m}{f' {i}' if i else ''} in {r}" for m, i, r, *_ in error.missing
+        )
+    return float(together - before), ""
+
+
+def _plain(usage: pd.DataFrame) -> pd.DataFrame:
+    """Usage with its categories as plain text, so that it can stand beside other usage."""
+    text = dict.fromkeys(usage.columns[usage.dtypes == "category"], "str")
+    return usage.astype(text)
+
+
+def _hours_to_launch(asked: _Question, route: str) -> float:
+    """The typical time until the first version can be launched (CREATE-13)."""
+    if route not in _TASKS:
+        return 0.0
+    fixed, per_gib = duration_seconds(_TASKS[route])
+    return (fixed + per_gib * asked.sizes.content(0) / BYTES_PER_GIB) / SECONDS_PER_HOUR

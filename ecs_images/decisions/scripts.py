@@ -1,0 +1,150 @@
+"""The ways to bring an image to an account in a region, as commands given to a cloud.
+
+A script is what a route means. Tried in a fork it tells whether the route is allowed; played over
+a whole horizon it is the truth that the quick costs of `routes` must equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..cloud.account import Account
+from ..cloud.cloud import Cloud
+from .updates import Updates
+
+
+@dataclass(frozen=True)
+class Target:
+    """An account that must be able to launch the image in a region."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the image at home; the first has number 0."""
+
+    image: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a route made of a version, and whose it is: to be deleted when the version goes."""
+
+    account: Account
+    images: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
+
+
+Route = Callable[[Cloud, Account, Version, Target], Made]
+
+
+def share(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+    """Share the image itself; it can be launched in its own region only (SHARE-1)."""
+    _let_launch(cloud, owner, version.image, target)
+    return Made(owner)
+
+
+def copy_then_share(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+    """Copy the image to the region, and share the copy (COPY-11)."""
+    name = f"{version.image}-for-{target.account}"  # the original's name may be taken there
+    copy = owner.copy_image(version.image, to=target.region, name=name)
+    cloud.wait(copy)
+    _let_launch(cloud, owner, copy, target)
+    return Made(owner, (copy,), cloud.image(copy).snapshots)
+
+
+def copy_snapshots(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+    """Copy the snapshots, make an image of them there, and share it (COPY-9)."""
+    copies = []
+    for snapshot in cloud.image(version.image).snapshots:
+        copies.append(owner.copy_snapshot(snapshot, to=target.region))
+        cloud.wait(copies[-1])
+    image = owner.create_image(snapshots=copies)
+    _let_launch(cloud, owner, image, target)
+    return Made(owner, (image,), tuple(copies))
+
+
+def receiver_makes_own(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+    """Share, and let the receiver make an image of an instance: that one it owns fully (SHARE-7)."""
+    if target.account != owner.name:
+        owner.share_image(version.image, with_accounts=[target.account])
+    receiver = cloud.account(target.account)
+    instance = receiver.run_instance(region=target.region, image=version.image)
+    own = receiver.create_image(instance)
+    cloud.wait(own)
+    receiver.release_instance(instance, force=True)
+    return Made(receiver, (own,), cloud.image(own).snapshots)
+
+
+ROUTES: dict[str, Route] = {
+    "share": share,
+    "copy, then share": copy_then_share,
+    "copy snapshots": copy_snapshots,
+    "receiver's own image": receiver_makes_own,
+}
+"""Every route by its name."""
+
+
+def play(cloud: Cloud, image: str, updates: Updates, plan: Mapping[Target, str]) -> datetime:
+    """Live through a horizon in a cloud, bringing every version to each target by its route.
+
+    A builder started from the image renews it at home; with an empty plan that is all. Gives the
+    end of the horizon. Raises CloudError for a route that is refused.
+    """
+    start, source = cloud.now, cloud.image(image)
+    owner = cloud.account(source.account)
+    builder = owner.run_instance(region=source.region, image=image)
+    kept: list[tuple[datetime, Version, list[Made]]] = []
+    for number, (made_at, gone_at) in enumerate(updates.versions(start)):
+        cloud.at(made_at)
+        if number:
+            if updates.change_gib or updates.new_gib:
+                owner.write(builder, overwrite=updates.change_gib, new=updates.new_gib)
+            image = owner.create_image(builder)
+            cloud.wait(image)
+        version = Version(image, number)
+        kept.append((gone_at, version, [ROUTES[route](cloud, owner, version, to) for to, route in plan.items()]))
+        for _, old, made in [entry for entry in kept if entry[0] <= made_at]:
+            _retire(cloud, owner, old, made)
+        kept = [entry for entry in kept if entry[0] > made_at]
+    return updates.end(start)
+
+
+def _retire(cloud: Cloud, owner: Account, version: Version, results: list[Made]) -> None:
+    """A version and all that was made of it goes, with its snapshots.
+
+    The first version stays: it was there before, and it is what the builder runs from.
+    """
+    for made in results:
+        for image in made.images:
+            _unshare_and_delete(cloud, made.account, image)
+        for snapshot in made.snapshots:
+            made.account.delete_snapshot(snapshot, force=True)
+    if version.number:
+        _unshare_and_delete(cloud, owner, version.image)
+        for snapshot in cloud.image(version.image).snapshots:
+            owner.delete_snapshot(snapshot, force=True)
+
+
+def _unshare_and_delete(cloud: Cloud, account: Account, image: str) -> None:
+    shared = sorted(cloud.image(image).shared_with)
+    for first in range(0, len(shared), 10):
+        account.unshare_image(image, from_accounts=shared[first : first + 10])
+    account.delete_image(image, force=True)
+
+
+def _let_launch(cloud: Cloud, owner: Account, image: str, target: Target) -> None:
+    """Share with the target unless it is the owner, and prove that it can launch.
+
+    What the target runs is not the cost of the route, so it runs for no time at all.
+    """
+    if target.account != owner.name and target.account not in cloud.image(image).shared_with:
+        owner.share_image(image, with_accounts=[target.account])
+    receiver = cloud.account(target.account)
+    instance = receiver.run_instance(region=target.region, image=image)
+    receiver.release_instance(instance, force=True)
