@@ -85,6 +85,22 @@ def test_an_image_of_its_own_is_paid_by_the_receiver_in_its_currency(cloud: Clou
     assert row["list_cost"] == pytest.approx(12 * 0.0173)
 
 
+def test_a_pipeline_in_the_region_stores_what_changes_and_the_rest_once(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """CHAIN-1: 11 GiB for 30 days, and 1 GiB of each version for 20, 20 and 10, at 0.12 per 30 days."""
+    updates = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
+    found = routes(cloud, golden(acme), accounts=["partner"], regions=[SHANGHAI], updates=updates)
+    assert of(found, "rebuild there", SHANGHAI)["list_cost"] == pytest.approx((11 * 30 + 20 + 20 + 10) * 0.12 / 30)
+
+
+def test_an_imported_image_cannot_be_rebuilt_from_its_origin(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """TYPE-3: no public image stands behind a file of one's own."""
+    image = acme.import_image(region=BEIJING, file=5)
+    row = of(routes(cloud, image, accounts=["partner"], regions=[SHANGHAI]), "rebuild there", SHANGHAI)
+    assert (row["x_allowed"], row["x_code"]) == (False, "InvalidImageId.NotFound")
+
+
 def test_a_cell_without_a_price_names_the_meter_and_hides_nothing_else(
     cloud: Cloud, acme: Account, partner: Account
 ) -> None:
@@ -227,4 +243,4 @@ def test_wrong_questions_are_told(cloud: Cloud, acme: Account, partner: Account)
 
 
 def test_the_routes_are_those_that_can_be_played() -> None:
-    assert list(ROUTES) == ["share", "copy, then share", "copy snapshots", "receiver's own image"]
+    assert list(ROUTES) == ["share", "copy, then share", "copy snapshots", "receiver's own image", "rebuild there"]

@@ -76,6 +76,7 @@ def lives_of(route: str, sizes: Sizes, updates: Updates, start: datetime) -> lis
         "copy, then share": _full_copies,
         "copy snapshots": _incremental_copies,
         "receiver's own image": _own_images,
+        "rebuild there": _rebuilt_images,
     }[route]
     return list(made(sizes, updates, start))
 
@@ -117,6 +118,16 @@ def _incremental_copies(sizes: Sizes, updates: Updates, start: datetime) -> Iter
             yield Life(STORAGE, sizes.added, made, end)
             yield Life(STORAGE, sizes.changed, made, gone)
             yield Life(COPY_TRAFFIC, sizes.changed + sizes.added, made, made)
+
+
+def _rebuilt_images(sizes: Sizes, updates: Updates, start: datetime) -> Iterator[Life]:
+    """All versions lie in the chain of one builder: what no update touches is stored once (CHAIN-1)."""
+    end = updates.end(start)
+    yield Life(STORAGE, sizes.renewed + sizes.data_renewed - sizes.changed, start, end)
+    for number, (made, gone) in enumerate(updates.versions(start)):
+        yield Life(STORAGE, sizes.changed, made, gone)
+        if number:
+            yield Life(STORAGE, sizes.added, made, end)
 
 
 def usage_of(lives: list[Life], *, account: str, currency: str, home: str, region: str) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from ..errors import CloudError, InputError, PriceNotFound, UnknownName
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .lives import Sizes, lives_of, sizes_of, usage_of
-from .scripts import ROUTES, Target, Version
+from .scripts import ROUTES, Plan, Target, Version
 from .updates import Updates
 
 ROUTES_TABLE = Table(
@@ -71,8 +71,14 @@ _IF_WITHDRAWN = {
     "copy, then share": "the original may go; if the copy is withdrawn, as with sharing (COPY-2, SHARE-9)",
     "copy snapshots": "the original may go; if the image there is withdrawn, as with sharing (SHARE-9)",
     "receiver's own image": "nothing: the receiver owns its image (SHARE-7)",
+    "rebuild there": "the original may go; if the image there is withdrawn, as with sharing (SHARE-9)",
 }
-_TASKS = {"copy, then share": "image_copy", "copy snapshots": "snapshot_copy", "receiver's own image": "snapshot"}
+_TASKS = {
+    "copy, then share": "image_copy",
+    "copy snapshots": "snapshot_copy",
+    "receiver's own image": "snapshot",
+    "rebuild there": "snapshot",
+}
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ def _refusal(asked: _Question, route: str, target: Target) -> tuple[str, str, st
     """Try the route in a fork: None when it is allowed, else its code, why, and where it was tried."""
     cloud = asked.cloud.fork()
     try:
-        ROUTES[route](cloud, cloud.account(asked.owner), Version(asked.image, 0), target)
+        ROUTES[route](Plan(cloud, cloud.account(asked.owner), asked.updates), Version(asked.image, 0), target)
     except CloudError as error:
         return error.code, error.reason, target.region
     except InputError as error:

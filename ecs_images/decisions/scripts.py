@@ -7,11 +7,12 @@ a whole horizon it is the truth that the quick costs of `routes` must equal.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
+from ..units import BYTES_PER_GIB
 from .updates import Updates
 
 
@@ -40,17 +41,29 @@ class Made:
     snapshots: tuple[str, ...] = ()
 
 
-Route = Callable[[Cloud, Account, Version, Target], Made]
+@dataclass
+class Plan:
+    """What bringing an image about means: the cloud it is done in, the image's owner, how it is renewed."""
+
+    cloud: Cloud
+    owner: Account
+    updates: Updates
+    builders: dict[Target, str] = field(default_factory=dict)
 
 
-def share(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+Route = Callable[[Plan, Version, Target], Made]
+
+
+def share(plan: Plan, version: Version, target: Target) -> Made:
     """Share the image itself; it can be launched in its own region only (SHARE-1)."""
+    cloud, owner = plan.cloud, plan.owner
     _let_launch(cloud, owner, version.image, target)
     return Made(owner)
 
 
-def copy_then_share(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+def copy_then_share(plan: Plan, version: Version, target: Target) -> Made:
     """Copy the image to the region, and share the copy (COPY-11)."""
+    cloud, owner = plan.cloud, plan.owner
     name = f"{version.image}-for-{target.account}"  # the original's name may be taken there
     copy = owner.copy_image(version.image, to=target.region, name=name)
     cloud.wait(copy)
@@ -58,8 +71,9 @@ def copy_then_share(cloud: Cloud, owner: Account, version: Version, target: Targ
     return Made(owner, (copy,), cloud.image(copy).snapshots)
 
 
-def copy_snapshots(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+def copy_snapshots(plan: Plan, version: Version, target: Target) -> Made:
     """Copy the snapshots, make an image of them there, and share it (COPY-9)."""
+    cloud, owner = plan.cloud, plan.owner
     copies = []
     for snapshot in cloud.image(version.image).snapshots:
         copies.append(owner.copy_snapshot(snapshot, to=target.region))
@@ -69,8 +83,9 @@ def copy_snapshots(cloud: Cloud, owner: Account, version: Version, target: Targe
     return Made(owner, (image,), tuple(copies))
 
 
-def receiver_makes_own(cloud: Cloud, owner: Account, version: Version, target: Target) -> Made:
+def receiver_makes_own(plan: Plan, version: Version, target: Target) -> Made:
     """Share, and let the receiver make an image of an instance: that one it owns fully (SHARE-7)."""
+    cloud, owner = plan.cloud, plan.owner
     if target.account != owner.name:
         owner.share_image(version.image, with_accounts=[target.account])
     receiver = cloud.account(target.account)
@@ -81,23 +96,52 @@ def receiver_makes_own(cloud: Cloud, owner: Account, version: Version, target: T
     return Made(receiver, (own,), cloud.image(own).snapshots)
 
 
+def rebuild_there(plan: Plan, version: Version, target: Target) -> Made:
+    """Build the image in the region from what it was first built from, on a builder of its own there.
+
+    Between builds the builder rests in economical mode, so that no fee of its system runs.
+    """
+    cloud, owner, updates = plan.cloud, plan.owner, plan.updates
+    image = cloud.image(version.image)
+    if target not in plan.builders:
+        disks = [cloud.snapshot(mapping.snapshot) for mapping in image.mappings]
+        plan.builders[target] = owner.run_instance(
+            region=target.region,
+            image=image.lineage.origin,
+            system_disk=image.size_gib,
+            written=disks[0].content_bytes / BYTES_PER_GIB,
+            data_disks=[{"size": d.size_gib, "written": d.content_bytes / BYTES_PER_GIB} for d in disks[1:]],
+        )
+    else:
+        owner.start_instance(plan.builders[target])
+        if updates.change_gib or updates.new_gib:
+            owner.write(plan.builders[target], overwrite=updates.change_gib, new=updates.new_gib)
+    built = owner.create_image(plan.builders[target])
+    cloud.wait(built)
+    owner.stop_instance(plan.builders[target], mode="economical")
+    _let_launch(cloud, owner, built, target)
+    return Made(owner, (built,), cloud.image(built).snapshots)
+
+
 ROUTES: dict[str, Route] = {
     "share": share,
     "copy, then share": copy_then_share,
     "copy snapshots": copy_snapshots,
     "receiver's own image": receiver_makes_own,
+    "rebuild there": rebuild_there,
 }
 """Every route by its name."""
 
 
-def play(cloud: Cloud, image: str, updates: Updates, plan: Mapping[Target, str]) -> datetime:
+def play(cloud: Cloud, image: str, updates: Updates, chosen: Mapping[Target, str]) -> datetime:
     """Live through a horizon in a cloud, bringing every version to each target by its route.
 
-    A builder started from the image renews it at home; with an empty plan that is all. Gives the
+    A builder started from the image renews it at home; with nothing chosen that is all. Gives the
     end of the horizon. Raises CloudError for a route that is refused.
     """
     start, source = cloud.now, cloud.image(image)
     owner = cloud.account(source.account)
+    plan = Plan(cloud, owner, updates)
     builder = owner.run_instance(region=source.region, image=image)
     kept: list[tuple[datetime, Version, list[Made]]] = []
     for number, (made_at, gone_at) in enumerate(updates.versions(start)):
@@ -108,7 +152,7 @@ def play(cloud: Cloud, image: str, updates: Updates, plan: Mapping[Target, str])
             image = owner.create_image(builder)
             cloud.wait(image)
         version = Version(image, number)
-        kept.append((gone_at, version, [ROUTES[route](cloud, owner, version, to) for to, route in plan.items()]))
+        kept.append((gone_at, version, [ROUTES[route](plan, version, to) for to, route in chosen.items()]))
         for _, old, made in [entry for entry in kept if entry[0] <= made_at]:
             _retire(cloud, owner, old, made)
         kept = [entry for entry in kept if entry[0] > made_at]
