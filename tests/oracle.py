@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from itertools import product
 
 from ecs_images.catalog.price_files import PriceRow
 from ecs_images.catalog.prices import Prices
@@ -63,6 +64,10 @@ class Blocks:
         self.content.clear()
         self.write(0, written)
 
+    def become(self, content: dict[int, int]) -> None:
+        """Take over the versions of another's blocks, as a copy does."""
+        self.content = dict(content)
+
     def snapshot(self, name: object) -> list[int]:
         """Take a snapshot; gives the copies it stores anew."""
         newest = list(self.held.values())[-1] if self.held else {}
@@ -111,6 +116,18 @@ class Copy:
 
 
 @dataclass
+class Traffic:
+    """What a copied snapshot sent to another region, paid for where it came from."""
+
+    account: str
+    region: str
+    to: str
+    snapshot: str
+    size: int
+    at: datetime
+
+
+@dataclass
 class Fee:
     """A stretch during which an instance's licence or marketplace fee runs."""
 
@@ -130,6 +147,7 @@ class Facts:
 
     currency: dict[str, str] = field(default_factory=dict)
     copies: list[Copy] = field(default_factory=list)
+    traffic: list[Traffic] = field(default_factory=list)
     fees: list[Fee] = field(default_factory=list)
     ended: dict[str, datetime] = field(default_factory=dict)
     backed: dict[str, list[tuple[str, datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
@@ -144,6 +162,9 @@ class Reader:
         self.disks: dict[str, ev.DiskCreated] = {}
         self.chains: dict[str, Blocks] = {}
         self.chain_of: dict[str, str] = {}
+        self.place: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
+        self.chain_of_copies: dict[tuple[str, str], tuple[str, str]] = {}
         self.copy: dict[tuple[str, int], Copy] = {}
         self.running: dict[str, dict[str, object]] = {}
         self.images: dict[str, ev.ImageCreated] = {}
@@ -181,6 +202,8 @@ class Reader:
                 # A copied or imported snapshot is full, in a chain of its own (UNK-11, IMP-6).
                 self.chains[event.snapshot] = Blocks(1 if event.content_bytes else 0)
                 self._snapshot(event.snapshot, event.account, event.region, event.content_bytes, event)
+            case ev.SnapshotCopied():
+                self._copied(event)
             case ev.SnapshotDeleted() | ev.SnapshotFailed():
                 chain = self.chain_of[event.snapshot]
                 self.facts.ended[event.snapshot] = event.at
@@ -193,11 +216,36 @@ class Reader:
             case _:
                 self._instance(event)
 
+    def _copied(self, event: ev.SnapshotCopied) -> None:
+        """The copies of a chain's snapshots in a region are a chain, the first of them full (SCOPY-2).
+
+        A block is the same when both originals refer to the same stored copy of it. A copy of a
+        snapshot older than the newest one copied begins a chain anew. What is stored was sent (SCOPY-3).
+        """
+        source = self.chain_of[event.source]
+        chain, newest = self.chain_of_copies.get((source, event.to), ("", ""))
+        if not chain or self.place[event.source] < self.place[newest]:
+            chain = event.snapshot
+            self.chains[chain] = Blocks()
+        self.chain_of_copies[source, event.to] = chain, event.source
+        held = self.chains[source].held[event.source]
+        self.chains[chain].become({block: copy for block, (_, copy) in held.items()})
+        size = self.sizes[source]
+        sent = self._snapshot(chain, event.account, event.to, size, event) * size
+        self.facts.traffic.append(Traffic(event.account, event.region, event.to, event.snapshot, sent, event.at))
+
     def _snapshot(
-        self, chain: str, account: str, region_id: str, size: int, event: ev.SnapshotStarted | ev.SnapshotStored
-    ) -> None:
-        """What is stored anew exists from the end of the snapshot's creation (BILL-3)."""
+        self,
+        chain: str,
+        account: str,
+        region_id: str,
+        size: int,
+        event: ev.SnapshotStarted | ev.SnapshotStored | ev.SnapshotCopied,
+    ) -> int:
+        """What is stored anew exists from the end of the snapshot's creation (BILL-3); gives how many blocks."""
         self.chain_of[event.snapshot] = chain
+        self.place[event.snapshot] = len(self.place)
+        self.sizes[chain] = size
         stored = self.chains[chain].snapshot(event.snapshot)
         for number in stored:
             copy = Copy(account, region_id, size, event.finishes_at)
@@ -206,6 +254,7 @@ class Reader:
         for number in self.chains[chain].copies([event.snapshot]):
             since = event.finishes_at if number in stored else event.at
             self.copy[chain, number].holders.append((event.snapshot, since))
+        return len(stored)
 
     def _instance(self, event: ev.Event) -> None:
         """Fees run from launch to release (IBILL-2), not during economical stops (IBILL-3)."""
@@ -243,21 +292,22 @@ class Reader:
 
 
 def price_rows(
-    prices: Prices, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime
+    prices: Prices, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime, to: str = ""
 ) -> list[PriceRow]:
     """The rows that hold in an hour: one, or the tiers of storage.
 
     A later row ends an earlier one; a layer goes before the book, then a region's own row before
-    a wider scope. Days are those of UTC+8.
+    a wider scope; of traffic `to` a region, first where it comes from, then where it goes. Days
+    are those of UTC+8.
     """
     day = hour.astimezone(UTC8).date()
-    scopes = region(region_id).scopes
+    pairs = list(product(region(region_id).scopes, region(to).scopes if to else ("",)))
     for layer in sorted({row.layer for row in prices.rows}, reverse=True):
-        for scope in scopes:
+        for pair in pairs:
             known = [
                 row
                 for row in prices.rows
-                if (row.layer, row.region_id, row.currency) == (layer, scope, currency)
+                if (row.layer, (row.region_id, row.to_region_id), row.currency) == (layer, pair, currency)
                 and (row.meter, row.item, row.billing_method) == (meter, item, "pay_as_you_go")
                 and row.price is not None
                 and row.valid_from <= day
@@ -270,7 +320,7 @@ def price_rows(
             if holding:
                 first_of_tier = {row.from_quantity: row for row in reversed(holding)}
                 return [first_of_tier[low] for low in sorted(first_of_tier)]
-    raise NoPrice(f"{meter} {item} {region_id} {day} {currency}")
+    raise NoPrice(f"{meter} {item} {region_id} {to} {day} {currency}")
 
 
 def per_hour(row: PriceRow) -> Fraction:
@@ -296,7 +346,8 @@ class Oracle:
 
     `bill` sums by account, currency, region, meter and month. `snapshots` and `images` are shares
     by (name, currency): a copy's cost in an hour is split equally among the snapshots that hold
-    it then, a snapshot's share among the images it backs. `gib_hours` is what was stored.
+    it then, a snapshot's share among the images it backs. Traffic is the copied snapshot's, and no
+    image's. `gib_hours` is what was stored.
     """
 
     def __init__(self, ledger: Ledger, prices: Prices, until: datetime, since: datetime | None = None) -> None:
@@ -309,15 +360,17 @@ class Oracle:
         hour = (since or ledger[0].at).replace(minute=0, second=0)
         while hour < until:
             self._store(hour)
+            self._send(hour)
             self._run(hour)
             hour += HOUR
 
-    def _rows(self, *what: object) -> list[PriceRow]:
+    def _rows(
+        self, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime, to: str = ""
+    ) -> list[PriceRow]:
         """The prices of an hour, looked up once a day."""
-        *rest, hour = what
-        key = *rest, hour.astimezone(UTC8).date()
+        key = currency, meter, item, region_id, vcpus, hour.astimezone(UTC8).date(), to
         if key not in self._known:
-            self._known[key] = price_rows(self.prices, *what)
+            self._known[key] = price_rows(self.prices, currency, meter, item, region_id, vcpus, hour, to)
         return self._known[key]
 
     def _store(self, hour: datetime) -> None:
@@ -354,6 +407,17 @@ class Oracle:
 
     def _end(self, snapshot: str) -> datetime:
         return self.facts.ended.get(snapshot, FAR)
+
+    def _send(self, hour: datetime) -> None:
+        """What a copy sends is charged once, in the hour in which it begins (SCOPY-3)."""
+        for sent in self.facts.traffic:
+            if sent.size and hour <= sent.at < hour + HOUR:
+                currency = self.facts.currency[sent.account]
+                (row,) = self._rows(currency, "snapshot_copy_traffic", "", sent.region, 0, hour, sent.to)
+                cost = Fraction(str(row.price)) * Fraction(sent.size, GIB)
+                self.bill[sent.account, currency, sent.region, "snapshot_copy_traffic", _month(hour)] += cost
+                self.snapshots[sent.snapshot, currency] += cost
+                self.images["", currency] += cost
 
     def _run(self, hour: datetime) -> None:
         """Fees run by the second (IBILL-2); whoever launched pays them (IBILL-5)."""

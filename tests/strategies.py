@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import ecs_images as ecs
 from ecs_images.catalog.price_files import PriceRow
+from ecs_images.cloud.blocks import Chain
 from ecs_images.units import BILLING_CLOCK
 
 settings.register_profile(
@@ -43,6 +44,7 @@ def price(
     amount: float,
     *,
     unit: str,
+    to: str = "",
     since: str = "2017-01-01",
     until: str | None = None,
     tier: tuple[float, float] = (0, float("inf")),
@@ -53,7 +55,7 @@ def price(
 ) -> PriceRow:
     """One row of a toy price book."""
     return PriceRow(
-        meter, item, region, "", "pay_as_you_go", tier[0], tier[1], counts, unit, currency, amount,
+        meter, item, region, to, "pay_as_you_go", tier[0], tier[1], counts, unit, currency, amount,
         date.fromisoformat(since), date.fromisoformat(until) if until else None, "stated",
         "toy", "2026-01-01", "example", "example", "", layer,
     )  # fmt: skip
@@ -66,6 +68,10 @@ def storage(region: str, amount: float, **more: object) -> PriceRow:
 def licence(amount: float, **more: object) -> PriceRow:
     fields = {"unit": "per_vcpu_hour", "counts": "vCPU", "item": "Red Hat Enterprise Linux", **more}
     return price("os_licence", "all_regions", amount, **fields)
+
+
+def traffic(region: str, to: str, amount: float, **more: object) -> PriceRow:
+    return price("snapshot_copy_traffic", region, amount, unit="per_gib", counts="GiB", to=to, **more)
 
 
 def toy_prices() -> ecs.Prices:
@@ -91,6 +97,15 @@ def toy_prices() -> ecs.Prices:
             price(
                 "snapshot_standard", "all_regions", 72 * times, unit="per_gib_month", counts="GiB", **in_it
             ),
+            # Traffic: a price to each region, to Hong Kong a lower one from 2 February; more from Beijing to
+            # Silicon Valley; from Hong Kong one to anywhere from 1 February; a layer back to the mainland.
+            traffic("all_regions", "cn-beijing", 1 * times, **in_it),
+            traffic("all_regions", "cn-hongkong", 4 * times, **in_it),
+            traffic("all_regions", "cn-hongkong", 2 * times, since="2026-02-02", **in_it),
+            traffic("all_regions", "us-west-1", 8 * times, **in_it),
+            traffic("cn-beijing", "us-west-1", 32 * times, **in_it),
+            traffic("cn-hongkong", "all_regions", 16 * times, since="2026-02-01", **in_it),
+            traffic("us-west-1", "mainland_china", 64 * times, since="2026-02-02", layer=1, **in_it),
             licence(0.5 * times, tier=(1, 9), **in_it),
             licence(0.25 * times, tier=(9, float("inf")), **in_it),
             licence(0.75 * times, tier=(1, 9), since="2026-02-02", **in_it),
@@ -108,9 +123,10 @@ def toy_prices() -> ecs.Prices:
 # Stories ------------------------------------------------------------------------------------------
 
 VERBS = (
-    "run", "run", "write", "write", "overwrite", "overwrite", "snapshot", "snapshot", "snapshot", "image", "image",
-    "image_of_snapshots", "import", "copy", "copy", "cancel_copy", "share", "unshare", "delete_image",
-    "delete_snapshot", "delete_snapshot", "reinit", "replace", "stop", "start", "release", "deprecate",
+    "run", "run", "write", "write", "overwrite", "overwrite", "snapshot", "snapshot", "snapshot",
+    "copy_snapshot", "copy_snapshot", "copy_of_change", "copy_of_change", "image", "image", "image_of_snapshots",
+    "import", "copy", "copy", "cancel_copy", "share", "unshare", "delete_image", "delete_snapshot",
+    "delete_snapshot", "reinit", "replace", "stop", "start", "release", "deprecate",
     "minutes", "minutes", "minutes", "hours", "hours", "full_hour", "wait",
 )  # fmt: skip
 
@@ -162,14 +178,14 @@ class Played:
         return self.cloud.account(self.names[number % len(self.names)])
 
 
-def play(story: Story, names: tuple[str, ...] = NAMES) -> Played:
+def play(story: Story, names: tuple[str, ...] = NAMES, sites: tuple[str, ...] = SITES) -> Played:
     """Let a story happen to a new cloud whose chains have blocks of 1 GiB."""
     cloud = ecs.Cloud(start=story.start, durations=story.durations, block_size_mib=1024)
     played = Played(cloud, names)
-    for name, site in zip(names, SITES, strict=True):
+    for name, site in zip(names, sites, strict=True):
         cloud.account(name, site=site)
     opening = ("run", 0, 3, 0), ("run", 2, 1, 6), ("snapshot", 1, 0, 0), ("minutes", 25, 0, 0), ("image", 0, 0, 0)
-    for command in _with_stops((*opening, *story.commands)):
+    for command in _with_preparation((*opening, *story.commands)):
         before = fingerprint(cloud)
         try:
             _do(played, *command)
@@ -182,12 +198,20 @@ def play(story: Story, names: tuple[str, ...] = NAMES) -> Played:
     return played
 
 
-def _with_stops(commands: Sequence[Command]) -> Iterator[Command]:
-    """A system disk is replaced, and any disk re-initialised, while the instance is stopped."""
+def _with_preparation(commands: Sequence[Command]) -> Iterator[Command]:
+    """What some commands need before them.
+
+    A system disk is replaced, and any disk re-initialised, while the instance is stopped. A change
+    is copied when a system disk was written over and its new snapshot is finished.
+    """
     for verb, i, j, k in commands:
         if verb in ("reinit", "replace"):
             yield "stop", i, j, 0
-        yield verb, i, j, k
+        if verb == "copy_of_change":
+            yield from (("overwrite", i % 2, 0, k), ("snapshot", i % 2, 0, 0), ("minutes", 20 + j % 40, 0, 0))
+            yield "copy_snapshot", 0, i // 2 % 2 + 2, 0
+        else:
+            yield verb, i, j, k
 
 
 def fingerprint(cloud: ecs.Cloud) -> tuple[object, ...]:
@@ -196,11 +220,11 @@ def fingerprint(cloud: ecs.Cloud) -> tuple[object, ...]:
 
 
 def tables(state: object) -> dict[str, object]:
-    """Every table of a state as plain values; a chain by its runs, its live snapshots and its content."""
+    """Every table of a state as plain values; a chain by its runs, live snapshots, and what the next would store."""
     found = {
         name: getattr(state, name)
         for name in ("block_bytes", "durations", "accounts", "instances", "disks", "snapshots", "images",
-                     "chain_snapshots", "replacements", "pending", "last_numbers")
+                     "copies", "chain_snapshots", "replacements", "pending", "last_numbers")
     }  # fmt: skip
     copied = {name: dict(value) if isinstance(value, dict) else value for name, value in found.items()}
     copied["chain_snapshots"] = {chain: tuple(members) for chain, members in copied["chain_snapshots"].items()}
@@ -211,8 +235,11 @@ def tables(state: object) -> dict[str, object]:
 def chain_values(chain: object) -> tuple[object, ...]:
     runs = chain.runs()
     table = sorted(zip(runs.first.tolist(), runs.last.tolist(), runs.blocks.tolist(), strict=True))
-    content = chain.written_blocks, chain.unstored_blocks(), chain.total_blocks()
-    return chain.block_bytes, chain.taken, tuple(chain.live), tuple(table), content
+    if isinstance(chain, Chain):
+        content = chain.written_blocks, chain.unstored_blocks()
+    else:
+        content = chain.newest_original, chain.unstored_blocks(chain.newest_original)
+    return chain.block_bytes, chain.taken, tuple(chain.live), tuple(table), chain.total_blocks(), content
 
 
 # The driver ---------------------------------------------------------------------------------------
@@ -233,6 +260,8 @@ def _do(played: Played, verb: str, i: int, j: int, k: int) -> None:
             played.account(i).import_image(region=REGIONS[j % 3], file=k / 4, data_files=[{"file": 2.5, "size": 20}])
         case _ if verb in _ON_IMAGES:
             _on_image(played, verb, i, j, k)
+        case "copy_snapshot":
+            _copy_snapshot(played, i, j, k)
         case "image_of_snapshots" | "delete_snapshot":
             _on_snapshot(played, verb, i, j)
         case _:
@@ -327,6 +356,15 @@ def _on_snapshot(played: Played, verb: str, i: int, j: int) -> None:
         return
     others = [s for s in state.snapshots.values() if (s.kind, s.account) == ("data", snapshot.account)]
     account.create_image(snapshots=[snapshot.id, *(s.id for s in others[: j % 2])])
+
+
+def _copy_snapshot(played: Played, i: int, j: int, k: int) -> None:
+    """One that is finished, copies among them; now and then any, which the cloud may refuse."""
+    snapshots = played.cloud.state.snapshots
+    finished = {name: s for name, s in snapshots.items() if s.status == "accomplished" and not s.deleted_at}
+    snapshot = _pick((j % 8 and finished) or snapshots, i, "snapshot")
+    elsewhere = [name for name in REGIONS if name != snapshot.region or j == 59]
+    _actor(played, snapshot.account, k).copy_snapshot(snapshot.id, to=elsewhere[j % 2])
 
 
 def _on_image(played: Played, verb: str, i: int, j: int, k: int) -> None:

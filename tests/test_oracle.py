@@ -10,16 +10,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from oracle import Key, NoPrice, Oracle, per_hour, price_rows, storage_cost
-from strategies import PRODUCT, Played, local, play, price, storage, stories, toy_prices
+from strategies import PRODUCT, SITES, Played, local, play, price, storage, stories, toy_prices, traffic
 
 import ecs_images as ecs
 from ecs_images.billing.metering import times_of
 from ecs_images.billing.rating import curves
-from ecs_images.billing.schema import STORAGE, USAGE
+from ecs_images.billing.schema import COPY_TRAFFIC, STORAGE, USAGE
 from ecs_images.units import to_seconds
 
 TOY = toy_prices()
 ONE_A_GIB_HOUR = ecs.Prices([storage("all_regions", 1)])
+ONE_A_GIB = ecs.Prices([storage("all_regions", 1), traffic("all_regions", "all_regions", 1)])
+"""1 a GiB-hour stored, 1 a GiB sent."""
 
 
 def sums(bill: ecs.Bill) -> dict[Key, float]:
@@ -78,13 +80,60 @@ def test_the_oracle_prices_only_the_part_of_a_tier_and_looks_prices_up_by_the_da
     assert (per_hour(own), per_hour(wide)) == (16, Fraction(1, 10))
 
 
+def test_the_oracle_prices_traffic_by_where_it_comes_from_before_where_it_goes() -> None:
+    """SCOPY-3, design rule 8: of a pair of regions or scopes the layer's goes first, then the source's own."""
+    before, after = datetime.fromisoformat("2026-02-01T15:59:59Z"), datetime.fromisoformat("2026-02-01T16:00Z")
+    beijing, hongkong, valley = "cn-beijing", "cn-hongkong", "us-west-1"
+    expected = {
+        (beijing, hongkong): (4, 2),  # from all regions, less from 2 February on
+        (beijing, valley): (32, 32),  # the pair's own, not the 8 from all regions
+        (hongkong, beijing): (16, 16),  # from Hong Kong to all regions, not the 1 from all regions to Beijing
+        (valley, beijing): (1, 64),  # a layer from Silicon Valley to the mainland from 2 February on
+        (valley, hongkong): (4, 2),
+    }
+    for (source, to), amounts in expected.items():
+        for currency, times in (("CNY", 1), ("USD", 3)):
+            rows = [price_rows(TOY, currency, COPY_TRAFFIC, "", source, 0, hour, to) for hour in (before, after)]
+            assert [row.price for (row,) in rows] == [amount * times for amount in amounts], (source, to)
+
+
+def test_the_oracle_bills_copies_of_snapshots_as_one_does_by_hand() -> None:
+    """SCOPY-2, SCOPY-3: the first copy is full, the second brings what changed; each is sent once."""
+    cloud = ecs.Cloud(start="2026-01-15T10:20", block_size_mib=1024)
+    acme = cloud.account("acme")
+    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=3)
+    first = acme.copy_snapshot(acme.create_snapshot(web), to="cn-hongkong")
+    acme.write(web, overwrite=1, new=1)
+    cloud.at("2026-01-15T11:30")
+    second = acme.copy_snapshot(acme.create_snapshot(web), to="cn-hongkong")
+    acme.delete_snapshot(first)
+    copied = acme.copy_snapshot(second, to="us-west-1")
+    oracle = Oracle(cloud.ledger, ONE_A_GIB, local(2026, 1, 15, 13))
+    # Sent: 3 GiB, then the 1 overwritten and the 1 new; then all 4 from Hong Kong.
+    # Kept: in Beijing 3 + 5 + 5; in Hong Kong 3, then 3 + 2, then 4, for the overwritten one is freed;
+    # in Silicon Valley 4 + 4.
+    costs = {(region, meter): cost for (_, _, region, meter, _), cost in oracle.bill.items()}
+    assert costs == {
+        ("cn-beijing", COPY_TRAFFIC): 5,
+        ("cn-hongkong", COPY_TRAFFIC): 4,
+        ("cn-beijing", STORAGE): 13,
+        ("cn-hongkong", STORAGE): 12,
+        ("us-west-1", STORAGE): 8,
+    }
+    # In hour 11 the first holds its own 1 and half of 2, the second its own 2 and half of 2; in hour 12
+    # the second holds 4. With what was sent: 3 + 3 + 2, 2 + 3 + 4 and 4 + 8.
+    shares = {name: cost for (name, _), cost in oracle.snapshots.items() if name in (first, second, copied)}
+    assert shares == {first: 8, second: 9, copied: 12}
+    assert_same(sums(ecs.bill(cloud, until="2026-01-15T13:00", prices=ONE_A_GIB)), oracle.bill)
+
+
 # The engine against it ----------------------------------------------------------------------------
 
 
 @settings(max_examples=80)
 @given(stories())
 def test_the_engine_bills_what_the_oracle_bills(story) -> None:
-    """BILL-1, BILL-2, BILL-3, IBILL-2, IBILL-3, IBILL-5, CHAIN-2: per account, region, meter and month."""
+    """BILL-1 to BILL-3, IBILL-2, IBILL-3, IBILL-5, CHAIN-2, SCOPY-2, SCOPY-3: per account, region, meter, month."""
     played = play(story)
     oracle = Oracle(played.cloud.ledger, TOY, played.until)
     assert_same(sums(_bill(played)), oracle.bill)
@@ -93,7 +142,10 @@ def test_the_engine_bills_what_the_oracle_bills(story) -> None:
 @settings(max_examples=40)
 @given(stories())
 def test_the_engine_shares_costs_as_the_oracle_does(story) -> None:
-    """Design, billing room: a copy's cost splits among its holders, a snapshot's among its images."""
+    """Design, billing room: a copy's cost splits among its holders, a snapshot's among its images.
+
+    What a copied snapshot sent is its own (SCOPY-3), and no image's.
+    """
     played = play(story)
     bill, oracle = _bill(played), Oracle(played.cloud.ledger, TOY, played.until)
     assert_same(shares(bill, "image"), oracle.images)
@@ -111,11 +163,15 @@ def test_the_engine_bills_a_later_window_as_the_oracle_does(story) -> None:
     assert_same(sums(bill), Oracle(played.cloud.ledger, TOY, played.until, since).bill)
 
 
+@pytest.mark.parametrize("sites", [SITES, ("china", "china", "china")])
 @settings(max_examples=25)
 @given(stories(starts=("2026-01-31T21:17",)))
-def test_with_the_published_book_both_agree_or_both_miss_a_price(story) -> None:
-    """Design rule 8: a missing price raises and is never 0; else the published tiers count."""
-    played = play(story)
+def test_with_the_published_book_both_agree_or_both_miss_a_price(sites: tuple[str, ...], story) -> None:
+    """Design rule 8: a missing price raises and is never 0; else the published tiers count.
+
+    In USD little is published for these regions, in CNY the storage in all and the traffic from one.
+    """
+    played = play(story, sites=sites)
     prices = ecs.Prices.published()
     try:
         expected = Oracle(played.cloud.ledger, prices, played.until).bill
@@ -208,6 +264,21 @@ def test_a_fee_runs_by_the_second_through_stops_and_a_change_of_system() -> None
     costs = {meter: cost for (_, _, _, meter, _), cost in sums(bill).items()}
     assert costs == pytest.approx({"os_licence": 1.5, "marketplace_fee": 2}, rel=1e-12)
     assert_same(sums(bill), Oracle(cloud.ledger, prices, local(2026, 1, 16)).bill)
+
+
+def test_a_snapshot_copied_to_the_same_region_twice_is_sent_once() -> None:
+    """SCOPY-2: the second is a later copy, and nothing differs from the newest there; both hold the same blocks."""
+    cloud = ecs.Cloud(start="2026-01-15T10:00", block_size_mib=1024)
+    acme = cloud.account("acme")
+    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=4)
+    original = acme.create_snapshot(web)
+    copies = [acme.copy_snapshot(original, to="cn-hongkong") for _ in range(2)]
+    bill = ecs.bill(cloud, until="2026-01-15T11:00", prices=ONE_A_GIB)
+    # 4 GiB sent, and 4 kept for an hour at either end. Of the 4 kept both copies bear 2; the first sent 4.
+    assert bill.total() == 4 + 4 + 4
+    found = shares(bill, "snapshot")
+    assert [found[copy, "CNY"] for copy in copies] == [6, 2]
+    assert_same(sums(bill), Oracle(cloud.ledger, ONE_A_GIB, local(2026, 1, 15, 11)).bill)
 
 
 @pytest.mark.parametrize(("then", "total"), [("finished", 4960), ("cancelled", 120)])

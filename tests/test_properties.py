@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -48,21 +48,43 @@ def assert_same(got: dict, expected: dict) -> None:
 # The stories themselves ---------------------------------------------------------------------------
 
 
-def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
-    """A guard: laws say little when the stories they are tried on are empty."""
+def thirty_stories() -> Iterator[Played]:
+    """Always the same ones, each with thirty commands."""
     random = Random(1)
-    seen: Counter[str] = Counter()
-    refused = done = 0
     for number in range(30):
         numbers = ((random.randrange(60), random.randrange(60), random.randrange(60)) for _ in range(30))
         commands = tuple((random.choice(VERBS), *n) for n in numbers)
-        played = play(Story(STARTS[number % 3], ("instant", "typical")[number % 2], commands))
+        yield play(Story(STARTS[number % 3], ("instant", "typical")[number % 2], commands))
+
+
+def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
+    """A guard: laws say little when the stories they are tried on are empty."""
+    seen: Counter[str] = Counter()
+    refused = done = 0
+    for played in thirty_stories():
         seen.update(type(event).__name__ for event in played.cloud.ledger)
         refused, done = refused + len(played.refused), done + played.done
     missing = {kind.__name__ for kind in get_args(ev.Event)} - set(seen)
     assert missing == {"ImagePublished", "ImageUnpublished"}
     assert refused > 100
     assert done > 500
+
+
+def test_the_stories_copy_snapshots_whole_and_in_part_copy_copies_and_delete_them() -> None:
+    """A guard: SCOPY-1 and SCOPY-2 show only where snapshots of one chain are copied again and again."""
+    seen: Counter[str] = Counter()
+    for played in thirty_stories():
+        copies = {e.snapshot: e for e in played.cloud.ledger if isinstance(e, ev.SnapshotCopied)}
+        for event in played.cloud.ledger:
+            if isinstance(event, ev.SnapshotCopied):
+                full = played.cloud.state.snapshots[event.snapshot].content_bytes
+                seen["in part" if event.copied_bytes < full else "whole"] += 1
+                seen["copies of copies"] += event.source in copies
+            elif isinstance(event, ev.SnapshotDeleted) and event.snapshot in copies:
+                seen["deleted"] += 1
+                seen["deleted under way"] += event.at < copies[event.snapshot].finishes_at
+    kinds = "whole", "in part", "copies of copies", "deleted", "deleted under way"
+    assert [kind for kind in kinds if not seen[kind]] == []
 
 
 # Ledger and cloud ---------------------------------------------------------------------------------
@@ -184,7 +206,7 @@ def test_the_shares_of_all_add_up_to_the_bill(to: str, played: Played) -> None:
 
 @given(played_stories)
 def test_what_is_explained_of_a_snapshot_is_its_share(played: Played) -> None:
-    """Design ground rule 11: the bill can explain every amount; a chain is the sum of its snapshots."""
+    """Design ground rule 11: the bill can explain every amount, traffic too; a chain is the sum of its snapshots."""
     whole, state = bill(played), played.cloud.state
     share = costs(whole.attribute("snapshot"), ["x_snapshot_id"])
     for chain, members in list(state.chain_snapshots.items())[:4]:
@@ -223,9 +245,11 @@ def test_what_an_image_costs_in_two_currencies_has_no_total() -> None:
 
 @given(played_stories)
 def test_every_explained_amount_is_quantity_times_hours_times_price(played: Played) -> None:
-    """Design ground rule 11, BILL-2: a price per month is for 720 hours."""
+    """Design ground rule 11, BILL-2, SCOPY-3: a price per month is for 720 hours; traffic counts one."""
     whole = bill(played)
-    for resource in [*list(played.cloud.state.images)[:2], *list(played.cloud.state.instances)[:2]]:
+    state = played.cloud.state
+    copies = [event.snapshot for event in played.cloud.ledger if isinstance(event, ev.SnapshotCopied)]
+    for resource in [*list(state.images)[:2], *list(state.instances)[:2], *copies[:2]]:
         for row in whole.explain(resource).amounts.itertuples():
             hours = row.x_hours / (720 if row.pricing_unit.endswith("-Month") else 1)
             assert row.list_cost == pytest.approx(row.x_amount * hours * row.list_unit_price, rel=1e-9)

@@ -87,11 +87,11 @@ def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) 
     state = ledger.replay()
     snapshots, about = _snapshots_of(resource, state)
     image = resource if resource in state.images or resource in set(usage["x_image_id"]) else None
-    named = usage["x_image_id"] if image else usage["resource_id"]
+    concerned = usage["x_image_id"] == image if image else usage["resource_id"].isin([resource, *snapshots])
     cost_curves = curves(usage, prices)
     parts = [
         storage_amounts(usage, state, cost_curves, snapshots, image),
-        fee_amounts(usage, cost_curves, (named == resource).to_numpy()),
+        fee_amounts(usage, cost_curves, concerned.to_numpy()),
     ]
     found = [part for part in parts if len(part)]
     amounts = pd.concat(found or parts[:1], ignore_index=True)

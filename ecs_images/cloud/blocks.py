@@ -225,7 +225,7 @@ class CopiedChain(StoredChain):
         return self._copied[-1][0]
 
     def capture(self, original: int) -> None:
-        """Copy snapshot `original`, which is newer than all copied before."""
+        """Copy snapshot `original`, which is no older than any copied before."""
         self._copied.append((original, self.live[-1] if self.live else 0))
         self.taken += 1
         self.live.append(self.taken)

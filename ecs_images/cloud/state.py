@@ -57,7 +57,7 @@ class State:
         """
         chain_id = self.copies.get((source.chain, region))
         chain = self.chains[chain_id] if chain_id else None
-        if chain_id is None or not isinstance(chain, CopiedChain) or source.number <= chain.newest_original:
+        if chain_id is None or not isinstance(chain, CopiedChain) or source.number < chain.newest_original:
             return None
         return chain_id, chain
 
