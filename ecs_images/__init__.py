@@ -22,6 +22,8 @@ from .catalog.tables import rules
 from .cloud.account import Account
 from .cloud.cloud import Cloud
 from .cloud.ledger import Ledger
+from .decisions.routes import routes
+from .decisions.updates import Updates
 from .errors import (
     CloudError,
     EcsImagesError,
@@ -34,6 +36,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from . import charts as charts
+    from . import teaching as teaching
     from .cloud.story import Story as Story
 
 __all__ = [
@@ -50,21 +53,24 @@ __all__ = [
     "Prices",
     "Story",
     "UnknownName",
+    "Updates",
     "bill",
     "charts",
     "measure",
     "rate",
     "regions",
+    "routes",
     "rules",
+    "teaching",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """What needs a plotting or a YAML library is loaded on first use."""
+    """What needs a plotting or a YAML library, or is for lessons only, is loaded on first use."""
     from importlib import import_module
 
-    if name == "charts":
-        return import_module(".charts", __name__)
+    if name in ("charts", "teaching"):
+        return import_module(f".{name}", __name__)
     if name == "Story":
         return import_module(".cloud.story", __name__).Story
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 from .billing.amounts import AMOUNTS
+from .billing.compare import WATERFALL
 from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
 from .catalog.files import data_path
 from .catalog.schemas import FILES
+from .cloud.lineage import LINEAGE
+from .cloud.views import BLOCK_MAP, LIFECYCLE
+from .decisions.routes import ROUTES_TABLE
 
 _HEAD = """# Data dictionary
 
@@ -31,8 +35,20 @@ the day it was seen (`observed`), or an `assumed` day explained in the note.
 def markdown() -> str:
     """The whole dictionary."""
     files = [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()]
-    tables = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS)]
-    return "\n".join([_HEAD, "## Files", "", *files, "## Tables of a bill", "", *tables])
+    bill = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL)]
+    other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE)]
+    parts = [
+        "## Files",
+        "",
+        *files,
+        "## Tables of a bill",
+        "",
+        *bill,
+        "## Tables of a cloud and of decisions",
+        "",
+        *other,
+    ]
+    return "\n".join([_HEAD, *parts])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its kind (text, integer, number, time, date), unit and meaning.
+    """One column: its name, its kind (text, integer, number, truth, time, date), unit and meaning.
 
     `required` columns may not be empty; `values`, where given, are the only ones allowed.
     """

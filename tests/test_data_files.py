@@ -226,7 +226,7 @@ def test_each_site_has_its_own_currency_and_rounding():
     found = {s.currency: (s.name, s.detail_decimals, s.paid_decimals) for s in tables.sites().values()}
     assert found == {"CNY": ("china", 3, 2), "USD": ("international", 4, 3)}
     assert tables.site_of_currency("USD").name == "international"
-    with pytest.raises(InputError, match="no site bills in EUR"):
+    with pytest.raises(InputError, match="unknown currency 'EUR'; known: CNY, USD"):
         tables.site_of_currency("EUR")
 
 

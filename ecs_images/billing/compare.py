@@ -28,9 +28,7 @@ def waterfall(before: Bill, after: Bill, by: str = "meter") -> pd.DataFrame:
     amounts = []
     for bill in (before, after):
         table = bill.by(by)
-        part = table.columns[0]
-        # Grouping by one column keeps parts of one bill together; both then line up by name.
-        keys = [table[part].astype("str").rename("x_part"), table["billing_currency"].astype("str")]
-        amounts.append(table["list_cost"].groupby(keys).sum())
+        part = table.iloc[:, 0].astype("str").rename("x_part")
+        amounts.append(table["list_cost"].set_axis([part, table["billing_currency"].astype("str")]))
     joined = pd.concat(amounts, axis=1, keys=["x_before", "x_after"]).fillna(0.0).sort_index().reset_index()
     return WATERFALL.check(joined[WATERFALL.names])

@@ -15,9 +15,10 @@ from ..catalog.tables import duration_seconds, http_statuses
 from ..errors import CloudError, UnknownName, nearest
 from ..units import bytes_to_gib, show_time
 from . import events as ev
+from .existing import ID_PREFIXES, State
 from .ledger import Ledger
 from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Lineage, Snapshot
-from .state import ID_PREFIXES, State, apply
+from .state import apply
 
 DURATIONS = ("instant", "typical")
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import events as ev
 from .blocks import Chain, CopiedChain
+from .existing import State
 from .resources import Account, Disk, Image, Instance, Snapshot
-
-if TYPE_CHECKING:
-    from .state import State
 
 
 def cloud_started(state: State, event: ev.CloudStarted) -> None:

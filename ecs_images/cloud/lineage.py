@@ -36,8 +36,6 @@ LINEAGE = Table(
 )  # fmt: skip
 
 
-
-
 def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
     """How images came to be and where they went, as a `LINEAGE` table in order of time.
 

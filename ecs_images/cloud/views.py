@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,15 +53,7 @@ LIFECYCLE = Table(
     ),
 )  # fmt: skip
 
-_DTYPES = {"text": "str", "integer": "int64", "number": "float64", "truth": "bool"}
-_MARKS: dict[type, str] = {
-    ev.ImageShared: "shared",
-    ev.ImageUnshared: "unshared",
-    ev.ImagePublished: "published",
-    ev.ImageUnpublished: "unpublished",
-    ev.ImageDeleted: "deleted",
-    ev.SnapshotDeleted: "deleted",
-}
+_DTYPES: dict[str, Any] = {"text": "str", "integer": "int64", "number": "float64", "truth": "bool"}
 
 
 # Blocks -------------------------------------------------------------------------------------------
@@ -130,29 +123,36 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
 
 def _touched(event: ev.Event) -> Iterator[str]:
     """The images and snapshots whose status an event may change."""
-    if isinstance(event, ev.ImageCreated | ev.ImageCopyStarted | ev.ImageFinished | ev.ImageFailed):
-        yield event.image
-    elif isinstance(event, ev.ImageModified | ev.ImageDeleted):
-        yield event.image
-    elif isinstance(event, ev.SnapshotStarted | ev.SnapshotStored | ev.SnapshotCopied | ev.SnapshotFinished):
-        yield event.snapshot
-    elif isinstance(event, ev.SnapshotFailed | ev.SnapshotDeleted):
-        yield event.snapshot
+    match event:
+        case ev.ImageCreated() | ev.ImageCopyStarted() | ev.ImageFinished() | ev.ImageFailed():
+            yield event.image
+        case ev.ImageModified() | ev.ImageDeleted():
+            yield event.image
+        case ev.SnapshotStarted() | ev.SnapshotStored() | ev.SnapshotCopied():
+            yield event.snapshot
+        case ev.SnapshotFinished() | ev.SnapshotFailed() | ev.SnapshotDeleted():
+            yield event.snapshot
 
 
 def _marks(state: State, event: ev.Event) -> Iterator[tuple[str, str, str]]:
     """What an event marks: on which image or snapshot, what was done, with whom or where to."""
-    if isinstance(event, ev.ImageCreated):
-        if event.made_from == "copy" and event.source in state.images:
+    match event:
+        case ev.ImageCreated(made_from="copy") if event.source in state.images:
             yield event.source, "copied", event.region
-    elif isinstance(event, ev.SnapshotCopied):
-        yield event.source, "copied", event.to
-    elif isinstance(event, ev.ImageShared | ev.ImageUnshared):
-        yield event.image, _MARKS[type(event)], event.account
-    elif isinstance(event, ev.ImagePublished | ev.ImageUnpublished | ev.ImageDeleted):
-        yield event.image, _MARKS[type(event)], ""
-    elif isinstance(event, ev.SnapshotDeleted):
-        yield event.snapshot, _MARKS[type(event)], ""
+        case ev.SnapshotCopied():
+            yield event.source, "copied", event.to
+        case ev.ImageShared():
+            yield event.image, "shared", event.account
+        case ev.ImageUnshared():
+            yield event.image, "unshared", event.account
+        case ev.ImagePublished():
+            yield event.image, "published", ""
+        case ev.ImageUnpublished():
+            yield event.image, "unpublished", ""
+        case ev.ImageDeleted():
+            yield event.image, "deleted", ""
+        case ev.SnapshotDeleted():
+            yield event.snapshot, "deleted", ""
 
 
 def _resource(state: State, name: str) -> Image | Snapshot:

@@ -6,7 +6,7 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -34,7 +34,7 @@ ROUTES_TABLE = Table(
         Column("route", "text", "", "the way", True),
         Column("billing_account_id", "text", "", "the account that must be able to launch", True),
         Column("region_id", "text", "", "where it must be able to", True),
-        Column("x_allowed", "integer", "", "whether the service lets it be done", True),
+        Column("x_allowed", "truth", "", "whether the service lets it be done", True),
         Column("x_code", "text", "", "the service's error code where it does not"),
         Column("x_rule", "text", "", "the rule behind that"),
         Column(
@@ -82,7 +82,7 @@ _TASKS = {
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
     """All that the costs of routes depend on."""
 
     cloud: Cloud
@@ -106,6 +106,19 @@ class _Question:
     def home(self) -> str:
         return self.cloud.image(self.image).region
 
+    def payer(self, route: str, account: str) -> tuple[str, str]:
+        """Who pays for a route to an account, and the currency of its list."""
+        payer = account if route == "receiver's own image" else self.owner
+        return payer, sites()[self.cloud.state.accounts[payer].site].currency
+
+    def changed(self, updates: Updates, prices: Prices) -> Question:
+        """The same question with other updates and prices."""
+        end = updates.end(self.start)
+        same = end == self.updates.end(self.start)
+        existing = self.existing if same else measure(self.cloud.ledger, until=end)
+        sizes = sizes_of(self.cloud, self.image, updates)
+        return replace(self, updates=updates, prices=prices, sizes=sizes, existing=existing)
+
 
 def routes(
     cloud: Cloud,
@@ -122,6 +135,28 @@ def routes(
     money of a row is what that target alone would add to the bill of whoever pays, beside what
     is there already. Raises UnknownName for accounts, regions or images that do not exist.
     """
+    asked = ask(cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices)
+    refusals: dict[tuple[object, ...], tuple[str, str, str] | None] = {}
+    costs: dict[tuple[str, str, str], tuple[float, str]] = {}
+    rows = [
+        _row(asked, route, Target(account, region), refusals, costs)
+        for region in dict.fromkeys(regions)
+        for account in dict.fromkeys(accounts)
+        for route in ROUTES
+    ]
+    return ROUTES_TABLE.check(pd.DataFrame(rows, columns=ROUTES_TABLE.names))
+
+
+def ask(
+    cloud: Cloud,
+    image: str,
+    *,
+    accounts: Sequence[str],
+    regions: Sequence[str],
+    updates: Updates | None,
+    prices: Prices | None,
+) -> Question:
+    """The question about an image, its names checked; raises as `routes` does."""
     found = cloud.image(image)
     if found.deleted_at:
         raise InputError(f"{image} is deleted; ask about an image that is there")
@@ -135,30 +170,20 @@ def routes(
                 known_region(one)
     updates, prices = updates or Updates(), prices or Prices.published()
     existing = measure(cloud.ledger, until=updates.end(cloud.now))
-    asked = _Question(cloud, image, updates, prices, cloud.now, sizes_of(cloud, image, updates), existing)
-    refusals: dict[tuple[object, ...], tuple[str, str, str] | None] = {}
-    costs: dict[tuple[str, str, str], tuple[float, str]] = {}
-    rows = [
-        _row(asked, route, Target(account, region), refusals, costs)
-        for region in dict.fromkeys(regions)
-        for account in dict.fromkeys(accounts)
-        for route in ROUTES
-    ]
-    return ROUTES_TABLE.check(pd.DataFrame(rows, columns=ROUTES_TABLE.names))
+    return Question(cloud, image, updates, prices, cloud.now, sizes_of(cloud, image, updates), existing)
 
 
 def _row(
-    asked: _Question,
+    asked: Question,
     route: str,
     target: Target,
     refusals: dict[tuple[object, ...], tuple[str, str, str] | None],
     costs: dict[tuple[str, str, str], tuple[float, str]],
 ) -> tuple[object, ...]:
-    payer = target.account if route == "receiver's own image" else asked.owner
-    currency = sites()[asked.cloud.state.accounts[payer].site].currency
+    payer, currency = asked.payer(route, target.account)
     case = _case(asked, route, target)
     if case not in refusals:
-        refusals[case] = _refusal(asked, route, target)
+        refusals[case] = refusal(asked, route, target)
     refused = refusals[case]
     if refused is not None:
         code, why, tried = refused
@@ -168,7 +193,7 @@ def _row(
         # Payers who store nothing yet differ only in their currency.
         beside = payer if payer in asked.storing else currency
         if (route, target.region, beside) not in costs:
-            costs[route, target.region, beside] = _added_cost(asked, route, target.region, payer, currency)
+            costs[route, target.region, beside] = _cost_or_note(asked, route, target)
         cost, note = costs[route, target.region, beside]
     return (
         route, target.account, target.region, refused is None, code, _RULES.get(code, ""), cost, currency, payer,
@@ -176,7 +201,7 @@ def _row(
     )  # fmt: skip
 
 
-def _case(asked: _Question, route: str, target: Target) -> tuple[object, ...]:
+def _case(asked: Question, route: str, target: Target) -> tuple[object, ...]:
     """What decides whether a route is allowed: targets alike in this are tried once."""
     product = marketplace_images().get(asked.cloud.image(asked.image).lineage.product_code or "")
     offered = not product or not product.regions or target.region in product.regions
@@ -189,7 +214,7 @@ def _case(asked: _Question, route: str, target: Target) -> tuple[object, ...]:
     return route, target.region == asked.home, offered, receiver.site, target.account == asked.owner, received, full
 
 
-def _refusal(asked: _Question, route: str, target: Target) -> tuple[str, str, str] | None:
+def refusal(asked: Question, route: str, target: Target) -> tuple[str, str, str] | None:
     """Try the route in a fork: None when it is allowed, else its code, why, and where it was tried."""
     cloud = asked.cloud.fork()
     try:
@@ -201,23 +226,29 @@ def _refusal(asked: _Question, route: str, target: Target) -> tuple[str, str, st
     return None
 
 
-def _added_cost(asked: _Question, route: str, region: str, payer: str, currency: str) -> tuple[float, str]:
-    """What the route adds to the payer's bill, tiers and free quotas included; NaN without a price."""
-    lives = lives_of(route, asked.sizes, asked.updates, asked.start)
-    added = usage_of(lives, account=payer, currency=currency, home=asked.home, region=region)
-    if not len(added):
-        return 0.0, ""
-    there = asked.existing
-    beside = there[(there["billing_account_id"] == payer) & there["region_id"].isin([region, asked.home])]
-    beside = beside[beside["sku_meter"].isin(set(added["sku_meter"]))].astype({"x_item": str})
+def _cost_or_note(asked: Question, route: str, target: Target) -> tuple[float, str]:
+    """What a route adds; NaN without a price, and which one is missing."""
     try:
-        together = rate(pd.concat([_plain(beside), added], ignore_index=True), asked.prices)["list_cost"].sum()
-        before = rate(_plain(beside), asked.prices)["list_cost"].sum() if len(beside) else 0.0
+        return added_cost(asked, route, target), ""
     except PriceNotFound as error:
         return float("nan"), "; ".join(
             f"no price for {m}{f' {i}' if i else ''} in {r}" for m, i, r, *_ in error.missing
         )
-    return float(together - before), ""
+
+
+def added_cost(asked: Question, route: str, target: Target) -> float:
+    """What the route adds to the payer's bill, tiers and free quotas included; raises PriceNotFound."""
+    payer, currency = asked.payer(route, target.account)
+    lives = lives_of(route, asked.sizes, asked.updates, asked.start)
+    added = usage_of(lives, account=payer, currency=currency, home=asked.home, region=target.region)
+    if not len(added):
+        return 0.0
+    there = asked.existing
+    beside = there[(there["billing_account_id"] == payer) & there["region_id"].isin([target.region, asked.home])]
+    beside = beside[beside["sku_meter"].isin(set(added["sku_meter"]))].astype({"x_item": str})
+    together = rate(pd.concat([_plain(beside), added], ignore_index=True), asked.prices)["list_cost"].sum()
+    before = rate(_plain(beside), asked.prices)["list_cost"].sum() if len(beside) else 0.0
+    return float(together - before)
 
 
 def _plain(usage: pd.DataFrame) -> pd.DataFrame:
@@ -226,7 +257,7 @@ def _plain(usage: pd.DataFrame) -> pd.DataFrame:
     return usage.astype(text)
 
 
-def _hours_to_launch(asked: _Question, route: str) -> float:
+def _hours_to_launch(asked: Question, route: str) -> float:
     """The typical time until the first version can be launched (CREATE-13)."""
     if route not in _TASKS:
         return 0.0

@@ -1,0 +1,161 @@
+"""Where two routes cost the same: along one parameter, and over two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.collections import LineCollection
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from .style import (
+    BLACK,
+    DARK,
+    DASHES,
+    LINES,
+    MARKERS,
+    MOST,
+    PALE,
+    legend_above,
+    name_series,
+    new_axes,
+    one_currency,
+    plain,
+    require,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+_FEW_VALUES, _FEW_TICKS = 40, 12
+_SAME = 1e-9
+
+
+def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What each route costs along a parameter, and between which values the cheapest one changes.
+
+    Columns: `x_parameter` (its name with its unit, like `horizon [month]`), `x_value`, `route`,
+    `list_cost` (NaN where there is no amount: the line has a gap), `billing_currency`. Each stretch between two
+    values in which another route becomes the cheapest is shaded and written below. Raises
+    ValueError for two currencies, two parameters, or a table without an amount.
+    """
+    require(table, ("x_parameter", "x_value", "route", "list_cost", "billing_currency"), "break-even")
+    currency = one_currency(table, "break-even")
+    names = sorted(set(table["x_parameter"].astype(str)))
+    if len(names) > 1:
+        raise ValueError(f"a chart of break-even follows one parameter; this table has {' and '.join(names)}")
+    order = list(dict.fromkeys(table["route"].astype(str)))
+    routes = table["route"].astype(str)
+    costs = table.assign(route=routes).set_index(["x_value", "route"])["list_cost"].unstack().sort_index()[order]
+    if not costs.notna().any(axis=None):
+        raise ValueError("a chart of break-even needs an amount; here every route is refused or has no price")
+    ax = ax or new_axes()
+    for number, route in enumerate(order):
+        amounts = costs[route]
+        ax.plot(
+            costs.index, amounts, label=route if amounts.notna().any() else f"{route} (no amount)",
+            color=LINES[number % MOST], linestyle=DASHES[number % len(DASHES)], linewidth=1.8,
+            marker=MARKERS[number % len(MARKERS)] if len(costs) <= _FEW_VALUES else None, markersize=4,
+        )  # fmt: skip
+    changes = _shade_changes(ax, costs)
+    ax.set_ylim(bottom=min(0.0, float(np.nanmin(costs.to_numpy("float64")))))
+    _ticks(ax.xaxis, costs.index.to_numpy("float64"))
+    ax.set_xlabel("\n".join([names[0], *changes]))
+    ax.set_ylabel(f"list cost [{currency}]")
+    plain(ax)
+    name_series(ax)
+    return ax
+
+
+def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
+    """Shade each stretch between two values in which the cheapest route becomes another, and say so."""
+    priced = costs.dropna(how="all")
+    amounts, values = priced.to_numpy("float64"), priced.index.to_numpy("float64")
+    now, lines = int(np.nanargmin(amounts[0])), []
+    for row in range(1, len(amounts)):
+        # Whoever was the cheapest remains so while nobody is below it; a tie changes nothing.
+        if amounts[row, now] <= np.nanmin(amounts[row]) * (1 + _SAME):
+            continue
+        before, now = now, int(np.nanargmin(amounts[row]))
+        low, high = values[row - 1], values[row]
+        ax.axvspan(low, high, color=PALE, zorder=0)
+        lines.append(f"cheapest: {priced.columns[before]} → {priced.columns[now]} between {low:g} and {high:g}")
+    return lines if len(lines) <= 3 else [*lines[:2], f"and {len(lines) - 2} more changes"]
+
+
+def break_even_surface(
+    table: pd.DataFrame, *, routes: tuple[str, str] = ("route a", "route b"), ax: Axes | None = None
+) -> Axes:
+    """By how much one route is dearer than another over two parameters, and where they cost the same.
+
+    Columns: `x_first` and `x_second` (values of the two parameters), `x_first_name` and
+    `x_second_name` (their names with units), `x_difference` (the cost of route a less that of
+    route b; NaN where one has no amount), `billing_currency`. `routes` are the names of a and b.
+    Each cell stands for the pair of values at its middle. Hatched: a is dearer. A thick line parts the cells where
+    a is dearer from those where b is. Raises ValueError for two currencies or a table without an amount.
+    """
+    columns = ("x_first", "x_second", "x_difference", "x_first_name", "x_second_name", "billing_currency")
+    require(table, columns, "a break-even surface")
+    currency = one_currency(table, "a break-even surface")
+    grid = table.pivot(index="x_second", columns="x_first", values="x_difference").sort_index().sort_index(axis=1)
+    difference = grid.to_numpy("float64")
+    if not np.isfinite(difference).any():
+        raise ValueError("a break-even surface needs an amount; here one route is refused or has no price everywhere")
+    across, up = _edges(grid.columns.to_numpy("float64")), _edges(grid.index.to_numpy("float64"))
+    ax = ax or new_axes(7.5, 4.8)
+    reach = float(np.nanmax(np.abs(difference))) or 1.0
+    ax.set_facecolor("white")
+    mesh = ax.pcolormesh(across, up, difference, cmap="PuOr_r", norm=TwoSlopeNorm(0, -reach, reach), alpha=0.85)
+    dearer = np.where(difference > 0, 1.0, np.nan)
+    if np.isfinite(dearer).any():
+        ax.pcolor(across, up, np.ma.masked_invalid(dearer), facecolor="none", edgecolor=DARK, hatch="//", linewidth=0)
+    border = _border(difference, across, up)
+    ax.add_collection(LineCollection(border, colors=BLACK, linewidths=2.5), autolim=False)
+    bar = ax.figure.colorbar(mesh, ax=ax)
+    bar.set_label(f"{routes[0]} less {routes[1]} [{currency}]")
+    first, second = table.iloc[0][["x_first_name", "x_second_name"]]
+    _ticks(ax.xaxis, grid.columns.to_numpy("float64"))
+    _ticks(ax.yaxis, grid.index.to_numpy("float64"))
+    ax.set_xlabel(str(first))
+    ax.set_ylabel(str(second))
+    dear, cheap = np.nanmax(difference) > 0, np.nanmin(difference) < 0
+    handles = []
+    if dear:
+        handles.append(Patch(facecolor="#FDD9AE", edgecolor=DARK, hatch="//", label=f"{routes[0]} is dearer"))
+    if cheap:
+        handles.append(Patch(facecolor="#CFCBE2", edgecolor=DARK, label=f"{routes[1]} is dearer"))
+    if not dear and not cheap:
+        ax.set_title("both cost the same everywhere", loc="left", fontsize="medium")
+    legend_above(ax, handles)
+    return ax
+
+
+def _ticks(axis: Axis, values: np.ndarray) -> None:
+    """A tick at each value when they are few, and never at a half step of whole values."""
+    if len(values) <= _FEW_TICKS:
+        axis.set_ticks(values, [f"{value:g}" for value in values])
+    elif (values == np.round(values)).all():
+        axis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """The borders of the cells around some values, half way between neighbours."""
+    if len(values) == 1:
+        return np.array([values[0] - 0.5, values[0] + 0.5])
+    middle = (values[1:] + values[:-1]) / 2
+    return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
+
+
+def _border(difference: np.ndarray, across: np.ndarray, up: np.ndarray) -> list[list[tuple[float, float]]]:
+    """The edges between neighbouring cells of which one is above 0 and the other is not."""
+    sign = np.where(np.isfinite(difference), difference > 0, np.nan)
+    lines = []
+    for row, column in zip(*np.nonzero(np.abs(np.diff(sign, axis=1)) == 1), strict=True):
+        lines.append([(across[column + 1], up[row]), (across[column + 1], up[row + 1])])
+    for row, column in zip(*np.nonzero(np.abs(np.diff(sign, axis=0)) == 1), strict=True):
+        lines.append([(across[column], up[row + 1]), (across[column + 1], up[row + 1])])
+    return lines

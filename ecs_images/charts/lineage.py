@@ -1,0 +1,162 @@
+"""Where images come from and where they go, as a graph from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from .style import BLUE, DARK, GREEN, RED, legend_above, new_axes, require, row_font, two_lines, width_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLUMNS = (
+    "x_source", "x_source_kind", "x_source_name", "x_relation", "x_target", "x_target_kind", "x_target_name",
+    "billing_account_id", "region_id", "x_gone",
+)  # fmt: skip
+_MOST_NODES = 80
+
+# Colour and dash of a relation.
+_RELATIONS: dict[str, tuple[str, Literal["-", "--", ":", "-."]]] = {
+    "made from": (DARK, "-"),
+    "copied to": (BLUE, "--"),
+    "shared with": (RED, ":"),
+    "runs from": (GREEN, "-."),
+}
+# Shade and outline of a kind of thing.
+_KINDS = {
+    "image": ("#CFE6F5", "square"),
+    "snapshot": ("#EFEFEF", "square"),
+    "instance": ("#D9F0E6", "round"),
+    "account": ("#FBE3B8", "round4"),
+}
+_FAINT = "#666666"
+_OTHER_KIND = ("white", "square")
+
+
+def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How images came to be, were copied and shared, and what runs from them: sources at the left.
+
+    `edges` is what `Cloud.lineage` gives: source and target with kind and name, `x_relation`
+    (made from, copied to, shared with, runs from), `billing_account_id` and `region_id` of the
+    target, and `x_gone`. What is gone has a grey name and a thin outline. Raises ValueError for an empty
+    table, or for more than eighty things, which nobody can read.
+    """
+    require(edges, _COLUMNS, "lineage")
+    links = [(str(s), str(t)) for s, t in zip(edges["x_source"], edges["x_target"], strict=True)]
+    labels, kinds, gone = _nodes(edges)
+    if len(labels) > _MOST_NODES:
+        raise ValueError(
+            f"a chart of lineage shows at most {_MOST_NODES} things and this table has {len(labels)}; "
+            "choose fewer, such as what one image comes from and went to"
+        )
+    layers = _layers(list(labels), links)
+    tallest = max(map(len, layers))
+    ax = ax or new_axes(max(5.0, 2.4 * len(layers)), max(2.2, 0.55 * tallest + 0.8))
+    places = {
+        name: (float(x), (len(layer) - 1) / 2 - y) for x, layer in enumerate(layers) for y, name in enumerate(layer)
+    }
+    longest = max(len(line) for label in labels.values() for line in label.split("\n"))
+    size = min(8.5, (row_font(ax, 2 * tallest + 1, most=9) or 4.0), 100 * width_of(ax) / len(layers) / (longest + 5))
+    boxes = {}
+    for name, (x, y) in places.items():
+        face, outline = _KINDS.get(kinds[name], _OTHER_KIND)
+        away = name in gone
+        boxes[name] = ax.text(
+            x, y, labels[name], ha="center", va="center", fontsize=size, color=_FAINT if away else "black", zorder=3,
+            bbox={
+                "boxstyle": f"{outline},pad=0.3", "facecolor": "white" if away else face,
+                "edgecolor": _FAINT if away else DARK, "linewidth": 0.5 if away else 1.0,
+                "linestyle": "--" if away else "-",
+            },
+        )  # fmt: skip
+    for (source, target), relation in zip(links, edges["x_relation"].astype(str), strict=True):
+        colour, dash = _RELATIONS.get(relation, (DARK, "-"))
+        ax.annotate(
+            "", xy=places[target], xytext=places[source], zorder=2,
+            arrowprops={
+                "arrowstyle": "-|>", "color": colour, "linestyle": dash, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0,
+                "patchA": boxes[source].get_bbox_patch(), "patchB": boxes[target].get_bbox_patch(),
+                "connectionstyle": "arc3,rad=0" if places[source][0] != places[target][0] else "arc3,rad=0.3",
+            },
+        )  # fmt: skip
+    ax.set_xlim(-0.5, len(layers) - 0.5)
+    ax.set_ylim(-tallest / 2, tallest / 2)
+    ax.set_axis_off()
+    shown = [relation for relation in _RELATIONS if relation in set(edges["x_relation"])]
+    legend_above(
+        ax, [Line2D([], [], color=_RELATIONS[r][0], linestyle=_RELATIONS[r][1], linewidth=1.5, label=r) for r in shown]
+    )
+    return ax
+
+
+def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str]]:
+    """The label and kind of everything in the graph, and what of it is gone."""
+    labels: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    gone: set[str] = set()
+    for row in edges.to_dict("records"):
+        source = str(row["x_source"])
+        kinds.setdefault(source, str(row["x_source_kind"]))
+        labels.setdefault(source, _label(source, str(row["x_source_name"]), kinds[source], "", ""))
+    for row in edges.to_dict("records"):
+        target, kind = str(row["x_target"]), str(row["x_target_kind"])
+        kinds[target] = kind
+        labels[target] = _label(
+            target, str(row["x_target_name"]), kind, str(row["billing_account_id"]), str(row["region_id"])
+        )
+        # A share taken back leaves the account where it was.
+        if row["x_gone"] and kind != "account":
+            gone.add(target)
+    return labels, kinds, gone
+
+
+def _label(name: str, called: str, kind: str, account: str, region: str) -> str:
+    """Two lines: what it is called, and what or where it is."""
+    if kind == "account":
+        return f"{name}\naccount"
+    head = two_lines(called or name, "_", longest=24)
+    where = ", ".join(filter(None, (account, region)))
+    if called:
+        return f"{head}\n{where or kind}"
+    return f"{kind} {head}\n{where}" if where else f"{head}\n{kind}"
+
+
+def _layers(names: list[str], links: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Everything in columns: right of all it comes from, near the height of what it comes from.
+
+    A link that would close a circle (an instance now runs from an image made of it) is left out
+    of this reckoning.
+    """
+    sources: dict[str, list[str]] = {name: [] for name in names}
+    column = dict.fromkeys(names, 0)
+    for source, target in links:
+        if target != source and target not in _ancestors(sources, source):
+            sources[target].append(source)
+    for _ in names:
+        for name in names:
+            column[name] = max((column[source] + 1 for source in sources[name]), default=0)
+    layers: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
+    height: dict[str, float] = {}
+    for name in sorted(names, key=lambda name: column[name]):
+        layers[column[name]].append(name)
+    for layer in layers:
+        order = {name: place for place, name in enumerate(layer)}
+        layer.sort(key=lambda name: (sum(height[s] for s in sources[name]) / (len(sources[name]) or 1), order[name]))
+        for place, name in enumerate(layer):
+            height[name] = place - (len(layer) - 1) / 2
+    return layers
+
+
+def _ancestors(sources: dict[str, list[str]], name: str) -> set[str]:
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        for source in sources[todo.pop()]:
+            if source not in found:
+                found.add(source)
+                todo.append(source)
+    return found

@@ -1,0 +1,14 @@
+"""Predict, check, hints and misconceptions: what a lesson needs beside the model itself.
+
+`compare(guess, value, unit="GiB")` sets a guess beside the model's value, and `check(task, answer)`
+looks at the answer to a task of a lesson. Both print plain text, the same at every run.
+`MISCONCEPTIONS` and `TASKS` are what they know.
+"""
+
+from __future__ import annotations
+
+from .misconceptions import MISCONCEPTIONS, Misconception
+from .predict import compare
+from .tasks import TASKS, check
+
+__all__ = ["MISCONCEPTIONS", "TASKS", "Misconception", "check", "compare"]

@@ -1,0 +1,111 @@
+"""The tasks of lesson 07: who pays for a licence I never bought?"""
+
+from __future__ import annotations
+
+from ..billing.bill import bill
+from ..cloud.cloud import Cloud
+from .task import Slip, Task
+
+_BEIJING = "cn-beijing"
+_DAY, _NEXT_DAY = "2026-06-01", "2026-06-02"
+
+
+def _licence(instance_type: str, image: str = "rhel_9", until: str = _NEXT_DAY, instances: int = 1) -> float:
+    """What the licences of some instances cost from the start of June [CNY]."""
+    cloud = Cloud(start=_DAY)
+    acme = cloud.account("acme")
+    for _ in range(instances):
+        acme.run_instance(region=_BEIJING, image=image, instance_type=instance_type)
+    return _fees(cloud, until)
+
+
+def _of_partner(instances: int, instance_type: str = "ecs.g7.xlarge") -> float:
+    """What partner pays for ten hours of instances from an image of acme's [CNY]."""
+    cloud = Cloud(start=_DAY)
+    acme, partner = cloud.account("acme"), cloud.account("partner")
+    builder = acme.run_instance(region=_BEIJING, image="rhel_9", instance_type="ecs.g7.large", written=10)
+    golden = acme.create_image(builder)
+    acme.release_instance(builder, force=True)
+    acme.share_image(golden, with_accounts=[partner])
+    for _ in range(instances):
+        partner.run_instance(region=_BEIJING, image=golden, instance_type=instance_type)
+    return _fees(cloud, "2026-06-01T10:00", "partner")
+
+
+def _with_stops(first: str, second: str) -> float:
+    """What the licence costs on a day with a stop from 12:00 to 18:00 and one from 18:00 on [CNY]."""
+    cloud = Cloud(start=_DAY)
+    acme = cloud.account("acme")
+    web = acme.run_instance(region=_BEIJING, image="sles_15", instance_type="ecs.g7.xlarge")
+    cloud.at("2026-06-01T12:00")
+    acme.stop_instance(web, mode=first)
+    cloud.at("2026-06-01T18:00")
+    acme.start_instance(web)
+    acme.stop_instance(web, mode=second)
+    return _fees(cloud, _NEXT_DAY)
+
+
+def _fees(cloud: Cloud, until: str, account: str = "acme") -> float:
+    meters = bill(cloud, until=until).by("account", "meter")
+    licences = (meters["sku_meter"] == "os_licence") & (meters["billing_account_id"] == account)
+    return float(meters.loc[licences, "list_cost"].sum())
+
+
+TASKS: dict[str, Task] = {
+    "07-small": Task(
+        wanted="what the Red Hat licence of an ecs.g7.4xlarge, 16 vCPUs, costs on one day",
+        unit="CNY",
+        right=lambda: _licence("ecs.g7.4xlarge"),
+        because="The number of vCPUs chooses the price, and all of them pay it (LIC-4).",
+        slips=(
+            Slip(
+                lambda: 8 * _licence("ecs.g7.large"),
+                "That is the price of small instances; 16 vCPUs have a price of their own.",
+            ),
+            Slip(
+                lambda: _licence("ecs.g7.2xlarge") + _licence("ecs.g7.4xlarge") / 2,
+                "That prices the first 8 vCPUs like a small instance; the tier holds for all vCPUs.",
+            ),
+            Slip(lambda: _licence("ecs.g7.4xlarge", until="2026-06-01T01:00"), "That is one hour; a day has 24."),
+            Slip(lambda: _licence("ecs.g7.4xlarge") / 16, "That is one vCPU; the instance has 16."),
+        ),
+        hint="vCPUs × price of their tier × 24 hours; or launch rhel_9 on it and bill the day.",
+    ),
+    "07-medium": Task(
+        wanted="what partner pays for the licences of three ecs.g7.xlarge, ten hours each",
+        unit="CNY",
+        right=lambda: _of_partner(3),
+        because="Every launch pays, whoever owns the image (IBILL-5).",
+        slips=(
+            Slip(lambda: 0, "acme pays the storage of its image; the licence is paid by whoever launches (IBILL-5)."),
+            Slip(lambda: _of_partner(1), "That is one instance; each launch pays again."),
+            Slip(lambda: _of_partner(3, "ecs.g7.large"), "That is for 2 vCPUs each; an xlarge has 4."),
+        ),
+        hint="Instances × vCPUs × hours × price of the tier of 4 vCPUs.",
+    ),
+    "07-large": Task(
+        wanted="what the SUSE licence costs on that day",
+        unit="CNY",
+        right=lambda: _with_stops("economical", "standard"),
+        because="Only the economical stop suspends the licence; the standard one does not (IBILL-3).",
+        slips=(
+            Slip(
+                lambda: _with_stops("standard", "standard"),
+                "That is 24 hours; a stop in economical mode suspends the fee.",
+            ),
+            Slip(
+                lambda: _with_stops("economical", "economical"),
+                "That is 12 hours; a stop in standard mode suspends nothing.",
+            ),
+            Slip(
+                lambda: 4 * _with_stops("economical", "standard"),
+                "The SUSE price is per instance, in bands by size, not per vCPU.",
+            ),
+            Slip(
+                lambda: _licence("ecs.g7.large", "sles_15", "2026-06-01T18:00"),
+                "That is the band of 2 vCPUs; an xlarge has 4.",
+            ),
+        ),
+        hint="Count the hours in which the fee runs, times the price of the band of 4 vCPUs.",
+    ),
+}
