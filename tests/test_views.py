@@ -32,6 +32,22 @@ def steps(table: pd.DataFrame) -> set[tuple[str, str, str]]:
     return set(zip(table["x_source"], table["x_relation"], table["x_target"], strict=True))
 
 
+# Chains -------------------------------------------------------------------------------------------
+
+
+def test_a_chain_looked_at_stays_as_it_was_when_a_snapshot_is_deleted(cloud, acme):
+    web, snapshots = three_snapshots(cloud, acme)
+    before = cloud.chain(web)
+    was = (len(before.snapshots), before.total_gib, before.exclusive_gib(snapshots[0]))
+    acme.delete_snapshot(snapshots[0])
+    assert (len(before.snapshots), before.total_gib, before.exclusive_gib(snapshots[0])) == was
+    after = cloud.chain(web)
+    assert len(after.snapshots) == len(before.snapshots) - 1
+    assert after.total_gib == before.total_gib - was[2]
+    with pytest.raises(UnknownName):
+        after.exclusive_gib(snapshots[0])
+
+
 # Blocks -------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ GiB here are what is stored; tiers and free quotas bend the money.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from ..errors import InputError, UnknownName
@@ -16,7 +17,10 @@ from .state import State
 
 @dataclass(frozen=True, repr=False)
 class ChainView:
-    """A snapshot chain (快照链) as it is now; `snapshots` are the live ones, oldest first."""
+    """A snapshot chain (快照链) as it was when asked for; `snapshots` are the live ones, oldest first.
+
+    What happens to the chain afterwards does not change it, so a before and an after can be compared.
+    """
 
     id: str
     snapshots: tuple[str, ...]
@@ -66,7 +70,7 @@ def chain_view(state: State, of: str) -> ChainView:
     chain = state.chains[chain_id]
     members = (state.snapshots[s] for s in state.chain_snapshots.get(chain_id, ()))
     numbers = {snapshot.id: snapshot.number for snapshot in members if not snapshot.deleted_at}
-    return ChainView(chain_id, tuple(numbers), numbers, chain)
+    return ChainView(chain_id, tuple(numbers), numbers, deepcopy(chain))
 
 
 def freed_gib(state: State, snapshots: Sequence[str]) -> float:

@@ -13,7 +13,8 @@ from functools import cached_property
 import pandas as pd
 
 from ..billing.metering import measure
-from ..billing.rating import rate
+from ..billing.rating import curves
+from ..billing.schema import COPY_TRAFFIC, STORAGE
 from ..catalog.images import marketplace_images
 from ..catalog.limits import limit
 from ..catalog.prices import Prices
@@ -66,6 +67,8 @@ _RULES = {
     "QuotaExceed.ShareImage": "SHARE-3",
     "QuotaExceed.Image": "UNK-8",
 }
+_RULES_WITHOUT_CODE = {"copy snapshots": "SCOPY-1"}
+"""The rule of a route that is refused without a code of the service's."""
 _IF_WITHDRAWN = {
     "share": "nothing new starts; what runs cannot be re-initialised (SHARE-9)",
     "copy, then share": "the original may go; if the copy is withdrawn, as with sharing (COPY-2, SHARE-9)",
@@ -187,16 +190,17 @@ def _row(
     refused = refusals[case]
     if refused is not None:
         code, why, tried = refused
+        rule = _RULES.get(code, "") if code else _RULES_WITHOUT_CODE.get(route, "")
         cost, note, hours = float("nan"), why.replace(tried, target.region), float("nan")
     else:
-        code, hours = "", _hours_to_launch(asked, route)
+        code, rule, hours = "", "", _hours_to_launch(asked, route)
         # Payers who store nothing yet differ only in their currency.
         beside = payer if payer in asked.storing else currency
         if (route, target.region, beside) not in costs:
             costs[route, target.region, beside] = _cost_or_note(asked, route, target)
         cost, note = costs[route, target.region, beside]
     return (
-        route, target.account, target.region, refused is None, code, _RULES.get(code, ""), cost, currency, payer,
+        route, target.account, target.region, refused is None, code, rule, cost, currency, payer,
         hours, _IF_WITHDRAWN[route] if refused is None else "", note,
     )  # fmt: skip
 
@@ -244,11 +248,19 @@ def added_cost(asked: Question, route: str, target: Target) -> float:
     if not len(added):
         return 0.0
     there = asked.existing
-    beside = there[(there["billing_account_id"] == payer) & there["region_id"].isin([target.region, asked.home])]
-    beside = beside[beside["sku_meter"].isin(set(added["sku_meter"]))].astype({"x_item": str})
-    together = rate(pd.concat([_plain(beside), added], ignore_index=True), asked.prices)["list_cost"].sum()
-    before = rate(_plain(beside), asked.prices)["list_cost"].sum() if len(beside) else 0.0
-    return float(together - before)
+    stored = (there["sku_meter"] == STORAGE) & (there["region_id"] == target.region)
+    on_the_way = (there["region_id"] == asked.home) & (there["x_item"] == target.region)
+    sent = on_the_way & (there["sku_meter"] == COPY_TRAFFIC)
+    beside = there[(there["billing_account_id"] == payer) & (stored | sent)]
+    if not len(beside):
+        return _cost(added, asked.prices)
+    beside = _plain(beside)
+    return _cost(pd.concat([beside, added], ignore_index=True), asked.prices) - _cost(beside, asked.prices)
+
+
+def _cost(usage: pd.DataFrame, prices: Prices) -> float:
+    """What some usage costs in all, without the table of its charges."""
+    return float(sum(curve.cost.sum() for curve in curves(usage, prices)))
 
 
 def _plain(usage: pd.DataFrame) -> pd.DataFrame:
