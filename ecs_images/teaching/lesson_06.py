@@ -84,7 +84,8 @@ TASKS: dict[str, Task] = {
         because="Six versions with 0.5 GiB each for themselves; the base is needed by those that stay (CHAIN-2).",
         slips=(
             Slip(
-                lambda: _month(_stored_gib(10)) * 6 / 10, "That is in proportion; most of it is needed by those that stay."
+                lambda: _month(_stored_gib(10)) * 6 / 10,
+                "That is in proportion; most of it is needed by those that stay.",
             ),
             Slip(lambda: _month(6 * 20), "That is what the six restore; what does nobody else hold?"),
             Slip(lambda: _freed_gib(6), "That is in GiB; how much is it in money?"),

@@ -42,7 +42,7 @@ TASKS: dict[str, Task] = {
         wanted="partner's bill for the year, with the worker on 2 vCPUs",
         unit="CNY",
         right=lambda: _of_partner("ecs.g7.large"),
-        because="The licence counts the vCPUs and the time of the instance, and whoever launches pays (LIC-4, IBILL-5).",
+        because="The licence counts vCPUs and time, and whoever launches pays it (LIC-4, IBILL-5).",
         slips=(
             Slip(lambda: _of_partner("ecs.g7.xlarge"), "That is with 4 vCPUs; the price is for each vCPU."),
             Slip(lambda: _of_partner("ecs.g7.large") / 4, "That is one fortnight; there are four in the year."),

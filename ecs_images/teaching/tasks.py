@@ -8,12 +8,22 @@ from .lesson_01 import TASKS as LESSON_01
 from .lesson_02 import TASKS as LESSON_02
 from .lesson_03 import TASKS as LESSON_03
 from .lesson_04 import TASKS as LESSON_04
+from .lesson_05 import TASKS as LESSON_05
 from .lesson_06 import TASKS as LESSON_06
 from .lesson_07 import TASKS as LESSON_07
 from .lesson_08 import TASKS as LESSON_08
 from .task import Task
 
-TASKS: dict[str, Task] = {**LESSON_01, **LESSON_02, **LESSON_03, **LESSON_04, **LESSON_06, **LESSON_07, **LESSON_08}
+TASKS: dict[str, Task] = {
+    **LESSON_01,
+    **LESSON_02,
+    **LESSON_03,
+    **LESSON_04,
+    **LESSON_05,
+    **LESSON_06,
+    **LESSON_07,
+    **LESSON_08,
+}
 """Every task by its name: the number of the lesson, and small, medium or large."""
 
 

@@ -1,0 +1,88 @@
+"""The tasks of lesson 05: share or copy?"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ..cloud.cloud import Cloud
+from ..decisions.routes import routes
+from ..decisions.updates import Updates
+from .task import Slip, Task
+
+_SHANGHAI = "cn-shanghai"
+_IMAGES, _SNAPSHOTS = "copy, then share", "copy snapshots"
+
+
+@cache
+def _cost(
+    route: str, *, kept: int = 12, changed: float = 1.0, every: float = 7, horizon: float = 360, disk: float = 12
+) -> float:
+    """What a route of the lesson's image to partner in Shanghai costs [CNY]."""
+    cloud = Cloud(start="2026-03-02")
+    acme = cloud.account("acme")
+    cloud.account("partner")
+    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=disk)
+    image = acme.create_image(web)
+    updates = Updates(every_days=every, versions_kept=kept, change_gib=changed, horizon_days=horizon)
+    table = routes(cloud, image, accounts=["partner"], regions=[_SHANGHAI], updates=updates)
+    return float(table.loc[table["route"] == route, "list_cost"].iloc[0])
+
+
+def _first_kept_where_snapshots_win(changed: float = 1.0) -> int:
+    """From how many versions kept on copying snapshots costs less than copying images."""
+    kept = 1
+    while _cost(_SNAPSHOTS, kept=kept, changed=changed) >= _cost(_IMAGES, kept=kept, changed=changed):
+        kept += 1
+    return kept
+
+
+TASKS: dict[str, Task] = {
+    "05-small": Task(
+        wanted="what copying the image, then sharing, costs when there is one version only",
+        unit="CNY",
+        right=lambda: _cost(_IMAGES, every=360),
+        because="One full copy of what is written, for twelve price months; sharing adds nothing (COPY-10, SHARE-8).",
+        slips=(
+            Slip(lambda: _cost(_IMAGES, every=360, disk=40), "That is with a full disk; 12 of the 40 GiB are written."),
+            Slip(lambda: _cost(_IMAGES), "That is with a new version every week; set every_days to 360."),
+            Slip(lambda: _cost(_SNAPSHOTS, every=360), "That is the way by snapshots, with its traffic."),
+            Slip(
+                lambda: _cost(_IMAGES, every=360, horizon=30), "That is one month of 720 hours; 360 days have twelve."
+            ),
+            Slip(lambda: 0, "Sharing is free, but in Shanghai there must be a copy first, and it is stored."),
+        ),
+        hint="12 GiB for 360 × 24 hours, at 0.12 / 720.",
+    ),
+    "05-medium": Task(
+        wanted="what the way by snapshots costs with 2 GiB changed a week",
+        unit="CNY",
+        right=lambda: _cost(_SNAPSHOTS, changed=2),
+        because="What changes is sent and stored, what does not is there already (SCOPY-2, SCOPY-3).",
+        slips=(
+            Slip(lambda: _cost(_SNAPSHOTS), "That is with 1 GiB changed; set change_gib to 2."),
+            Slip(
+                lambda: 2 * _cost(_SNAPSHOTS),
+                "Twice the change is not twice the bill; the first copies stay as they are.",
+            ),
+            Slip(lambda: _cost(_IMAGES, changed=2), "That is copying the images; they are full, whatever changes."),
+            Slip(lambda: _cost(_SNAPSHOTS, changed=2, kept=1), "That is with one version kept; keep twelve."),
+            Slip(lambda: _cost(_SNAPSHOTS, changed=2, horizon=365), "That is for 365 days; the lesson asks for 360."),
+        ),
+        hint="Ask ecs.routes with change_gib=2 and read the row of the way by snapshots in Shanghai.",
+    ),
+    "05-large": Task(
+        wanted="from how many versions kept on the way by snapshots is the cheaper one",
+        unit="versions",
+        right=_first_kept_where_snapshots_win,
+        because="Each version more is a full copy by images, and a small change by snapshots (COPY-2, SCOPY-2).",
+        slips=(
+            Slip(
+                lambda: _first_kept_where_snapshots_win() - 1,
+                "With that many, images are still the cheaper; keep one more.",
+            ),
+            Slip(lambda: 12, "With twelve it is, but with fewer too; where does it begin?"),
+            Slip(lambda: 1, "With one version kept, copies share nothing; compare both amounts."),
+        ),
+        hint="Bracket it: try 2 and 6, then the numbers between.",
+    ),
+}
