@@ -118,6 +118,10 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
         ("03-small", 30 * 20 / 40),
         ("03-medium", "IncorrectImageStatus"),
         ("03-large", 12 + 30),
+        ("05-small", 12 * 12 * 0.12),  # twelve months of 720 hours
+        ("06-small", 20 + 9 * 0.5),
+        ("06-medium", 6 * 0.5 * 0.12),
+        ("06-large", 48 * 168 * 0.12 / 720),  # 48 deletions of 1 GiB each come a week later
     ],
 )
 def test_the_right_answers_are_those_worked_out_by_hand(task_id, by_hand):
