@@ -37,6 +37,7 @@ from .errors import (
 if TYPE_CHECKING:
     from . import charts as charts
     from . import teaching as teaching
+    from . import widgets as widgets
     from .cloud.story import Story as Story
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "routes",
     "rules",
     "teaching",
+    "widgets",
 ]
 
 
@@ -69,7 +71,7 @@ def __getattr__(name: str) -> Any:
     """What needs a plotting or a YAML library, or is for lessons only, is loaded on first use."""
     from importlib import import_module
 
-    if name in ("charts", "teaching"):
+    if name in ("charts", "teaching", "widgets"):
         return import_module(f".{name}", __name__)
     if name == "Story":
         return import_module(".cloud.story", __name__).Story

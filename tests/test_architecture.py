@@ -30,7 +30,10 @@ FLOORS: list[list[str]] = [
         "billing.amounts", "billing.explain", "billing.invoice", "billing.bill", "billing.compare",
         "billing.expectations",
     ],
-    ["decisions.updates", "decisions.scripts", "decisions.lives", "decisions.routes"],
+    [
+        "decisions.updates", "decisions.scripts", "decisions.lives", "decisions.routes", "decisions.breakeven",
+        "decisions.closed_form",
+    ],
     ["dictionary"],
     [
         "charts.style", "charts.cost", "charts.capacity", "charts.routes", "charts.breakeven",
@@ -38,10 +41,15 @@ FLOORS: list[list[str]] = [
     ],
     [
         "teaching.answers", "teaching.misconceptions", "teaching.predict", "teaching.task",
-        "teaching.lesson_01", "teaching.lesson_02", "teaching.lesson_03", "teaching.lesson_04",
-        "teaching.lesson_06", "teaching.lesson_07", "teaching.lesson_08", "teaching.tasks", "teaching.__init__",
+        "teaching.lesson_00", "teaching.lesson_01", "teaching.lesson_02", "teaching.lesson_03",
+        "teaching.lesson_04", "teaching.lesson_05", "teaching.lesson_06", "teaching.lesson_07",
+        "teaching.lesson_08", "teaching.tasks", "teaching.__init__",
     ],
-    ["cli.output", "cli.show", "cli.app", "cli.__main__", "cli.__init__", "__init__"],
+    [
+        "widgets.pages", "widgets.panel", "widgets.share_or_copy", "widgets.workbench", "widgets.chain",
+        "widgets.lifecycle", "widgets.price_browser", "widgets.__init__",
+    ],
+    ["cli.output", "cli.show", "cli.page", "cli.app", "cli.__main__", "cli.__init__", "__init__"],
 ]  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(name for floor in FLOORS for name in floor)}
 EMPTY = {"catalog.__init__", "cloud.__init__", "billing.__init__", "decisions.__init__"}

@@ -47,6 +47,8 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
     ("arguments", "message"),
     [
         ("bill nowhere.yaml", "nowhere.yaml: cannot be read (No such file or directory)"),
+        ("app nowhere.yaml", "nowhere.yaml: cannot be read (No such file or directory)"),
+        ("app story.yaml --image goldn", "'goldn'"),
         ("bill folder", "folder: cannot be read (Is a directory)"),
         ("bill story.yaml --by month,metre", "unknown dimension 'metre'; the nearest known: meter"),
         ("bill story.yaml --by image,month", "image goes with account, region and meter, not with month"),

@@ -242,5 +242,17 @@ def test_wrong_questions_are_told(cloud: Cloud, acme: Account, partner: Account)
         routes(cloud, image, accounts=["partner"], regions=[BEIJING])
 
 
+def test_a_copy_that_waits_for_its_turn_has_nothing_to_ask_about_yet() -> None:
+    """COPY-4: the sixth copy waits, and until it starts it has no snapshots."""
+    slow = Cloud(start="2026-01-15", durations="typical")
+    acme = slow.account("acme")
+    machines = [acme.run_instance(region=BEIJING, image="aliyun_3", written=12) for _ in range(6)]
+    images = [acme.create_image(web) for web in machines]
+    slow.wait(images[-1])
+    *_, waiting = [acme.copy_image(image, to=HANGZHOU) for image in images]
+    with pytest.raises(InputError, match="is Waiting and has no snapshots yet"):
+        routes(slow, waiting, accounts=["acme"], regions=[HANGZHOU])
+
+
 def test_the_routes_are_those_that_can_be_played() -> None:
     assert list(ROUTES) == ["share", "copy, then share", "copy snapshots", "receiver's own image", "rebuild there"]

@@ -112,6 +112,9 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
 @pytest.mark.parametrize(
     ("task_id", "by_hand"),
     [
+        ("00-small", 30 * 0.12 * 672 / 720),
+        ("00-medium", 2 * 12 * 0.12),
+        ("00-large", (12 + 3) * 0.12),
         ("01-small", 12 + 50),
         ("01-medium", 31 * 24 * 8 * 0.1041),  # hours of March, vCPUs, price an hour
         ("01-large", 2 * 42 * 0.12),  # April has the 720 hours of a price month

@@ -151,6 +151,18 @@ def _listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+@app.command("app")
+def serve(
+    story: Annotated[Path | None, typer.Argument(help="a story file; default: the golden-image pipeline")] = None,
+    image: Annotated[str | None, typer.Option(help="the image to begin with: its name in the story, or its id")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on this machine")] = 8866,
+) -> None:
+    """Open the share-or-copy workbench as a web page on this machine only."""
+    from .page import serve_page
+
+    raise typer.Exit(serve_page(story, image, port))
+
+
 @app.command("prices")
 def list_prices(
     meter: Annotated[str | None, typer.Option(help="only this meter, such as snapshot_standard")] = None,

@@ -163,6 +163,8 @@ def ask(
     found = cloud.image(image)
     if found.deleted_at:
         raise InputError(f"{image} is deleted; ask about an image that is there")
+    if any(mapping.snapshot not in cloud.state.snapshots for mapping in found.mappings):
+        raise InputError(f"{image} is {found.status} and has no snapshots yet; wait for it first")
     for name, known in ((accounts, cloud.state.accounts), (regions, None)):
         if isinstance(name, str) or not name:
             raise InputError(f"accounts and regions are lists with at least one name, not {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import UnknownName
 from .answers import Answer, same, shown, unusable
+from .lesson_00 import TASKS as LESSON_00
 from .lesson_01 import TASKS as LESSON_01
 from .lesson_02 import TASKS as LESSON_02
 from .lesson_03 import TASKS as LESSON_03
@@ -15,6 +16,7 @@ from .lesson_08 import TASKS as LESSON_08
 from .task import Task
 
 TASKS: dict[str, Task] = {
+    **LESSON_00,
     **LESSON_01,
     **LESSON_02,
     **LESSON_03,

@@ -1,0 +1,74 @@
+"""The tasks of lesson 00: what does keeping an image cost me?"""
+
+from __future__ import annotations
+
+from ..billing.bill import bill
+from ..cloud.cloud import Cloud
+from .task import Slip, Task
+
+_MARCH, _APRIL, _MAY = "2026-03-01", "2026-04-01", "2026-05-01"
+
+
+def _february(written: float) -> float:
+    """What golden-v1 costs in February [CNY], by what is written on its disk [GiB]."""
+    cloud = Cloud(start="2026-02-01")
+    acme = cloud.account("acme")
+    acme.create_image(acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=written))
+    return bill(cloud, until=_MARCH).total()
+
+
+def _april(*, copied: bool = False, third: bool = False) -> float:
+    """What April costs [CNY] with golden-v2 alone, with its copy in Hangzhou, or with a third image."""
+    cloud = Cloud(start=_APRIL)
+    acme = cloud.account("acme")
+    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=12)
+    second = acme.create_image(web, name="golden-v2")
+    cloud.wait(second)
+    if copied:
+        acme.copy_image(second, to="cn-hangzhou")
+    if third:
+        acme.write(web, new=3)
+        acme.create_image(web, name="golden-v3")
+    return bill(cloud, until=_MAY).total()
+
+
+TASKS: dict[str, Task] = {
+    "00-small": Task(
+        wanted="what golden-v1 costs in February when 30 GiB are written instead of 12",
+        unit="CNY",
+        right=lambda: _february(30),
+        because="What is written counts, and the disk has 10 GiB more that cost nothing (SNAP-2, BILL-2).",
+        slips=(
+            Slip(lambda: _february(40), "That is for the whole disk; how much of it is written?"),
+            Slip(lambda: _february(12), "That is what it cost before; run the cells from the start again."),
+            Slip(lambda: 30 * 0.12, "That is for 720 hours; February has 28 days."),
+        ),
+        hint="Read the row of 2026-02 in the bill by month and meter.",
+    ),
+    "00-medium": Task(
+        wanted="what April costs when golden-v2 is copied to Hangzhou as soon as it is made",
+        unit="CNY",
+        right=lambda: _april(copied=True),
+        because="A copy is a full one: it stores again what the original stores (COPY-2, BILL-2).",
+        slips=(
+            Slip(lambda: _april(), "That is without the copy; the copy has snapshots of its own in Hangzhou."),
+            Slip(lambda: 0, "An image costs nothing, but what is behind the copy does."),
+            Slip(lambda: 2 * 40 * 0.12, "That is for the whole disks; only what is written is stored."),
+        ),
+        hint="Copy it in a new cell, and read the row of 2026-04 in the bill by month and meter.",
+    ),
+    "00-large": Task(
+        wanted="what April costs with golden-v2 and golden-v3 and without the copy",
+        unit="CNY",
+        right=lambda: _april(third=True),
+        because="golden-v3 stores only the 3 GiB that golden-v2 does not have yet (SNAP-2, CHAIN-1).",
+        slips=(
+            Slip(lambda: _april(), "That is golden-v2 alone; what is new on the disk is stored too."),
+            Slip(
+                lambda: (12 + 15) * 0.12,
+                "That pays the first 12 GiB twice; only what is new is stored, and no copy is made.",
+            ),
+        ),
+        hint="How many GiB do the snapshots of the two images store together? Times 0.12.",
+    ),
+}

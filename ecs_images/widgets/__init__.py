@@ -1,0 +1,15 @@
+"""Widgets for notebooks: sliders and lists over what the toolkit computes.
+
+Each is a function that gives a `Panel`; display it to use it. Needs ipywidgets. What is shown is
+made by plain functions, so it can be tested and printed without a browser.
+"""
+
+from __future__ import annotations
+
+from .chain import chain_explorer
+from .lifecycle import lifecycle_explorer
+from .panel import Panel
+from .price_browser import price_browser
+from .workbench import share_or_copy
+
+__all__ = ["Panel", "chain_explorer", "lifecycle_explorer", "price_browser", "share_or_copy"]

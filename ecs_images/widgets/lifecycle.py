@@ -1,0 +1,233 @@
+"""The lifecycle explorer: at each moment of an image's life, what an account may do to it.
+
+Nothing is looked up: every command is tried in a cloud of its own that has lived up to that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from .. import charts
+from ..catalog.regions import regions
+from ..cloud.account import Account
+from ..cloud.cloud import Cloud
+from ..cloud.events import AccountOpened
+from ..cloud.ledger import Ledger
+from ..cloud.resources import Image
+from ..errors import CloudError, EcsImagesError, InputError
+from ..units import parse_time, show_time
+from . import pages
+from .panel import Panel, dropdown
+
+PARTS = ("summary", "picture", "commands")
+_REMEMBERED = 128
+_STRANGER = "someone-else"
+_NO_EFFECT = "changes nothing"
+
+Command = Callable[[Cloud, Account, Image], object]
+
+
+def _elsewhere(image: Image) -> str:
+    """A region that the image does not lie in."""
+    return next(name for name in regions() if name != image.region)
+
+
+def _somebody(cloud: Cloud, image: Image) -> Account:
+    """An account that the image can be shared with: not its owner, nor one that has it already."""
+    free = [name for name in cloud.state.accounts if name != image.account and name not in image.shared_with]
+    return cloud.account(free[0] if free else _STRANGER)
+
+
+def _unshare(cloud: Cloud, account: Account, image: Image) -> None:
+    # Where it is shared with nobody, taking it from anyone shows what the service says to that.
+    shared = sorted(image.shared_with) or [_somebody(cloud, image).name]
+    account.unshare_image(image.id, from_accounts=shared[:1])
+
+
+COMMANDS: dict[str, Command] = {
+    "launch an instance": lambda cloud, account, image: account.run_instance(region=image.region, image=image.id),
+    "share with another account": lambda cloud, account, image: account.share_image(
+        image.id, with_accounts=[_somebody(cloud, image)]
+    ),
+    "stop sharing": _unshare,
+    "copy to another region": lambda cloud, account, image: account.copy_image(image.id, to=_elsewhere(image)),
+    "cancel the copy under way": lambda cloud, account, image: account.cancel_copy_image(image.id),
+    "set Deprecated": lambda cloud, account, image: account.modify_image(image.id, status="Deprecated"),
+    "set Available": lambda cloud, account, image: account.modify_image(image.id, status="Available"),
+    "publish as a community image": lambda cloud, account, image: account.publish_image(image.id),
+    "make private again": lambda cloud, account, image: account.unpublish_image(image.id),
+    "delete": lambda cloud, account, image: account.delete_image(image.id),
+    "delete with force": lambda cloud, account, image: account.delete_image(image.id, force=True),
+    "delete the snapshot behind it": lambda cloud, account, image: account.delete_snapshot(
+        image.system_snapshot, force=True
+    ),
+}
+"""What is tried, by what a person calls it."""
+
+
+class ImageLife:
+    """The life of the images of a cloud up to now, and what was allowed at each moment of it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud.fork()
+        self._lives = self.cloud.lifecycle()
+        self._tried = lru_cache(maxsize=_REMEMBERED)(self._try_all)
+        self._drawn = lru_cache(maxsize=_REMEMBERED)(self._draw)
+
+    def __repr__(self) -> str:
+        return f"<ImageLife: {pages.counted(len(self.images()), 'image')}>"
+
+    def images(self) -> dict[str, str]:
+        """Every image that an account owns or owned, by what a person calls it."""
+        found = self.cloud.state.images.values()
+        return {pages.called(image.name, image.id): image.id for image in found if image.account in self.accounts()}
+
+    def accounts(self) -> list[str]:
+        """The accounts that may ask."""
+        return list(self.cloud.state.accounts)
+
+    def moments(self, image: str) -> list[str]:
+        """When something happened since the image was made, and the present; oldest first."""
+        born = self.cloud.image(image).created_at
+        at = {event.at for event in self.cloud.ledger if event.at >= born} | {self.cloud.now}
+        return [show_time(moment) for moment in sorted(at)]
+
+    def table(self, image: str, account: str, moment: str) -> pd.DataFrame:
+        """Each command as `account` would give it when all of that moment has happened.
+
+        Columns: `x_command`, `x_allowed`, `x_code` (the service's code where it refuses) and
+        `x_note` (why, or that an allowed command changes nothing). Raises InputError for a moment
+        at which the image was not there yet.
+        """
+        return self._tried(image, account, moment)
+
+    def summary(self, image: str, account: str, moment: str) -> list[str]:
+        """What the image is at that moment, and how much is allowed, in sentences."""
+        there = self._at(image, moment).image(image)
+        table = self.table(image, account, moment)
+        allowed = table.loc[table["x_allowed"] & (table["x_note"] != _NO_EFFECT), "x_command"].astype(str).tolist()
+        refused = int((~table["x_allowed"]).sum())
+        sharers = f", shared with {pages.listed(sorted(there.shared_with))}" if there.shared_with else ""
+        public = ", open to everyone as a community image" if there.is_public else ""
+        who = "its owner" if account == there.account else f"not its owner ({there.account})"
+        said = [
+            f"On {moment} {pages.called(there.name, image)} is {there.status}{sharers}{public}. {account} is {who}."
+        ]
+        if not allowed:
+            said.append(f"Nothing that {account} may do to it has an effect.")
+        else:
+            said.append(f"{account} may: {pages.listed(allowed, len(allowed))}.")
+        return [*said, f"{refused} of {len(table)} commands are refused; the table says why."]
+
+    def picture(self, image: str) -> str:
+        """The life of the image and of the snapshots behind it up to now, as HTML."""
+        return self._drawn(image)
+
+    def render(self, image: str | None, account: str | None, moment: str | None) -> dict[str, str]:
+        """All that is shown, as HTML by part; what cannot be answered is a sentence."""
+        if not image or not account or not moment:
+            return {
+                "summary": pages.sentence("This cloud has no image of an account's own; make one with create_image.")
+            }
+        try:
+            return {
+                "summary": pages.sentences(self.summary(image, account, moment)),
+                "picture": self.picture(image),
+                "commands": _commands_page(self.table(image, account, moment), account, moment),
+            }
+        except EcsImagesError as error:
+            return {"summary": pages.sentence(f"{error}.")}
+
+    def _at(self, image: str, moment: str) -> Cloud:
+        """The cloud when all of that moment has happened, and nothing later."""
+        when = parse_time(moment, "moment")
+        cloud = Cloud.from_ledger(Ledger(event for event in self.cloud.ledger if event.at <= when))
+        if image not in cloud.state.images:
+            born = show_time(self.cloud.image(image).created_at)
+            raise InputError(f"{image} was not there yet on {moment}; choose a moment from {born} on")
+        # Work that was due later is not done by moving the clock: the ledger says when it was done.
+        cloud.at(max(cloud.now, when))
+        return cloud
+
+    def _try_all(self, image: str, account: str, moment: str) -> pd.DataFrame:
+        then, rows = self._at(image, moment), []
+        for name, command in COMMANDS.items():
+            cloud = then.fork()
+            allowed, code, note = True, "", ""
+            try:
+                command(cloud, cloud.account(account), cloud.image(image))
+                if _facts(cloud) == _facts(then):
+                    note = _NO_EFFECT
+            except CloudError as error:
+                allowed, code, note = False, error.code, error.reason
+            except InputError as error:
+                allowed, note = False, str(error)
+            rows.append((name, allowed, code, note))
+        return pd.DataFrame(rows, columns=["x_command", "x_allowed", "x_code", "x_note"])
+
+    def _draw(self, image: str) -> str:
+        shown = {image, *self.cloud.image(image).snapshots}
+        lives = self._lives[self._lives["resource_id"].isin(shown)]
+        if not (lives["x_form"] == "span").any():
+            return pages.sentence("No time has passed since the image was made, so there is no line of time to draw.")
+        text = f"The line of time of {image} and the snapshots behind it, up to {show_time(self.cloud.now)}."
+        return pages.picture(lambda ax: charts.image_lifecycle(lives, ax=ax), text, height=1.7 + 0.35 * len(shown))
+
+
+def _facts(cloud: Cloud) -> int:
+    """How much has happened, apart from accounts that were opened for the trial."""
+    return sum(not isinstance(event, AccountOpened) for event in cloud.ledger)
+
+
+def _commands_page(table: pd.DataFrame, account: str, moment: str) -> str:
+    rows = [
+        [row["x_command"], "allowed" if row["x_allowed"] else "refused", row["x_code"], row["x_note"]]
+        for row in table.to_dict("records")
+    ]
+    heads = ["command", "answer", "code", "why, or what comes of it"]
+    return pages.table(f"What {account} may do to it on {moment}, each tried on its own", heads, rows)
+
+
+def lifecycle_explorer(cloud: Cloud, image: str | None = None) -> Panel:
+    """An explorer of an image's life: at each moment what an account may do to it, and why not.
+
+    Controls: image, moment and account. `image` is what is chosen at first, by default the oldest.
+    The cloud is looked at as it is now and is not changed. Raises InputError for an unknown image.
+    """
+    model = ImageLife(cloud)
+    images = model.images()
+    if image is not None and image not in images.values():
+        raise InputError(
+            f"{image!r} is no image of an account; there are {pages.listed(list(images.values())) or 'none'}"
+        )
+    first = image or next(iter(images.values()), None)
+    return _LifecyclePanel(model, list(images.items()), first)
+
+
+class _LifecyclePanel(Panel):
+    """The panel, with moments that follow the image."""
+
+    def __init__(self, model: ImageLife, images: list[tuple[str, str]], first: str | None) -> None:
+        self._model = model
+        owner = model.cloud.image(first).account if first else None
+        moments = model.moments(first) if first else []
+        controls = {
+            "image": dropdown("Image", images, first),
+            "moment": dropdown("Moment", moments, moments[-1] if moments else None),
+            "account": dropdown("Who asks", model.accounts(), owner),
+        }
+        super().__init__("lifecycle explorer", controls, PARTS, self._pages)
+
+    def _changed(self, change: Any) -> None:
+        with self.together():
+            if change["owner"] is self.controls["image"]:
+                moments = self._model.moments(self.controls["image"].value)
+                self.controls["moment"].options = moments
+                self.controls["moment"].value = moments[-1]
+
+    def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        return self._model.render(values["image"], values["account"], values["moment"])

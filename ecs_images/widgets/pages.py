@@ -1,0 +1,82 @@
+"""Text, tables and pictures as HTML: what a widget shows, as plain strings that need no browser.
+
+Pictures are PNG data drawn on a figure of their own, which nothing else knows and nothing need
+close. Every picture has a text that says the same in words.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_DOTS_PER_INCH = 80
+
+
+def sentence(text: str) -> str:
+    """A paragraph of plain text."""
+    return f"<p>{escape(text)}</p>"
+
+
+def sentences(texts: Iterable[str]) -> str:
+    """A paragraph for each text."""
+    return "".join(map(sentence, texts))
+
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with a caption and a head for each column; nothing where there are no rows."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col" style="text-align:left;padding:0 .8em 0 0">{escape(name)}</th>' for name in heads)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    said = f'<caption style="text-align:left"><b>{escape(caption)}</b></caption>'
+    return f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def picture(draw: Callable[[Axes], object], text: str, *, width: float = 8, height: float = 3.5) -> str:
+    """What `draw` draws, of that size [inch], with `text` for those who do not see it."""
+    figure = Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    draw(figure.subplots())
+    # Drawing to the canvas draws once, where savefig draws twice.
+    canvas.draw()
+    data = BytesIO()
+    imsave(data, canvas.buffer_rgba(), format="png")
+    encoded = b64encode(data.getvalue()).decode("ascii")
+    return f'<img alt="{escape(text)}" style="max-width:100%" src="data:image/png;base64,{encoded}">'
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount of money with its currency, to four decimals where it is small."""
+    decimals = 2 if value == 0 or abs(value) >= 0.1 else 4
+    return f"{value:,.{decimals}f} {unit}"
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Names as a list in a sentence; of many the first few and how many more."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def called(name: str, ident: str) -> str:
+    """A resource's name with its id, or the id alone where that is its name."""
+    return ident if name in ("", ident) else f"{name} ({ident})"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as 1 account or 3 accounts."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _cell(text: str) -> str:
+    return f'<td style="padding:0 .8em 0 0;vertical-align:top">{escape(text)}</td>'

@@ -1,0 +1,106 @@
+"""The skin of every widget: controls above, HTML values below, redrawn when a control changes.
+
+The values are read when the redraw begins, so what is shown last is always what the controls say.
+There are no output areas: what is shown can be read from the HTML values, in a test as in a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import ipywidgets as ipw
+
+LABELS = {"description_width": "14em"}
+WIDE = "37em"
+
+
+class Panel:
+    """Controls, and the HTML that follows from their values.
+
+    `controls` are ipywidgets by name, each with a description; `parts` the HTML values by name,
+    in the order they are shown; `render` gives the HTML of every part for the values of the
+    controls. Displaying the panel shows it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        controls: Mapping[str, Any],
+        parts: Sequence[str],
+        render: Callable[[Mapping[str, Any]], Mapping[str, str]],
+    ) -> None:
+        self.name = name
+        self.controls: dict[str, Any] = dict(controls)
+        self.parts: dict[str, Any] = {part: ipw.HTML() for part in parts}
+        self._render = render
+        self._held = False
+        self.box: Any = ipw.VBox([*self.controls.values(), *self.parts.values()])
+        for control in self.controls.values():
+            control.observe(self._changed, names="value")
+        self.redraw()
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = self.box._repr_mimebundle_(**options)
+        # The box's own text names every control's state; a committed notebook keeps this line.
+        return {**bundle, "text/plain": repr(self)}
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Change several controls, and redraw once."""
+        before, self._held = self._held, True
+        try:
+            yield
+        finally:
+            self._held = before
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Show what follows from the controls as they are now."""
+        if self._held:
+            return
+        shown = self._render({name: control.value for name, control in self.controls.items()})
+        for name, part in self.parts.items():
+            part.value = shown.get(name, "")
+
+    def _changed(self, change: Any) -> None:
+        self.redraw()
+
+
+def dropdown(description: str, options: Sequence[Any], value: Any = None) -> Any:
+    """A list to choose one from; the first is chosen unless `value` says which."""
+    chosen = value if value is not None else _first(options)
+    return ipw.Dropdown(
+        description=description, options=list(options), value=chosen, style=LABELS, layout={"width": WIDE}
+    )
+
+
+def choose_many(description: str, options: Sequence[Any], value: Sequence[str] = ()) -> Any:
+    """A list to choose any number from."""
+    return ipw.SelectMultiple(
+        description=description, options=list(options), value=tuple(value), rows=min(6, max(2, len(options))),
+        tooltip="Ctrl or ⌘ with a click adds one; Shift adds all up to it", style=LABELS, layout={"width": WIDE},
+    )  # fmt: skip
+
+
+def whole_slider(description: str, low: int, high: int, value: int) -> Any:
+    """A slider over whole numbers."""
+    return ipw.IntSlider(description=description, min=low, max=high, value=value, style=LABELS, layout={"width": WIDE})
+
+
+def slider(description: str, low: float, high: float, value: float, step: float) -> Any:
+    """A slider over numbers."""
+    return ipw.FloatSlider(
+        description=description, min=low, max=high, value=value, step=step, style=LABELS, layout={"width": WIDE}
+    )
+
+
+def _first(options: Sequence[Any]) -> Any:
+    """The value of the first of some options, which may be pairs of a label and a value."""
+    if not options:
+        return None
+    return options[0][1] if isinstance(options[0], tuple) else options[0]

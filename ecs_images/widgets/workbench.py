@@ -1,0 +1,120 @@
+"""The share-or-copy workbench: sliders and lists over `ShareOrCopy`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets as ipw
+
+from ..catalog.prices import Prices
+from ..catalog.regions import regions as known_regions
+from ..cloud.cloud import Cloud
+from ..decisions.updates import Updates
+from ..errors import InputError
+from . import pages
+from .panel import LABELS, WIDE, Panel, choose_many, dropdown, slider, whole_slider
+from .share_or_copy import PARTS, ROUTE_NAMES, Settings, ShareOrCopy
+
+AS_FOR_ALL = "as for all"
+_MOST_CHOICES = 24
+"""Targets with a list of routes of their own; a longer page helps nobody."""
+
+
+def share_or_copy(
+    cloud: Cloud,
+    image: str | None = None,
+    *,
+    regions: Sequence[str] = (),
+    accounts: Sequence[str] = (),
+    prices: Prices | None = None,
+) -> Panel:
+    """A workbench that compares the routes of an image to accounts and regions, live.
+
+    `image`, `regions` and `accounts` are what is chosen at first: by default the newest image, its
+    own region, and every account but its owner. Controls: image, accounts, regions, route,
+    every_days, versions_kept, change_gib, new_gib, horizon_days, and one list of routes for each
+    of the first targets. The cloud is looked at as it is now and is not changed. Raises
+    InputError for an image, account or region that cannot be chosen.
+    """
+    return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts))
+
+
+class _Workbench(Panel):
+    """The panel, with a list of routes for each target that is selected."""
+
+    def __init__(
+        self, model: ShareOrCopy, image: str | None, regions: tuple[str, ...], accounts: tuple[str, ...]
+    ) -> None:
+        self._model = model
+        self.choices: dict[tuple[str, str], Any] = {}
+        """The list of routes of each target, by account and region; a choice outlives a change of selection."""
+        self._choice_box = ipw.VBox()
+        images = list(model.images().items())
+        first = _chosen([ident for _, ident in images], image)
+        most = model.changeable_gib(first) if first else 0.0
+        everyone = tuple(model.cloud.state.accounts)
+        default = Updates()
+        if first:
+            found = model.cloud.image(first)
+            regions = regions or (found.region,)
+            accounts = accounts or tuple(name for name in everyone if name != found.account) or everyone
+        for kind, wanted, known in (("region", regions, tuple(known_regions())), ("account", accounts, everyone)):
+            if unknown := [name for name in wanted if name not in known]:
+                raise InputError(f"there is no {kind} {pages.listed(unknown)} to choose")
+        controls = {
+            "image": dropdown("Image", images, first or None),
+            "accounts": choose_many("Accounts", everyone, accounts),
+            "regions": choose_many("Regions", tuple(known_regions()), regions),
+            "route": dropdown("Route for all", ROUTE_NAMES),
+            "every_days": whole_slider("New version every [d]", 1, 90, int(default.every_days)),
+            "versions_kept": whole_slider("Versions kept", 1, 52, default.versions_kept),
+            "change_gib": slider("Changed each time [GiB]", 0, most, min(default.change_gib, most), 0.5),
+            "new_gib": slider("Added each time [GiB]", 0, 5, default.new_gib, 0.25),
+            "horizon_days": whole_slider("Horizon [d]", 1, 1095, int(default.horizon_days)),
+        }
+        super().__init__("share-or-copy workbench", controls, PARTS, self._pages)
+        self.box.children = (*self.controls.values(), self._choice_box, *self.parts.values())
+        self._offer_choices()
+
+    def _changed(self, change: Any) -> None:
+        with self.together():
+            if change["owner"] is self.controls["image"]:
+                # A bound below the value would move it, so both are right before anything is drawn.
+                self.controls["change_gib"].max = self._model.changeable_gib(self.controls["image"].value)
+            self._offer_choices()
+
+    def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        updates = Updates(
+            every_days=values["every_days"],
+            versions_kept=values["versions_kept"],
+            change_gib=values["change_gib"],
+            new_gib=values["new_gib"],
+            horizon_days=values["horizon_days"],
+        )
+        chosen = {target: choice.value for target, choice in self.choices.items() if choice.value != AS_FOR_ALL}
+        image = values["image"] or ""
+        return self._model.render(
+            Settings(image, values["accounts"], values["regions"], updates, values["route"], chosen)
+        )
+
+    def _offer_choices(self) -> None:
+        targets = [(a, r) for r in self.controls["regions"].value for a in self.controls["accounts"].value]
+        shown = targets[:_MOST_CHOICES]
+        for target in shown:
+            if target not in self.choices:
+                choice = ipw.Dropdown(
+                    description=f"{target[0]} in {target[1]}", options=(AS_FOR_ALL, *ROUTE_NAMES), style=LABELS,
+                    layout={"width": WIDE},
+                )  # fmt: skip
+                choice.observe(self._changed, names="value")
+                self.choices[target] = choice
+        self._choice_box.children = tuple(self.choices[target] for target in shown)
+
+
+def _chosen(known: Sequence[str], wanted: str | None) -> str:
+    """The image to begin with: the one asked for, else the newest; empty where there is none."""
+    if wanted is not None and wanted not in known:
+        listed = f"there are {pages.listed(known)}" if known else "this cloud has none"
+        raise InputError(f"{wanted!r} is no image that an account owns and that is not deleted; {listed}")
+    return wanted or (known[-1] if known else "")
