@@ -6,7 +6,7 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -84,6 +84,10 @@ _TASKS = {
 }
 
 
+Refusals = dict[tuple[object, ...], tuple[str, str, str] | None]
+"""By case: None when the route is allowed, else its code, why, and where it was tried."""
+
+
 @dataclass(frozen=True)
 class Question:
     """All that the costs of routes depend on."""
@@ -95,6 +99,8 @@ class Question:
     start: datetime
     sizes: Sizes
     existing: pd.DataFrame
+    refusals: Refusals = field(default_factory=dict)
+    """What was found out by trying; it holds for other updates and prices too, as long as the cloud stays."""
 
     @cached_property
     def storing(self) -> frozenset[str]:
@@ -138,11 +144,16 @@ def routes(
     money of a row is what that target alone would add to the bill of whoever pays, beside what
     is there already. Raises UnknownName for accounts, regions or images that do not exist.
     """
-    asked = ask(cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices)
-    refusals: dict[tuple[object, ...], tuple[str, str, str] | None] = {}
+    return answer(
+        ask(cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices), accounts, regions
+    )
+
+
+def answer(asked: Question, accounts: Sequence[str], regions: Sequence[str]) -> pd.DataFrame:
+    """The `ROUTES_TABLE` of a question."""
     costs: dict[tuple[str, str, str], tuple[float, str]] = {}
     rows = [
-        _row(asked, route, Target(account, region), refusals, costs)
+        _row(asked, route, Target(account, region), costs)
         for region in dict.fromkeys(regions)
         for account in dict.fromkeys(accounts)
         for route in ROUTES
@@ -182,14 +193,13 @@ def _row(
     asked: Question,
     route: str,
     target: Target,
-    refusals: dict[tuple[object, ...], tuple[str, str, str] | None],
     costs: dict[tuple[str, str, str], tuple[float, str]],
 ) -> tuple[object, ...]:
     payer, currency = asked.payer(route, target.account)
     case = _case(asked, route, target)
-    if case not in refusals:
-        refusals[case] = refusal(asked, route, target)
-    refused = refusals[case]
+    if case not in asked.refusals:
+        asked.refusals[case] = refusal(asked, route, target)
+    refused = asked.refusals[case]
     if refused is not None:
         code, why, tried = refused
         rule = _RULES.get(code, "") if code else _RULES_WITHOUT_CODE.get(route, "")

@@ -7,7 +7,7 @@ person or the cheapest that the service allows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from .. import charts
 from ..catalog.prices import Prices
 from ..catalog.tables import sites
 from ..cloud.cloud import Cloud
-from ..decisions.routes import routes
+from ..decisions.routes import Refusals, answer, ask
 from ..decisions.scripts import ROUTES
 from ..decisions.updates import Updates
 from ..errors import EcsImagesError, InputError
@@ -51,12 +51,15 @@ class ShareOrCopy:
 
     def __init__(self, cloud: Cloud, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
+        tried: dict[str, Refusals] = {}
 
         @lru_cache(maxsize=_REMEMBERED)
         def found(
             image: str, accounts: tuple[str, ...], regions: tuple[str, ...], updates: Updates
         ) -> tuple[pd.DataFrame, Callable[[], str]]:
-            table = routes(self.cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices)
+            asked = ask(self.cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices)
+            asked = replace(asked, refusals=tried.setdefault(image, {}))
+            table = answer(asked, accounts, regions)
             return table, cache(lambda: _picture(table))
 
         self._found = found
