@@ -22,6 +22,7 @@ from .catalog.tables import rules
 from .cloud.account import Account
 from .cloud.cloud import Cloud
 from .cloud.ledger import Ledger
+from .decisions.breakeven import break_even
 from .decisions.routes import routes
 from .decisions.updates import Updates
 from .errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "UnknownName",
     "Updates",
     "bill",
+    "break_even",
     "charts",
     "measure",
     "rate",

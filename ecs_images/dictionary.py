@@ -13,6 +13,7 @@ from .catalog.files import data_path
 from .catalog.schemas import FILES
 from .cloud.lineage import LINEAGE
 from .cloud.views import BLOCK_MAP, LIFECYCLE
+from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
 from .decisions.routes import ROUTES_TABLE
 
 _HEAD = """# Data dictionary
@@ -36,7 +37,7 @@ def markdown() -> str:
     """The whole dictionary."""
     files = [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()]
     bill = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL)]
-    other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE)]
+    other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, COSTS_TABLE, SURFACE_TABLE)]
     parts = [
         "## Files",
         "",
