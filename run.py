@@ -3,6 +3,7 @@
     python3 run.py             set up, then bill the example story: a table, and a chart in out/
     python3 run.py test        set up for testing, then run all tests
     python3 run.py lab         set up JupyterLab and open the first lesson
+    python3 run.py app         set up, then show the share-or-copy workbench as a page
     python3 run.py COMMAND …   set up, then run `ecs-images COMMAND …`
 
 The environment lives in .venv and is made again only when the project's pins change.
@@ -63,7 +64,7 @@ def main(arguments: list[str]) -> int:
         set_up("lab")
         lesson = HERE / "notebooks" / "00_first_five_minutes.ipynb"
         return subprocess.run([PYTHON, "-m", "jupyter", "lab", lesson, *arguments[1:]]).returncode
-    set_up("")
+    set_up("lab" if arguments[:1] == ["app"] else "")
     if not arguments:
         (HERE / "out").mkdir(exist_ok=True)
         arguments = ["bill", str(EXAMPLE), "--chart", str(HERE / "out" / "golden_pipeline.png")]
