@@ -242,3 +242,16 @@ def test_a_panel_is_shown_by_a_short_and_lasting_name(cloud: Cloud, acme: Accoun
     bundle = panel._repr_mimebundle_()
     assert bundle["text/plain"] == "<share-or-copy workbench>"
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_what_earlier_settings_found_out_does_not_leak_into_later_ones(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    images = [golden_image(acme), acme.copy_image(golden_image(acme, name="second"), to=SHANGHAI)]
+    model = ShareOrCopy(cloud)
+    for image in (*images, images[0]):
+        for regions, accounts in (((BEIJING,), ("partner",)), ((SHANGHAI, BEIJING), ("acme", "partner"))):
+            for updates in (A_MONTH, Updates(every_days=30, horizon_days=60)):
+                table = model.table(Settings(image, accounts, regions, updates))
+                expected = ecs.routes(cloud, image, accounts=accounts, regions=regions, updates=updates)
+                pd.testing.assert_frame_equal(table.drop(columns="x_chosen"), expected)
