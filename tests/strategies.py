@@ -74,6 +74,19 @@ def traffic(region: str, to: str, amount: float, **more: object) -> PriceRow:
     return price("snapshot_copy_traffic", region, amount, unit="per_gib", counts="GiB", to=to, **more)
 
 
+def image_traffic(amount: float, **more: object) -> PriceRow:
+    return price("image_copy_traffic", "all_regions", amount, unit="per_gib", counts="GiB", to="all_regions", **more)
+
+
+def replication(amount: float, **more: object) -> PriceRow:
+    fields = {"unit": "per_gb", "counts": "GiB", "to": "all_regions", **more}
+    return price("oss_cross_region_replication", "all_regions", amount, **fields)
+
+
+def files(region: str, amount: float, **more: object) -> PriceRow:
+    return price("oss_standard_lrs_storage", region, amount, unit="per_gib_hour", counts="GiB", **more)
+
+
 def toy_prices() -> ecs.Prices:
     """Small tiers, changes of price within the stories, a gap filled by a wider scope, a layer.
 
@@ -106,6 +119,13 @@ def toy_prices() -> ecs.Prices:
             traffic("cn-beijing", "us-west-1", 32 * times, **in_it),
             traffic("cn-hongkong", "all_regions", 16 * times, since="2026-02-01", **in_it),
             traffic("us-west-1", "mainland_china", 64 * times, since="2026-02-02", layer=1, **in_it),
+            # A copied image is sent for nothing until 2 February; files have tiers in Beijing, and one price elsewhere.
+            image_traffic(0, **in_it),
+            image_traffic(3 * times, since="2026-02-02", **in_it),
+            replication(6 * times, **in_it),
+            files("all_regions", 0.125 * times, **in_it),
+            files("cn-beijing", 1 * times, tier=(0, 10), **in_it),
+            files("cn-beijing", 0.5 * times, tier=(10, float("inf")), **in_it),
             licence(0.5 * times, tier=(1, 9), **in_it),
             licence(0.25 * times, tier=(9, float("inf")), **in_it),
             licence(0.75 * times, tier=(1, 9), since="2026-02-02", **in_it),
@@ -125,7 +145,8 @@ def toy_prices() -> ecs.Prices:
 VERBS = (
     "run", "run", "write", "write", "overwrite", "overwrite", "snapshot", "snapshot", "snapshot",
     "copy_snapshot", "copy_snapshot", "copy_of_change", "copy_of_change", "image", "image", "image_of_snapshots",
-    "import", "copy", "copy", "cancel_copy", "share", "unshare", "delete_image", "delete_snapshot",
+    "import", "copy", "copy", "cancel_copy", "export", "export", "replicate", "import_files",
+    "delete_files", "share", "unshare", "delete_image", "delete_snapshot",
     "delete_snapshot", "reinit", "replace", "stop", "start", "release", "deprecate",
     "minutes", "minutes", "minutes", "hours", "hours", "full_hour", "wait",
 )  # fmt: skip
@@ -224,7 +245,7 @@ def tables(state: object) -> dict[str, object]:
     found = {
         name: getattr(state, name)
         for name in ("block_bytes", "durations", "accounts", "instances", "disks", "snapshots", "images",
-                     "copies", "chain_snapshots", "replacements", "pending", "last_numbers")
+                     "files", "copies", "chain_snapshots", "replacements", "pending", "last_numbers")
     }  # fmt: skip
     copied = {name: dict(value) if isinstance(value, dict) else value for name, value in found.items()}
     copied["chain_snapshots"] = {chain: tuple(members) for chain, members in copied["chain_snapshots"].items()}
@@ -262,13 +283,27 @@ def _do(played: Played, verb: str, i: int, j: int, k: int) -> None:
             _on_image(played, verb, i, j, k)
         case "copy_snapshot":
             _copy_snapshot(played, i, j, k)
+        case "replicate" | "import_files" | "delete_files":
+            _on_files(played, verb, i, j, k)
         case "image_of_snapshots" | "delete_snapshot":
             _on_snapshot(played, verb, i, j)
         case _:
             _on_instance(played, verb, i, j, k)
 
 
-_ON_IMAGES = ("copy", "cancel_copy", "share", "unshare", "delete_image", "deprecate", "wait")
+def _on_files(played: Played, verb: str, i: int, j: int, k: int) -> None:
+    there = _pick(played.cloud.state.files, i, "file")
+    account = _actor(played, there.account, k)
+    match verb:
+        case "replicate":
+            account.replicate_files(there.id, to=REGIONS[j % 3])
+        case "import_files":
+            account.import_image(region=there.region if j % 4 else REGIONS[0], file=there.id)
+        case "delete_files":
+            account.delete_files(there.id)
+
+
+_ON_IMAGES = ("export", "copy", "cancel_copy", "share", "unshare", "delete_image", "deprecate", "wait")
 
 
 def _pick(table: dict[str, object], number: int, what: str) -> object:
@@ -373,11 +408,15 @@ def _on_image(played: Played, verb: str, i: int, j: int, k: int) -> None:
         under_way = {name: image for name, image in images.items() if image.made_from == "copy" and image.id in
                      played.cloud.state.pending}  # fmt: skip
         images = under_way or images
+    if verb == "unshare":
+        images = {name: image for name, image in images.items() if image.shared_with} or images
     image = _pick(images, i, "image")
     account = _actor(played, image.account, k)
     others = [name for name in played.names if name != image.account or j >= 57]
     other = ([*sorted(image.shared_with)] * (verb == "unshare") or others)[j % 2 - 1]
     match verb:
+        case "export":
+            account.export_image(image.id)
         case "copy" if j % 4 == 3:
             # The sharee's way: an encrypted copy within the region (COPY-3).
             who = played.cloud.account([image.account, *sorted(image.shared_with)][-1])

@@ -19,9 +19,10 @@ FLOORS: list[list[str]] = [
         "catalog.price_files", "catalog.prices", "catalog.schemas",
     ],
     [
-        "cloud.resources", "cloud.blocks", "cloud.events", "cloud.existing", "cloud.effects", "cloud.state",
+        "cloud.resources", "cloud.blocks", "cloud.image_events", "cloud.events", "cloud.existing", "cloud.effects",
+        "cloud.state",
         "cloud.ledger", "cloud.chains", "cloud.views", "cloud.lineage", "cloud.control", "cloud.naming",
-        "cloud.snapshots", "cloud.disks", "cloud.instances", "cloud.images", "cloud.importing",
+        "cloud.snapshots", "cloud.disks", "cloud.instances", "cloud.images", "cloud.importing", "cloud.exporting",
         "cloud.sharing", "cloud.copying", "cloud.account", "cloud.cloud", "cloud.story_yaml",
         "cloud.story_steps", "cloud.story_expect", "cloud.story",
     ],

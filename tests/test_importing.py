@@ -57,10 +57,12 @@ def test_a_disk_holds_its_file(cloud, acme):
 
 @pytest.mark.parametrize("size", NOT_A_SIZE)
 def test_sizes_of_an_import_are_above_zero(cloud, acme, size):
-    with unusable(cloud, "file"):
-        acme.import_image(region=BEIJING, file=size)
-    with unusable(cloud, "size"):
-        acme.import_image(region=BEIJING, file=5, system_disk=size)
+    if not isinstance(size, str):  # text names the files of an export
+        with unusable(cloud, "file"):
+            acme.import_image(region=BEIJING, file=size)
+    if size is not None:
+        with unusable(cloud, "size"):
+            acme.import_image(region=BEIJING, file=5, system_disk=size)
     with unusable(cloud, "file"):
         acme.import_image(region=BEIJING, file=5, data_files=[{"file": size, "size": 20}])
 

@@ -86,7 +86,7 @@ def test_a_cloud_goes_on_from_a_ledger_of_a_file(tmp_path):
 def test_the_file_counts_its_records_and_keeps_one_event_a_line(tmp_path):
     path = damaged(tmp_path, lambda lines: lines)
     header, *records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert header == {"ledger": "ecs_images", "format": 1, "records": 6}
+    assert header == {"ledger": "ecs_images", "format": 2, "records": 6}
     assert [record["event"] for record in records] == [
         "CloudStarted", "AccountOpened", "DiskCreated", "InstanceLaunched", "SnapshotStarted", "SnapshotDeleted",
     ]  # fmt: skip
@@ -126,12 +126,12 @@ def test_a_file_cut_anywhere_loads_nothing(tmp_path, cut):
 
 @pytest.mark.parametrize(
     "header",
-    ["", "{}", "[]", "5", "meter,item", '{"ledger": "other", "format": 1, "records": 6}',
-     '{"ledger": "ecs_images", "format": 2, "records": 6}', '{"ledger": "ecs_images", "format": 1}'],
+    ["", "{}", "[]", "5", "meter,item", '{"ledger": "other", "format": 2, "records": 6}',
+     '{"ledger": "ecs_images", "format": 3, "records": 6}', '{"ledger": "ecs_images", "format": 2}'],
 )  # fmt: skip
 def test_a_file_without_the_header_of_a_ledger_is_refused(tmp_path, header):
     line, message = problem(damaged(tmp_path, lambda lines: [header, *lines[1:]]))
-    assert (line, message) == (1, "the first line is not the header of a ledger of format 1")
+    assert (line, message) == (1, "the first line is not the header of a ledger of format 2")
 
 
 def test_an_unknown_event_is_named(tmp_path):

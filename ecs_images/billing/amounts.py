@@ -19,13 +19,24 @@ from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
 from .metering import FOR_EVER, seconds_of, split, times_of
 from .rating import Curve, Key, groups
-from .schema import COPY_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE
+from .schema import (
+    COPY_TRAFFIC,
+    FILE_STORAGE,
+    FILE_TRAFFIC,
+    IMAGE_TRAFFIC,
+    MARKETPLACE_FEE,
+    OS_LICENCE,
+    STORAGE,
+)
 
 RULES = {
     STORAGE: "BILL-2 BILL-3 BILL-4 CHAIN-1 CHAIN-2 DEL-5",
     OS_LICENCE: "IBILL-2 IBILL-5 LIC-1 LIC-2 LIC-4",
     MARKETPLACE_FEE: "IBILL-2 IBILL-5 MKT-4",
     COPY_TRAFFIC: "SCOPY-2 SCOPY-3",
+    IMAGE_TRAFFIC: "COPY-10",
+    FILE_STORAGE: "EXP-3",
+    FILE_TRAFFIC: "EXP-3",
 }
 """The rules that an amount of each meter follows from."""
 
@@ -107,6 +118,8 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
     parts = []
     for key, rows in groups(fees):
         curve = by_key[key]
+        if not curve.lines:
+            continue  # Free unless priced: no amount, and the assumption stands in the bill's list.
         cut = split(fees.iloc[rows.positions].reset_index(drop=True), curve.price_changes())
         start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
         spent = curve.unit_cost_until(end) - curve.unit_cost_until(start)
@@ -117,7 +130,7 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
         frame["x_amount"] = cut["x_quantity"] * per_row
         frame["list_cost"] = spent * cut["x_quantity"]
         parts.append(frame)
-    return _finished(pd.concat(parts, ignore_index=True), by_key)
+    return _finished(pd.concat(parts, ignore_index=True), by_key) if parts else empty_amounts()
 
 
 def empty_amounts() -> pd.DataFrame:

@@ -190,7 +190,7 @@ class _Fees:
 def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve]) -> _Fees:
     rows, costs = [np.empty(0, np.int64)], [np.empty(0)]
     for (key, found), curve in zip(groups(usage), cost_curves, strict=True):
-        if key.meter != STORAGE:
+        if key.meter != STORAGE and curve.lines:  # what is free unless priced has none
             rows.append(found.positions)
             spent = curve.unit_cost_until(found.end) - curve.unit_cost_until(found.start)
             costs.append(spent * found.quantity)

@@ -124,7 +124,7 @@ class Bill:
         return attribute(usage, ledger.replay(), prices, to)
 
     def explain(self, resource: str) -> Explanation:
-        """Why an image, snapshot, chain, disk or instance costs what it costs."""
+        """Why an image, snapshot, chain, disk, instance or files of an image cost what they cost."""
         usage, ledger, prices, _ = self._need()
         return explain(resource, usage, ledger, prices)
 

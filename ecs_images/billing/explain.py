@@ -18,6 +18,7 @@ from ..errors import MixedCurrencies, UnknownName
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
 from .rating import Curve, curves
+from .schema import STORAGE
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Explanation:
             return "\n".join([*lines, "", "  nothing was charged; compute and disks are not metered"])
         lines += ["", *(f"  {_sentence(row)}" for row in self.amounts.to_dict("records")), ""]
         lines += [f"  price: {text}" for text in dict.fromkeys(self.amounts["x_price_source"])]
-        if (self.amounts["x_unit"] == "GiB").any():
+        if (self.amounts["sku_meter"] == STORAGE).any():
             lines.append("  GiB: a stored block that n snapshots hold, or n images use, counts the nth part for each")
         rules = dict.fromkeys(rule for text in self.amounts["x_rules"] for rule in text.split())
         return "\n".join([*lines, f"  rules: {' '.join(rules)}"])
@@ -80,7 +81,7 @@ def _sentence(row: dict[Hashable, Any]) -> str:
 
 
 def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) -> Explanation:
-    """What an image, snapshot, chain, disk or instance costs, and why.
+    """What an image, snapshot, chain, disk, instance or files of an image cost, and why.
 
     An image is explained by its share of the snapshots behind it and by the fees of the
     instances that run from it. Raises UnknownName.
@@ -125,13 +126,19 @@ def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:
     if resource in state.instances:
         instance = state.instances[resource]
         return (), f"{instance.instance_type} of {instance.account} in {instance.region}, from {instance.image}"
+    if resource in state.files:
+        files = state.files[resource]
+        gone = f", deleted {show_time(files.deleted_at)}" if files.deleted_at else ""
+        return (), f"files of image {files.image} of {files.account} in {files.region}{gone}"
     chain = resource if resource in state.chain_snapshots else state.chain_of_disk(resource)
     members = tuple(state.chain_snapshots.get(chain, ()))
     if not members and resource not in state.disks:
         if any(instance.image == resource for instance in state.instances.values()):
             return (), "image of the provider"
-        known = [*state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots]
-        raise UnknownName("image, snapshot, chain, disk or instance", resource, known)
+        known = [
+            *state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots, *state.files
+        ]  # fmt: skip
+        raise UnknownName("image, snapshot, chain, disk, instance or files", resource, known)
     return members, f"snapshot chain {chain} of {len(members)} snapshots"
 
 

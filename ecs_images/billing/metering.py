@@ -25,7 +25,16 @@ from ..cloud.resources import Account, Lineage
 from ..cloud.state import State
 from ..errors import InputError
 from ..units import BILLING_CLOCK, LATEST, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
-from .schema import COPY_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE, USAGE
+from .schema import (
+    COPY_TRAFFIC,
+    FILE_STORAGE,
+    FILE_TRAFFIC,
+    IMAGE_TRAFFIC,
+    MARKETPLACE_FEE,
+    OS_LICENCE,
+    STORAGE,
+    USAGE,
+)
 
 FOR_EVER = to_seconds(LATEST)
 
@@ -228,7 +237,12 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
     for event in ledger:
         match event:
             case ev.SnapshotCopied() if event.copied_bytes:
-                rows.append(_traffic_row(event, state))
+                rows.append(_traffic_row(event, state, COPY_TRAFFIC, event.snapshot))
+            case ev.ImageCopyStarted() if event.copied_bytes:
+                rows.append(_traffic_row(event, state, IMAGE_TRAFFIC, event.image, event.image))
+            case ev.FilesReplicated() if event.copied_bytes:
+                image = state.files[event.files].image
+                rows.append(_traffic_row(event, state, FILE_TRAFFIC, event.files, image))
             case ev.InstanceLaunched():
                 running[event.instance] = _Running(event.at, event, event.image, event.lineage)
             case ev.InstanceStopped(licence_suspended=True):
@@ -251,20 +265,39 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
                 pass
     for instance in list(running):
         end(instance, None)
+    rows.extend(_file_rows(state))
     names = [column for column in USAGE.names if not column.startswith("charge_period")]
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
     return _usage_frame(fields, frame["start"].to_numpy("int64"), frame["end"].to_numpy("int64"))
 
 
-def _traffic_row(event: ev.SnapshotCopied, state: State) -> tuple[object, ...]:
-    """What a copy sends between regions, charged once (SCOPY-3): metered in the hour it begins."""
+def _traffic_row(
+    event: ev.SnapshotCopied | ev.ImageCopyStarted | ev.FilesReplicated,
+    state: State,
+    meter: str,
+    resource: str,
+    image: str = "",
+) -> tuple[object, ...]:
+    """What is sent between regions, charged once (SCOPY-3, COPY-10): metered in the hour it begins."""
     currency = _currency(state.accounts[event.account])
     hour = to_seconds(event.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
     return (
-        event.account, currency, event.region, COPY_TRAFFIC, event.to, 0, event.snapshot, "", 0, 0,
+        event.account, currency, event.region, meter, event.to, 0, resource, image, 0, 0,
         event.copied_bytes, hour, hour + SECONDS_PER_HOUR,
     )  # fmt: skip
+
+
+def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
+    """Files of images in OSS, from when they are written until they are deleted (EXP-3, ASSUME-7)."""
+    for files in state.files.values():
+        start, end = to_seconds(files.finishes_at), _end_seconds(files.deleted_at)
+        if files.total_bytes and start < end:
+            first, last = (int(hour[0]) for hour in whole_hours(np.array([start]), np.array([end])))
+            yield (
+                files.account, _currency(state.accounts[files.account]), files.region, FILE_STORAGE, "", 0,
+                files.id, files.image, 0, 0, files.total_bytes, first, last,
+            )  # fmt: skip
 
 
 def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.limits import turning_day
-from ..catalog.price_files import TRAFFIC_METERS, PriceRow, units
+from ..catalog.price_files import FREE_UNLESS_PRICED, TRAFFIC_METERS, PriceRow, units
 from ..catalog.prices import Epoch, Prices
 from ..errors import PriceNotFound
 from ..units import (
@@ -117,7 +117,8 @@ def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
         book = prices.book(key.currency)
         schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
         borders, levels = _steps(rows, schedule)
-        lines, unpriced_at = _price(key, borders, levels, schedule)
+        free = key.meter in FREE_UNLESS_PRICED and not book.prices_meter(key.meter)
+        lines, unpriced_at = ([], None) if free else _price(key, borders, levels, schedule)
         if unpriced_at is None:
             found.append(Curve(key, borders, levels, tuple(lines)))
         else:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from ..tables import Column, Table
 
 STORAGE, OS_LICENCE, MARKETPLACE_FEE = "snapshot_standard", "os_licence", "marketplace_fee"
-COPY_TRAFFIC = "snapshot_copy_traffic"
+COPY_TRAFFIC, IMAGE_TRAFFIC = "snapshot_copy_traffic", "image_copy_traffic"
+FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_replication"
 
 WHO_WHERE_WHAT = [
     "billing_account_id", "billing_currency", "region_id", "sku_meter", "x_item", "x_vcpus",
@@ -18,7 +19,7 @@ WHO_WHERE_WHAT = [
 _ACCOUNT = Column("billing_account_id", "text", "", "the account that pays", True)
 _CURRENCY = Column("billing_currency", "text", "", "currency of its site's price list", True)
 _REGION = Column("region_id", "text", "", "region of the resource", True)
-_METER = Column("sku_meter", "text", "", "what is metered: snapshot_standard, os_licence or marketplace_fee", True)
+_METER = Column("sku_meter", "text", "", "what is metered, such as snapshot_standard or os_licence", True)
 _ITEM = Column(
     "x_item", "text", "", "operating system, product code, or region that traffic goes to; empty for storage"
 )
@@ -34,8 +35,13 @@ USAGE = Table(
         _METER,
         _ITEM,
         _VCPUS,
-        Column("resource_id", "text", "", "the snapshot chain, the instance, or the copied snapshot", True),
-        Column("x_image_id", "text", "", "the image the instance runs from; empty for storage"),
+        Column("resource_id", "text", "", "the snapshot chain, the instance, the copy made, or the files", True),
+        Column(
+            "x_image_id",
+            "text",
+            "",
+            "the image an instance runs from, that was copied to, or that files hold; empty for snapshots",
+        ),
         Column("x_first_snapshot", "integer", "", "number in its chain of the first snapshot that holds the copy"),
         Column("x_last_snapshot", "integer", "", "number of the last one that holds it"),
         Column("x_quantity", "integer", "byte or instance", "bytes stored or sent, or 1 instance", True),

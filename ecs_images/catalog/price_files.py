@@ -77,11 +77,13 @@ def units() -> dict[str, Unit]:
         "per_gib_month": Unit("GiB", month, "GiB-Month"),
         "per_gib_hour": Unit("GiB", 1, "GiB-Hour"),
         "per_gib": Unit("GiB", 1, "GiB", once=True),
+        # OSS prints GB and counts 2^30 bytes (ASSUME-7).
+        "per_gb": Unit("GiB", 1, "GiB", once=True),
         "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
         "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
     }
     others = (
-        "per_gb per_vcpu_month per_vcpu_year per_instance_month per_instance_year per_activation "
+        "per_vcpu_month per_vcpu_year per_instance_month per_instance_year per_activation "
         "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
     )
     return names | {name: Unit("", 0, name) for name in others.split()}
@@ -91,11 +93,16 @@ def units() -> dict[str, Unit]:
 UNITS_OF_METER = {
     "snapshot_standard": ("per_gib_month", "per_gib_hour"),
     "snapshot_copy_traffic": ("per_gib",),
+    "image_copy_traffic": ("per_gib",),
+    "oss_standard_lrs_storage": ("per_gib_month", "per_gib_hour"),
+    "oss_cross_region_replication": ("per_gb", "per_gib"),
     "os_licence": ("per_vcpu_hour", "per_instance_hour"),
     "marketplace_fee": ("per_vcpu_hour", "per_instance_hour"),
 }
-TRAFFIC_METERS = frozenset({"snapshot_copy_traffic"})
+TRAFFIC_METERS = frozenset({"snapshot_copy_traffic", "image_copy_traffic", "oss_cross_region_replication"})
 """Meters priced from a region to another."""
+FREE_UNLESS_PRICED = frozenset({"image_copy_traffic"})
+"""Meters for which no source names a fee: 0 by a named assumption, until a layer prices them (COPY-10, UNK-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +171,7 @@ def read_price_file(path: Path, layer: int = 0) -> list[PriceRow]:
     rows: list[tuple[int, PriceRow]] = []
     for line, given in raw:
         fields = _with_defaults(given) if layer else given
-        found = _row_problems(fields)
+        found = (_meter_problems(fields) if layer else []) + _row_problems(fields)
         if layer and not fields.get("price"):
             found.append("price is empty; a row of your own needs one")
         if found:
@@ -197,7 +204,7 @@ def _row_problems(fields: dict[str, str]) -> list[str]:
             problems.append(f"{column.name} {value!r} is not a number of 0 or more")
         elif column.kind == "date" and not _is_date(value):
             problems.append(f"{column.name} {value!r} is not a date like 2026-01-15")
-    problems += _meter_problems(fields) + _place_problems(fields) + _unit_problems(fields)
+    problems += _place_problems(fields) + _unit_problems(fields)
     if problems:
         return problems
     if fields["to_quantity"] and float(fields["to_quantity"]) <= float(fields["from_quantity"]):
@@ -208,7 +215,7 @@ def _row_problems(fields: dict[str, str]) -> list[str]:
 
 
 def _meter_problems(fields: dict[str, str]) -> list[str]:
-    """A meter of another name is kept for what it is, but a slip in a billed one is told."""
+    """In a layer, a meter of another name is kept for what it is, but a slip in a billed one is told."""
     meter = fields.get("meter") or ""
     close = nearest(meter, UNITS_OF_METER, 1)
     slip = close and meter not in UNITS_OF_METER and SequenceMatcher(None, meter, close[0]).ratio() > 0.85

@@ -63,6 +63,10 @@ class PriceBook:
             self._schedules[key] = tuple(self._build_schedule(*key))
         return self._schedules[key]
 
+    def prices_meter(self, meter: str) -> bool:
+        """Whether there is any row of a meter, wherever it holds."""
+        return any(known == meter for known, _ in self._by_item)
+
     def at(self, meter: str, region_id: str, when: datetime, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
         """The price table in force at `when`, as tiers; raises PriceNotFound."""
         second = to_seconds(when)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from .style import BLUE, DARK, GREEN, RED, legend_above, new_axes, require, row_font, two_lines, width_of
+from .style import BLUE, DARK, GREEN, ORANGE, RED, legend_above, new_axes, require, row_font, two_lines, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ _MOST_NODES = 80
 _RELATIONS: dict[str, tuple[str, Literal["-", "--", ":", "-."]]] = {
     "made from": (DARK, "-"),
     "copied to": (BLUE, "--"),
+    "exported to": (ORANGE, "--"),
     "shared with": (RED, ":"),
     "runs from": (GREEN, "-."),
 }
@@ -30,6 +31,7 @@ _RELATIONS: dict[str, tuple[str, Literal["-", "--", ":", "-."]]] = {
 _KINDS = {
     "image": ("#CFE6F5", "square"),
     "snapshot": ("#EFEFEF", "square"),
+    "file": ("#F3E3EE", "square"),
     "instance": ("#D9F0E6", "round"),
     "account": ("#FBE3B8", "round4"),
 }
@@ -41,7 +43,7 @@ def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How images came to be, were copied and shared, and what runs from them: sources at the left.
 
     `edges` is what `Cloud.lineage` gives: source and target with kind and name, `x_relation`
-    (made from, copied to, shared with, runs from), `billing_account_id` and `region_id` of the
+    (made from, copied to, exported to, shared with, runs from), `billing_account_id` and `region_id` of the
     target, and `x_gone`. What is gone has a grey name and a thin outline. Raises ValueError for an empty
     table, or for more than eighty things, which nobody can read.
     """

@@ -31,6 +31,9 @@ MOST = len(COLOURS)
 METER_NAMES = {
     "snapshot_standard": "snapshot storage",
     "snapshot_copy_traffic": "snapshot copy traffic",
+    "image_copy_traffic": "image copy traffic",
+    "oss_standard_lrs_storage": "OSS storage",
+    "oss_cross_region_replication": "OSS replication",
     "os_licence": "OS licence",
     "marketplace_fee": "marketplace fee",
 }

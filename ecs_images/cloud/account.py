@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
-from . import copying, disks, images, importing, instances, sharing, snapshots
+from . import copying, disks, exporting, images, importing, instances, sharing, snapshots
 from .control import Control
 from .disks import DataDisk
 
@@ -112,8 +112,8 @@ class Account:
         self,
         *,
         region: str,
-        file: float,
-        system_disk: float = 40,
+        file: float | str,
+        system_disk: float | None = None,
         data_files: Sequence[importing.DataFile] = (),
         platform: str = "Linux",
         architecture: str = "x86_64",
@@ -123,14 +123,30 @@ class Account:
     ) -> str:
         """Make an image of a file of `file` GiB; that size is what is billed (IMP-6).
 
-        `data_files` are `{file, size}` [GiB]; `licence_type` is Aliyun or BYOL and matters for
-        Windows only (IMP-5).
+        Or of the files of an exported image, named by their id, which say all about their disks.
+                The system disk has 40 GiB unless said; `data_files` are `{file, size}` [GiB]; `licence_type`
+        is Aliyun or BYOL and matters for Windows only (IMP-5).
         """
         return importing.import_image(
             self._control, self.name, region=region, file=file, system_disk=system_disk,
             data_files=data_files, platform=platform, architecture=architecture,
             licence_type=licence_type, name=name, family=family,
         )  # fmt: skip
+
+    def export_image(self, image: str) -> str:
+        """Write an image as files to a bucket of its region (EXP-1); gives the id of the files.
+
+        The export itself is free; the files are billed by OSS until they are deleted (EXP-3).
+        """
+        return exporting.export_image(self._control, self.name, image)
+
+    def replicate_files(self, files: str, *, to: str) -> str:
+        """Replicate an image's files to a bucket in another region; gives the id of those there."""
+        return exporting.replicate_files(self._control, self.name, files, to=to)
+
+    def delete_files(self, files: str) -> None:
+        """Delete an image's files from their bucket; images imported from them stay."""
+        exporting.delete_files(self._control, self.name, files)
 
     def modify_image(
         self,

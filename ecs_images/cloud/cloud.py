@@ -25,7 +25,7 @@ from .chains import ChainView, chain_view, freed_gib
 from .control import DURATIONS, Control
 from .ledger import Ledger
 from .lineage import lineage
-from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Snapshot
+from .resources import MARKETPLACE, PROVIDER, Disk, Image, ImageFiles, Instance, Snapshot
 from .state import State
 from .views import block_map, lifecycle
 
@@ -119,10 +119,10 @@ class Cloud:
             raise InputError(f"the clock cannot advance by {days} days and {hours} hours") from None
 
     def wait(self, resource: str) -> None:
-        """Move the clock until an image, snapshot or instance is done with what it is doing."""
-        if resource not in {**self.state.images, **self.state.snapshots, **self.state.instances}:
-            known = [*self.state.images, *self.state.snapshots, *self.state.instances]
-            raise UnknownName("image, snapshot or instance", str(resource), known)
+        """Move the clock until an image, snapshot, instance or exported files are done with what they are doing."""
+        known = [*self.state.images, *self.state.snapshots, *self.state.instances, *self.state.files]
+        if resource not in known:
+            raise UnknownName("image, snapshot, instance or files", str(resource), known)
         while resource in self.state.pending or self._waits(resource):
             self.at(self.state.pending.get(resource) or min(self.state.pending.values()))
 
@@ -141,6 +141,10 @@ class Cloud:
     def disk(self, disk_id: str) -> Disk:
         """The disk of that id as it is now, a released one too."""
         return _known("disk", disk_id, self.state.disks)
+
+    def files(self, files_id: str) -> ImageFiles:
+        """The files of an exported image as they are now, deleted ones too."""
+        return _known("files of an image", files_id, self.state.files)
 
     def chain(self, of: str) -> ChainView:
         """The snapshot chain of a disk, an instance's system disk, a snapshot, or of its own id."""
@@ -175,6 +179,8 @@ class Cloud:
             at = self.state.pending[name]
             if name in self.state.snapshots:
                 control.record(ev.SnapshotFinished(at, name))
+            elif name in self.state.files:
+                control.record(ev.FilesFinished(at, name))
             elif name in self.state.images:
                 control.record(ev.ImageFinished(at, name))
                 image = self.state.images[name]

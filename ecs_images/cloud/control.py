@@ -17,7 +17,7 @@ from ..units import bytes_to_gib, show_time
 from . import events as ev
 from .existing import ID_PREFIXES, State
 from .ledger import Ledger
-from .resources import MARKETPLACE, PROVIDER, Disk, Image, Instance, Lineage, Snapshot
+from .resources import MARKETPLACE, PROVIDER, Disk, Image, ImageFiles, Instance, Lineage, Snapshot
 from .state import apply
 
 DURATIONS = ("instant", "typical")
@@ -43,10 +43,11 @@ class Control:
 
     # Refusals ---------------------------------------------------------------------------------
 
-    def refusal(self, operation: str, code: str, message: str, **ids: str) -> CloudError:
-        """The error to raise when the service would refuse."""
+    def refusal(self, operation: str, code: str, message: str, status: int | None = None, **ids: str) -> CloudError:
+        """The error to raise when the service would refuse; `status` where a code comes with more than one."""
         statuses = http_statuses()  # 0 where no source gives one (UNK-9)
-        status = statuses.get((operation, code), statuses.get(("any", code), 0))
+        if status is None:
+            status = statuses.get((operation, code), statuses.get(("any", code), 0))
         return CloudError(code, message, operation=operation, http_status=status, ids=ids)
 
     def region(self, region_id: str, operation: str, code: str = "InvalidRegionId.NotFound") -> str:
@@ -111,6 +112,19 @@ class Control:
                 operation, "InvalidImageId.NotFound",
                 f"{image_id} {was}{self.instead(image_id, self._images_of(account))}", image=image_id,
             )  # fmt: skip
+        return found
+
+    def own_files(self, account: str, files_id: str, operation: str, code: str) -> ImageFiles:
+        """Files of the account that are written and not deleted; `code` is what the operation says otherwise."""
+        found = self.state.files.get(files_id)
+        if found is None or found.account != account or found.deleted_at or files_id in self.state.pending:
+            was = "are not files of yours"
+            if found and found.account == account:
+                was = "are gone" if found.deleted_at else "are still being written; wait for them"
+            others = [f for f in self.state.files.values() if f.account == account and f.id != files_id]
+            mine = [files.id for files in others if not files.deleted_at]
+            message = f"{files_id} {was}{self.instead(files_id, mine)}"
+            raise self.refusal(operation, code, message, files=str(files_id))
         return found
 
     def may_use(self, account: str, image: Image) -> bool:

@@ -99,7 +99,9 @@ def start_waiting_copies(control: Control, account: str, region: str, at: dateti
 def _start_copy(control: Control, image: Image, at: datetime) -> None:
     """The copy's snapshots, full and in chains of their own, come to be (COPY-2, COPY-10, UNK-11)."""
     originals = [control.state.snapshots[s] for s in control.state.images[image.source].snapshots]
-    done = at + (control.done_at("image_copy", sum(o.content_bytes for o in originals)) - control.now)
+    size, home = sum(o.content_bytes for o in originals), control.state.images[image.source].region
+    done = at + (control.done_at("image_copy", size) - control.now)
+    sent = 0 if home == image.region else size
     control.record(
         *(
             ev.SnapshotStored(
@@ -108,7 +110,7 @@ def _start_copy(control: Control, image: Image, at: datetime) -> None:
             )
             for new, original in zip(image.snapshots, originals, strict=True)
         ),
-        ev.ImageCopyStarted(at, image.id, done),
+        ev.ImageCopyStarted(at, image.id, image.account, home, image.region, sent, done),
     )  # fmt: skip
     if done == at:
         control.record(ev.ImageFinished(at, image.id))

@@ -8,7 +8,7 @@ from typing import Any
 from . import events as ev
 from .blocks import Chain, CopiedChain
 from .existing import State
-from .resources import Account, Disk, Image, Instance, Snapshot
+from .resources import Account, Disk, Image, ImageFiles, Instance, Snapshot
 
 
 def cloud_started(state: State, event: ev.CloudStarted) -> None:
@@ -286,6 +286,50 @@ def image_modified(state: State, event: ev.ImageModified) -> None:
 def image_deleted(state: State, event: ev.ImageDeleted) -> None:
     state.pending.pop(event.image, None)
     _change(state.images, event.image, status="Deleted", deleted_at=event.at)
+
+
+def image_exported(state: State, event: ev.ImageExported) -> None:
+    _add_files(
+        state,
+        ImageFiles(
+            id=event.files,
+            account=event.account,
+            region=event.region,
+            image=event.image,
+            source=event.image,
+            parts=event.parts,
+            lineage=event.lineage,
+            started_at=event.at,
+            finishes_at=event.finishes_at,
+        ),
+    )
+
+
+def files_replicated(state: State, event: ev.FilesReplicated) -> None:
+    files = replace(
+        state.files[event.source],
+        id=event.files,
+        region=event.to,
+        source=event.source,
+        started_at=event.at,
+        finishes_at=event.finishes_at,
+    )
+    _add_files(state, files)
+
+
+def _add_files(state: State, files: ImageFiles) -> None:
+    _use_id(state, files.id)
+    state.files[files.id] = files
+    if files.finishes_at != files.started_at:
+        state.pending[files.id] = files.finishes_at
+
+
+def files_finished(state: State, event: ev.FilesFinished) -> None:
+    state.pending.pop(event.files)
+
+
+def files_deleted(state: State, event: ev.FilesDeleted) -> None:
+    _change(state.files, event.files, deleted_at=event.at)
 
 
 def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:

@@ -10,7 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .resources import DeviceMapping, Lineage
+from .image_events import (
+    FilesDeleted,
+    FilesFinished,
+    FilesReplicated,
+    ImageCopyStarted,
+    ImageCreated,
+    ImageDeleted,
+    ImageExported,
+    ImageFailed,
+    ImageFinished,
+    ImageModified,
+    ImagePublished,
+    ImageShared,
+    ImageUnpublished,
+    ImageUnshared,
+)
+from .resources import Lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,110 +237,6 @@ class SnapshotDeleted:
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageCreated:
-    """An image got its id. Without `finishes_at` it waits for its turn (COPY-4).
-
-    `made_from`: instance, snapshots, import or copy; `source`: the instance, snapshot, file or
-    image it was made from.
-    """
-
-    at: datetime
-    image: str
-    account: str
-    region: str
-    name: str
-    family: str
-    size_gib: int
-    lineage: Lineage
-    mappings: tuple[DeviceMapping, ...]
-    made_from: str
-    source: str
-    encrypted: bool
-    kms_key: str | None
-    finishes_at: datetime | None
-    assumed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageCopyStarted:
-    """A copy that waited for its turn is being made; its snapshots will be finished then too."""
-
-    at: datetime
-    image: str
-    finishes_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFinished:
-    """An image that took time is Available."""
-
-    at: datetime
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFailed:
-    """The creation of an image failed (STATUS-2)."""
-
-    at: datetime
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageShared:
-    """An account may use an image from now on (SHARE-1)."""
-
-    at: datetime
-    image: str
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageUnshared:
-    """An account may no longer use an image (SHARE-9)."""
-
-    at: datetime
-    image: str
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImagePublished:
-    """An image became a community image (COMM-1)."""
-
-    at: datetime
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageUnpublished:
-    """A community image became an ordinary custom image again (COMM-1)."""
-
-    at: datetime
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageModified:
-    """An image's name, family, status (Available or Deprecated) or lineage was changed."""
-
-    at: datetime
-    image: str
-    name: str
-    family: str
-    status: str
-    lineage: Lineage
-
-
-@dataclass(frozen=True, slots=True)
-class ImageDeleted:
-    """An image is gone; its snapshots stay and go on billing (DEL-5)."""
-
-    at: datetime
-    image: str
-
-
 Event = (
     CloudStarted
     | AccountOpened
@@ -348,6 +260,10 @@ Event = (
     | ImageCopyStarted
     | ImageFinished
     | ImageFailed
+    | ImageExported
+    | FilesReplicated
+    | FilesFinished
+    | FilesDeleted
     | ImageShared
     | ImageUnshared
     | ImagePublished

@@ -7,15 +7,15 @@ from datetime import datetime
 
 from . import events as ev
 from .blocks import Chain, CopiedChain, StoredChain
-from .resources import Account, Disk, Image, Instance, Snapshot
+from .resources import Account, Disk, Image, ImageFiles, Instance, Snapshot
 
 # Ids look as the service's do: a prefix and a number (ID-1, ID-2).
-ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m"}
+ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m", "files": "f"}
 
 
 @dataclass(slots=True)
 class State:
-    """Accounts, instances, disks, snapshots, images and chains by id, deleted ones included."""
+    """Accounts, instances, disks, snapshots, images, their files and chains by id, deleted ones included."""
 
     block_bytes: int = 0
     durations: str = "instant"
@@ -24,6 +24,7 @@ class State:
     disks: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     images: dict[str, Image] = field(default_factory=dict)
+    files: dict[str, ImageFiles] = field(default_factory=dict)
     chains: dict[str, StoredChain] = field(default_factory=dict)
     copies: dict[tuple[str, str], str] = field(default_factory=dict)
     chain_snapshots: dict[str, list[str]] = field(default_factory=dict)

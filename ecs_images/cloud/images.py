@@ -192,6 +192,11 @@ def delete_image(control: Control, account: str, image_id: str, force: bool) -> 
             operation, "OperationDenied.ImageCopying",
             f"{image.id} is being copied to {copies[0].id}; wait for it or cancel it", image=image.id,
         )  # fmt: skip
+    written = exports_under_way(control, image.id)
+    if written:  # EXP-3
+        raise control.refusal(
+            operation, "ImageIsExporting", f"{image.id} is being exported to {written[0]}; wait for it", image=image.id
+        )
     users = [i.id for i in control.state.instances.values() if i.image == image.id and i.status != "Released"]
     users += [started.instance for started in control.state.replacements.values() if started.image == image.id]
     if users and not force:  # DEL-2
@@ -210,6 +215,12 @@ def copies_under_way(control: Control, image_id: str) -> list[Image]:
         for image in control.state.images.values()
         if image.made_from == "copy" and image.source == image_id and image.status in ("Waiting", "Creating")
     ]
+
+
+def exports_under_way(control: Control, image_id: str) -> list[str]:
+    """The ids of the files to which an image is being exported."""
+    files = control.state.files.values()
+    return [f.id for f in files if f.source == image_id and f.id in control.state.pending]
 
 
 # What must hold ------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from .state import State, apply, replay
 if TYPE_CHECKING:
     from cattrs.preconf.json import JsonConverter
 
-_FORMAT = 1
+_FORMAT = 2
 _KINDS = {kind.__name__: kind for kind in get_args(ev.Event)}
 
 

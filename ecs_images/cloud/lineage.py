@@ -23,7 +23,8 @@ LINEAGE = Table(
         Column("x_source_name", "text", "", "its name; empty when it has none"),
         Column(
             "x_relation", "text", "", "the target is made from, or runs from, the source; or the source is copied "
-            "to, or shared with, the target", True, ("made from", "copied to", "shared with", "runs from"),
+            "to, exported to, or shared with, the target", True,
+            ("made from", "copied to", "exported to", "shared with", "runs from"),
         ),
         Column("x_target", "text", "", "id of what comes from it", True),
         Column("x_target_kind", "text", "", "what the target is", True),
@@ -76,7 +77,11 @@ def _edges(ledger: Ledger, state: State) -> _Edges:
                 taken[event.snapshot] = state.disks[event.disk].instance, event.at
             case ev.SnapshotCopied():
                 edges[event.source, event.snapshot, "copied to"] = event.at
-            case ev.ImageCreated(made_from="import"):
+            case ev.ImageExported():
+                edges[event.image, event.files, "exported to"] = event.at
+            case ev.FilesReplicated():
+                edges[event.source, event.files, "copied to"] = event.at
+            case ev.ImageCreated(made_from="import", source="file"):
                 edges[f"file of {event.image}", event.image, "made from"] = event.at
             case ev.ImageCreated():
                 edges[event.source, event.image, "copied to" if event.made_from == "copy" else "made from"] = event.at
@@ -114,6 +119,9 @@ def _node(state: State, name: str) -> tuple[str, str, str, str, bool]:
         return "instance", "", instance.account, instance.region, instance.released_at is not None
     if name in state.accounts:
         return "account", "", name, "", False
+    if name in state.files:
+        files = state.files[name]
+        return "file", "", files.account, files.region, files.deleted_at is not None
     if name.startswith("file of "):
         return "file", "", "", "", False
     return "marketplace image" if name in marketplace_images() else "public image", "", "", "", False

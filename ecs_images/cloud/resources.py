@@ -93,6 +93,39 @@ class Disk:
     released_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """One disk of exported files: its kind, its size [GiB], and the bytes of its file."""
+
+    kind: str
+    size_gib: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFiles:
+    """The files of an exported image, one a disk, in a bucket of a region (EXP-1).
+
+    OSS names objects by bucket and key, so the id is ours; it stands for all files of the image.
+    They are there, and billed, from `finishes_at` to `deleted_at`.
+    """
+
+    id: str
+    account: str
+    region: str
+    image: str
+    source: str
+    parts: tuple[FilePart, ...]
+    lineage: Lineage
+    started_at: datetime
+    finishes_at: datetime
+    deleted_at: datetime | None = None
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(part.file_bytes for part in self.parts)
+
+
 class Snapshot(NamedTuple):
     """A snapshot (快照): place `number` in its chain, and what it can restore.
 

@@ -127,7 +127,7 @@ def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
 
 def resolve(cloud: Cloud, ids: dict[str, str], value: Any, key: str = "image") -> Any:
     """A story's reference as an id: a name given with `as`, or a part such as `web.system_disk`."""
-    if key not in REFERENCES:
+    if key not in REFERENCES or isinstance(value, int | float):
         return value
     if isinstance(value, list):
         return [resolve(cloud, ids, item, key) for item in value]

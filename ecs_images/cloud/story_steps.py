@@ -29,8 +29,8 @@ COMMANDS: dict[str, inspect.Signature] = {
     if callable(method) and not name.startswith("_")
 }
 _STEP_KEYS = ("at", "after", "rounds", "refused")
-REFERENCES = ("image", "instance", "disk", "snapshot", "snapshots")
-_WAITS_FOR = ("image", "snapshot", "instance")
+REFERENCES = ("image", "instance", "disk", "snapshot", "snapshots", "file", "files")
+_WAITS_FOR = ("image", "snapshot", "instance", "files")
 _ACCOUNTS = {"with_accounts", "from_accounts"}
 _SIZES: dict[str, Callable[[object, str], float]] = {
     "system_disk": positive_gib,
@@ -282,7 +282,7 @@ class StepReader:
 
     def _check_value(self, key: str, item: Located, hint: str, *, lenient: bool) -> None:
         try:
-            if key in _SIZES:
+            if key in _SIZES and not (key in REFERENCES and isinstance(item.value, str)):
                 _SIZES[key](item.value, key)
             elif key in ("region", "to"):
                 _check_known("region", item.value, regions(), lenient=lenient)
