@@ -22,7 +22,8 @@ from .catalog.tables import rules
 from .cloud.account import Account
 from .cloud.cloud import Cloud
 from .cloud.ledger import Ledger
-from .decisions.breakeven import break_even
+from .decisions.breakeven import break_even, break_even_surface
+from .decisions.plan import plan
 from .decisions.routes import routes
 from .decisions.updates import Updates
 from .errors import (
@@ -58,8 +59,10 @@ __all__ = [
     "Updates",
     "bill",
     "break_even",
+    "break_even_surface",
     "charts",
     "measure",
+    "plan",
     "rate",
     "regions",
     "routes",

@@ -14,6 +14,7 @@ from .catalog.schemas import FILES
 from .cloud.lineage import LINEAGE
 from .cloud.views import BLOCK_MAP, LIFECYCLE
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
+from .decisions.plan import PLAN_TABLE
 from .decisions.routes import ROUTES_TABLE
 
 _HEAD = """# Data dictionary
@@ -37,7 +38,8 @@ def markdown() -> str:
     """The whole dictionary."""
     files = [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()]
     bill = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL)]
-    other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, COSTS_TABLE, SURFACE_TABLE)]
+    decisions = ROUTES_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
+    other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, *decisions)]
     parts = [
         "## Files",
         "",

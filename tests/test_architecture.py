@@ -32,7 +32,8 @@ FLOORS: list[list[str]] = [
         "billing.expectations",
     ],
     [
-        "decisions.updates", "decisions.scripts", "decisions.lives", "decisions.routes", "decisions.breakeven",
+        "decisions.updates", "decisions.scripts", "decisions.lives", "decisions.question", "decisions.costs",
+        "decisions.routes", "decisions.plan", "decisions.breakeven",
         "decisions.closed_form",
     ],
     ["dictionary"],

@@ -16,7 +16,7 @@ import pytest
 from helpers import BEIJING, HANGZHOU, machine, unchanged
 
 from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, Updates, bill, charts, routes
-from ecs_images.decisions.breakeven import TOLERANCE, BreakEven, break_even, surface
+from ecs_images.decisions.breakeven import TOLERANCE, BreakEven, break_even, break_even_surface
 from ecs_images.decisions.closed_form import closed_form
 from ecs_images.decisions.scripts import Target, play
 
@@ -85,6 +85,13 @@ def test_the_same_cost_at_a_value_that_was_asked_for_is_one_crossing(cloud: Clou
     assert found(cloud, golden, "price", never, values=[1, 4.8]).crossings == ()
 
 
+def test_a_smaller_image_makes_copies_of_it_pay(cloud: Cloud, golden: str) -> None:
+    """Of S GiB, 1 changed: 0.12 × 40 × (S - 1) more storage, 0.5 × (2 S + 10) less traffic: 3.8 S - 9.8 = 0."""
+    (crossing,) = found(cloud, golden, "size_gib", between=(1, 40)).crossings
+    assert crossing.value == pytest.approx(9.8 / 3.8, rel=1e-9)
+    assert (crossing.cheaper_below, crossing.cheaper_above) == (COPY, SNAPSHOTS)
+
+
 def test_a_horizon_is_paid_in_whole_hours(cloud: Cloud, golden: str) -> None:
     """Twelve kept: after 6 months 1.32 × (5 m - 20) less 14.5 of traffic; 4461 hours give 14.4925, 4462 14.5017."""
     longer = replace(YEAR, versions_kept=12)
@@ -128,7 +135,7 @@ def test_any_two_routes_are_compared(cloud: Cloud, golden: str) -> None:
 def test_a_surface_tells_the_difference_over_two_parameters(cloud: Cloud, golden: str) -> None:
     """0.12 × months × (12 - d) - 0.5 × (24 + 10 d), months 10 and 40 with two and six versions kept."""
     wanted: dict = {"account": "partner", "region": SHANGHAI, "updates": YEAR}
-    table = surface(cloud, golden, first=("change_gib", [0, 5]), second=("versions_kept", [2, 6]), **wanted)
+    table = break_even_surface(cloud, golden, first=("change_gib", [0, 5]), second=("versions_kept", [2, 6]), **wanted)
     assert list(zip(table["x_first"], table["x_second"], strict=True)) == [(0, 2), (0, 6), (5, 2), (5, 6)]
     assert list(table["x_difference"]) == pytest.approx([14.4 - 12, 57.6 - 12, 8.4 - 37, 33.6 - 37])
     names = table[["x_first_name", "x_second_name", "billing_currency"]].drop_duplicates()
@@ -165,6 +172,19 @@ def test_the_closed_form_agrees_with_the_search(updates: Updates) -> None:
 
 def test_the_closed_form_by_hand(cloud: Cloud, golden: str) -> None:
     assert closed_form(cloud, golden, region=SHANGHAI, updates=YEAR) == pytest.approx(45.6 / 9.8, rel=1e-12)
+
+
+def test_the_way_of_image_copies_counts_once_it_has_a_price(cloud: Cloud, golden: str, tmp_path: Path) -> None:
+    """COPY-10: at 0.1 a GiB twelve copies of 12 GiB send 14.4 more, so 60 - 9.8 d = 0."""
+    layer = tmp_path / "mine.csv"
+    layer.write_text(
+        "meter,region_id,to_region_id,unit,currency,price,valid_from\n"
+        "image_copy_traffic,all_regions,all_regions,per_gib,CNY,0.1,2026-01-01\n"
+    )
+    prices = Prices.published(layer)
+    assert closed_form(cloud, golden, region=SHANGHAI, updates=YEAR, prices=prices) == pytest.approx(60 / 9.8)
+    (crossing,) = found(cloud, golden, "change_gib", between=(0, 12), prices=prices).crossings
+    assert crossing.value == pytest.approx(60 / 9.8, rel=1e-9)
 
 
 def test_without_any_price_to_weigh_there_is_no_closed_form(cloud: Cloud, golden: str, tmp_path: Path) -> None:
@@ -243,4 +263,4 @@ def test_wrong_questions_are_told(cloud: Cloud, golden: str, along: str, others:
 def test_a_surface_needs_two_parameters(cloud: Cloud, golden: str) -> None:
     twice = ("change_gib", [1])
     with pytest.raises(InputError, match="two different parameters"):
-        surface(cloud, golden, account="partner", region=SHANGHAI, first=twice, second=twice)
+        break_even_surface(cloud, golden, account="partner", region=SHANGHAI, first=twice, second=twice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -195,20 +196,6 @@ def test_every_route_adds_what_playing_it_adds(updates: Updates) -> None:
         assert row.list_cost == pytest.approx(added, rel=1e-9, abs=1e-9)
 
 
-@settings(derandomize=True, deadline=None, max_examples=10)
-@given(updates_of, st.sampled_from([("copy, then share", "copy snapshots"), ("copy snapshots", "copy, then share")]))
-def test_targets_in_regions_of_their_own_add_up_to_a_plan(updates: Updates, chosen: tuple[str, str]) -> None:
-    """What each target alone adds is what both together add, where they share nothing."""
-    cloud, image = estate()
-    plan = {Target("partner", SHANGHAI): chosen[0], Target("globex", HONG_KONG): chosen[1]}
-    found = routes(cloud, image, accounts=["partner", "globex"], regions=[SHANGHAI, HONG_KONG], updates=updates)
-    alone = sum(of(found, route, target.region, target.account)["list_cost"] for target, route in plan.items())
-    home, played = cloud.fork(), cloud.fork()
-    end = play(home, image, updates, {})
-    play(played, image, updates, plan)
-    assert alone == pytest.approx(bill(played, until=end).total() - bill(home, until=end).total(), rel=1e-9, abs=1e-9)
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -254,5 +241,77 @@ def test_a_copy_that_waits_for_its_turn_has_nothing_to_ask_about_yet() -> None:
         routes(slow, waiting, accounts=["acme"], regions=[HANGZHOU])
 
 
+def test_an_import_in_the_region_is_full_for_every_version_and_so_is_what_is_sent(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """EXP-3, IMP-6: three versions of 12 GiB sent at 0.5, and stored for 20, 20 and 10 days at 0.12 per 30 days."""
+    updates = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
+    found = routes(cloud, golden(acme), accounts=["partner"], regions=[BEIJING, SHANGHAI], updates=updates)
+    away, home = (of(found, "export and import", region) for region in (SHANGHAI, BEIJING))
+    stored = 12 * 0.12 / 30 * (20 + 20 + 10)
+    assert away["list_cost"] == pytest.approx(stored + 3 * 12 * 0.5)
+    assert home["list_cost"] == pytest.approx(stored)
+    # Exported, replicated and imported, or exported and imported, at half a minute a GiB each.
+    assert away["x_hours_to_launch"] == pytest.approx(3 * 12 * 0.5 / 60)
+    assert home["x_hours_to_launch"] == pytest.approx(2 * 12 * 0.5 / 60)
+
+
+def test_an_image_under_a_licence_is_not_exported(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """EXP-2."""
+    web = acme.run_instance(region=BEIJING, image="rhel_9", written=12)
+    row = of(
+        routes(cloud, acme.create_image(web), accounts=["partner"], regions=[SHANGHAI]), "export and import", SHANGHAI
+    )
+    assert (row["x_allowed"], row["x_code"], row["x_rule"]) == (False, "InvalidImageLicense.NotSupported", "EXP-2")
+
+
+def test_a_copy_costs_its_way_when_a_price_is_given_for_it(
+    cloud: Cloud, acme: Account, partner: Account, tmp_path: Path
+) -> None:
+    """COPY-10: free by assumption; with a row of one's own three versions of 12 GiB pay 0.25 per GiB more."""
+    layer = tmp_path / "mine.csv"
+    layer.write_text(
+        "meter,region_id,to_region_id,unit,currency,price,valid_from\n"
+        "image_copy_traffic,all_regions,all_regions,per_gib,CNY,0.25,2026-01-01\n"
+    )
+    image, updates = golden(acme), Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
+    costs = [
+        of(
+            routes(cloud, image, accounts=["partner"], regions=[SHANGHAI], updates=updates, prices=prices),
+            "copy, then share",
+            SHANGHAI,
+        )["list_cost"]
+        for prices in (None, ecs.Prices.published(layer))
+    ]
+    assert costs[1] - costs[0] == pytest.approx(3 * 12 * 0.25)
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route != "share"])
+def test_a_supposed_size_costs_what_an_image_of_that_size_costs(route: str) -> None:
+    """One image holds 20 GiB, the other 12 and is supposed to hold 20."""
+    costs = []
+    for written, supposed in ((20, None), (12, 20)):
+        cloud = Cloud(start="2026-01-15")
+        acme = cloud.account("acme")
+        cloud.account("partner")
+        updates = Updates(every_days=3, versions_kept=2, change_gib=15, horizon_days=20, size_gib=supposed)
+        found = routes(cloud, golden(acme, written), accounts=["partner"], regions=[SHANGHAI, BEIJING], updates=updates)
+        region = BEIJING if route == "receiver's own image" else SHANGHAI
+        costs.append(of(found, route, region)["list_cost"])
+    assert costs[0] == costs[1] > 0
+
+
+def test_an_image_holds_no_more_than_its_disk(cloud: Cloud, acme: Account, partner: Account) -> None:
+    image = golden(acme)
+    with pytest.raises(InputError, match="system disk of 40 GiB; size_gib is at most that"):
+        routes(cloud, image, accounts=["partner"], regions=[BEIJING], updates=Updates(size_gib=40.5))
+    with pytest.raises(InputError, match="10 GiB on its system disk; 11 cannot change"):
+        routes(cloud, image, accounts=["partner"], regions=[BEIJING], updates=Updates(size_gib=10, change_gib=11))
+    with pytest.raises(InputError, match="size_gib"):
+        Updates(size_gib=0)
+
+
 def test_the_routes_are_those_that_can_be_played() -> None:
-    assert list(ROUTES) == ["share", "copy, then share", "copy snapshots", "receiver's own image", "rebuild there"]
+    assert list(ROUTES) == [
+        "share", "copy, then share", "copy snapshots", "receiver's own image", "rebuild there", "export and import",
+    ]  # fmt: skip

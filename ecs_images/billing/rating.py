@@ -8,7 +8,7 @@ hour of the curve also says what any single row costs, so shares of it add up to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..catalog.limits import turning_day
 from ..catalog.price_files import FREE_UNLESS_PRICED, TRAFFIC_METERS, PriceRow, units
-from ..catalog.prices import Epoch, Prices
+from ..catalog.prices import Epoch, PriceBook, Prices
 from ..errors import PriceNotFound
 from ..units import (
     BYTES_PER_GIB,
@@ -109,26 +109,48 @@ def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
 
 
 def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
-    """The cost curve of every account, region and meter in a usage table."""
-    found: list[Curve] = []
-    missing: list[tuple[str, str, str, str, str]] = []
-    hints: list[str] = []
-    for key, rows in groups(usage):
-        book = prices.book(key.currency)
-        schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
-        borders, levels = _steps(rows, schedule)
-        free = key.meter in FREE_UNLESS_PRICED and not book.prices_meter(key.meter)
-        lines, unpriced_at = ([], None) if free else _price(key, borders, levels, schedule)
-        if unpriced_at is None:
-            found.append(Curve(key, borders, levels, tuple(lines)))
-        else:
-            day = f"{from_seconds(unpriced_at):%Y-%m-%d}"
-            item = f"to {key.item}" if key.meter in TRAFFIC_METERS else key.item
-            missing.append((key.meter, item, key.region, day, key.currency))
-            hints.append(book.hint(key.meter, key.item))
-    if missing:
-        raise PriceNotFound(missing, hints[0] if len(set(hints)) == 1 else "")
-    return found
+    """The cost curve of every account, region and meter in a usage table; raises PriceNotFound."""
+    tried = [curve_of(key, rows, prices) for key, rows in groups(usage)]
+    gaps = [gap for gap in tried if isinstance(gap, Gap)]
+    if gaps:
+        raise price_not_found(gaps)
+    return [curve for curve in tried if isinstance(curve, Curve)]
+
+
+def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve | Gap:
+    """What some use costs over time, or where it first has no price."""
+    book = prices.book(key.currency)
+    schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
+    borders, levels = _steps(rows, schedule)
+    if key.meter in FREE_UNLESS_PRICED and not book.prices_meter(key.meter):
+        return Curve(key, borders, levels, ())
+    lines, unpriced_at = _price(key, borders, levels, schedule)
+    return Curve(key, borders, levels, tuple(lines)) if unpriced_at is None else Gap(key, unpriced_at, book)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Use without a price: whose and what, and when it is first there [s since 1970]."""
+
+    key: Key
+    at: int
+    book: PriceBook
+
+
+def price_not_found(gaps: Sequence[Gap]) -> PriceNotFound:
+    """The error that names all of some gaps, with a hint where they have one in common."""
+    missing = [
+        (
+            gap.key.meter,
+            f"to {gap.key.item}" if gap.key.meter in TRAFFIC_METERS else gap.key.item,
+            gap.key.region,
+            f"{from_seconds(gap.at):%Y-%m-%d}",
+            gap.key.currency,
+        )
+        for gap in gaps
+    ]
+    hints = {gap.book.hint(gap.key.meter, gap.key.item) for gap in gaps}
+    return PriceNotFound(missing, hints.pop() if len(hints) == 1 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB
-from .routes import Question, added_cost, ask, refusal
+from .question import Question, ask
+from .routes import added_cost, refusal
 from .scripts import ROUTES, Target
 from .updates import Updates
 
@@ -36,6 +37,7 @@ _POINTS = 25  # How many values are tried within `between`.
 _NAMES = {
     "change_gib": "changed per version [GiB]",
     "new_gib": "added per version [GiB]",
+    "size_gib": "written on the system disk [GiB]",
     "versions_kept": "versions kept",
     "every_days": "days between versions [day]",
     "horizon_days": "horizon [day]",
@@ -108,7 +110,7 @@ def break_even(
 ) -> BreakEven:
     """Where two routes for one target cost the same along a parameter of the updates, or a price.
 
-    `along` is change_gib, new_gib, versions_kept, every_days, horizon_days, or price: then every
+    `along` is change_gib, new_gib, size_gib, versions_kept, every_days, horizon_days, or price: then every
     price of `meter` is multiplied by the value. Costs are told at `values`, or at evenly spaced
     values from `between[0]` to `between[1]`; each change of sign between two neighbours is then
     narrowed down. Two changes between neighbours cancel out and are not seen. Every version sent and
@@ -138,7 +140,7 @@ def break_even(
     return BreakEven(table, tuple(crossings))
 
 
-def surface(
+def break_even_surface(
     cloud: Cloud,
     image: str,
     *,
@@ -190,7 +192,7 @@ class _Comparison:
 
     def step(self, along: str) -> float:
         """The step a parameter comes in; 0 where it has none."""
-        if along in ("change_gib", "new_gib"):
+        if along in ("change_gib", "new_gib", "size_gib"):
             return self.asked.cloud.state.block_bytes / BYTES_PER_GIB
         return 1 if along == "versions_kept" else 0
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ..billing.schema import COPY_TRAFFIC, STORAGE
-from ..catalog.price_files import units
+from ..billing.schema import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE
+from ..catalog.price_files import FREE_UNLESS_PRICED, units
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, to_seconds
-from .routes import Question, ask
+from .question import Question, ask
 from .updates import Updates
 
 
@@ -26,16 +26,16 @@ def closed_form(
     Let version n = 0 … N-1 be made at hour n·e of the horizon T, N = ⌈T/e⌉, and go after k·e hours
     or at the end. It lives L(n) = min(k·e, T - n·e) hours, and H(n) = T - n·e hours remain when it is made.
     The first version has C GiB, later ones R + n·a, of which d change. Storage costs p per GiB and
-    hour, traffic t per GiB. Copies of the image are full; copied snapshots keep what does not
-    change once, to the end:
+    hour, traffic of snapshots t and of images u per GiB (0 unless priced, COPY-10). Copies of the
+    image are full; copied snapshots keep what does not change once, to the end:
 
-        full        = p·[C·L(0) + Σ (R + n·a)·L(n)]
+        full        = p·[C·L(0) + Σ (R + n·a)·L(n)] + u·[C + Σ (R + n·a)]
         incremental = p·[C·L(0) + (R - d)·H(1) + a·Σ H(n) + d·Σ L(n)]
                     + t·[C + R + a + (N - 2)·(d + a)]              sums over n = 1 … N-1
 
     Their difference is linear in d and 0 at
 
-        d = (p·[R·(Σ L(n) - H(1)) + a·Σ (n·L(n) - H(n))] - t·[C + R + (N-1)·a])
+        d = (p·[R·(Σ L(n) - H(1)) + a·Σ (n·L(n) - H(n))] + u·[C + Σ (R + n·a)] - t·[C + R + (N-1)·a])
           / (p·(Σ L(n) - H(1)) + t·(N - 2))
 
     The first F = max(⌊T/e⌋ - k, 0) of the sum live k·e hours and the others to the end, so that all
@@ -50,6 +50,7 @@ def closed_form(
     asked = ask(cloud, image, accounts=[owner], regions=[region], updates=sought, prices=prices)
     storage_price = _flat_price(asked, STORAGE, region, "")
     traffic_price = _flat_price(asked, COPY_TRAFFIC, asked.home, region)
+    image_price = _flat_price(asked, IMAGE_TRAFFIC, asked.home, region)
     lives = _Lives.of(asked.updates)
     if lives.last < 2:  # Nothing is sent or kept twice yet, so the change plays no part.
         return None
@@ -58,6 +59,7 @@ def closed_form(
     content = (sizes.renewed + sizes.data_renewed) / BYTES_PER_GIB
     stored = storage_price * (content * lives.beyond_one + added * lives.beyond_added)
     sent = traffic_price * (first + content + lives.last * added)
+    sent -= image_price * (first + lives.last * content + _sums(lives.last)[0] * added)
     slope = storage_price * lives.beyond_one + traffic_price * (lives.last - 1)
     if not slope:
         return None
@@ -96,6 +98,8 @@ def _flat_price(asked: Question, meter: str, region: str, item: str) -> float:
     """The one price of a meter over the horizon [per GiB-hour, or per GiB sent]."""
     _, currency = asked.payer("copy, then share", asked.owner)
     book = asked.prices.book(currency)
+    if meter in FREE_UNLESS_PRICED and not book.prices_meter(meter):
+        return 0.0
     book.at(meter, region, asked.start, item)
     start, end = to_seconds(asked.start), to_seconds(asked.updates.end(asked.start))
     spans = [span for span in book.schedule(meter, region, item) if span.start < end and start < span.end]

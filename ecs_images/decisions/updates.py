@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from numbers import Real
 
 from ..errors import InputError
-from ..units import size_gib
+from ..units import positive_gib, size_gib
 
 _LONGEST_DAYS = 36_525
 
@@ -20,7 +20,8 @@ class Updates:
 
     Every `every_days` a new version is made, in which `change_gib` of the system disk are written
     over, always the same ones, and `new_gib` are added. The newest `versions_kept` stay, for
-    `horizon_days` in all.
+    `horizon_days` in all. With `size_gib` it is supposed that so much is written on the image's
+    system disk; without, it is what it is.
     """
 
     every_days: float = 7
@@ -28,6 +29,7 @@ class Updates:
     change_gib: float = 1.0
     new_gib: float = 0.0
     horizon_days: float = 365
+    size_gib: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("every_days", "horizon_days"):
@@ -40,6 +42,8 @@ class Updates:
             raise InputError(f"versions_kept is a whole number from 1 on, not {kept!r}")
         size_gib(self.change_gib, "change_gib")
         size_gib(self.new_gib, "new_gib")
+        if self.size_gib is not None:
+            positive_gib(self.size_gib, "size_gib")
 
     def versions(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """When each version is made and when it goes; the first is there at `start`."""

@@ -17,7 +17,8 @@ from .. import charts
 from ..catalog.prices import Prices
 from ..catalog.tables import sites
 from ..cloud.cloud import Cloud
-from ..decisions.routes import Refusals, answer, ask
+from ..decisions.question import Refusals, ask
+from ..decisions.routes import answer
 from ..decisions.scripts import ROUTES
 from ..decisions.updates import Updates
 from ..errors import EcsImagesError, InputError
