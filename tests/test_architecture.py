@@ -38,7 +38,7 @@ FLOORS: list[list[str]] = [
     ],
     ["dictionary"],
     [
-        "charts.style", "charts.cost", "charts.capacity", "charts.routes", "charts.breakeven",
+        "charts.style", "charts.cost", "charts.capacity", "charts.route_cells", "charts.routes", "charts.breakeven",
         "charts.chain", "charts.lifecycle", "charts.lineage", "charts.__init__",
     ],
     [
@@ -48,7 +48,8 @@ FLOORS: list[list[str]] = [
         "teaching.lesson_08", "teaching.tasks", "teaching.__init__",
     ],
     [
-        "widgets.pages", "widgets.panel", "widgets.share_or_copy", "widgets.workbench", "widgets.chain",
+        "widgets.pages", "widgets.panel", "widgets.route_picture", "widgets.share_or_copy",
+        "widgets.workbench", "widgets.chain",
         "widgets.lifecycle", "widgets.price_browser", "widgets.__init__",
     ],
     ["cli.output", "cli.show", "cli.page", "cli.app", "cli.__main__", "cli.__init__", "__init__"],

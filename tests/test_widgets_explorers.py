@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import combinations, product
 from pathlib import Path
 
+import ipywidgets as ipw
 import pytest
 from helpers import BEIJING, golden_image, machine, unchanged
 
 import ecs_images as ecs
 from ecs_images import Account, Cloud, InputError, UnknownName
+from ecs_images.catalog.price_files import TRAFFIC_METERS, UNITS_OF_METER, PriceRow
 from ecs_images.units import parse_time
-from ecs_images.widgets import chain_explorer, lifecycle_explorer, price_browser
+from ecs_images.widgets import Panel, chain_explorer, lifecycle_explorer, pages, price_browser
 from ecs_images.widgets.chain import ChainChoice
 from ecs_images.widgets.lifecycle import ImageLife
-from ecs_images.widgets.price_browser import EVERYWHERE, PriceBrowser
+from ecs_images.widgets.price_browser import PriceBrowser
 
 
 @pytest.fixture
@@ -32,14 +35,46 @@ def three(cloud: Cloud, acme: Account) -> tuple[str, str, str]:
 # Chains -------------------------------------------------------------------------------------------
 
 
-def test_chosen_snapshots_free_what_they_hold_together(cloud: Cloud, three: tuple[str, str, str]) -> None:
+def tick(panel: Panel, *snapshots: str) -> None:
+    """Tick the boxes of these snapshots and no others."""
+    with panel.together():
+        for name, box in panel.controls.items():
+            box.value = name in snapshots
+
+
+def test_every_live_snapshot_has_a_tick_box_that_says_what_it_is(
+    cloud: Cloud, acme: Account, three: tuple[str, str, str]
+) -> None:
+    (web,) = cloud.state.instances
+    acme.delete_snapshot(three[1])
+    cloud.at("2026-01-20T10:00")
+    image = acme.create_image(web)
+    last = cloud.image(image).system_snapshot
+    panel = chain_explorer(cloud, three[0])
+    assert {name: box.description for name, box in panel.controls.items()} == {
+        three[0]: f"{three[0]} · 2026-01-15 · 3 GiB alone",
+        three[2]: f"{three[2]} · 2026-01-15 · 0 GiB alone",
+        last: f"{last} · 2026-01-20 · 0 GiB alone · behind {image}",
+    }
+    assert all(isinstance(box, ipw.Checkbox) and not box.value for box in panel.controls.values())
+
+
+def test_the_tick_boxes_scroll_above_what_is_shown(cloud: Cloud, three: tuple[str, str, str]) -> None:
+    panel = chain_explorer(cloud, three[0])
+    _, boxes, *shown = panel.box.children
+    assert boxes.children == tuple(panel.controls.values())
+    assert boxes.layout.max_height
+    assert shown == list(panel.parts.values())
+
+
+def test_ticked_snapshots_free_what_they_hold_together(cloud: Cloud, three: tuple[str, str, str]) -> None:
     """CHAIN-1: 9 GiB are held by all, 3 by each alone: 18 in all, two free 6, all three free 18."""
     panel = chain_explorer(cloud, three[0])
     assert "has 3 live snapshots and stores 18 GiB" in panel.parts["summary"].value
-    assert "Choose the snapshots" in panel.parts["summary"].value
-    panel.controls["snapshots"].value = three[:2]
+    assert "Tick the snapshots" in panel.parts["summary"].value
+    panel.controls[three[0]].value = panel.controls[three[1]].value = True
     assert "together frees 6 GiB; 12 GiB stay" in panel.parts["summary"].value
-    panel.controls["snapshots"].value = three
+    panel.controls[three[2]].value = True
     assert "together frees 18 GiB; 0 GiB stay" in panel.parts["summary"].value
     assert "hold only 9 GiB alone" in panel.parts["summary"].value
 
@@ -51,12 +86,29 @@ def test_the_table_says_what_each_further_snapshot_would_free(cloud: Cloud, thre
     assert table["x_ticked"].tolist() == [True, True, False]
 
 
+def test_what_a_further_snapshot_would_free_is_what_the_chain_says(cloud: Cloud, acme: Account) -> None:
+    """CHAIN-1, CHAIN-2: for every choice of five snapshots with overlapping changes, one of them gone."""
+    web = machine(acme)
+    taken = [acme.create_snapshot(web)]
+    for offset in (1, 2, 0, 4, 3):
+        acme.write(web, overwrite=2, offset=offset, new=0.5)
+        taken.append(acme.create_snapshot(web))
+    acme.delete_snapshot(taken.pop(2))
+    model, chain = ChainChoice(cloud, web), cloud.chain(web)
+    for size in range(6):
+        for ticked in combinations(taken, size):
+            freed = chain.freed_gib(ticked)
+            expected = [chain.freed_gib([*ticked, name]) - freed for name in taken]
+            assert model.table(ticked)["x_after_gib"].tolist() == expected, ticked
+    assert model.table(())["x_alone_gib"].tolist() == [chain.exclusive_gib(name) for name in taken]
+
+
 def test_money_is_an_estimate_of_freed_gib_at_the_price_of_the_region(
     cloud: Cloud, three: tuple[str, str, str]
 ) -> None:
     """6 GiB × 0.12 CNY a month; where there are no tiers the bill of 30 days agrees."""
     panel = chain_explorer(cloud, three[0])
-    panel.controls["snapshots"].value = three[:2]
+    tick(panel, *three[:2])
     assert "Estimate: 0.72 CNY less a month" in panel.parts["summary"].value
     less = cloud.fork()
     for name in three[:2]:
@@ -71,7 +123,7 @@ def test_a_snapshot_that_an_image_needs_is_named(cloud: Cloud, acme: Account) ->
     """SDEL-2."""
     snapshot = cloud.image(golden_image(acme)).system_snapshot
     panel = chain_explorer(cloud, snapshot)
-    panel.controls["snapshots"].value = (snapshot,)
+    tick(panel, snapshot)
     assert f"refuses to delete {snapshot} as long as an image needs it" in panel.parts["summary"].value
 
 
@@ -80,6 +132,7 @@ def test_a_chain_that_lost_its_snapshots_or_never_stored_is_a_sentence(cloud: Cl
     snapshot = acme.create_snapshot(web)
     acme.delete_snapshot(snapshot)
     panel = chain_explorer(cloud, web)
+    assert panel.controls == {}
     assert "has no live snapshot" in panel.parts["summary"].value
     assert "<img" not in panel.parts["picture"].value
 
@@ -90,19 +143,43 @@ def test_money_before_the_first_price_is_not_known(cloud: Cloud, acme: Account) 
         replace(row, valid_from=date(2030, 1, 1), valid_until=None) for row in ecs.Prices.published().rows
     )
     panel = chain_explorer(cloud, snapshot, prices=late)
-    panel.controls["snapshots"].value = (snapshot,)
+    tick(panel, snapshot)
     assert "What that saves is not known: no CNY price for snapshot_standard" in panel.parts["summary"].value
 
 
 def test_the_chain_explorer_draws_what_it_says(cloud: Cloud, three: tuple[str, str, str]) -> None:
     with unchanged(cloud):
         panel = chain_explorer(cloud, three[0])
-        panel.controls["snapshots"].value = three[1:]
+        tick(panel, *three[1:])
     assert "6 GiB are freed" in panel.parts["picture"].value
     assert "data:image/png;base64," in panel.parts["picture"].value
     assert repr(panel) == f"<chain explorer of {cloud.chain(three[0]).id}>"
     with pytest.raises(UnknownName):
         chain_explorer(cloud, "s-99999999")
+    with pytest.raises(UnknownName, match="live snapshot"):
+        ChainChoice(cloud, three[0]).summary(["s-99999999"])
+
+
+def test_a_tick_draws_one_picture_and_unticking_none(
+    cloud: Cloud, three: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, drawn, picture = chain_explorer(cloud, three[0]), [], pages.picture
+    monkeypatch.setattr(pages, "picture", lambda *args, **sizes: drawn.append(args) or picture(*args, **sizes))
+    panel.controls[three[1]].value = True
+    assert len(drawn) == 1
+    panel.controls[three[1]].value = False
+    assert len(drawn) == 1
+
+
+def test_a_chain_too_long_for_a_picture_has_all_its_tick_boxes(cloud: Cloud, acme: Account) -> None:
+    web = machine(acme)
+    for _ in range(65):
+        last = acme.create_snapshot(web)
+    panel = chain_explorer(cloud, web)
+    tick(panel, last)
+    assert len(panel.controls) == 65
+    assert "up to 64 snapshots" in panel.parts["picture"].value
+    assert f"✓ {last}" in panel.parts["snapshots"].value
 
 
 # Lives --------------------------------------------------------------------------------------------
@@ -204,22 +281,103 @@ def test_a_cloud_without_images_has_no_life_to_show(cloud: Cloud, acme: Account)
 # Prices -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("day", ["2019-01-01", "2024-06-01", "2026-03-01"])
-def test_the_first_prices_listed_are_those_the_bill_takes(day: str) -> None:
-    """For every region with snapshot storage in CNY, tier by tier."""
-    browser, book = PriceBrowser(), ecs.Prices.published().book("CNY")
-    compared = 0
-    for region in ecs.regions():
-        try:
-            taken = [row.price for row in book.at("snapshot_standard", region, parse_time(day))]
-        except ecs.PriceNotFound:
-            continue
-        found = browser.in_force("snapshot_standard", "", region, "CNY", day)
-        found = found[found["price"].notna() & (found["billing_method"] == "pay_as_you_go")]
-        found = found[found["region_id"] == found["region_id"].iloc[0]]
-        assert found.drop_duplicates("from_quantity")["price"].tolist() == taken, region
-        compared += 1
-    assert compared > 2
+DAYS = ("2017-01-01", "2018-06-01", "2018-06-02", "2021-06-01", "2026-06-01")
+SIZES = (1, 2, 4, 16, 128)
+
+
+def asked_items(meter: str) -> list[str]:
+    """The items of a meter with the most rows; of traffic, regions in each area."""
+    if meter in TRAFFIC_METERS:
+        return ["cn-qingdao", "cn-hongkong", "us-west-1"]
+    browser = PriceBrowser()
+    return sorted(browser.items(meter), key=lambda item: -len(browser.rows(meter, item, "CNY")))[:3]
+
+
+def in_force_for(browser: PriceBrowser, vcpus: int, *asked: str) -> tuple[PriceRow, ...]:
+    """What the browser calls in force for an instance of that size: what stands from the nearest size below."""
+    fit = [one for one in browser.in_force(*asked) if one.vcpus <= vcpus]
+    rows = [one.row for one in fit if one.vcpus == max(other.vcpus for other in fit)]
+    return tuple(row for row in rows if row.quantity_unit != "vCPU" or vcpus < row.to_quantity)
+
+
+@pytest.mark.parametrize("meter", UNITS_OF_METER)
+def test_what_is_in_force_is_what_the_price_book_says(meter: str) -> None:
+    """Every row of every region on several days; where the book has no price, the browser says so."""
+    browser = PriceBrowser()
+    for currency, item, region, day in product(("CNY", "USD"), asked_items(meter), ecs.regions(), DAYS):
+        asked = meter, item, region, currency, day
+        for vcpus in SIZES if meter == "os_licence" else (1,):
+            try:
+                expected = browser.prices.book(currency).at(meter, region, parse_time(day), item, vcpus)
+            except ecs.PriceNotFound:
+                expected = ()
+            assert in_force_for(browser, vcpus, *asked) == expected, (asked, vcpus)
+        none = not browser.in_force(*asked)
+        assert browser.summary(*asked)[0].startswith(("no ", "No ")) == none, asked
+
+
+def test_what_came_before_and_what_follows_stand_beside_what_is_in_force() -> None:
+    """Beijing: 0.148 CNY to 2018-06-02, then 0.12; the first day of the newest row is assumed."""
+    panel = price_browser(day="2018-06-01")
+    prices, history = panel.parts["prices"].value, panel.parts["history"].value
+    assert "0.148 CNY" in prices
+    assert "2017-03-28 to 2018-06-02" in prices
+    assert "0.12 CNY" not in prices
+    assert "0.12 CNY" in history
+    assert "2018-06-02 to 2024-12-26" in history
+    assert "2024-12-26 (assumed)" in history
+    panel.controls["day"].value = "2018-06-02"
+    assert "0.12 CNY" in panel.parts["prices"].value
+    assert "0.148 CNY" in panel.parts["history"].value
+
+
+def test_all_tiers_of_a_price_are_shown_with_where_they_begin() -> None:
+    prices = PriceBrowser().render("snapshot_standard", "", "cn-hongkong", "CNY", "2020-01-01")["prices"]
+    for begins in ("0 GiB", "5 GiB", "51,200 GiB", "512,000 GiB", "5,120,000 GiB"):
+        assert f">{begins}<" in prices
+
+
+def test_a_licence_is_shown_by_size_of_instance_once_where_sizes_are_alike() -> None:
+    """SUSE was free for all sizes until 2024-09-05; since 2026-05-27 larger ones pay more (LIC-1)."""
+    asked = "os_licence", "SUSE Linux Enterprise Server", BEIJING, "CNY"
+    browser = PriceBrowser()
+    assert [(one.vcpus, one.row.price) for one in browser.in_force(*asked, "2021-06-01")] == [(1, 0)]
+    assert [one.vcpus for one in browser.in_force(*asked, "2026-06-01")] == [1, 3, 5]
+    assert ">3 vCPU<" in browser.render(*asked, "2026-06-01")["prices"]
+
+
+def test_a_price_for_some_sizes_only_stands_between_those_of_the_others(tmp_path: Path) -> None:
+    layer = tmp_path / "mine.csv"
+    layer.write_text(
+        "meter,item,region_id,unit,currency,price,valid_from,from_quantity,to_quantity,quantity_unit\n"
+        "os_licence,Red Hat Enterprise Linux,all_regions,per_vcpu_hour,CNY,0.05,2026-01-01,16,32,vCPU\n",
+        encoding="utf-8",
+    )
+    browser, asked = PriceBrowser(ecs.Prices.published(layer)), ("os_licence", "Red Hat Enterprise Linux", BEIJING)
+    found = [(one.vcpus, one.row.price) for one in browser.in_force(*asked, "CNY", "2026-03-01")]
+    assert found == [(1, 0.1041), (9, 0.0781), (16, 0.05), (32, 0.0781), (128, 0.0694)]
+
+
+def test_traffic_is_asked_for_by_the_region_it_goes_to() -> None:
+    panel = price_browser(day="2026-03-01")
+    panel.controls["meter"].value = "snapshot_copy_traffic"
+    assert panel.controls["item"].options == tuple(ecs.regions())
+    panel.controls["item"].value = "cn-hongkong"
+    assert "snapshot_copy_traffic (to cn-hongkong) in cn-beijing" in panel.parts["summary"].value
+
+
+def test_what_is_free_by_assumption_is_not_called_a_missing_price() -> None:
+    """COPY-10, UNK-2: as bills, which take an image's way to another region as free until it is priced."""
+    said = PriceBrowser().summary("image_copy_traffic", "cn-hongkong", BEIJING, "CNY", "2026-03-01")
+    assert said == ["No source names a fee for image_copy_traffic; bills take it as free until you price it "
+                    "(COPY-10, UNK-2)."]  # fmt: skip
+
+
+def test_what_bills_do_not_meter_is_listed_as_it_stands() -> None:
+    found = PriceBrowser().render("disk", "cloud_essd_pl0", BEIJING, "CNY", "2026-03-01")
+    assert "Bills here do not meter disk" in found["summary"]
+    assert found["prices"] == found["history"] == ""
+    assert "scu pack" in found["rows"]
 
 
 def test_a_price_comes_with_its_unit_first_day_and_source(cloud: Cloud) -> None:
@@ -237,7 +395,7 @@ def test_another_meter_brings_its_own_items() -> None:
     panel = price_browser()
     panel.controls["meter"].value = "os_licence"
     assert panel.controls["item"].value == PriceBrowser().items("os_licence")[0]
-    assert "os_licence of" in panel.parts["summary"].value
+    assert f"os_licence ({panel.controls['item'].value})" in panel.parts["summary"].value
 
 
 def test_every_meter_item_and_currency_has_an_answer() -> None:
@@ -245,20 +403,20 @@ def test_every_meter_item_and_currency_has_an_answer() -> None:
     for meter in browser.meters():
         for item in browser.items(meter)[:3]:
             for currency in ("CNY", "USD"):
-                found = browser.render(meter, item, EVERYWHERE, currency, "2026-03-01")
+                found = browser.render(meter, item, BEIJING, currency, "2026-03-01")
                 assert found["summary"].startswith("<p>"), (meter, item)
 
 
 def test_days_that_have_no_price_or_are_none_are_answered() -> None:
     panel = price_browser()
     panel.controls["day"].value = "2010-06-01"
-    assert "There is no CNY price of snapshot_standard" in panel.parts["summary"].value
+    assert "no CNY price for snapshot_standard in cn-beijing on 2010-06-01; known:" in panel.parts["summary"].value
     panel.controls["day"].value = "next week"
     assert panel.parts["summary"].value.startswith("<p>day ")
     assert panel.parts["prices"].value == ""
 
 
-def test_a_layer_of_ones_own_stands_before_the_published_price(tmp_path: Path) -> None:
+def test_a_layer_of_ones_own_is_in_force_instead_of_the_published_price(tmp_path: Path) -> None:
     layer = tmp_path / "mine.csv"
     layer.write_text(
         "meter,region_id,unit,currency,price,valid_from\nsnapshot_standard,all_regions,per_gib_month,CNY,0.06,2026-01-01\n",
@@ -266,14 +424,14 @@ def test_a_layer_of_ones_own_stands_before_the_published_price(tmp_path: Path) -
     )
     browser = PriceBrowser(ecs.Prices.published(layer))
     found = browser.in_force("snapshot_standard", "", BEIJING, "CNY", "2026-03-01")
-    assert found["price"].tolist()[0] == 0.06
+    assert [one.row.price for one in found] == [0.06]
 
 
 def test_names_that_are_not_in_the_book_are_refused_with_the_nearest() -> None:
     browser = PriceBrowser()
     with pytest.raises(UnknownName, match="snapshot_standard"):
-        browser.table("snapshot_standart", "", BEIJING, "CNY")
+        browser.taken("snapshot_standart", "", BEIJING, "CNY")
     with pytest.raises(UnknownName, match="region"):
-        browser.table("snapshot_standard", "", "cn-nowhere", "CNY")
+        browser.taken("snapshot_standard", "", "cn-nowhere", "CNY")
     with pytest.raises(UnknownName, match="currency"):
-        browser.table("snapshot_standard", "", BEIJING, "EUR")
+        browser.taken("snapshot_standard", "", BEIJING, "EUR")

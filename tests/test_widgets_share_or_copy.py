@@ -9,11 +9,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from helpers import BEIJING, HANGZHOU, golden_image, unchanged
+from strategies import storage, traffic
 
 import ecs_images as ecs
 from ecs_images import Account, Cloud, InputError, Updates
 from ecs_images.widgets import Panel, share_or_copy
-from ecs_images.widgets.share_or_copy import CHEAPEST, Settings, ShareOrCopy, totals
+from ecs_images.widgets.share_or_copy import CHEAPEST, Settings, ShareOrCopy
 
 SHANGHAI = "cn-shanghai"
 A_MONTH = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
@@ -68,7 +69,7 @@ def test_the_cheapest_allowed_route_is_taken_unless_one_is_chosen(
     model = ShareOrCopy(cloud)
     table = model.table(settings)
     assert list(table.loc[table["x_chosen"], "route"]) == ["share", "rebuild there"]
-    assert totals(table)["list_cost"].tolist() == [pytest.approx(1.52)]
+    assert model.totals(settings)["list_cost"].tolist() == [pytest.approx(1.52)]
     chosen = model.table(replace(settings, chosen={("partner", SHANGHAI): "copy, then share"}))
     assert list(chosen.loc[chosen["x_chosen"], "route"]) == ["share", "copy, then share"]
 
@@ -89,7 +90,7 @@ def test_a_copy_that_two_accounts_share_is_paid_once(cloud: Cloud, acme: Account
     third, image = cloud.account("third"), golden_image(acme)
     once = Updates(every_days=30, versions_kept=1, change_gib=0, horizon_days=30)
     settings = Settings(image, ("partner", "third"), (SHANGHAI,), once, "copy, then share")
-    paid = totals(ShareOrCopy(cloud).table(settings))
+    paid = ShareOrCopy(cloud).totals(settings)
     assert paid["list_cost"].tolist() == [pytest.approx(1.44)]
     copy = acme.copy_image(image, to=SHANGHAI)
     acme.share_image(copy, with_accounts=[partner, third])
@@ -119,7 +120,7 @@ def test_an_empty_selection_is_answered_with_what_to_choose(
     panel = share_or_copy(cloud)
     panel.controls[empty].value = ()
     assert shown(panel).startswith("<p>choose at least one account and one region")
-    assert "<img" not in shown(panel)
+    assert "<svg" not in shown(panel)
 
 
 def test_a_cloud_without_images_says_how_to_make_one(cloud: Cloud, acme: Account) -> None:
@@ -129,12 +130,12 @@ def test_a_cloud_without_images_says_how_to_make_one(cloud: Cloud, acme: Account
 def test_the_ends_of_every_slider_give_an_answer(cloud: Cloud, acme: Account, partner: Account) -> None:
     golden_image(acme)
     panel = share_or_copy(cloud, regions=[SHANGHAI])
-    for name in ("every_days", "versions_kept", "change_gib", "new_gib", "horizon_days"):
+    for name in ("every_days", "versions_kept", "size_gib", "change_gib", "new_gib", "horizon_days", "copy_price"):
         slider = panel.controls[name]
         for end in (slider.min, slider.max):
             slider.value = end
             assert "acme pays" in panel.parts["summary"].value, name
-            assert "<img" in panel.parts["picture"].value, name
+            assert "<svg" in panel.parts["picture"].value, name
 
 
 def test_an_account_of_the_other_site_pays_in_its_own_currency(cloud: Cloud, acme: Account, partner: Account) -> None:
@@ -149,7 +150,7 @@ def test_an_account_of_the_other_site_pays_in_its_own_currency(cloud: Cloud, acm
     assert "globex pays" in said
     assert " USD." in said
     assert "acme pays" in said
-    assert panel.parts["picture"].value.count("<img") == 2
+    assert panel.parts["picture"].value.count("<svg") == 2
 
 
 def test_a_horizon_before_the_first_price_names_the_price_that_is_missing(
@@ -163,7 +164,7 @@ def test_a_horizon_before_the_first_price_names_the_price_that_is_missing(
     panel.controls["route"].value = "copy, then share"
     assert "What acme pays is not known, because a price is missing." in panel.parts["summary"].value
     assert "no price for snapshot_standard in cn-shanghai" in panel.parts["targets"].value
-    assert "<img" not in panel.parts["picture"].value
+    assert "<svg" not in panel.parts["picture"].value
     assert "There is nothing to draw" in panel.parts["picture"].value
 
 
@@ -176,6 +177,55 @@ def test_another_image_brings_the_change_down_to_what_it_holds(cloud: Cloud, acm
     assert panel.controls["change_gib"].value == panel.controls["change_gib"].max == 3
     assert small in panel.parts["summary"].value
     assert "acme pays" in panel.parts["summary"].value
+
+
+def test_a_supposed_size_costs_what_an_image_of_that_size_costs(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """Copies of 20 GiB instead of 12 for 20 + 20 + 10 days at 0.12 for 30 days: 4.00 instead of 2.40."""
+    golden_image(acme)
+    panel = share_or_copy(cloud, regions=[SHANGHAI])
+    set_a_month(panel)
+    panel.controls["route"].value = "copy, then share"
+    assert panel.controls["size_gib"].value == 12
+    panel.controls["size_gib"].value = 20
+    assert "acme pays 4.00 CNY." in panel.parts["summary"].value
+    panel.controls["size_gib"].value = 0.5
+    assert panel.controls["change_gib"].value == panel.controls["change_gib"].max == 0.5
+
+
+def test_the_way_of_a_copy_costs_what_one_supposes(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """COPY-10: no source tells; three copies of 12 GiB at 0.5 are 18 more than 2.40."""
+    golden_image(acme)
+    panel = share_or_copy(cloud, regions=[SHANGHAI])
+    set_a_month(panel)
+    panel.controls["route"].value = "copy, then share"
+    panel.controls["copy_price"].value = 0.5
+    assert "acme pays 20.40 CNY." in panel.parts["summary"].value
+
+
+def test_two_routes_of_a_payer_in_a_region_stand_in_the_same_tiers(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """Free up to 5 GiB: 12 and 11 GiB of two routes use that up once, as in the bill of the plan."""
+    third, image = cloud.account("third"), golden_image(acme)
+    free = ecs.Prices(
+        [storage(SHANGHAI, 0, tier=(0, 5)), storage(SHANGHAI, 1, tier=(5, float("inf"))),
+         traffic(BEIJING, SHANGHAI, 0)]
+    )  # fmt: skip
+    once = Updates(every_days=30, versions_kept=1, change_gib=0, horizon_days=1)
+    chosen = {("partner", SHANGHAI): "copy, then share", (third.name, SHANGHAI): "copy snapshots"}
+    settings = Settings(image, ("partner", "third"), (SHANGHAI,), once, chosen=chosen)
+    # 24 GiB for 24 hours, less 5: alone each would be 7 × 24, together 19 × 24.
+    assert ShareOrCopy(cloud, free).totals(settings)["list_cost"].tolist() == [pytest.approx(19 * 24)]
+
+
+def test_the_page_begins_with_the_newest_image_that_is_no_copy(cloud: Cloud, acme: Account, partner: Account) -> None:
+    golden_image(acme, name="first")
+    newest = golden_image(acme, name="second")
+    acme.copy_image(newest, to=SHANGHAI)
+    panel = share_or_copy(cloud)
+    assert panel.controls["image"].value == newest
+    assert panel.controls["regions"].value == (BEIJING, SHANGHAI)
+    assert panel.controls["accounts"].value == ("partner",)
 
 
 def test_the_workbench_changes_no_cloud_and_is_not_changed_by_it(cloud: Cloud, acme: Account, partner: Account) -> None:
@@ -209,7 +259,7 @@ def test_a_copy_that_waits_for_its_turn_is_a_sentence() -> None:
     assert cloud.image(last).status == "Waiting"
     panel = share_or_copy(cloud, last)
     assert panel.parts["summary"].value.startswith(f"<p>{last} is a copy that waits for its turn; wait for it")
-    assert "<img" not in shown(panel)
+    assert "<svg" not in shown(panel)
 
 
 def test_what_cannot_be_chosen_is_named(cloud: Cloud, acme: Account) -> None:
@@ -230,7 +280,7 @@ def test_the_page_has_words_for_every_picture_and_control_and_leaves_no_figure_o
     panel = share_or_copy(cloud, regions=[BEIJING, SHANGHAI])
     panel.controls["versions_kept"].value = 5
     assert plt.get_fignums() == open_before
-    assert '<img alt="What each route costs for 2 targets in CNY' in panel.parts["picture"].value
+    assert 'aria-label="What each route costs for 2 targets in CNY' in panel.parts["picture"].value
     everything = [*panel.controls.values(), *panel.choices.values()]
     assert all(control.description for control in everything)
     assert {type(part).__name__ for part in panel.parts.values()} == {"HTML"}

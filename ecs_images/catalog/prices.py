@@ -9,6 +9,7 @@ must supply (LIC-3, UNK-4).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, PriceNotFound, UnknownName, nearest
-from ..units import LATEST, day_start_seconds, from_seconds, to_seconds
+from ..units import EARLIEST, LATEST, day_start_seconds, from_seconds, to_seconds
 from .files import data_path
 from .price_files import PRICE_TABLE, TRAFFIC_METERS, PriceRow, read_price_file
 from .regions import region
@@ -27,6 +28,7 @@ from .tables import sites
 if TYPE_CHECKING:
     import pandas as pd
 
+FIRST_DAY = EARLIEST.date()
 _LAYER_HINT = "give a row of your own with --prices FILE, or prices: in a story"
 _END_OF_TIME = to_seconds(LATEST)
 _THIN = "third_party", "official_repo_readme", "low", "assumed", "example"
@@ -166,6 +168,24 @@ class Prices:
         from dataclasses import replace
 
         return Prices(row if row.price is None else replace(row, price=row.price * factor) for row in self.rows)
+
+    def with_flat_price(self, meter: str, price: float, unit: str) -> Prices:
+        """The same books with one price for a meter, everywhere and always, over all they say of it.
+
+        For questions of the kind "what if"; the number counts in the currency of either book.
+        """
+        if not price >= 0:
+            raise InputError(f"a price is 0 or more, not {price}")
+        layer = max((row.layer for row in self.rows), default=0) + 1
+        anywhere = "all_regions" if meter in TRAFFIC_METERS else ""
+        own = (
+            PriceRow(
+                meter, "", "all_regions", anywhere, "pay_as_you_go", 0, math.inf, "", unit, currency, price, FIRST_DAY,
+                None, "stated", "what if", "undated", "own", "current", "", layer,
+            )
+            for currency in self.books
+        )  # fmt: skip
+        return Prices((*self.rows, *own))
 
     def to_frame(self) -> pd.DataFrame:
         """Every row as a table with the columns of the price files and `layer`."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.colors import Normalize, to_hex
+from matplotlib.colors import Normalize
 from matplotlib.patches import Patch, Rectangle
 
+from .route_cells import COLUMNS, cells_by_target, shade
 from .style import (
     DARK,
     PALE,
@@ -32,29 +31,6 @@ from .style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLUMNS = (
-    "route",
-    "billing_account_id",
-    "region_id",
-    "x_allowed",
-    "x_code",
-    "x_rule",
-    "list_cost",
-    "billing_currency",
-)
-
-
-class _Cell(NamedTuple):
-    """What a route comes to for a target: an amount, or why there is none. `mark` is the short form.
-
-    Without an amount `cost` is the one object `np.nan`, so that cells alike are equal.
-    """
-
-    cost: float
-    allowed: bool
-    reason: str
-    mark: str
-
 
 def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What each route costs for each target, and which are refused and why.
@@ -69,7 +45,7 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     are refused. Accounts of a region for which every route comes to the same share a row.
     Raises ValueError for two currencies or an empty table.
     """
-    require(table, _COLUMNS, "routes")
+    require(table, COLUMNS, "routes")
     priced = table[table["list_cost"].notna()]
     # What is refused costs nothing in any currency.
     currency = one_currency(priced if len(priced) else table, "routes")
@@ -81,7 +57,8 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def _bars(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
     """One target: a bar for each route, those without an amount below with their reason."""
-    cells = {str(row["route"]): _cell(row) for row in table.to_dict("records")}
+    routes, rows = cells_by_target(table)
+    cells = dict(zip(routes, next(iter(rows.values())), strict=True))
     order = sorted(cells, key=lambda route: (not cells[route].allowed, np.nan_to_num(cells[route].cost, nan=np.inf)))
     ax = ax or new_axes(8, 1.2 + 0.42 * len(order))
     room = float(np.nanmax([0.0, *(cell.cost for cell in cells.values())])) or 1.0
@@ -108,13 +85,11 @@ def _bars(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
 
 def _grid(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
     """Several targets: one row each, one column a route."""
-    routes = list(dict.fromkeys(table["route"].astype(str)))
-    rows = _targets(table, routes)
+    routes, rows = cells_by_target(table)
     costs = np.array([[cell.cost for cell in cells] for cells in rows.values()])
     ax = ax or new_axes(max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
     known = costs[np.isfinite(costs)]
     scale = Normalize(0, max(float(known.max()), 1e-12) if len(known) else 1.0)
-    shades = mpl.colormaps["YlGnBu"]
     texts = [money(cell.cost) if np.isfinite(cell.cost) else cell.mark for cells in rows.values() for cell in cells]
     cell_width = width_of(ax) / len(routes)
     size = min(row_font(ax, len(rows)), 100 * cell_width / max(1, *map(len, texts)))
@@ -122,7 +97,7 @@ def _grid(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
         cheapest = min((cell.cost for cell in cells if np.isfinite(cell.cost)), default=None)
         for column, cell in enumerate(cells):
             priced = bool(np.isfinite(cell.cost))
-            colour = to_hex(shades(0.15 + 0.7 * scale(cell.cost))) if priced else "white" if cell.allowed else PALE
+            colour = shade(scale(cell.cost)) if priced else "white" if cell.allowed else PALE
             ax.add_patch(
                 Rectangle(
                     (column - 0.47, row - 0.44), 0.94, 0.88, facecolor=colour, edgecolor="#B0B0B0",
@@ -149,7 +124,7 @@ def _grid(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
     ax.set_xlabel("route")
     ax.spines[:].set_visible(False)
     handles = [
-        Patch(facecolor=to_hex(shades(0.5)), label=f"list cost [{currency}], darker is dearer"),
+        Patch(facecolor=shade(0.5), label=f"list cost [{currency}], darker is dearer"),
         Patch(fill=False, edgecolor=DARK, linewidth=2, label="cheapest of its row"),
     ]
     if any(not cell.allowed for cells in rows.values() for cell in cells):
@@ -158,31 +133,3 @@ def _grid(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
         handles.append(Patch(facecolor="white", edgecolor="#B0B0B0", label="allowed, but a price is not known"))
     legend_above(ax, handles)
     return ax
-
-
-def _targets(table: pd.DataFrame, routes: list[str]) -> dict[str, tuple[_Cell, ...]]:
-    """For each row of the grid its cells; accounts of a region that all fare the same go together."""
-    alike: dict[tuple[str, tuple[_Cell, ...]], list[str]] = {}
-    nothing = _Cell(np.nan, True, "", "")
-    for (account, region), part in table.groupby(["billing_account_id", "region_id"], sort=False, observed=True):
-        cells = {str(row["route"]): _cell(row) for row in part.to_dict("records")}
-        key = str(region), tuple(cells.get(route, nothing) for route in routes)
-        alike.setdefault(key, []).append(str(account))
-    named: dict[str, tuple[_Cell, ...]] = {}
-    for (region, fares), accounts in alike.items():
-        who = accounts[0] if len(accounts) == 1 else f"{len(accounts)} accounts"
-        name = f"{who}, {region}"
-        # Two groups of as many accounts in one region are told apart by their first account.
-        named[name if name not in named else f"{accounts[0]} and {len(accounts) - 1} more, {region}"] = fares
-    return named
-
-
-def _cell(row: Mapping[Hashable, Any]) -> _Cell:
-    allowed, code, rule = bool(row["x_allowed"]), str(row["x_code"] or ""), str(row["x_rule"] or "")
-    cost = float(row["list_cost"])
-    if not allowed:
-        why = f"{code} ({rule})" if code and rule else code or rule
-        return _Cell(np.nan, False, f"refused: {why}", rule or "refused")
-    if np.isfinite(cost):
-        return _Cell(cost, True, "", "")
-    return _Cell(np.nan, True, f"no price: {row.get('x_note') or 'not known'}", "no price")

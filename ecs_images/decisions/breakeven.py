@@ -24,7 +24,7 @@ from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB
-from .question import Question, ask
+from .question import Question, ask, check_targets
 from .routes import added_cost, refusal
 from .scripts import ROUTES, Target
 from .updates import Updates
@@ -208,7 +208,8 @@ def _compare(
     meter: str,
 ) -> _Comparison:
     """The comparison asked for, once it is sure to have an answer."""
-    asked = ask(cloud, image, accounts=[account], regions=[region], updates=updates, prices=prices)
+    check_targets(cloud, [account], [region])
+    asked = ask(cloud, image, updates, prices)
     target = Target(account, region)
     for route in routes:
         if route not in ROUTES:

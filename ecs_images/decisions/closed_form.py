@@ -11,7 +11,7 @@ from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, to_seconds
-from .question import Question, ask
+from .question import Question, ask, check_targets
 from .updates import Updates
 
 
@@ -47,7 +47,8 @@ def closed_form(
     """
     owner = cloud.image(image).account
     sought = replace(updates or Updates(), change_gib=0)
-    asked = ask(cloud, image, accounts=[owner], regions=[region], updates=sought, prices=prices)
+    check_targets(cloud, [owner], [region])
+    asked = ask(cloud, image, sought, prices)
     storage_price = _flat_price(asked, STORAGE, region, "")
     traffic_price = _flat_price(asked, COPY_TRAFFIC, asked.home, region)
     image_price = _flat_price(asked, IMAGE_TRAFFIC, asked.home, region)

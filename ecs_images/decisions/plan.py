@@ -14,7 +14,7 @@ from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName
 from ..tables import Column, Table
 from .costs import added, what_is_missing
-from .question import Question, ask
+from .question import Question, ask, check_targets
 from .routes import refusal, rule_of
 from .scripts import ROUTES, Plan, Target, Version, deliveries
 from .updates import Updates
@@ -56,7 +56,8 @@ def plan(
             raise UnknownName("route", str(route), ROUTES)
     targets = {Target(account, region): route for (account, region), route in chosen.items()}
     accounts, regions = ([getattr(target, name) for target in targets] for name in ("account", "region"))
-    asked = ask(cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices)
+    check_targets(cloud, accounts, regions)
+    asked = ask(cloud, image, updates, prices)
     _check(asked, targets)
     return plan_of(asked, targets)
 

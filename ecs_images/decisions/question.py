@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
+
 from ..billing.metering import measure
 from ..billing.rating import Key, Rows, groups
 from ..catalog.prices import Prices
@@ -15,6 +17,7 @@ from ..catalog.regions import region as known_region
 from ..catalog.tables import sites
 from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName
+from ..units import LATEST, next_full_hour, to_seconds
 from .lives import Lives, Sizes, Versions, lives_of, sizes_of
 from .scripts import RECEIVERS_OWN, ROUTES
 from .updates import Updates
@@ -33,7 +36,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Question:
-    """All that the costs of routes depend on; `existing` is the use that is there already."""
+    """All that the costs of routes depend on; `use` is what the cloud uses as it is, to the end of time."""
 
     cloud: Cloud
     image: str
@@ -41,14 +44,20 @@ class Question:
     prices: Prices
     start: datetime
     sizes: Sizes
-    existing: dict[Key, Rows]
+    use: dict[Key, Rows]
     refusals: Refusals = field(default_factory=dict)
     """What was found out by trying; it holds for other updates and prices too, as long as the cloud stays."""
 
     @cached_property
     def storing(self) -> frozenset[str]:
         """The accounts that use anything already."""
-        return frozenset(key.account for key in self.existing)
+        return frozenset(key.account for key in self.use)
+
+    @cached_property
+    def existing(self) -> dict[Key, Rows]:
+        """The use that is there already, up to the end of the horizon."""
+        end = to_seconds(next_full_hour(self.updates.end(self.start)))
+        return {key: _until(rows, end) for key, rows in self.use.items()}
 
     @cached_property
     def lives(self) -> dict[str, Lives]:
@@ -78,45 +87,38 @@ class Question:
 
     def changed(self, updates: Updates, prices: Prices) -> Question:
         """The same question with other updates and prices."""
-        end = updates.end(self.start)
-        same = end == self.updates.end(self.start)
-        existing = self.existing if same else _use(self.cloud, end)
-        sizes = sizes_of(self.cloud, self.image, updates)
-        return replace(self, updates=updates, prices=prices, sizes=sizes, existing=existing)
+        return replace(self, updates=updates, prices=prices, sizes=sizes_of(self.cloud, self.image, updates))
 
 
-def ask(
-    cloud: Cloud,
-    image: str,
-    *,
-    accounts: Sequence[str],
-    regions: Sequence[str],
-    updates: Updates | None,
-    prices: Prices | None,
-) -> Question:
-    """The question about an image, its names checked.
+def ask(cloud: Cloud, image: str, updates: Updates | None = None, prices: Prices | None = None) -> Question:
+    """The question about an image.
 
-    Raises UnknownName for accounts, regions or an image that do not exist, and InputError for an
-    image that has nothing to ask about, an empty list, or updates that the image cannot have.
+    Raises UnknownName for an image that does not exist, and InputError for one that has nothing to
+    ask about, or for updates that it cannot have.
     """
     found = cloud.image(image)
     if found.deleted_at:
         raise InputError(f"{image} is deleted; ask about an image that is there")
     if any(mapping.snapshot not in cloud.state.snapshots for mapping in found.mappings):
         raise InputError(f"{image} is {found.status} and has no snapshots yet; wait for it first")
-    for name, known in ((accounts, cloud.state.accounts), (regions, None)):
-        if isinstance(name, str) or not name:
-            raise InputError(f"accounts and regions are lists with at least one name, not {name!r}")
-        for one in name:
-            if known is not None and one not in known:
-                raise UnknownName("account", str(one), known)
-            if known is None:
-                known_region(one)
     updates, prices = updates or Updates(), prices or Prices.published()
-    sizes = sizes_of(cloud, image, updates)
-    return Question(cloud, image, updates, prices, cloud.now, sizes, _use(cloud, updates.end(cloud.now)))
+    use = dict(groups(measure(cloud.ledger, until=LATEST)))
+    return Question(cloud, image, updates, prices, cloud.now, sizes_of(cloud, image, updates), use)
 
 
-def _use(cloud: Cloud, end: datetime) -> dict[Key, Rows]:
-    """What a cloud uses from its beginning to an end, by curve."""
-    return dict(groups(measure(cloud.ledger, until=end)))
+def check_targets(cloud: Cloud, accounts: Sequence[str], regions: Sequence[str]) -> None:
+    """Raise UnknownName for accounts or regions that do not exist, InputError for an empty list."""
+    for names in (accounts, regions):
+        if isinstance(names, str) or not names:
+            raise InputError(f"accounts and regions are lists with at least one name, not {names!r}")
+    for account in accounts:
+        if account not in cloud.state.accounts:
+            raise UnknownName("account", str(account), cloud.state.accounts)
+    for region in regions:
+        known_region(region)
+
+
+def _until(rows: Rows, end: int) -> Rows:
+    """The rows that begin before an end, cut there."""
+    inside = rows.start < end
+    return Rows(rows.positions[inside], rows.start[inside], np.minimum(rows.end[inside], end), rows.quantity[inside])

@@ -19,7 +19,7 @@ from ..errors import CloudError, InputError
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .costs import added, what_is_missing
-from .question import Question, ask
+from .question import Question, ask, check_targets
 from .scripts import ROUTES, Delivery, Plan, Target, Version
 from .updates import Updates
 
@@ -101,9 +101,8 @@ def routes(
     money of a row is what that target alone would add to the bill of whoever pays, beside what
     is there already. Raises UnknownName for accounts, regions or images that do not exist.
     """
-    return answer(
-        ask(cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices), accounts, regions
-    )
+    check_targets(cloud, accounts, regions)
+    return answer(ask(cloud, image, updates, prices), accounts, regions)
 
 
 def answer(asked: Question, accounts: Sequence[str], regions: Sequence[str]) -> pd.DataFrame:

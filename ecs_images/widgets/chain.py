@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import ipywidgets as ipw
 import pandas as pd
 
 from .. import charts
@@ -17,10 +19,12 @@ from ..cloud.cloud import Cloud
 from ..errors import EcsImagesError, PriceNotFound
 from ..units import show_time
 from . import pages
-from .panel import Panel, choose_many
+from .panel import WIDE, Panel, tick_boxes
 
 PARTS = ("summary", "picture", "snapshots")
 _REMEMBERED = 64
+_MOST_DRAWN = 64
+"""Snapshots in a picture; the rows of more are too thin to read, and their blocks take seconds to draw."""
 
 
 class ChainChoice:
@@ -36,33 +40,39 @@ class ChainChoice:
         self.view = self.cloud.chain(of)
         self._prices = prices or Prices.published()
         self._map = self.cloud.block_map(self.view.id)
+        behind = _images_by_snapshot(self.cloud)
+        self._live = pd.DataFrame(
+            {
+                "resource_id": list(self.view.snapshots),
+                "x_started_at": [self.cloud.snapshot(name).started_at for name in self.view.snapshots],
+                "x_images": [" ".join(behind[name]) for name in self.view.snapshots],
+                "x_alone_gib": self._freed_next(()),
+            }
+        )
         self._picture = lru_cache(maxsize=_REMEMBERED)(self._drawn)
 
     def __repr__(self) -> str:
         return f"<ChainChoice {self.view.id}: {pages.counted(len(self.view.snapshots), 'snapshot')}>"
 
+    def labels(self) -> dict[str, str]:
+        """For each live snapshot, oldest first: its id, its day, what it frees alone, and who needs it."""
+        found = {}
+        for row in self._live.to_dict("records"):
+            name, day, images = row["resource_id"], show_time(row["x_started_at"])[:10], row["x_images"].split()
+            needed = [f"behind {pages.listed(images, 1)}"] if images else []
+            found[name] = " · ".join([name, day, f"{row['x_alone_gib']:g} GiB alone", *needed])
+        return found
+
     def table(self, ticked: Sequence[str]) -> pd.DataFrame:
         """Every live snapshot of the chain, oldest first.
 
-        Columns: `resource_id`, `x_started_at`, `x_alone_gib` (freed by deleting it alone) and
-        `x_after_gib` (freed by deleting it too, after all that is ticked; 0 for what is ticked) [GiB],
-        `x_images` (the images that need it, separated by spaces) and `x_ticked`. Raises
-        UnknownName for what is no live snapshot of the chain.
+        Columns: `resource_id`, `x_started_at`, `x_images` (the images that need it, separated by
+        spaces), `x_alone_gib` (freed by deleting it alone) and `x_after_gib` (freed by deleting it
+        too, after all that is ticked; 0 for what is ticked) [GiB], and `x_ticked`.
         """
-        freed = self.view.freed_gib(ticked)
-        rows = [
-            (
-                name,
-                self.cloud.snapshot(name).started_at,
-                self.view.exclusive_gib(name),
-                self.view.freed_gib(list({*ticked, name})) - freed,
-                " ".join(self._images(name)),
-                name in ticked,
-            )
-            for name in self.view.snapshots
-        ]
-        columns = ["resource_id", "x_started_at", "x_alone_gib", "x_after_gib", "x_images", "x_ticked"]
-        return pd.DataFrame(rows, columns=columns)
+        return self._live.assign(
+            x_after_gib=self._freed_next(ticked), x_ticked=self._live["resource_id"].isin(list(ticked))
+        )
 
     def money_per_month(self, gib: float) -> tuple[float, str]:
         """An estimate of what storing so many GiB costs in a pricing month: amount and currency.
@@ -79,16 +89,20 @@ class ChainChoice:
         return gib * (paid.price or 0.0) * units()["per_gib_month"].hours / hours, currency
 
     def summary(self, ticked: Sequence[str]) -> list[str]:
-        """What is stored, what the ticked snapshots free, and what that saves, in sentences."""
+        """What is stored, what the ticked snapshots free, and what that saves, in sentences.
+
+        Raises UnknownName for what is no live snapshot of the chain.
+        """
         view = self.view
         if not view.snapshots:
             return [f"{view.id} has no live snapshot, and stores nothing. Take one with create_snapshot."]
         live = pages.counted(len(view.snapshots), "live snapshot")
         said = [f"{view.id} has {live} and stores {view.total_gib:g} GiB."]
         if not ticked:
-            return [*said, "Choose the snapshots that you think of deleting; Ctrl or ⌘ with a click adds one."]
+            return [*said, "Tick the snapshots that you think of deleting."]
         freed = view.freed_gib(ticked)
-        alone = sum(view.exclusive_gib(name) for name in ticked)
+        chosen = self._live[self._live["resource_id"].isin(list(ticked))]
+        alone = chosen["x_alone_gib"].sum()
         which = pages.listed(list(ticked))
         said.append(f"Deleting {which} together frees {freed:g} GiB; {view.total_gib - freed:g} GiB stay.")
         if freed > alone:
@@ -101,7 +115,7 @@ class ChainChoice:
             )
         except PriceNotFound as error:
             said.append(f"What that saves is not known: {error}.")
-        kept = [name for name in ticked if self._images(name)]
+        kept = chosen.loc[chosen["x_images"] != "", "resource_id"].tolist()
         if kept:
             said.append(
                 f"The service refuses to delete {pages.listed(kept)} as long as an image needs it (SDEL-2); "
@@ -127,6 +141,8 @@ class ChainChoice:
     def _drawn(self, ticked: tuple[str, ...]) -> str:
         if not self.view.total_gib:
             return pages.sentence("There are no stored blocks to draw.")
+        if len(self.view.snapshots) > _MOST_DRAWN:
+            return pages.sentence(f"A picture shows up to {_MOST_DRAWN} snapshots; the table below has them all.")
         text = f"Blocks of {self.view.id} by snapshot; {self.view.freed_gib(ticked):g} GiB are freed."
         return pages.picture(
             lambda ax: charts.chain_block_map(self._map, delete=ticked, ax=ax),
@@ -148,21 +164,41 @@ class ChainChoice:
         heads = ["snapshot", "taken", "frees alone [GiB]", "frees after the ticked [GiB]", "needed by image"]
         return pages.table("Live snapshots; ✓ is ticked", heads, rows)
 
-    def _images(self, snapshot: str) -> list[str]:
-        images = self.cloud.state.images.values()
-        return [image.id for image in images if snapshot in image.snapshots and not image.deleted_at]
+    def _freed_next(self, ticked: Sequence[str]) -> list[float]:
+        """What each snapshot would free after these [GiB]: the runs that it alone still holds."""
+        kept = self._map[~self._map["x_snapshot_id"].isin(list(ticked))]
+        holders = kept.groupby(["x_first_snapshot", "x_last_snapshot"])["x_snapshot_id"].transform("size")
+        alone = kept[holders == 1].groupby("x_snapshot_id")["x_stored_gib"].sum()
+        return alone.reindex(list(self.view.snapshots), fill_value=0.0).tolist()
+
+
+def _images_by_snapshot(cloud: Cloud) -> dict[str, list[str]]:
+    """The images that need each snapshot; those of one that none needs are an empty list."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for image in cloud.state.images.values():
+        if not image.deleted_at:
+            for snapshot in image.snapshots:
+                found[snapshot].append(image.id)
+    return found
 
 
 def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Panel:
     """An explorer of one snapshot chain: tick snapshots, see the GiB and money that deleting them frees.
 
-    `of` is a chain, disk, instance (its system disk) or snapshot; the control is `snapshots`. The
-    cloud is looked at as it is now and is not changed. Raises UnknownName for what has no chain.
+    `of` is a chain, disk, instance (its system disk) or snapshot; the controls are a tick box for
+    each live snapshot, by its id. The cloud is looked at as it is now and is not changed. Raises
+    UnknownName for what has no chain.
     """
     model = ChainChoice(cloud, of, prices)
 
     def shown(values: Mapping[str, Any]) -> Mapping[str, str]:
-        return model.render(values["snapshots"])
+        return model.render([name for name, ticked in values.items() if ticked])
 
-    ticks = choose_many("Delete snapshots", model.view.snapshots)
-    return Panel(f"chain explorer of {model.view.id}", {"snapshots": ticks}, PARTS, shown)
+    ticks = tick_boxes(model.labels())
+    panel = Panel(f"chain explorer of {model.view.id}", ticks, PARTS, shown)
+    if ticks:
+        head = ipw.HTML("<b>Delete snapshots</b> (the day it was taken, what it frees alone, the image that needs it)")
+        frame = {"max_height": "16em", "width": WIDE, "border": "1px solid #ccc"}
+        boxes = ipw.VBox(list(ticks.values()), layout=frame)
+        panel.box.children = (head, boxes, *panel.parts.values())
+    return panel

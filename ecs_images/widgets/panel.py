@@ -87,6 +87,13 @@ def choose_many(description: str, options: Sequence[Any], value: Sequence[str] =
     )  # fmt: skip
 
 
+def tick_boxes(labels: Mapping[str, str]) -> dict[str, Any]:
+    """A box to tick for each name, with its label."""
+    # One layout for all, and none shrinks: there may be more than a thousand in a box that scrolls.
+    layout = ipw.Layout(width="auto", flex="0 0 auto", padding="0 4px")
+    return {name: ipw.Checkbox(description=label, indent=False, layout=layout) for name, label in labels.items()}
+
+
 def whole_slider(description: str, low: int, high: int, value: int) -> Any:
     """A slider over whole numbers."""
     return ipw.IntSlider(description=description, min=low, max=high, value=value, style=LABELS, layout={"width": WIDE})

@@ -1,160 +1,155 @@
-"""The price browser: what a thing costs in a region on a day, since when, and who says so."""
+"""The price browser: what a thing costs in a region on a day, since when, and who says so.
+
+Which rows bills take is asked of the price book, as bills do; beside them stand all rows as they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any, NamedTuple
 
 import ipywidgets as ipw
-import pandas as pd
 
-from ..catalog.price_files import CURRENCIES
-from ..catalog.prices import Prices, weakness
+from ..billing.schema import STORAGE
+from ..catalog.price_files import CURRENCIES, FREE_UNLESS_PRICED, TRAFFIC_METERS, UNITS_OF_METER, PriceRow
+from ..catalog.prices import Epoch, Prices, show_epoch, weakness
 from ..catalog.regions import regions
-from ..errors import EcsImagesError, UnknownName
-from ..units import parse_time
+from ..errors import EcsImagesError, PriceNotFound, UnknownName
+from ..units import parse_time, to_seconds
 from . import pages
 from .panel import LABELS, WIDE, Panel, dropdown
 
-PARTS = ("summary", "prices", "history")
-EVERYWHERE = "every region and scope"
-COLUMNS = (
-    "meter", "item", "region_id", "to_region_id", "billing_method", "from_quantity", "to_quantity", "quantity_unit",
-    "unit", "currency", "price", "valid_from", "valid_until", "source", "source_date", "confidence", "status",
-    "layer", "x_weakness", "note",
-)  # fmt: skip
+PARTS = ("summary", "prices", "history", "rows")
+
+
+class Taken(NamedTuple):
+    """A row that bills take: on which days, and from which size of instance, up to the next [vCPU]."""
+
+    row: PriceRow
+    epoch: Epoch
+    vcpus: int
 
 
 class PriceBrowser:
-    """The rows of a price book, searched by meter, item, region, currency and day."""
+    """What a price book says of a meter's item in a region, on a day and around it."""
 
     def __init__(self, prices: Prices | None = None) -> None:
-        self._prices = prices or Prices.published()
-        self.rows = self._prices.to_frame()
-        self.rows["x_weakness"] = [weakness(row) for row in self._prices.rows]
+        self.prices = prices or Prices.published()
 
     def __repr__(self) -> str:
-        return f"<PriceBrowser: {pages.counted(len(self.rows), 'row')}>"
+        return f"<PriceBrowser: {pages.counted(len(self.prices.rows), 'row')}>"
 
     def meters(self) -> list[str]:
-        """What is priced."""
-        return sorted(self.rows["meter"].unique())
+        """What bills meter, and what else has prices."""
+        return sorted({*UNITS_OF_METER, *(row.meter for row in self.prices.rows)})
 
     def items(self, meter: str) -> list[str]:
-        """The items of a meter; one empty text where it has none."""
-        return sorted(self.rows.loc[self.rows["meter"] == meter, "item"].unique())
+        """The items of a meter, of traffic the regions it may go to; one empty text where there are none."""
+        if meter in TRAFFIC_METERS:
+            return list(regions())
+        return sorted({row.item for row in self.prices.rows if row.meter == meter}) or [""]
 
-    def table(self, meter: str, item: str, region: str, currency: str) -> pd.DataFrame:
-        """Every row, of any time, that speaks of a meter's item in a region: `COLUMNS` of the price files.
+    def rows(self, meter: str, item: str, currency: str) -> list[PriceRow]:
+        """Every row of the price files, of any region and time, whether bills take it or not."""
+        wanted = meter, "" if meter in TRAFFIC_METERS else item, currency
+        return [row for row in self.prices.rows if (row.meter, row.item, row.currency) == wanted]
 
-        A region's rows are its own and those of the scopes it is in, its own first, the latest
-        first within each; layers of one's own go before the published book. Raises UnknownName
-        for a region, meter or currency that is not known.
+    def taken(self, meter: str, item: str, region: str, currency: str) -> list[Taken]:
+        """What bills take in a region, by size and time; nothing for what they do not meter.
+
+        Of traffic the item is the region it goes to. Raises UnknownName for a meter, region or
+        currency that is not known.
         """
         if meter not in self.meters():
             raise UnknownName("meter", meter, self.meters())
-        if currency not in CURRENCIES:
-            raise UnknownName("currency", currency, CURRENCIES)
-        rows = self.rows
-        found = rows[(rows["meter"] == meter) & (rows["item"] == item) & (rows["currency"] == currency)]
-        if region == EVERYWHERE:
-            order = dict.fromkeys(found["region_id"], 0)
-        elif region in regions():
-            order = {name: rank for rank, name in enumerate(regions()[region].scopes)}
-        else:
-            raise UnknownName("region", region, regions())
-        found = found[found["region_id"].isin(list(order))]
-        ranked = found.assign(x_rank=found["region_id"].map(order), x_newest=pd.to_datetime(found["valid_from"]))
-        ranked = ranked.sort_values(
-            ["layer", "x_rank", "region_id", "x_newest", "from_quantity"],
-            ascending=[False, True, True, False, True],
-            kind="stable",
-        )
-        return ranked[list(COLUMNS)].reset_index(drop=True)
+        book = self.prices.book(currency)
+        found: list[Taken] = []
+        smaller: set[tuple[PriceRow, Epoch]] = set()
+        for vcpus in self._sizes(meter, item, currency) if meter in UNITS_OF_METER else ():
+            here = [(row, epoch) for epoch in book.schedule(meter, region, item, vcpus) for row in epoch.tiers]
+            found += [Taken(row, epoch, vcpus) for row, epoch in here if (row, epoch) not in smaller]
+            smaller = set(here)
+        return found
 
-    def in_force(self, meter: str, item: str, region: str, currency: str, day: str) -> pd.DataFrame:
-        """The rows of `table` that are in force on a day (UTC+8): begun, and not ended by a later row of their kind.
-
-        Raises InputError for a day that is no date.
-        """
-        date = f"{parse_time(day, 'day'):%Y-%m-%d}"
-        table = self.table(meter, item, region, currency)
-        begun = table[table["valid_from"] <= date]
-        # Bands by size of the instance are prices of their own; tiers of one day are one price.
-        band = begun["from_quantity"].where(begun["quantity_unit"] == "vCPU", 0.0)
-        kind = [begun[name] for name in ("layer", "region_id", "to_region_id", "billing_method", "unit")]
-        newest = begun.groupby([*kind, band])["valid_from"].transform("max") if len(begun) else begun["valid_from"]
-        ended = (begun["valid_until"] != "") & (begun["valid_until"] <= date)
-        return begun[(begun["valid_from"] == newest) & ~ended].reset_index(drop=True)
+    def in_force(self, meter: str, item: str, region: str, currency: str, day: str) -> list[Taken]:
+        """What bills take on a day (UTC+8); raises InputError for a day that is no date."""
+        second = to_seconds(parse_time(day, "day"))
+        found = self.taken(meter, item, region, currency)
+        return [one for one in found if one.epoch.start <= second < one.epoch.end]
 
     def summary(self, meter: str, item: str, region: str, currency: str, day: str) -> list[str]:
-        """How many prices there are, what the bill would use, and since when, in sentences."""
-        what = f"{meter}{f' of {item}' if item else ''} in {region}"
-        table = self.table(meter, item, region, currency)
-        force = self.in_force(meter, item, region, currency, day)
-        if not len(table):
-            places = self._places(meter, item, currency)
-            return [f"There is no {currency} price of {what}. {places}"]
-        if not len(force):
-            first, last = table["valid_from"].min(), table["valid_from"].max()
-            return [f"There is no {currency} price of {what} on {day}; the rows begin between {first} and {last}."]
-        said = [f"{pages.counted(len(force), 'price')} of {what} in force on {day}, in {currency}."]
-        if region != EVERYWHERE and force["region_id"].nunique() > 1:
-            said.append(
-                "Of prices for the same thing the bill takes that of the narrowest region or scope, listed first."
-            )
-        weak = list(dict.fromkeys(reason for text in force["x_weakness"] if text for reason in text.split("; ")))
-        return [*said, *([f"Take care: {pages.listed(weak)}."] if weak else [])]
+        """What bills take on the day and what to think of it, or why there is nothing, in sentences."""
+        force, book = self.in_force(meter, item, region, currency, day), self.prices.book(currency)
+        if meter not in UNITS_OF_METER:
+            return [f"Bills here do not meter {meter}; this is what the price files say of it."]
+        if meter in FREE_UNLESS_PRICED and not book.prices_meter(meter):
+            return [f"No source names a fee for {meter}; bills take it as free until you price it (COPY-10, UNK-2)."]
+        what = f"to {item}" if meter in TRAFFIC_METERS else item
+        if not force:
+            return [f"{PriceNotFound([(meter, what, region, day, currency)], book.hint(meter, item))}."]
+        priced = f"{pages.counted(len(force), 'price')} of {meter}{f' ({what})' if what else ''}"
+        weak = dict.fromkeys(reason for one in force for reason in weakness(one.row).split("; ") if reason)
+        care = [f"Take care: {pages.listed(list(weak))}."] if weak else []
+        return [f"{priced} in {region} in force on {day}, in {currency}.", *care]
 
     def render(self, meter: str, item: str | None, region: str, currency: str, day: str) -> dict[str, str]:
         """All that is shown, as HTML by part; what cannot be answered is a sentence."""
-        asked = meter, item or "", region, currency
+        item = item or ""
         try:
-            force = self.in_force(*asked, day)
-            table = self.table(*asked)
-            return {
-                "summary": pages.sentences(self.summary(*asked, day)),
-                "prices": _page(f"In force on {day}", force),
-                "history": _page("All rows, of any time", table),
-            }
+            said = self.summary(meter, item, region, currency, day)
+            force = self.in_force(meter, item, region, currency, day)
+            other = [one for one in self.taken(meter, item, region, currency) if one not in force]
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
+        rows = [_cells(row) for row in self.rows(meter, item, currency)]
+        return {
+            "summary": pages.sentences(said),
+            "prices": _page(f"In force on {day}", [_cells(*one) for one in force]),
+            "history": _page(f"Before and after {day}", [_cells(*one) for one in other]),
+            "rows": _page("All rows of the price files, in every region", rows),
+        }
 
-    def _places(self, meter: str, item: str, currency: str) -> str:
-        rows = self.rows[(self.rows["meter"] == meter) & (self.rows["item"] == item)]
-        known = [f"{r} ({c})" for r, c in dict.fromkeys(zip(rows["region_id"], rows["currency"], strict=True))]
-        return f"Known: {pages.listed(sorted(known), 6)}. Choose one of these, or give rows of your own as a layer."
+    def _sizes(self, meter: str, item: str, currency: str) -> list[int]:
+        """The sizes of instance [vCPU] from which another price may be taken."""
+        bands = [row for row in self.rows(meter, item, currency) if row.quantity_unit == "vCPU"]
+        bounds = {bound for row in bands for bound in (row.from_quantity, row.to_quantity) if isfinite(bound)}
+        return sorted({0, *map(int, bounds)})
 
 
-def _page(caption: str, table: pd.DataFrame) -> str:
-    heads = ["region or scope", "to", "paid", "from", "price", "unit", "since", "source", "of", "trust", "note"]
-    rows = [
-        [
-            row["region_id"],
-            row["to_region_id"],
-            row["billing_method"].replace("_", " "),
-            f"{row['from_quantity']:g} {row['quantity_unit']}" if row["quantity_unit"] else "",
-            f"{row['price']:g} {row['currency']}" if pd.notna(row["price"]) else "not published",
-            row["unit"].replace("_", " "),
-            row["valid_from"],
-            row["source"],
-            row["source_date"],
-            row["x_weakness"] or row["confidence"].replace("_", " "),
-            row["note"],
-        ]
-        for row in table.to_dict("records")
-    ]  # fmt: skip
-    return pages.table(caption, heads, rows)
+def _page(caption: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """A table of prices, without the columns that are empty throughout."""
+    heads = [head for head in (rows[0] if rows else ()) if any(row[head] for row in rows)]
+    return pages.table(caption, heads, [[row[head] for head in heads] for row in rows])
+
+
+def _cells(row: PriceRow, epoch: Epoch | None = None, vcpus: int = 0) -> dict[str, str]:
+    above, counted = (vcpus, "vCPU") if vcpus else (row.from_quantity, row.quantity_unit)
+    return {
+        "region or scope": row.region_id,
+        "to": row.to_region_id,
+        "paid": "" if epoch else row.billing_method.replace("_", " "),
+        "from": f"{above:,.10g} {counted}" if counted else "",
+        "price": "not published" if row.price is None else f"{row.price:g} {row.currency}",
+        "unit": row.unit.replace("_", " "),
+        "billed": show_epoch(epoch) if epoch else "",
+        "first day": f"{row.valid_from}{' (assumed)' if row.valid_from_basis == 'assumed' else ''}",
+        "source": row.source,
+        "source date": row.source_date,
+        "confidence": row.confidence.replace("_", " "),
+        "note": row.note,
+    }
 
 
 def price_browser(prices: Prices | None = None, *, day: str | None = None) -> Panel:
     """A browser of the price book: meter, item, region, currency and day, with sources.
 
-    Controls: meter, item, region, currency and day (a date of the billing clock, UTC+8; at first
-    `day`, or the first day of the newest row). `prices` is the published book unless given.
+    Controls: meter, item (of traffic, the region it goes to), region, currency and day (a date of
+    the billing clock, UTC+8; at first `day`, or the first day of the newest row). `prices` is the
+    published book unless given.
     """
     model = PriceBrowser(prices)
-    return _PricePanel(model, day or model.rows["valid_from"].max())
+    return _PricePanel(model, day or f"{max(row.valid_from for row in model.prices.rows)}")
 
 
 class _PricePanel(Panel):
@@ -162,12 +157,10 @@ class _PricePanel(Panel):
 
     def __init__(self, model: PriceBrowser, day: str) -> None:
         self._model = model
-        meters = model.meters()
-        first = "snapshot_standard" if "snapshot_standard" in meters else meters[0]
         controls = {
-            "meter": dropdown("Meter", meters, first),
-            "item": dropdown("Item", model.items(first)),
-            "region": dropdown("Region", (EVERYWHERE, *regions())),
+            "meter": dropdown("Meter", model.meters(), STORAGE),
+            "item": dropdown("Item, or where to", model.items(STORAGE)),
+            "region": dropdown("Region", tuple(regions())),
             "currency": dropdown("Currency", CURRENCIES),
             "day": ipw.Text(
                 description="Day (UTC+8)", value=day, continuous_update=False, style=LABELS, layout={"width": WIDE}

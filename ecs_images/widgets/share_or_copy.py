@@ -6,37 +6,39 @@ person or the cheapest that the service allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
 
-from .. import charts
 from ..catalog.prices import Prices
 from ..catalog.tables import sites
 from ..cloud.cloud import Cloud
-from ..decisions.question import Refusals, ask
+from ..decisions.plan import plan_of
+from ..decisions.question import Question, ask, check_targets
 from ..decisions.routes import answer
-from ..decisions.scripts import ROUTES
+from ..decisions.scripts import ROUTES, Target
 from ..decisions.updates import Updates
 from ..errors import EcsImagesError, InputError
 from ..units import bytes_to_gib
 from . import pages
+from .route_picture import routes_picture
 
 CHEAPEST = "cheapest allowed"
 ROUTE_NAMES = (CHEAPEST, *ROUTES)
-PARTS = ("summary", "totals", "targets", "picture", "refusals")
-_REMEMBERED = 64
-"""Settings whose routes are kept, so that going back and forth with a slider costs nothing."""
+PARTS = ("summary", "totals", "picture", "targets", "refusals")
+IMAGE_TRAFFIC_PRICES = 16
+"""Prices of image copies whose book is kept."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the controls say: the image, who must launch it where, how it lives on, the routes.
 
-    `route` is for every target that `chosen` does not name by (account, region).
+    `route` is for every target that `chosen` does not name by (account, region). `copy_price` is
+    what a copied image pays for its way [per GiB], which no source tells (COPY-10).
     """
 
     image: str
@@ -45,6 +47,7 @@ class Settings:
     updates: Updates = field(default_factory=Updates)
     route: str = CHEAPEST
     chosen: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    copy_price: float = 0
 
 
 class ShareOrCopy:
@@ -52,18 +55,11 @@ class ShareOrCopy:
 
     def __init__(self, cloud: Cloud, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
-        tried: dict[str, Refusals] = {}
-
-        @lru_cache(maxsize=_REMEMBERED)
-        def found(
-            image: str, accounts: tuple[str, ...], regions: tuple[str, ...], updates: Updates
-        ) -> tuple[pd.DataFrame, Callable[[], str]]:
-            asked = ask(self.cloud, image, accounts=accounts, regions=regions, updates=updates, prices=prices)
-            asked = replace(asked, refusals=tried.setdefault(image, {}))
-            table = answer(asked, accounts, regions)
-            return table, cache(lambda: _picture(table))
-
-        self._found = found
+        self._prices = lru_cache(maxsize=IMAGE_TRAFFIC_PRICES)(
+            lambda copy_price: _with_copy_price(prices or Prices.published(), copy_price)
+        )
+        # Asking once for each image keeps what was tried; a slider only changes the updates.
+        self._first = lru_cache(maxsize=None)(lambda image: ask(self.cloud, image, prices=prices))
 
     def __repr__(self) -> str:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
@@ -73,8 +69,8 @@ class ShareOrCopy:
         there = (image for image in self.cloud.state.images.values() if not image.deleted_at)
         return {pages.called(i.name, i.id): i.id for i in there if i.account in self.cloud.state.accounts}
 
-    def changeable_gib(self, image: str) -> float:
-        """What the image's system disk holds, the most that an update can write over [GiB].
+    def written_gib(self, image: str) -> float:
+        """What the image's system disk holds, of which an update can write over as much [GiB].
 
         0 for a copy that still waits, of which nothing is there yet.
         """
@@ -88,51 +84,36 @@ class ShareOrCopy:
         currency of the image's owner. A route without a price is taken only where none has one.
         Raises InputError for a selection or a setting that cannot be used.
         """
-        table, _ = self._ask(settings)
-        owner = self.cloud.state.accounts[self.cloud.image(settings.image).account]
-        home_currency = sites()[owner.site].currency
-        taken: set[object] = set()
-        for (region, account), rows in table.groupby(["region_id", "billing_account_id"], sort=False, observed=True):
-            wanted = settings.chosen.get((str(account), str(region)), settings.route)
-            if wanted == CHEAPEST:
-                allowed = rows[rows["x_allowed"].astype(bool)]
-                order = pd.DataFrame(
-                    {
-                        "unpriced": allowed["list_cost"].isna(),
-                        "foreign": allowed["billing_currency"] != home_currency,
-                        "cost": allowed["list_cost"],
-                    }
-                ).sort_values(["unpriced", "foreign", "cost"], kind="stable")
-                taken.update(order.index[:1])
-            else:
-                taken.update(rows.index[rows["route"] == wanted])
-        return table.assign(x_chosen=table.index.isin(list(taken)))
+        return self._answer(settings).table
+
+    def totals(self, settings: Settings) -> pd.DataFrame:
+        """What each payer pays for the chosen routes together over the horizon, as `ecs.plan` says.
+
+        Columns: `x_payer`, `billing_currency`, `list_cost` (NaN where nothing chosen has a price) and
+        `x_unpriced`, the number of prices that are missing and left out. A chosen route that is
+        refused is left out too. Raises as `table` does.
+        """
+        return self._answer(settings).totals
 
     def summary(self, settings: Settings) -> list[str]:
-        """What the picture and the tables come to, in sentences; raises InputError as `table` does."""
-        table = self.table(settings)
-        return self._said(settings, table, totals(table))
-
-    def picture(self, settings: Settings) -> str:
-        """The routes compared, one picture for each currency, as HTML; a sentence where nothing has a price."""
-        return self._ask(settings)[1]()
+        """What the picture and the tables come to, in sentences; raises as `table` does."""
+        return self._said(settings, self._answer(settings))
 
     def render(self, settings: Settings) -> dict[str, str]:
         """All that is shown, as HTML by part; what cannot be answered is a sentence that says what to change."""
         try:
-            table = self.table(settings)
-            paid = totals(table)
-            return {
-                "summary": pages.sentences(self._said(settings, table, paid)),
-                "totals": _totals_page(paid),
-                "targets": _targets_page(table),
-                "picture": self.picture(settings),
-                "refusals": _refusals_page(table),
-            }
+            found = self._answer(settings)
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
+        return {
+            "summary": pages.sentences(self._said(settings, found)),
+            "totals": _totals_page(found.totals),
+            "picture": _picture(found.table),
+            "targets": _targets_page(found.rows),
+            "refusals": _refusals_page(found.rows),
+        }
 
-    def _ask(self, settings: Settings) -> tuple[pd.DataFrame, Callable[[], str]]:
+    def _answer(self, settings: Settings) -> _Answer:
         if not settings.image:
             raise InputError("this cloud has no image of an account's own; make one with create_image")
         if not settings.accounts or not settings.regions:
@@ -141,9 +122,11 @@ class ShareOrCopy:
             raise InputError(
                 f"{settings.image} is a copy that waits for its turn; wait for it, or choose another image"
             )
-        return self._found(settings.image, settings.accounts, settings.regions, settings.updates)
+        check_targets(self.cloud, settings.accounts, settings.regions)
+        asked = self._first(settings.image).changed(settings.updates, self._prices(settings.copy_price))
+        return _Answer(asked, settings)
 
-    def _said(self, settings: Settings, table: pd.DataFrame, paid: pd.DataFrame) -> list[str]:
+    def _said(self, settings: Settings, found: _Answer) -> list[str]:
         image, updates = self.cloud.image(settings.image), settings.updates
         said = [
             f"{pages.called(image.name, image.id)} of {image.account} lies in {image.region}. It is to reach "
@@ -151,9 +134,9 @@ class ShareOrCopy:
             f"renewed every {pages.counted(round(updates.every_days), 'day')} for {updates.horizon_days:g} days, "
             f"{pages.counted(updates.versions_kept, 'version')} kept."
         ]
-        said += [_paid(row) for row in paid.to_dict("records")]
-        chosen = table[table["x_chosen"]]
-        refused = int((~chosen["x_allowed"].astype(bool)).sum())
+        said += [_paid(row) for row in found.totals.to_dict("records")]
+        chosen = [row for row in found.rows if row["x_chosen"]]
+        refused = sum(not row["x_allowed"] for row in chosen)
         unreached = len(settings.accounts) * len(settings.regions) - len(chosen)
         if refused:
             said.append(f"For {pages.counted(refused, 'target')} the chosen route is refused; see below why.")
@@ -162,33 +145,83 @@ class ShareOrCopy:
         return said
 
 
-def totals(table: pd.DataFrame) -> pd.DataFrame:
-    """What each payer pays for the chosen routes of `ShareOrCopy.table` over the horizon.
+@dataclass(frozen=True)
+class _Answer:
+    """What some settings come to; `rows` are the records of `table`."""
 
-    Columns: `x_payer`, `billing_currency`, `list_cost` (NaN where nothing chosen has a price) and
-    `x_unpriced`, the number of routes left out for want of a price. What a payer brings to a
-    region by one route is there once, however many accounts it is shared with. Free quotas and
-    tiers that two different routes of a payer would share are not taken together.
-    """
-    paid = table[table["x_chosen"] & table["x_allowed"].astype(bool)]
-    once = paid.drop_duplicates(["x_payer", "region_id", "route"])
-    rows = [
-        (payer, currency, part["list_cost"].sum(min_count=1), int(part["list_cost"].isna().sum()))
-        for (payer, currency), part in once.groupby(["x_payer", "billing_currency"], sort=False, observed=True)
-    ]
-    return pd.DataFrame(rows, columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
+    asked: Question
+    settings: Settings
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        table = answer(self.asked, self.settings.accounts, self.settings.regions)
+        return table.assign(x_chosen=self._chosen(table))
+
+    @cached_property
+    def rows(self) -> list[dict[Any, Any]]:
+        return self.table.to_dict("records")
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        taken = {
+            Target(row["billing_account_id"], row["region_id"]): row["route"]
+            for row in self.rows
+            if row["x_chosen"] and row["x_allowed"]
+        }
+        bill = plan_of(self.asked, taken)
+        paid = {self.asked.payer(route, target.account): [0.0, 0] for target, route in taken.items()}
+        for payer, currency, cost in zip(
+            bill["billing_account_id"], bill["billing_currency"], bill["list_cost"], strict=True
+        ):
+            paid[payer, currency][0 if cost == cost else 1] += cost if cost == cost else 1
+        without = {payer for (payer, _), (cost, gaps) in paid.items() if gaps and not cost}
+        rows = [
+            (payer, currency, float("nan") if payer in without else cost, gaps)
+            for (payer, currency), (cost, gaps) in paid.items()
+        ]
+        return pd.DataFrame(rows, columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
+
+    def _chosen(self, table: pd.DataFrame) -> list[bool]:
+        """Of every target the route taken: the one wanted, or the cheapest allowed."""
+        owner = self.asked.cloud.state.accounts[self.asked.owner]
+        home_currency = sites()[owner.site].currency
+        columns = ["billing_account_id", "region_id", "route", "x_allowed", "billing_currency", "list_cost"]
+        best: dict[tuple[str, str], tuple[Any, int]] = {}
+        taken = set()
+        for place, (account, region, route, allowed, currency, cost) in enumerate(
+            zip(*(table[name].tolist() for name in columns), strict=True)
+        ):
+            wanted = self.settings.chosen.get((account, region), self.settings.route)
+            if wanted == route:
+                taken.add(place)
+            elif wanted == CHEAPEST and allowed:
+                order = (cost != cost, currency != home_currency, cost if cost == cost else 0.0)
+                best.setdefault((account, region), (order, place))
+                best[account, region] = min(best[account, region], (order, place))
+        taken.update(place for _, place in best.values())
+        return [place in taken for place in range(len(table))]
+
+
+def _with_copy_price(prices: Prices, copy_price: float) -> Prices:
+    """The books, with one price for the way of a copied image where it is not 0 (COPY-10, UNK-2)."""
+    return prices.with_flat_price("image_copy_traffic", copy_price, "per_gib") if copy_price else prices
 
 
 def _picture(table: pd.DataFrame) -> str:
+    """The routes compared, one picture for each currency; a sentence where nothing has a price."""
     allowed, priced = table["x_allowed"].astype(bool), table["list_cost"].notna()
     if not priced.any():
         missing = list(dict.fromkeys(table.loc[allowed, "x_note"]))
         why = f"no allowed route has a price: {pages.listed(missing)}" if missing else "every route is refused"
         return pages.sentence(f"There is nothing to draw, because {why}. See the tables.")
+    targets = pages.counted(len(set(zip(table["billing_account_id"], table["region_id"], strict=True))), "target")
     currencies = list(dict.fromkeys(table.loc[priced, "billing_currency"].astype(str)))
-    # What has no price belongs to no currency; it is drawn once, with the first.
-    found = [_compared(table[(table["billing_currency"] == currencies[0]) | ~priced], currencies[0])]
-    found += [_compared(table[table["billing_currency"] == other], other) for other in currencies[1:]]
+    found = []
+    for currency in currencies:
+        text = f"What each route costs for {targets} in {currency}; the table says the same."
+        # What has no price belongs to no currency; it is drawn once, with the first.
+        shown = (table["billing_currency"] == currency) | (~priced if currency == currencies[0] else False)
+        found.append(routes_picture(table[shown], currency, text))
     if len(currencies) > 1:
         found.append(pages.sentence("There is a picture for each currency; a blank cell is paid in the other one."))
     return "".join(found)
@@ -197,15 +230,8 @@ def _picture(table: pd.DataFrame) -> str:
 def _paid(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["list_cost"]):
         return f"What {row['x_payer']} pays is not known, because a price is missing."
-    more = f", and what has no price ({pages.counted(row['x_unpriced'], 'route')})" if row["x_unpriced"] else ""
+    more = f", and what has no price ({pages.counted(row['x_unpriced'], 'meter')})" if row["x_unpriced"] else ""
     return f"{row['x_payer']} pays {pages.amount(row['list_cost'], row['billing_currency'])}{more}."
-
-
-def _compared(table: pd.DataFrame, currency: str) -> str:
-    targets = table[["billing_account_id", "region_id"]].drop_duplicates()
-    text = f"What each route costs for {pages.counted(len(targets), 'target')} in {currency}; the table says the same."
-    height = 3.2 if len(targets) == 1 else min(1.9 + 0.3 * len(targets), 12)
-    return pages.picture(lambda ax: charts.routes_compared(table, ax=ax), text, height=height)
 
 
 def _totals_page(paid: pd.DataFrame) -> str:
@@ -214,21 +240,20 @@ def _totals_page(paid: pd.DataFrame) -> str:
             str(row["x_payer"]),
             "no price known" if pd.isna(row["list_cost"])
             else pages.amount(row["list_cost"], row["billing_currency"]),
-            pages.counted(row["x_unpriced"], "route") if row["x_unpriced"] else "",
+            pages.counted(row["x_unpriced"], "meter") if row["x_unpriced"] else "",
         ]
         for row in paid.to_dict("records")
     ]  # fmt: skip
-    caption = "Who pays for the chosen routes (a copy that several accounts share counts once)"
+    caption = "Who pays for the chosen routes together (a copy that several accounts share counts once)"
     return pages.table(caption, ["payer", "list cost over the horizon", "without a price"], rows)
 
 
-def _targets_page(table: pd.DataFrame) -> str:
-    names = list(ROUTES)
-    rows = []
-    for (region, account), part in table.groupby(["region_id", "billing_account_id"], sort=False, observed=True):
-        by_route = {str(row["route"]): row for row in part.to_dict("records")}
-        rows.append([str(account), str(region), *(_cell(by_route[name]) for name in names)])
-    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["account", "region", *names], rows)
+def _targets_page(table: list[dict[Any, Any]]) -> str:
+    by_target: dict[tuple[str, str], dict[str, str]] = {}
+    for row in table:
+        by_target.setdefault((row["billing_account_id"], row["region_id"]), {})[row["route"]] = _cell(row)
+    rows = [[*target, *(cells[route] for route in ROUTES)] for target, cells in by_target.items()]
+    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["account", "region", *ROUTES], rows)
 
 
 def _cell(row: Mapping[Any, Any]) -> str:
@@ -240,12 +265,14 @@ def _cell(row: Mapping[Any, Any]) -> str:
     return f"{mark}{pages.amount(row['list_cost'], row['billing_currency'])}"
 
 
-def _refusals_page(table: pd.DataFrame) -> str:
+def _refusals_page(table: list[dict[Any, Any]]) -> str:
     """Refusals that differ only in their accounts stand together."""
-    refused = table[~table["x_allowed"].astype(bool)]
-    keys = ["route", "region_id", "x_code", "x_rule", "x_note"]
-    rows: list[Sequence[str]] = []
-    for (route, region, code, rule, why), part in refused.groupby(keys, sort=False, observed=True, dropna=False):
-        who = pages.listed(list(part["billing_account_id"].astype(str)))
-        rows.append([str(route), str(region), who, str(code), str(rule), str(why)])
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in table:
+        if not row["x_allowed"]:
+            what = tuple(str(row[name]) for name in ("route", "region_id", "x_code", "x_rule", "x_note"))
+            alike.setdefault(what, []).append(row["billing_account_id"])
+    rows = [
+        [route, region, pages.listed(who), code, rule, why] for (route, region, code, rule, why), who in alike.items()
+    ]
     return pages.table("What is refused, and why", ["route", "region", "account", "code", "rule", "reason"], rows)

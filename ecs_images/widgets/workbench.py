@@ -10,6 +10,7 @@ import ipywidgets as ipw
 from ..catalog.prices import Prices
 from ..catalog.regions import regions as known_regions
 from ..cloud.cloud import Cloud
+from ..cloud.resources import Image
 from ..decisions.updates import Updates
 from ..errors import InputError
 from . import pages
@@ -19,6 +20,8 @@ from .share_or_copy import PARTS, ROUTE_NAMES, Settings, ShareOrCopy
 AS_FOR_ALL = "as for all"
 _MOST_CHOICES = 24
 """Targets with a list of routes of their own; a longer page helps nobody."""
+_MOST_REGIONS = 4
+"""Regions that are chosen at first."""
 
 
 def share_or_copy(
@@ -31,11 +34,11 @@ def share_or_copy(
 ) -> Panel:
     """A workbench that compares the routes of an image to accounts and regions, live.
 
-    `image`, `regions` and `accounts` are what is chosen at first: by default the newest image, its
-    own region, and every account but its owner. Controls: image, accounts, regions, route,
-    every_days, versions_kept, change_gib, new_gib, horizon_days, and one list of routes for each
-    of the first targets. The cloud is looked at as it is now and is not changed. Raises
-    InputError for an image, account or region that cannot be chosen.
+    `image`, `regions` and `accounts` are what is chosen at first: by default the newest image that is
+    no copy, the regions where its owner keeps images, and every other account. Controls: image,
+    accounts, regions, route, every_days, versions_kept, size_gib, change_gib, new_gib, horizon_days,
+    copy_price, and one list of routes for each of the first targets. The cloud is looked at as it is
+    now and is not changed. Raises InputError for an image, account or region that cannot be chosen.
     """
     return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts))
 
@@ -51,13 +54,13 @@ class _Workbench(Panel):
         """The list of routes of each target, by account and region; a choice outlives a change of selection."""
         self._choice_box = ipw.VBox()
         images = list(model.images().items())
-        first = _chosen([ident for _, ident in images], image)
-        most = model.changeable_gib(first) if first else 0.0
+        first = _chosen(model.cloud, [ident for _, ident in images], image)
+        written, most = _sizes(model, first)
         everyone = tuple(model.cloud.state.accounts)
         default = Updates()
         if first:
             found = model.cloud.image(first)
-            regions = regions or (found.region,)
+            regions = regions or _regions_of(model.cloud, found)
             accounts = accounts or tuple(name for name in everyone if name != found.account) or everyone
         for kind, wanted, known in (("region", regions, tuple(known_regions())), ("account", accounts, everyone)):
             if unknown := [name for name in wanted if name not in known]:
@@ -69,9 +72,11 @@ class _Workbench(Panel):
             "route": dropdown("Route for all", ROUTE_NAMES),
             "every_days": whole_slider("New version every [d]", 1, 90, int(default.every_days)),
             "versions_kept": whole_slider("Versions kept", 1, 52, default.versions_kept),
-            "change_gib": slider("Changed each time [GiB]", 0, most, min(default.change_gib, most), 0.5),
+            "size_gib": slider("Written size [GiB]", min(0.5, written), most, written, 0.5),
+            "change_gib": slider("Changed each time [GiB]", 0, written, min(default.change_gib, written), 0.5),
             "new_gib": slider("Added each time [GiB]", 0, 5, default.new_gib, 0.25),
             "horizon_days": whole_slider("Horizon [d]", 1, 1095, int(default.horizon_days)),
+            "copy_price": slider("Suppose image copies pay [per GiB]", 0, 2, 0, 0.05),
         }
         super().__init__("share-or-copy workbench", controls, PARTS, self._pages)
         self.box.children = (*self.controls.values(), self._choice_box, *self.parts.values())
@@ -79,23 +84,32 @@ class _Workbench(Panel):
 
     def _changed(self, change: Any) -> None:
         with self.together():
+            size = self.controls["size_gib"]
+            # A bound beyond the value would move it, so all are right before anything is drawn.
             if change["owner"] is self.controls["image"]:
-                # A bound below the value would move it, so both are right before anything is drawn.
-                self.controls["change_gib"].max = self._model.changeable_gib(self.controls["image"].value)
-            self._offer_choices()
+                written, most = _sizes(self._model, self.controls["image"].value)
+                with size.hold_trait_notifications():
+                    size.min, size.max, size.value = min(0.5, written), most, written
+            self.controls["change_gib"].max = size.value
+            if change["owner"] in (self.controls["accounts"], self.controls["regions"]):
+                self._offer_choices()
 
     def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        written = self._model.written_gib(values["image"]) if values["image"] else 0.0
         updates = Updates(
             every_days=values["every_days"],
             versions_kept=values["versions_kept"],
             change_gib=values["change_gib"],
             new_gib=values["new_gib"],
             horizon_days=values["horizon_days"],
+            size_gib=values["size_gib"] if values["size_gib"] != written else None,
         )
         chosen = {target: choice.value for target, choice in self.choices.items() if choice.value != AS_FOR_ALL}
         image = values["image"] or ""
         return self._model.render(
-            Settings(image, values["accounts"], values["regions"], updates, values["route"], chosen)
+            Settings(
+                image, values["accounts"], values["regions"], updates, values["route"], chosen, values["copy_price"]
+            )
         )
 
     def _offer_choices(self) -> None:
@@ -112,9 +126,21 @@ class _Workbench(Panel):
         self._choice_box.children = tuple(self.choices[target] for target in shown)
 
 
-def _chosen(known: Sequence[str], wanted: str | None) -> str:
-    """The image to begin with: the one asked for, else the newest; empty where there is none."""
+def _chosen(cloud: Cloud, known: Sequence[str], wanted: str | None) -> str:
+    """The image to begin with: the one asked for, else the newest that is no copy; empty where there is none."""
     if wanted is not None and wanted not in known:
         listed = f"there are {pages.listed(known)}" if known else "this cloud has none"
         raise InputError(f"{wanted!r} is no image that an account owns and that is not deleted; {listed}")
-    return wanted or (known[-1] if known else "")
+    originals = [ident for ident in known if cloud.image(ident).made_from != "copy"]
+    return wanted or next(reversed(originals or list(known)), "")
+
+
+def _regions_of(cloud: Cloud, image: Image) -> tuple[str, ...]:
+    """The image's own region, then others where its owner keeps images."""
+    mine = (i.region for i in cloud.state.images.values() if i.account == image.account and not i.deleted_at)
+    return tuple(dict.fromkeys([image.region, *mine]))[:_MOST_REGIONS]
+
+
+def _sizes(model: ShareOrCopy, image: str | None) -> tuple[float, float]:
+    """What is written on an image's system disk, and how large the disk is [GiB]."""
+    return (model.written_gib(image), float(model.cloud.image(image).size_gib)) if image else (0.0, 0.0)
