@@ -122,6 +122,7 @@ def list_routes(
     change_gib: Annotated[float, typer.Option(help="GiB written over in each version")] = 1,
     new_gib: Annotated[float, typer.Option(help="GiB added in each version")] = 0,
     horizon_days: Annotated[float, typer.Option(help="days to look ahead")] = 365,
+    size_gib: Annotated[float | None, typer.Option(help="suppose that so much is written on its system disk")] = None,
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
@@ -139,7 +140,7 @@ def list_routes(
         resolve(run.cloud, run.ids, image),
         accounts=_listed(accounts) or list(state.accounts),
         regions=_listed(regions) or sorted(set(used)),
-        updates=Updates(every_days, versions_kept, change_gib, new_gib, horizon_days),
+        updates=Updates(every_days, versions_kept, change_gib, new_gib, horizon_days, size_gib),
         prices=_prices(loaded, prices),
     )
     if form is Format.table:
