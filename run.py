@@ -2,6 +2,7 @@
 
     python3 run.py             set up, then bill the example story: a table, and a chart in out/
     python3 run.py test        set up for testing, then run all tests
+    python3 run.py browser-test  set up, then try the page in Chromium (Debian: apt-get install chromium)
     python3 run.py lab         set up JupyterLab and open the first lesson
     python3 run.py app         set up, then show the share-or-copy workbench as a page
     python3 run.py COMMAND …   set up, then run `ecs-images COMMAND …`
@@ -60,6 +61,9 @@ def main(arguments: list[str]) -> int:
         set_up("test")
         options = arguments[1:] or ["-q", "-n", "2", "--dist", "loadfile"]
         return subprocess.run([PYTHON, "-m", "pytest", *options], cwd=HERE).returncode
+    if arguments[:1] == ["browser-test"]:
+        set_up("browser")
+        return subprocess.run([PYTHON, "-m", "pytest", "-q", "tests/browser", *arguments[1:]], cwd=HERE).returncode
     if arguments[:1] == ["lab"]:
         set_up("lab")
         lesson = HERE / "notebooks" / "00_first_five_minutes.ipynb"

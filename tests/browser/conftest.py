@@ -1,0 +1,105 @@
+"""A real browser, and servers on loopback for it to look at. Needs Playwright and Debian's Chromium."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+collect_ignore_glob = [] if find_spec("playwright") and find_spec("voila") and CHROMIUM.exists() else ["*"]
+
+QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+QUIET += ["--disable-background-networking", "--disable-component-update"]
+_HARMLESS = (
+    "shared module is not a function",  # module federation of Voilà, on every page it serves
+    "favicon.ico",
+    "WebGL",
+)
+
+
+@dataclass
+class Watched:
+    """A page, what its console says is wrong, and which requests leave this machine."""
+
+    page: object
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    """An empty page of Chromium, watched."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile", executable_path=str(CHROMIUM), args=QUIET, viewport={"width": 1280, "height": 1400}
+        )
+        page = context.pages[0]
+        page.set_default_timeout(90_000)
+        found = Watched(page)
+
+        def say(message: object) -> None:
+            text = message.text
+            if message.type == "error" and not any(harmless in text for harmless in _HARMLESS):
+                found.errors.append(text)
+
+        def note(request: object) -> None:
+            if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")):
+                found.outside.append(request.url)
+
+        page.on("console", say)
+        page.on("request", note)
+        yield found
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the workbench as `ecs-images app` serves it."""
+    port = _free_port()
+    command = [sys.executable, "-m", "ecs_images.cli", "app", "--port", str(port)]
+    with _served(command, port, tmp_path_factory.mktemp("voila")):
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def _served(command: Sequence[str], port: int, home: Path) -> Iterator[None]:
+    """A server in a group of its own, with settings of nobody's, until it is no longer needed."""
+    own = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    own |= {"IPYTHONDIR": str(home / "ipython"), "HOME": str(home)}
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            command, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield _answers(server, port, home / "server.log")
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def _answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Wait until the server listens."""
+    from urllib3 import PoolManager
+    from urllib3.util import Retry
+
+    tries = Retry(total=9, connect=9, backoff_factor=0.2, backoff_max=10)
+    PoolManager(retries=tries).request("GET", f"http://127.0.0.1:{port}/static/favicon.ico")
+    assert server.poll() is None, log.read_text()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
