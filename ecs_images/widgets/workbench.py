@@ -76,7 +76,7 @@ class _Workbench(Panel):
             "change_gib": slider("Changed each time [GiB]", 0, written, min(default.change_gib, written), 0.5),
             "new_gib": slider("Added each time [GiB]", 0, 5, default.new_gib, 0.25),
             "horizon_days": whole_slider("Horizon [d]", 1, 1095, int(default.horizon_days)),
-            "copy_price": slider("Suppose image copies pay [per GiB]", 0, 2, 0, 0.05),
+            "copy_price": slider("Copies pay [per GiB]", 0, 2, 0, 0.05),
         }
         super().__init__("share-or-copy workbench", controls, PARTS, self._pages)
         self.box.children = (*self.controls.values(), self._choice_box, *self.parts.values())
