@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from helpers import HANGZHOU, golden_image, machine
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
 
 from ecs_images import charts
 
@@ -43,14 +44,28 @@ def two_snapshots() -> pd.DataFrame:
     return blocks((1, 1, 2, [1]), (1, 2, 10, [1, 2]), (2, 2, 3, [2]))
 
 
-def boxes(ax: plt.Axes) -> dict[tuple[int, float], Rectangle]:
+class Box(NamedTuple):
+    """A block as drawn: how wide, in which colour, and whether it is hatched."""
+
+    width: float
+    colour: tuple[float, ...]
+    hatched: bool
+
+
+def boxes(ax: plt.Axes) -> dict[tuple[int, float], Box]:
     """The blocks drawn, by (row, where they begin)."""
-    return {(round(p.get_y() + 0.4), p.get_x()): p for p in ax.patches if isinstance(p, Rectangle)}
+    found = {}
+    for group in ax.collections:
+        for path in group.get_paths():
+            (left, top), (right, _) = path.vertices.min(axis=0), path.vertices.max(axis=0)
+            box = Box(float(right - left), tuple(group.get_facecolor()[0]), bool(group.get_hatch()))
+            found[round(top + 0.4), float(left)] = box
+    return found
 
 
 def test_a_column_is_as_wide_as_what_it_stores_and_stands_in_the_row_of_each_holder():
     ax = charts.chain_block_map(two_snapshots())
-    assert {place: box.get_width() for place, box in boxes(ax).items()} == {
+    assert {place: box.width for place, box in boxes(ax).items()} == {
         (0, 0): 2, (0, 2): 10, (1, 2): 10, (1, 12): 3,
     }  # fmt: skip
     assert rows(ax) == ["s-1  no. 1", "s-2  no. 2"]
@@ -63,8 +78,8 @@ def test_a_column_is_as_wide_as_what_it_stores_and_stands_in_the_row_of_each_hol
 def test_blocks_born_later_are_darker_and_their_birth_stands_above():
     ax = charts.chain_block_map(two_snapshots())
     found = boxes(ax)
-    assert found[0, 0].get_facecolor() == found[0, 2].get_facecolor() == found[1, 2].get_facecolor()
-    assert sum(to_rgb(found[1, 12].get_facecolor())) < sum(to_rgb(found[0, 0].get_facecolor()))
+    assert found[0, 0].colour == found[0, 2].colour == found[1, 2].colour
+    assert sum(to_rgb(found[1, 12].colour)) < sum(to_rgb(found[0, 0].colour))
     (top,) = ax.child_axes
     assert [(float(x), label.get_text()) for x, label in zip(top.get_xticks(), top.get_xticklabels(), strict=True)] == [
         (6, "1"), (13.5, "2"),
@@ -75,11 +90,11 @@ def test_blocks_born_later_are_darker_and_their_birth_stands_above():
 def test_hatched_is_what_deletions_free():
     """Deleting 1 frees its 2 GiB; deleting both frees all 15, the 10 they share too (CHAIN-2)."""
     one = charts.chain_block_map(two_snapshots(), delete=["s-1"])
-    assert {place for place, box in boxes(one).items() if box.get_hatch()} == {(0, 0)}
+    assert {place for place, box in boxes(one).items() if box.hatched} == {(0, 0)}
     assert one.get_title(loc="left") == "15 GiB stored; deleting s-1 frees 2 GiB (hatched)"
     assert rows(one) == ["s-1  ✕  no. 1", "s-2  no. 2"]
     both = charts.chain_block_map(two_snapshots(), delete=["s-1", "s-2"])
-    assert all(box.get_hatch() for box in boxes(both).values())
+    assert all(box.hatched for box in boxes(both).values())
     assert both.get_title(loc="left").endswith("deleting s-1, s-2 frees 15 GiB (hatched)")
 
 
@@ -91,7 +106,7 @@ def test_deleting_what_others_hold_frees_nothing():
 def test_runs_with_the_same_holders_are_one_column_named_by_all_births():
     """Snapshots 1 to 3 are gone; what they first stored is held by 4 alone: 5 + 1 + 1."""
     ax = charts.chain_block_map(blocks((1, 4, 5, [4]), (2, 4, 1, [4]), (3, 4, 1, [4])))
-    assert [box.get_width() for box in boxes(ax).values()] == [7]
+    assert [box.width for box in boxes(ax).values()] == [7]
     assert [label.get_text() for label in ax.child_axes[0].get_xticklabels()] == ["1–3"]
 
 
@@ -103,7 +118,7 @@ def test_what_a_chart_says_is_freed_is_what_the_cloud_frees(cloud, acme):
         taken.append(acme.create_snapshot(web))
     freed = cloud.freed_gib(taken[1:3])
     ax = charts.chain_block_map(cloud.block_map(web), delete=taken[1:3])
-    assert sum({x: box.get_width() for (_, x), box in boxes(ax).items() if box.get_hatch()}.values()) == freed
+    assert sum({x: box.width for (_, x), box in boxes(ax).items() if box.hatched}.values()) == freed
     assert ax.get_xlim()[1] == cloud.chain(web).total_gib
 
 

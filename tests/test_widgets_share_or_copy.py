@@ -228,6 +228,18 @@ def test_the_page_begins_with_the_newest_image_that_is_no_copy(cloud: Cloud, acm
     assert panel.controls["accounts"].value == ("partner",)
 
 
+def test_an_image_smaller_than_the_usual_change_has_a_workbench_too(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """Half a GiB for 20 + 20 + 10 days at 0.12 for 30 days, of which no more than that can change: 0.10."""
+    golden_image(acme, written=0.5)
+    panel = share_or_copy(cloud, regions=[SHANGHAI])
+    set_a_month(panel)
+    panel.controls["route"].value = "copy, then share"
+    assert panel.controls["change_gib"].value == 0.5
+    assert "acme pays 0.10 CNY." in panel.parts["summary"].value
+
+
 def test_the_workbench_changes_no_cloud_and_is_not_changed_by_it(cloud: Cloud, acme: Account, partner: Account) -> None:
     image = golden_image(acme)
     with unchanged(cloud):

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.limits import turning_day
-from ..catalog.price_files import FREE_UNLESS_PRICED, TRAFFIC_METERS, PriceRow, units
+from ..catalog.price_files import TRAFFIC_METERS, PriceRow, units
 from ..catalog.prices import Epoch, PriceBook, Prices
 from ..errors import PriceNotFound
 from ..units import (
@@ -122,7 +122,7 @@ def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve | Gap:
     book = prices.book(key.currency)
     schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
     borders, levels = _steps(rows, schedule)
-    if key.meter in FREE_UNLESS_PRICED and not book.prices_meter(key.meter):
+    if book.assumes_free(key.meter):
         return Curve(key, borders, levels, ())
     lines, unpriced_at = _price(key, borders, levels, schedule)
     return Curve(key, borders, levels, tuple(lines)) if unpriced_at is None else Gap(key, unpriced_at, book)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, PriceNotFound, UnknownName, nearest
 from ..units import EARLIEST, LATEST, day_start_seconds, from_seconds, to_seconds
 from .files import data_path
-from .price_files import PRICE_TABLE, TRAFFIC_METERS, PriceRow, read_price_file
+from .price_files import FREE_UNLESS_PRICED, PRICE_TABLE, TRAFFIC_METERS, PriceRow, read_price_file
 from .regions import region
 from .tables import sites
 
@@ -65,9 +65,9 @@ class PriceBook:
             self._schedules[key] = tuple(self._build_schedule(*key))
         return self._schedules[key]
 
-    def prices_meter(self, meter: str) -> bool:
-        """Whether there is any row of a meter, wherever it holds."""
-        return any(known == meter for known, _ in self._by_item)
+    def assumes_free(self, meter: str) -> bool:
+        """Whether a meter for which no source names a fee has no row here either, so that it is 0 (COPY-10)."""
+        return meter in FREE_UNLESS_PRICED and all(known != meter for known, _ in self._by_item)
 
     def at(self, meter: str, region_id: str, when: datetime, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
         """The price table in force at `when`, as tiers; raises PriceNotFound."""

@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
-from matplotlib.patches import Rectangle
 
 from .style import DARK, gib, ink, name_rows, new_axes, require, row_font, width_of
 
@@ -50,21 +51,20 @@ def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes
     ax = ax or new_axes(8, 1.7 + 0.34 * len(snapshots))
     chosen, freed = frozenset(delete), 0.0
     births = sorted({group.births[0] for group in groups})
+    shades = dict(zip(births, _shades(len(births)), strict=True))
     for group in groups:
         goes = group.holders <= chosen
         freed += group.width if goes else 0.0
-        colour = _shade(births.index(group.births[0]), len(births))
-        written = False
-        for row, name in enumerate(snapshots):
-            if name in group.holders:
-                ax.add_patch(
-                    Rectangle(
-                        (group.left, row - 0.4), group.width, 0.8, facecolor=colour,
-                        edgecolor=ink(colour) if goes else "white", linewidth=0.6, hatch="xxx" if goes else "",
-                    )
-                )  # fmt: skip
-                # The size stands once, where the blocks appear first.
-                written = written or _write_size(ax, group, row, len(snapshots), total, colour, goes)
+        colour = shades[group.births[0]]
+        rows = [row for row, name in enumerate(snapshots) if name in group.holders]
+        # One artist for all blocks of a group: a long chain has tens of thousands of them.
+        blocks = PolyCollection(
+            [_block(group, row) for row in rows], facecolor=colour, edgecolor=ink(colour) if goes else "white",
+            linewidth=0.6, hatch="xxx" if goes else None,
+        )  # fmt: skip
+        ax.add_collection(blocks, autolim=False)
+        # The size stands once, where the blocks appear first.
+        _write_size(ax, group, rows[0], len(snapshots), total, colour, goes)
     name_rows(ax, [f"{name}{'  ✕' if name in chosen else ''}  no. {n}" for name, n in snapshots.items()])
     ax.set_xlim(0, total)
     ax.set_xlabel("stored blocks [GiB]")
@@ -96,9 +96,16 @@ def _groups(table: pd.DataFrame) -> list[_Group]:
     return groups
 
 
-def _shade(place: int, births: int) -> str:
+def _shades(births: int) -> list[str]:
     """From pale to dark blue-green in order of birth."""
-    return to_hex(mpl.colormaps["YlGnBu"](0.2 + 0.65 * place / max(births - 1, 1)))
+    shades = mpl.colormaps["YlGnBu"](0.2 + 0.65 * np.arange(births) / max(births - 1, 1))
+    return [to_hex(shade) for shade in shades]
+
+
+def _block(group: _Group, row: int) -> list[tuple[float, float]]:
+    """The corners of a group's blocks in a row."""
+    left, right, top, bottom = group.left, group.left + group.width, row - 0.4, row + 0.4
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 def _write_size(ax: Axes, group: _Group, row: int, rows: int, total: float, colour: str, goes: bool) -> bool:

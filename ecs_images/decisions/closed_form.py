@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ..billing.schema import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE
-from ..catalog.price_files import FREE_UNLESS_PRICED, units
+from ..catalog.price_files import units
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError
@@ -99,7 +99,7 @@ def _flat_price(asked: Question, meter: str, region: str, item: str) -> float:
     """The one price of a meter over the horizon [per GiB-hour, or per GiB sent]."""
     _, currency = asked.payer("copy, then share", asked.owner)
     book = asked.prices.book(currency)
-    if meter in FREE_UNLESS_PRICED and not book.prices_meter(meter):
+    if book.assumes_free(meter):
         return 0.0
     book.at(meter, region, asked.start, item)
     start, end = to_seconds(asked.start), to_seconds(asked.updates.end(asked.start))

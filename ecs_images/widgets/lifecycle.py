@@ -56,6 +56,7 @@ COMMANDS: dict[str, Command] = {
     "stop sharing": _unshare,
     "copy to another region": lambda cloud, account, image: account.copy_image(image.id, to=_elsewhere(image)),
     "cancel the copy under way": lambda cloud, account, image: account.cancel_copy_image(image.id),
+    "export to files": lambda cloud, account, image: account.export_image(image.id),
     "set Deprecated": lambda cloud, account, image: account.modify_image(image.id, status="Deprecated"),
     "set Available": lambda cloud, account, image: account.modify_image(image.id, status="Available"),
     "publish as a community image": lambda cloud, account, image: account.publish_image(image.id),

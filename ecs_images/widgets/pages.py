@@ -50,7 +50,7 @@ def picture(draw: Callable[[Axes], object], text: str, *, width: float = 8, heig
     # Drawing to the canvas draws once, where savefig draws twice.
     canvas.draw()
     data = BytesIO()
-    imsave(data, canvas.buffer_rgba(), format="png")
+    imsave(data, canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1})
     encoded = b64encode(data.getvalue()).decode("ascii")
     return f'<img alt="{escape(text)}" style="max-width:100%" src="data:image/png;base64,{encoded}">'
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import ipywidgets as ipw
 
 from ..billing.schema import STORAGE
-from ..catalog.price_files import CURRENCIES, FREE_UNLESS_PRICED, TRAFFIC_METERS, UNITS_OF_METER, PriceRow
+from ..catalog.price_files import CURRENCIES, TRAFFIC_METERS, UNITS_OF_METER, PriceRow
 from ..catalog.prices import Epoch, Prices, show_epoch, weakness
 from ..catalog.regions import regions
 from ..errors import EcsImagesError, PriceNotFound, UnknownName
@@ -83,7 +83,7 @@ class PriceBrowser:
         force, book = self.in_force(meter, item, region, currency, day), self.prices.book(currency)
         if meter not in UNITS_OF_METER:
             return [f"Bills here do not meter {meter}; this is what the price files say of it."]
-        if meter in FREE_UNLESS_PRICED and not book.prices_meter(meter):
+        if book.assumes_free(meter):
             return [f"No source names a fee for {meter}; bills take it as free until you price it (COPY-10, UNK-2)."]
         what = f"to {item}" if meter in TRAFFIC_METERS else item
         if not force:

@@ -29,7 +29,7 @@ from .route_picture import routes_picture
 CHEAPEST = "cheapest allowed"
 ROUTE_NAMES = (CHEAPEST, *ROUTES)
 PARTS = ("summary", "totals", "picture", "targets", "refusals")
-IMAGE_TRAFFIC_PRICES = 16
+_COPY_PRICES = 16
 """Prices of image copies whose book is kept."""
 
 
@@ -55,11 +55,12 @@ class ShareOrCopy:
 
     def __init__(self, cloud: Cloud, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
-        self._prices = lru_cache(maxsize=IMAGE_TRAFFIC_PRICES)(
+        self._prices = lru_cache(maxsize=_COPY_PRICES)(
             lambda copy_price: _with_copy_price(prices or Prices.published(), copy_price)
         )
-        # Asking once for each image keeps what was tried; a slider only changes the updates.
-        self._first = lru_cache(maxsize=None)(lambda image: ask(self.cloud, image, prices=prices))
+        # Asking once for each image keeps what was tried; a slider only changes the updates. Nothing
+        # changed suits every image, however small.
+        self._first = lru_cache(maxsize=None)(lambda image: ask(self.cloud, image, Updates(change_gib=0), prices))
 
     def __repr__(self) -> str:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
