@@ -83,6 +83,16 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         "the snapshots behind it stay, and are billed until they are deleted themselves",
         ("DEL-5",),
     ),
+    "targets_add_up": Misconception(
+        "Every account that is to be reached adds what the first one added.",
+        "the accounts of a region share one copy",
+        ("COPY-11",),
+    ),
+    "export_is_free": Misconception(
+        "An export is free, so only what is imported costs anything.",
+        "OSS charges the files for the time they lie there, and for being sent to another region",
+        ("EXP-3",),
+    ),
     "receiver_pays_storage": Misconception(
         "Whoever uses a shared image pays for keeping it.",
         "sharing stores nothing; the owner alone pays the snapshots",
