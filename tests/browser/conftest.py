@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,16 +17,18 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 collect_ignore_glob = [] if find_spec("playwright") and find_spec("voila") and CHROMIUM.exists() else ["*"]
 
 QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
-_HARMLESS = (
-    "shared module is not a function",  # module federation of Voilà, on every page it serves
-    "favicon.ico",
-    "WebGL",
-)
+_HARMLESS = ("shared module is not a function",)
+"""Module federation of Voilà says this on every page it serves."""
+_LAB_SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 
 
 @dataclass
@@ -73,11 +77,26 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab over a copy of the lessons, in which every cell is on the page."""
+    home, port = tmp_path_factory.mktemp("lab"), _free_port()
+    shutil.copytree(ROOT / "notebooks", home / "notebooks")
+    for extension, settings in _LAB_SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{extension}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(settings))
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    options += [f"--ServerApp.root_dir={home / 'notebooks'}", "--LabApp.expose_app_in_browser=True"]
+    with _served([sys.executable, "-m", "jupyter", "lab", *options], port, home):
+        yield f"http://127.0.0.1:{port}/lab"
+
+
 @contextmanager
 def _served(command: Sequence[str], port: int, home: Path) -> Iterator[None]:
     """A server in a group of its own, with settings of nobody's, until it is no longer needed."""
     own = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-    own |= {"IPYTHONDIR": str(home / "ipython"), "HOME": str(home)}
+    own |= {"IPYTHONDIR": str(home / "ipython"), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "HOME": str(home)}
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(
             command, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
