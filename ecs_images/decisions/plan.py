@@ -59,11 +59,6 @@ def plan(
     check_targets(cloud, accounts, regions)
     asked = ask(cloud, image, updates, prices)
     _check(asked, targets)
-    return plan_of(asked, targets)
-
-
-def plan_of(asked: Question, targets: Mapping[Target, str]) -> pd.DataFrame:
-    """The `PLAN_TABLE` of a question, for routes that are known to be allowed."""
     rows = [
         (key.account, key.currency, key.region, key.meter, key.item, amount.cost, what_is_missing([amount]))
         for amount in added(asked, deliveries(targets))
