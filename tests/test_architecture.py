@@ -39,7 +39,7 @@ FLOORS: list[list[str]] = [
     ["dictionary"],
     [
         "charts.style", "charts.cost", "charts.capacity", "charts.route_cells", "charts.routes", "charts.breakeven",
-        "charts.chain", "charts.lifecycle", "charts.lineage", "charts.__init__",
+        "charts.chain_blocks", "charts.chain", "charts.lifecycle", "charts.lineage", "charts.__init__",
     ],
     [
         "teaching.answers", "teaching.misconceptions", "teaching.predict", "teaching.task",
@@ -48,8 +48,8 @@ FLOORS: list[list[str]] = [
         "teaching.lesson_08", "teaching.tasks", "teaching.__init__",
     ],
     [
-        "widgets.pages", "widgets.panel", "widgets.route_picture", "widgets.share_or_copy",
-        "widgets.workbench", "widgets.chain",
+        "widgets.pages", "widgets.svg", "widgets.panel", "widgets.route_picture", "widgets.share_or_copy",
+        "widgets.workbench", "widgets.chain_picture", "widgets.chain", "widgets.life_picture",
         "widgets.lifecycle", "widgets.price_browser", "widgets.__init__",
     ],
     ["cli.output", "cli.show", "cli.page", "cli.app", "cli.__main__", "cli.__init__", "__init__"],

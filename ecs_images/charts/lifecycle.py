@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
 
-# Colour and hatch of a status, and how it is called in the legend.
 _STATUSES: dict[str, tuple[str, str, str]] = {
     "Waiting": ("white", "..", "image Waiting"),
     "Creating": (YELLOW, "//", "image Creating"),
@@ -45,8 +44,7 @@ _STATUSES: dict[str, tuple[str, str, str]] = {
     "accomplished": (SKY, "", "snapshot stored and billed"),
     "failed": (RED, "++", "snapshot failed"),
 }
-# Sign and colour of what was done, and how far from the middle of its row it stands, so that
-# what was done in one moment can be told apart.
+# What was done stands off the middle of its row, so that what was done in one moment can be told apart.
 _MARKS: dict[str, tuple[str, str, float]] = {
     "shared": ("^", GREEN, -0.28),
     "unshared": ("v", "white", -0.28),
@@ -73,7 +71,7 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     used: dict[str, Any] = {}
     first, last = table["x_start"].min(), table["x_end"].max()
     for row in table[table["x_form"] == "span"].to_dict("records"):
-        colour, hatch, label = _STATUSES.get(row["x_status"], ("white", "++", f"{row['x_kind']} {row['x_status']}"))
+        colour, hatch, label = status_look(row["x_kind"], row["x_status"])
         start, end = row["x_start"], row["x_end"]
         y = row_of[str(row["resource_id"])]
         height = 0.66 if row["x_kind"] == "image" else 0.34
@@ -85,14 +83,14 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     marks = table[table["x_form"] == "mark"]
     small = 6 if len(names) <= 40 else 3
     for what, some in marks.groupby("x_status", sort=False):
-        marker, colour, off = _MARKS.get(str(what), ("P", "white", 0.0))
+        marker, colour, off = mark_look(str(what))
         look = {"marker": marker, "markerfacecolor": colour, "markeredgecolor": BLACK, "markeredgewidth": 0.6}
         ax.plot(
             some["x_start"], [row_of[str(name)] + off for name in some["resource_id"]],
             linestyle="none", markersize=small, label=str(what), zorder=5, **look,
         )  # fmt: skip
         used[str(what)] = Line2D([], [], linestyle="none", markersize=6, label=str(what), **look)
-    name_rows(ax, _row_names(table, names))
+    name_rows(ax, row_names(table, names))
     locator = AutoDateLocator(tz=zone, maxticks=max(3, int(width_of(ax) / 0.85)))  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(AutoDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
@@ -104,7 +102,17 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _row_names(table: pd.DataFrame, names: list[str]) -> list[str]:
+def status_look(kind: str, status: str) -> tuple[str, str, str]:
+    """Colour and hatch of an image's or snapshot's status, and how it is called."""
+    return _STATUSES.get(status, ("white", "++", f"{kind} {status}"))
+
+
+def mark_look(what: str) -> tuple[str, str, float]:
+    """Sign and colour of what was done, and how far below the middle of its row it stands [row]."""
+    return _MARKS.get(what, ("P", "white", 0.0))
+
+
+def row_names(table: pd.DataFrame, names: list[str]) -> list[str]:
     """Each row's name: that of an image with its id; a snapshot's, set in, with its id."""
     first = table.drop_duplicates("resource_id").set_index("resource_id")
     found = []

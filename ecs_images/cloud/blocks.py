@@ -69,6 +69,15 @@ class StoredChain(ABC):
         """Blocks that this snapshot alone holds."""
         return self.freed_blocks([number])
 
+    def alone_after(self, deleted: Collection[int]) -> dict[int, int]:
+        """For each live snapshot, the blocks that it alone holds once `deleted` are gone too; 0 for those."""
+        kept = [number for number in self.live if number not in deleted]
+        runs, holders = self._held_by(kept)
+        alone = holders == 1
+        places = np.searchsorted(np.array(kept, dtype=np.int64), runs.first[alone])
+        blocks = np.bincount(places, runs.blocks[alone], minlength=len(kept))
+        return dict.fromkeys(self.live, 0) | dict(zip(kept, map(int, blocks), strict=True))
+
     def shared_blocks(self, one: int, other: int) -> int:
         """Blocks of which both live snapshots hold the same copy."""
         if one not in self.live or other not in self.live:

@@ -39,6 +39,11 @@ class ChainView:
         """What this snapshot alone holds, and so what deleting it alone frees."""
         return self._gib(self._chain.exclusive_blocks(self._number(snapshot)))
 
+    def alone_gib(self, after: Sequence[str] = ()) -> dict[str, float]:
+        """What deleting each snapshot alone would free, when those of `after` are deleted before; 0 for these."""
+        alone = self._chain.alone_after({self._number(s) for s in after})
+        return {name: self._gib(alone[number]) for name, number in self._numbers.items()}
+
     def freed_gib(self, snapshots: Sequence[str]) -> float:
         """What deleting these snapshots together frees."""
         return self._gib(self._chain.freed_blocks([self._number(s) for s in snapshots]))

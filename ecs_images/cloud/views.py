@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..tables import Column, Table
-from ..units import BILLING_CLOCK, bytes_to_gib
+from ..units import BILLING_CLOCK, BYTES_PER_GIB
 from . import events as ev
 from .chains import chain_view
 from .ledger import Ledger
@@ -70,17 +70,24 @@ def block_map(state: State, of: str) -> pd.DataFrame:
     chain = state.chains[view.id]
     runs = chain.runs()
     live = np.array(chain.live, dtype=np.int64)
-    holders = np.searchsorted(live, runs.last, "right") - np.searchsorted(live, runs.first)
     order = np.lexsort((runs.last, runs.first))
-    rows = []
-    for snapshot, number in zip(view.snapshots, chain.live, strict=True):
-        held = [k for k in order if runs.first[k] <= number <= runs.last[k]]
-        for k in held:
-            gib = bytes_to_gib(int(runs.blocks[k]) * chain.block_bytes)
-            rows.append((view.id, snapshot, number, runs.first[k], runs.last[k], gib, holders[k]))
-        if not held:
-            rows.append((view.id, snapshot, number, 0, 0, 0.0, 1))
-    return BLOCK_MAP.check(frame(BLOCK_MAP, rows))
+    first, last, size_bytes = runs.first[order], runs.last[order], runs.blocks[order] * chain.block_bytes
+    held = (first <= live[:, None]) & (live[:, None] <= last)
+    # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
+    empty = np.flatnonzero(~held.any(axis=1))
+    snapshot, run = np.nonzero(held)
+    found = pd.DataFrame(
+        {
+            "resource_id": view.id,
+            "x_snapshot_id": np.array(view.snapshots, dtype=object)[np.r_[snapshot, empty]],
+            "x_number": live[np.r_[snapshot, empty]],
+            "x_first_snapshot": np.r_[first[run], 0 * empty],
+            "x_last_snapshot": np.r_[last[run], 0 * empty],
+            "x_stored_gib": np.r_[size_bytes[run], 0 * empty] / BYTES_PER_GIB,
+            "x_holders": np.r_[held.sum(axis=0)[run], 0 * empty + 1],
+        }
+    ).sort_values("x_number", kind="stable", ignore_index=True)
+    return BLOCK_MAP.check(_typed(BLOCK_MAP, found))
 
 
 # Lives --------------------------------------------------------------------------------------------
@@ -178,7 +185,11 @@ def _images_with_snapshots(state: State) -> Iterable[str]:
 
 def frame(table: Table, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
     """A frame of a declared table; an empty one has its columns and kinds too."""
-    found = pd.DataFrame(list(rows), columns=table.names)
+    return _typed(table, pd.DataFrame(list(rows), columns=table.names))
+
+
+def _typed(table: Table, found: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the kinds of a declared table."""
     for column in table.columns:
         values = found[column.name]
         if column.kind == "time":

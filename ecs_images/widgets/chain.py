@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 import ipywidgets as ipw
 import pandas as pd
 
-from .. import charts
 from ..billing.schema import STORAGE
 from ..catalog.price_files import units
 from ..catalog.prices import Prices
@@ -19,12 +18,12 @@ from ..cloud.cloud import Cloud
 from ..errors import EcsImagesError, PriceNotFound
 from ..units import show_time
 from . import pages
+from .chain_picture import ChainPicture
 from .panel import WIDE, Panel, tick_boxes
 
 PARTS = ("summary", "picture", "snapshots")
-_REMEMBERED = 64
 _MOST_DRAWN = 64
-"""Snapshots in a picture; the rows of more are too thin to read, and their blocks take seconds to draw."""
+"""Snapshots in a picture; more are no picture but a list."""
 
 
 class ChainChoice:
@@ -39,17 +38,15 @@ class ChainChoice:
         self.cloud = cloud.fork()
         self.view = self.cloud.chain(of)
         self._prices = prices or Prices.published()
-        self._map = self.cloud.block_map(self.view.id)
         behind = _images_by_snapshot(self.cloud)
         self._live = pd.DataFrame(
             {
                 "resource_id": list(self.view.snapshots),
                 "x_started_at": [self.cloud.snapshot(name).started_at for name in self.view.snapshots],
                 "x_images": [" ".join(behind[name]) for name in self.view.snapshots],
-                "x_alone_gib": self._freed_next(()),
+                "x_alone_gib": list(self.view.alone_gib().values()),
             }
         )
-        self._picture = lru_cache(maxsize=_REMEMBERED)(self._drawn)
 
     def __repr__(self) -> str:
         return f"<ChainChoice {self.view.id}: {pages.counted(len(self.view.snapshots), 'snapshot')}>"
@@ -70,9 +67,8 @@ class ChainChoice:
         spaces), `x_alone_gib` (freed by deleting it alone) and `x_after_gib` (freed by deleting it
         too, after all that is ticked; 0 for what is ticked) [GiB], and `x_ticked`.
         """
-        return self._live.assign(
-            x_after_gib=self._freed_next(ticked), x_ticked=self._live["resource_id"].isin(list(ticked))
-        )
+        after = list(self.view.alone_gib(after=ticked).values())
+        return self._live.assign(x_after_gib=after, x_ticked=self._live["resource_id"].isin(list(ticked)))
 
     def money_per_month(self, gib: float) -> tuple[float, str]:
         """An estimate of what storing so many GiB costs in a pricing month: amount and currency.
@@ -124,8 +120,13 @@ class ChainChoice:
         return said
 
     def picture(self, ticked: Sequence[str]) -> str:
-        """The blocks of the chain, hatched what is freed, as HTML; a sentence where nothing is stored."""
-        return self._picture(tuple(name for name in self.view.snapshots if name in ticked))
+        """The blocks of the chain, hatched what is freed, as HTML; a sentence where nothing is drawn."""
+        if not self.view.total_gib:
+            return pages.sentence("There are no stored blocks to draw.")
+        if len(self.view.snapshots) > _MOST_DRAWN:
+            return pages.sentence(f"A picture shows up to {_MOST_DRAWN} snapshots; the table below has them all.")
+        text = f"Blocks of {self.view.id} by snapshot; {self.view.freed_gib(ticked):g} GiB are freed."
+        return self._picture.drawn(ticked, text)
 
     def render(self, ticked: Sequence[str]) -> dict[str, str]:
         """All that is shown, as HTML by part."""
@@ -138,17 +139,9 @@ class ChainChoice:
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
 
-    def _drawn(self, ticked: tuple[str, ...]) -> str:
-        if not self.view.total_gib:
-            return pages.sentence("There are no stored blocks to draw.")
-        if len(self.view.snapshots) > _MOST_DRAWN:
-            return pages.sentence(f"A picture shows up to {_MOST_DRAWN} snapshots; the table below has them all.")
-        text = f"Blocks of {self.view.id} by snapshot; {self.view.freed_gib(ticked):g} GiB are freed."
-        return pages.picture(
-            lambda ax: charts.chain_block_map(self._map, delete=ticked, ax=ax),
-            text,
-            height=min(1.7 + 0.34 * len(self.view.snapshots), 12),
-        )
+    @cached_property
+    def _picture(self) -> ChainPicture:
+        return ChainPicture(self.cloud.block_map(self.view.id))
 
     def _snapshots_page(self, ticked: Sequence[str]) -> str:
         rows = [
@@ -163,13 +156,6 @@ class ChainChoice:
         ]
         heads = ["snapshot", "taken", "frees alone [GiB]", "frees after the ticked [GiB]", "needed by image"]
         return pages.table("Live snapshots; ✓ is ticked", heads, rows)
-
-    def _freed_next(self, ticked: Sequence[str]) -> list[float]:
-        """What each snapshot would free after these [GiB]: the runs that it alone still holds."""
-        kept = self._map[~self._map["x_snapshot_id"].isin(list(ticked))]
-        holders = kept.groupby(["x_first_snapshot", "x_last_snapshot"])["x_snapshot_id"].transform("size")
-        alone = kept[holders == 1].groupby("x_snapshot_id")["x_stored_gib"].sum()
-        return alone.reindex(list(self.view.snapshots), fill_value=0.0).tolist()
 
 
 def _images_by_snapshot(cloud: Cloud) -> dict[str, list[str]]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from .. import charts
 from ..catalog.regions import regions
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
@@ -21,6 +20,7 @@ from ..cloud.resources import Image
 from ..errors import CloudError, EcsImagesError, InputError
 from ..units import parse_time, show_time
 from . import pages
+from .life_picture import life_picture
 from .panel import Panel, dropdown
 
 PARTS = ("summary", "picture", "commands")
@@ -77,7 +77,6 @@ class ImageLife:
         self.cloud = cloud.fork()
         self._lives = self.cloud.lifecycle()
         self._tried = lru_cache(maxsize=_REMEMBERED)(self._try_all)
-        self._drawn = lru_cache(maxsize=_REMEMBERED)(self._draw)
 
     def __repr__(self) -> str:
         return f"<ImageLife: {pages.counted(len(self.images()), 'image')}>"
@@ -124,9 +123,14 @@ class ImageLife:
             said.append(f"{account} may: {pages.listed(allowed, len(allowed))}.")
         return [*said, f"{refused} of {len(table)} commands are refused; the table says why."]
 
-    def picture(self, image: str) -> str:
-        """The life of the image and of the snapshots behind it up to now, as HTML."""
-        return self._drawn(image)
+    def picture(self, image: str, moment: str) -> str:
+        """The life of the image and of the snapshots behind it up to now, with the moment in it, as HTML."""
+        shown = {image, *self.cloud.image(image).snapshots}
+        lives = self._lives[self._lives["resource_id"].isin(shown)]
+        if not (lives["x_form"] == "span").any():
+            return pages.sentence("No time has passed since the image was made, so there is no line of time to draw.")
+        text = f"The line of time of {image} and the snapshots behind it, up to {show_time(self.cloud.now)}."
+        return life_picture(lives, parse_time(moment, "moment"), text)
 
     def render(self, image: str | None, account: str | None, moment: str | None) -> dict[str, str]:
         """All that is shown, as HTML by part; what cannot be answered is a sentence."""
@@ -137,7 +141,7 @@ class ImageLife:
         try:
             return {
                 "summary": pages.sentences(self.summary(image, account, moment)),
-                "picture": self.picture(image),
+                "picture": self.picture(image, moment),
                 "commands": _commands_page(self.table(image, account, moment), account, moment),
             }
         except EcsImagesError as error:
@@ -156,12 +160,15 @@ class ImageLife:
 
     def _try_all(self, image: str, account: str, moment: str) -> pd.DataFrame:
         then, rows = self._at(image, moment), []
+        trial, before = then.fork(), _facts(then)
         for name, command in COMMANDS.items():
-            cloud = then.fork()
+            # What is refused changes nothing, so the next command can be tried in the same cloud.
+            if _facts(trial) != before:
+                trial = then.fork()
             allowed, code, note = True, "", ""
             try:
-                command(cloud, cloud.account(account), cloud.image(image))
-                if _facts(cloud) == _facts(then):
+                command(trial, trial.account(account), trial.image(image))
+                if _facts(trial) == before:
                     note = _NO_EFFECT
             except CloudError as error:
                 allowed, code, note = False, error.code, error.reason
@@ -169,14 +176,6 @@ class ImageLife:
                 allowed, note = False, str(error)
             rows.append((name, allowed, code, note))
         return pd.DataFrame(rows, columns=["x_command", "x_allowed", "x_code", "x_note"])
-
-    def _draw(self, image: str) -> str:
-        shown = {image, *self.cloud.image(image).snapshots}
-        lives = self._lives[self._lives["resource_id"].isin(shown)]
-        if not (lives["x_form"] == "span").any():
-            return pages.sentence("No time has passed since the image was made, so there is no line of time to draw.")
-        text = f"The line of time of {image} and the snapshots behind it, up to {show_time(self.cloud.now)}."
-        return pages.picture(lambda ax: charts.image_lifecycle(lives, ax=ax), text, height=1.7 + 0.35 * len(shown))
 
 
 def _facts(cloud: Cloud) -> int:

@@ -1,25 +1,9 @@
-"""Text, tables and pictures as HTML: what a widget shows, as plain strings that need no browser.
-
-Pictures are PNG data drawn on a figure of their own, which nothing else knows and nothing need
-close. Every picture has a text that says the same in words.
-"""
+"""Text and tables as HTML: what a widget shows, as plain strings that need no browser."""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.image import imsave
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_DOTS_PER_INCH = 80
 
 
 def sentence(text: str) -> str:
@@ -40,19 +24,6 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     said = f'<caption style="text-align:left"><b>{escape(caption)}</b></caption>'
     return f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def picture(draw: Callable[[Axes], object], text: str, *, width: float = 8, height: float = 3.5) -> str:
-    """What `draw` draws, of that size [inch], with `text` for those who do not see it."""
-    figure = Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
-    draw(figure.subplots())
-    # Drawing to the canvas draws once, where savefig draws twice.
-    canvas.draw()
-    data = BytesIO()
-    imsave(data, canvas.buffer_rgba(), format="png", pil_kwargs={"compress_level": 1})
-    encoded = b64encode(data.getvalue()).decode("ascii")
-    return f'<img alt="{escape(text)}" style="max-width:100%" src="data:image/png;base64,{encoded}">'
 
 
 def amount(value: float, unit: str) -> str:

@@ -1,0 +1,84 @@
+"""A picture that the browser draws: strokes collected as SVG, on white whatever the page's theme.
+
+A live page must answer within a tenth of a second, and drawing letters on a canvas alone takes
+longer; text in the page is also read by whoever does not see the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from ..charts.style import DARK
+
+WIDTH, LETTER = 860, 7.2
+"""Width of every picture and of a letter [pixel]."""
+EDGE = "#B0B0B0"
+
+_FONT = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
+_UP, _DOWN = "M-2,2L2,-2M0,8L8,0M6,10L10,6", "M-2,6L2,10M0,0L8,8M6,-2L10,2"
+# What matplotlib calls the same hatches, as strokes on a tile of 8 by 8.
+_HATCHES = {"/": _UP, "\\": _DOWN, "x": _UP + _DOWN, "+": "M4,0V8M0,4H8", ".": "M3,4H5"}
+
+
+class Picture:
+    """Strokes in the order they are drawn, and a text that says the same in words."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._strokes: list[str] = []
+        self._hatches: dict[str, str] = {}
+
+    def box(
+        self, x: float, y: float, width: float, height: float, fill: str, *, edge: str = EDGE, line: float = 0.6
+    ) -> None:
+        """A rectangle."""
+        self._strokes.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+            f'fill="{fill}" stroke="{edge}" stroke-width="{line:g}"/>'
+        )
+
+    def boxes(self, places: Sequence[tuple[float, float, float, float]], fill: str, *, edge: str) -> None:
+        """Rectangles alike, each by x, y, width and height, as one stroke."""
+        outline = "".join(f"M{x:.1f},{y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}z" for x, y, width, height in places)
+        self._strokes.append(f'<path d="{outline}" fill="{fill}" stroke="{edge}" stroke-width="0.6"/>')
+
+    def shape(self, corners: Sequence[tuple[float, float]], fill: str, *, edge: str = DARK) -> None:
+        """A polygon."""
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+        self._strokes.append(f'<polygon points="{points}" fill="{fill}" stroke="{edge}" stroke-width="0.6"/>')
+
+    def line(self, x1: float, y1: float, x2: float, y2: float, *, colour: str = DARK, dash: str = "") -> None:
+        """A straight line; `dash` as SVG has it, such as 4 3."""
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        self._strokes.append(
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dashed}/>'
+        )
+
+    def letters(
+        self, x: float, y: float, words: str, *, anchor: str = "start", fill: str = DARK, weight: str = "",
+        style: str = "", halo: str = "",
+    ) -> None:  # fmt: skip
+        """Words on a line; `halo` is a colour behind them, where they stand on a hatch."""
+        look = (f' font-weight="{weight}"' if weight else "") + (f' font-style="{style}"' if style else "")
+        if halo:
+            look += f' stroke="{halo}" stroke-width="4" paint-order="stroke"'
+        place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+        self._strokes.append(f'<text {place} fill="{fill}"{look}>{escape(words)}</text>')
+
+    def hatch(self, kind: str, colour: str) -> str:
+        """The fill of hatched ground, without what lies behind; `kind` as matplotlib has it, of any density."""
+        name = f"hatch-{ord(kind[0])}-{colour.lstrip('#')}"
+        self._hatches[name] = (
+            f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
+            f'<path d="{_HATCHES[kind[0]]}" stroke="{colour}" stroke-width="1.1"/></pattern>'
+        )
+        return f"url(#{name})"
+
+    def html(self, height: float) -> str:
+        """The whole picture of that height [pixel]: an image with a name."""
+        look = f'style="max-width:{WIDTH}px;width:100%;background:white;{_FONT}"'
+        name = escape(self._text)
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height:g}"'
+        hatches = f"<defs>{''.join(self._hatches.values())}</defs>" if self._hatches else ""
+        return f'{head} aria-label="{name}" {look}><title>{name}</title>{hatches}{"".join(self._strokes)}</svg>'

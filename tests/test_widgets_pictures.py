@@ -1,0 +1,115 @@
+"""The pictures of live pages, read back from their SVG: lengths stand for what the tables say."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from helpers import golden_image, machine
+
+from ecs_images import Account, Cloud
+from ecs_images.units import parse_time
+from ecs_images.widgets.chain_picture import ChainPicture
+from ecs_images.widgets.life_picture import life_picture
+
+TAG = "{http://www.w3.org/2000/svg}"
+
+
+def strokes(svg: str, kind: str) -> list[ElementTree.Element]:
+    """The strokes of a kind; what hatches are made of is none."""
+    return [element for element in ElementTree.fromstring(svg) if element.tag == TAG + kind]
+
+
+def words(svg: str) -> list[str]:
+    return [element.text or "" for element in strokes(svg, "text")]
+
+
+def blocks(svg: str) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Of each group of blocks its fill, and where each block begins and how wide it is [pixel]."""
+    found = []
+    for path in strokes(svg, "path"):
+        places = re.findall(r"M([\d.]+),[\d.]+h([\d.]+)", path.get("d", ""))
+        found.append((path.get("fill", ""), [(float(x), float(width)) for x, width in places]))
+    return found
+
+
+@pytest.fixture
+def three(cloud: Cloud, acme: Account) -> list[str]:
+    """Three snapshots of 12 GiB: 9 GiB held by all, 3 by each alone, 18 in all."""
+    web = machine(acme)
+    taken = [acme.create_snapshot(web)]
+    for _ in range(2):
+        acme.write(web, overwrite=3)
+        taken.append(acme.create_snapshot(web))
+    return taken
+
+
+def test_the_width_of_blocks_is_what_they_store_once_for_all_who_hold_them(cloud: Cloud, three: list[str]) -> None:
+    """CHAIN-1."""
+    svg = ChainPicture(cloud.block_map(three[0])).drawn((), "words")
+    groups = [places for _, places in blocks(svg)]
+    assert sorted(len(places) for places in groups) == [1, 1, 1, 3]
+    whole = sum(places[0][1] for places in groups)
+    assert sorted(places[0][1] / whole for places in groups) == pytest.approx(
+        [3 / 18, 3 / 18, 3 / 18, 9 / 18], abs=1e-3
+    )
+    assert "18 GiB stored" in words(svg)
+    assert {"9 GiB", "3 GiB"} <= set(words(svg))
+
+
+def test_what_a_deletion_frees_is_hatched_and_marked(cloud: Cloud, three: list[str]) -> None:
+    """CHAIN-2: two of three free what each held alone; all three free the blocks of all as well."""
+    picture = ChainPicture(cloud.block_map(three[0]))
+
+    def hatched(*delete: str) -> float:
+        drawn = blocks(picture.drawn(delete, "words"))
+        solid = sum(places[0][1] for fill, places in drawn if not fill.startswith("url"))
+        return sum(places[0][1] for fill, places in drawn if fill.startswith("url")) / solid
+
+    assert hatched() == 0
+    assert hatched(*three[1:]) == pytest.approx(6 / 18, abs=1e-3)
+    assert hatched(*three) == pytest.approx(1)
+    assert f"{three[1]} ✕ no. 2" in words(picture.drawn(three[1:], "words"))
+
+
+def test_a_picture_is_an_image_with_a_name_that_is_escaped(cloud: Cloud, three: list[str]) -> None:
+    root = ElementTree.fromstring(ChainPicture(cloud.block_map(three[0])).drawn((), '<b> & "quoted"'))
+    assert (root.get("role"), root.get("aria-label")) == ("img", '<b> & "quoted"')
+
+
+def test_bars_and_signs_stand_where_their_time_is(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """An image made on the 15th, shared half-way, deleted ten days after; looked at on the second day."""
+    image = golden_image(acme, name="golden")
+    cloud.at("2026-01-20")
+    acme.share_image(image, with_accounts=[partner])
+    acme.unshare_image(image, from_accounts=[partner])
+    cloud.at("2026-01-25")
+    acme.delete_image(image)
+    lives = cloud.lifecycle()
+    lives = lives[lives["resource_id"] == image]
+    svg = life_picture(lives, parse_time("2026-01-17", "moment"), "words")
+    # After those of the legend.
+    bar = strokes(svg, "rect")[-1]
+    left, width = float(bar.get("x", 0)), float(bar.get("width", 0))
+    (moment,) = [line for line in strokes(svg, "line")[1:] if line.get("stroke-dasharray")]
+    assert (float(moment.get("x1", 0)) - left) / width == pytest.approx(0.2, abs=1e-3)
+    middles = []
+    for shape in strokes(svg, "polygon")[3:]:
+        across = [float(point.split(",")[0]) for point in shape.get("points", "").split()]
+        middles.append(((min(across) + max(across)) / 2 - left) / width)
+    assert middles == pytest.approx([0.5, 0.5, 1], abs=2e-3)
+    assert {"shared", "unshared", "deleted", "the moment", f"golden {image}".replace(" ", "  ")} <= set(words(svg))
+
+
+def test_a_moment_beside_all_that_happened_widens_the_axis(cloud: Cloud, acme: Account) -> None:
+    image = golden_image(acme)
+    cloud.at("2026-01-20")
+    lives = cloud.lifecycle()
+    lives = lives[lives["resource_id"] == image]
+    svg = life_picture(lives, cloud.now + timedelta(days=5), "words")
+    bar = strokes(svg, "rect")[-1]
+    (moment,) = [line for line in strokes(svg, "line")[1:] if line.get("stroke-dasharray")]
+    left, width = float(bar.get("x", 0)), float(bar.get("width", 0))
+    assert (float(moment.get("x1", 0)) - left) / width == pytest.approx(2, abs=1e-3)
