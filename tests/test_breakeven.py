@@ -53,6 +53,13 @@ def test_versions_come_in_whole_steps(cloud: Cloud, golden: str) -> None:
         assert (crossing.cheaper_below, crossing.cheaper_above) == (COPY, SNAPSHOTS)
 
 
+def test_within_bounds_every_number_of_versions_is_tried(cloud: Cloud, golden: str) -> None:
+    """So that two changes of sign between neighbours cannot hide one another."""
+    told = found(cloud, golden, "versions_kept", between=(1, 52))
+    assert sorted(set(told.costs["x_value"])) == [*range(1, 53)]
+    assert [type(bound) for crossing in told.crossings for bound in (crossing.low, crossing.high)] == [int, int]
+
+
 def test_both_routes_played_on_either_side_of_a_crossing_change_places(cloud: Cloud, golden: str) -> None:
     """1.32 × 10 - 17 = -3.8 with two versions kept, 1.32 × 19 - 17 = 8.08 with three."""
     (crossing,) = found(cloud, golden, "versions_kept", values=[1, 12]).crossings

@@ -91,7 +91,7 @@ def test_a_stated_end_leaves_a_gap_until_the_next_price():
 def test_a_schedule_lists_the_spans_in_order_of_time():
     book = Prices([price(1, valid_until=date(2021, 1, 1)), price(2, "2022-01-01")]).book("CNY")
     spans = [show_epoch(epoch) for epoch in book.schedule("snapshot_standard", "cn-beijing")]
-    assert spans == ["2020-01-01 to 2021-01-01", "2022-01-01 to on"]
+    assert spans == ["2020-01-01 to 2021-01-01", "from 2022-01-01"]
 
 
 # Place, layer --------------------------------------------------------------------------------------

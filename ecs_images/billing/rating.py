@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.limits import turning_day
-from ..catalog.price_files import TRAFFIC_METERS, PriceRow, units
+from ..catalog.price_files import PriceRow, item_in_words, units
 from ..catalog.prices import Epoch, PriceBook, Prices
 from ..errors import PriceNotFound
 from ..units import (
@@ -142,7 +142,7 @@ def price_not_found(gaps: Sequence[Gap]) -> PriceNotFound:
     missing = [
         (
             gap.key.meter,
-            f"to {gap.key.item}" if gap.key.meter in TRAFFIC_METERS else gap.key.item,
+            item_in_words(gap.key.meter, gap.key.item),
             gap.key.region,
             f"{from_seconds(gap.at):%Y-%m-%d}",
             gap.key.currency,

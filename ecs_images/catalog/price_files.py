@@ -105,6 +105,11 @@ FREE_UNLESS_PRICED = frozenset({"image_copy_traffic"})
 """Meters for which no source names a fee: 0 by a named assumption, until a layer prices them (COPY-10, UNK-2)."""
 
 
+def item_in_words(meter: str, item: str) -> str:
+    """The item of a meter in a sentence: of traffic, the region it goes to."""
+    return f"to {item}" if meter in TRAFFIC_METERS else item
+
+
 @dataclass(frozen=True, slots=True)
 class PriceRow:
     """One row of a price book; see `PRICE_TABLE` for the columns. `layer` 0 is the published book."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, PriceNotFound, UnknownName, nearest
 from ..units import EARLIEST, LATEST, day_start_seconds, from_seconds, to_seconds
 from .files import data_path
-from .price_files import FREE_UNLESS_PRICED, PRICE_TABLE, TRAFFIC_METERS, PriceRow, read_price_file
+from .price_files import FREE_UNLESS_PRICED, PRICE_TABLE, TRAFFIC_METERS, PriceRow, item_in_words, read_price_file
 from .regions import region
 from .tables import sites
 
@@ -75,7 +75,8 @@ class PriceBook:
         for epoch in self.schedule(meter, region_id, item, vcpus):
             if epoch.start <= second < epoch.end:
                 return epoch.tiers
-        raise PriceNotFound([(meter, item, region_id, f"{when:%Y-%m-%d}", self.currency)], self.hint(meter, item))
+        missing = meter, item_in_words(meter, item), region_id, f"{when:%Y-%m-%d}", self.currency
+        raise PriceNotFound([missing], self.hint(meter, item))
 
     def hint(self, meter: str, item: str) -> str:
         """What to say beside a missing price: where there are prices of the same thing."""
@@ -253,5 +254,5 @@ def _published() -> Prices:
 
 def show_epoch(epoch: Epoch) -> str:
     """An epoch as text: its days."""
-    end = f"{from_seconds(epoch.end):%Y-%m-%d}" if epoch.end < _END_OF_TIME else "on"
-    return f"{from_seconds(epoch.start):%Y-%m-%d} to {end}"
+    start = f"{from_seconds(epoch.start):%Y-%m-%d}"
+    return f"{start} to {from_seconds(epoch.end):%Y-%m-%d}" if epoch.end < _END_OF_TIME else f"from {start}"

@@ -33,7 +33,8 @@ TOLERANCE = 1e-9
 """How near a crossing is found, relative to the higher value it was looked for below."""
 
 _SAME = 1e-12  # Costs nearer to each other than this, relatively, differ by the noise of adding only.
-_POINTS = 25  # How many values are tried within `between`.
+_POINTS, _MOST_VERSIONS = 25, 1000
+"""How many values are tried within `between`; of versions every whole number, up to so many."""
 _NAMES = {
     "change_gib": "changed per version [GiB]",
     "new_gib": "added per version [GiB]",
@@ -111,10 +112,11 @@ def break_even(
     """Where two routes for one target cost the same along a parameter of the updates, or a price.
 
     `along` is change_gib, new_gib, size_gib, versions_kept, every_days, horizon_days, or price: then every
-    price of `meter` is multiplied by the value. Costs are told at `values`, or at evenly spaced
-    values from `between[0]` to `between[1]`; each change of sign between two neighbours is then
-    narrowed down. Two changes between neighbours cancel out and are not seen. Every version sent and
-    every hour begun is paid whole, so along a time a crossing may be a jump.
+    price of `meter` is multiplied by the value. Costs are told at `values`, or from
+    `between[0]` to `between[1]` at 25 evenly spaced values, of versions at every one; each change of
+    sign between two neighbours is then narrowed down. Two changes between neighbours cancel out and
+    are not seen. Every version sent and every hour begun is paid whole, so along a time a crossing may
+    be a jump.
 
     Raises InputError for a refused route, for routes paid in two currencies and for values that
     make no sense, UnknownName for names, and PriceNotFound where a value has no price.
@@ -248,9 +250,10 @@ def _values(along: str, values: Sequence[float] | None, between: tuple[float, fl
     if values is None:
         if len(given) != 2 or not given[0] < given[1]:
             raise InputError(f"between is a low and a higher value, not {given}")
-        given = [float(value) for value in np.linspace(given[0], given[1], _POINTS)]
+        points = _POINTS if along != "versions_kept" else min(round(given[1] - given[0]) + 1, _MOST_VERSIONS)
+        given = [float(value) for value in np.linspace(given[0], given[1], points)]
         if along == "versions_kept":
-            given = [round(value) for value in given]
+            given = [float(round(value)) for value in given]
     whole = along == "versions_kept"
     return sorted({int(value) if whole and float(value).is_integer() else float(value) for value in given})
 
@@ -276,8 +279,9 @@ def _narrowed(compared: _Comparison, along: str, low: float, high: float) -> Cro
             low, below = middle, found
         else:
             high, above = middle, found
-    value = None if along == "versions_kept" else low + gap * below / (below - above)
-    return Crossing(low, high, value, *cheaper)
+    if along == "versions_kept":
+        return Crossing(int(low), int(high), None, *cheaper)
+    return Crossing(low, high, low + gap * below / (below - above), *cheaper)
 
 
 def _whole(value: float, step: float) -> float:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import ipywidgets as ipw
 
 from ..billing.schema import STORAGE
-from ..catalog.price_files import CURRENCIES, TRAFFIC_METERS, UNITS_OF_METER, PriceRow
+from ..catalog.price_files import CURRENCIES, TRAFFIC_METERS, UNITS_OF_METER, PriceRow, item_in_words
 from ..catalog.prices import Epoch, Prices, show_epoch, weakness
 from ..catalog.regions import regions
 from ..errors import EcsImagesError, PriceNotFound, UnknownName
@@ -85,7 +85,7 @@ class PriceBrowser:
             return [f"Bills here do not meter {meter}; this is what the price files say of it."]
         if book.assumes_free(meter):
             return [f"No source names a fee for {meter}; bills take it as free until you price it (COPY-10, UNK-2)."]
-        what = f"to {item}" if meter in TRAFFIC_METERS else item
+        what = item_in_words(meter, item)
         if not force:
             return [f"{PriceNotFound([(meter, what, region, day, currency)], book.hint(meter, item))}."]
         priced = f"{pages.counted(len(force), 'price')} of {meter}{f' ({what})' if what else ''}"
