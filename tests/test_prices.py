@@ -281,3 +281,10 @@ def test_a_region_seen_last_in_2018_keeps_that_price_and_one_never_seen_has_none
     ]
     with pytest.raises(PriceNotFound):
         book.at("snapshot_standard", "ap-southeast-5", now)
+
+
+def test_a_missing_price_of_traffic_says_where_it_was_to_go():
+    with pytest.raises(PriceNotFound, match="snapshot_copy_traffic to cn-beijing in cn-shanghai on 2026-06-01"):
+        Prices.published().book("CNY").at(
+            "snapshot_copy_traffic", "cn-shanghai", parse_time("2026-06-01"), "cn-beijing"
+        )
