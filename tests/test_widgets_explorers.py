@@ -393,7 +393,7 @@ def test_every_meter_item_and_currency_has_an_answer() -> None:
         for item in browser.items(meter)[:3]:
             for currency in ("CNY", "USD"):
                 found = browser.render(meter, item, BEIJING, currency, "2026-03-01")
-                assert found["summary"].startswith("<p>"), (meter, item)
+                assert found["summary"].startswith("<p "), (meter, item)
 
 
 def test_days_that_have_no_price_or_are_none_are_answered() -> None:
@@ -401,7 +401,7 @@ def test_days_that_have_no_price_or_are_none_are_answered() -> None:
     panel.controls["day"].value = "2010-06-01"
     assert "no CNY price for snapshot_standard in cn-beijing on 2010-06-01; known:" in panel.parts["summary"].value
     panel.controls["day"].value = "next week"
-    assert panel.parts["summary"].value.startswith("<p>day ")
+    assert ">day " in panel.parts["summary"].value
     assert panel.parts["prices"].value == ""
 
 

@@ -119,7 +119,7 @@ def test_an_empty_selection_is_answered_with_what_to_choose(
     golden_image(acme)
     panel = share_or_copy(cloud)
     panel.controls[empty].value = ()
-    assert shown(panel).startswith("<p>choose at least one account and one region")
+    assert ">choose at least one account and one region" in shown(panel)
     assert "<svg" not in shown(panel)
 
 
@@ -163,7 +163,8 @@ def test_a_horizon_before_the_first_price_names_the_price_that_is_missing(
     panel = share_or_copy(cloud, regions=[SHANGHAI], prices=late)
     panel.controls["route"].value = "copy, then share"
     assert "What acme pays is not known, because a price is missing." in panel.parts["summary"].value
-    assert "no price for snapshot_standard in cn-shanghai" in panel.parts["targets"].value
+    told = panel.parts["targets"].value.replace("<wbr>", "")
+    assert "no price for snapshot_standard in cn-shanghai" in told
     assert "<svg" not in panel.parts["picture"].value
     assert "There is nothing to draw" in panel.parts["picture"].value
 
@@ -270,7 +271,7 @@ def test_a_copy_that_waits_for_its_turn_is_a_sentence() -> None:
     last = [acme.copy_image(image, to=SHANGHAI) for image in images][-1]
     assert cloud.image(last).status == "Waiting"
     panel = share_or_copy(cloud, last)
-    assert panel.parts["summary"].value.startswith(f"<p>{last} is a copy that waits for its turn; wait for it")
+    assert f">{last} is a copy that waits for its turn; wait for it" in panel.parts["summary"].value
     assert "<svg" not in shown(panel)
 
 

@@ -19,7 +19,7 @@ from ..errors import EcsImagesError, PriceNotFound
 from ..units import show_time
 from . import pages
 from .chain_picture import ChainPicture
-from .panel import WIDE, Panel, tick_boxes
+from .panel import Panel, tick_boxes
 
 PARTS = ("summary", "picture", "snapshots")
 _MOST_DRAWN = 64
@@ -184,7 +184,7 @@ def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Pa
     panel = Panel(f"chain explorer of {model.view.id}", ticks, PARTS, shown)
     if ticks:
         head = ipw.HTML("<b>Delete snapshots</b> (the day it was taken, what it frees alone, the image that needs it)")
-        frame = {"max_height": "16em", "width": WIDE, "border": "1px solid #ccc"}
+        frame = {"max_height": "16em", "max_width": "44em", "border": "1px solid #ccc"}
         boxes = ipw.VBox(list(ticks.values()), layout=frame)
         panel.box.children = (head, boxes, *panel.parts.values())
     return panel

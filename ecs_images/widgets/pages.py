@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+# A page of widgets spaces lines for controls, which is too wide for text.
+_LINES = "line-height:1.4"
+_CELL = "padding:0 .8em 0 0;vertical-align:top"
+_SHORT = 16
+"""Letters of a cell that is not broken over lines; longer ones may be broken after an underscore too."""
+
 
 def sentence(text: str) -> str:
     """A paragraph of plain text."""
-    return f"<p>{escape(text)}</p>"
+    return f'<p style="{_LINES};margin:.2em 0">{escape(text)}</p>'
 
 
 def sentences(texts: Iterable[str]) -> str:
@@ -20,10 +26,11 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """A table with a caption and a head for each column; nothing where there are no rows."""
     if not rows:
         return ""
-    head = "".join(f'<th scope="col" style="text-align:left;padding:0 .8em 0 0">{escape(name)}</th>' for name in heads)
+    head = "".join(f'<th scope="col" style="text-align:left;{_CELL}">{escape(name)}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    said = f'<caption style="text-align:left"><b>{escape(caption)}</b></caption>'
-    return f"<table>{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    said = f'<caption style="text-align:left;white-space:nowrap;padding-top:.5em"><b>{escape(caption)}</b></caption>'
+    whole = f'<table style="{_LINES}">{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div style="overflow-x:auto">{whole}</div>'
 
 
 def amount(value: float, unit: str) -> str:
@@ -50,4 +57,6 @@ def counted(number: int, noun: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return f'<td style="padding:0 .8em 0 0;vertical-align:top">{escape(text)}</td>'
+    if len(text) <= _SHORT:
+        return f'<td style="{_CELL};white-space:nowrap">{escape(text)}</td>'
+    return f'<td style="{_CELL}">{escape(text).replace("_", "_<wbr>")}</td>'

@@ -12,8 +12,8 @@ from typing import Any
 
 import ipywidgets as ipw
 
-LABELS = {"description_width": "14em"}
-WIDE = "37em"
+LABELS = {"description_width": "13em"}
+WIDE = "31em"
 
 
 class Panel:

@@ -255,16 +255,20 @@ def _totals_page(paid: Sequence[Paid]) -> str:
         ]
         for one in paid
     ]
-    caption = "Who pays for the chosen routes together (a copy that several accounts share counts once)"
+    caption = "Who pays for all chosen routes, shared copies counted once"
     return pages.table(caption, ["payer", "list cost over the horizon", "without a price"], rows)
 
 
 def _targets_page(table: list[dict[Any, Any]]) -> str:
+    """A row for each target; accounts of a region for which all is alike share one."""
     by_target: dict[tuple[str, str], dict[str, str]] = {}
     for row in table:
-        by_target.setdefault((row["billing_account_id"], row["region_id"]), {})[row["route"]] = _cell(row)
-    rows = [[*target, *(cells[route] for route in ROUTES)] for target, cells in by_target.items()]
-    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["account", "region", *ROUTES], rows)
+        by_target.setdefault((row["region_id"], row["billing_account_id"]), {})[row["route"]] = _cell(row)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for (region, account), cells in by_target.items():
+        alike.setdefault((region, *(cells[route] for route in ROUTES)), []).append(account)
+    rows = [[region, pages.listed(accounts), *cells] for (region, *cells), accounts in alike.items()]
+    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["region", "account", *ROUTES], rows)
 
 
 def _cell(row: Mapping[Any, Any]) -> str:

@@ -79,7 +79,13 @@ class _Workbench(Panel):
             "copy_price": slider("Copies pay [per GiB]", 0, 2, 0, 0.05),
         }
         super().__init__("share-or-copy workbench", controls, PARTS, self._pages)
-        self.box.children = (*self.controls.values(), self._choice_box, *self.parts.values())
+        # Side by side, so that a slider and what it changes are seen at once; below one another where it is narrow.
+        left = ipw.VBox([*self.controls.values(), self._choice_box], layout=ipw.Layout(flex="0 0 auto"))
+        right = ipw.VBox(
+            list(self.parts.values()), layout=ipw.Layout(flex="1 1 0", min_width="46em", padding="0 0 0 1em")
+        )
+        beside = ipw.Layout(flex_flow="row wrap", align_items="flex-start")
+        self.box.children = (ipw.HBox([left, right], layout=beside),)
         self._offer_choices()
 
     def _changed(self, change: Any) -> None:
