@@ -234,13 +234,13 @@ def image_in(status: str) -> tuple[Account, str]:
     image = acme.create_image(web)
     if status == "CreateFailed":
         acme.stop_instance(web)
-    elif status != "Creating, Waiting":
+    elif status != "Creating":
         cloud.wait(image)
     if status == "Available and shared":
         acme.share_image(image, with_accounts=["partner"])
     elif status == "Deprecated":
         acme.modify_image(image, status="Deprecated")
-    assert cloud.image(image).status == status.split(" and ")[0].split(",")[0]
+    assert cloud.image(image).status == status.split(" and ")[0]
     return acme, image
 
 

@@ -80,9 +80,13 @@ TASKS: dict[str, Task] = {
                 lambda: _first_kept_where_snapshots_win() - 1,
                 "With that many, images are still the cheaper; keep one more.",
             ),
+            Slip(
+                lambda: _first_kept_where_snapshots_win() + 1,
+                "With that many, snapshots are the cheaper way; are they with one less?",
+            ),
             Slip(lambda: 12, "With twelve it is, but with fewer too; where does it begin?"),
             Slip(lambda: 1, "With one version kept, copies share nothing; compare both amounts."),
         ),
-        hint="Bracket it: try 2 and 6, then the numbers between.",
+        hint="Compare both ways with one version kept, then with two, and so on, until the cheaper one changes.",
     ),
 }

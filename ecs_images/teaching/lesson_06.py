@@ -105,6 +105,11 @@ TASKS: dict[str, Task] = {
                 lambda: _month(1) * 168 * 52 / 720,
                 "That is for all 52 weeks; in the first four, nothing is deleted in either case.",
             ),
+            Slip(
+                lambda: _month(1) * 168 * 47 / 720,
+                "47 go with `week-5` within the year, but one more is kept a week longer too: "
+                "its deletion lies beyond the end of the bill.",
+            ),
             Slip(lambda: _year(4) / 4, "That is in proportion; the base is paid once, however many versions stay."),
             Slip(lambda: _year(5), "That is the year with five versions; how much more than with four?"),
             Slip(
@@ -112,6 +117,6 @@ TASKS: dict[str, Task] = {
                 "That forgets the snapshots; change the week in both deletions.",
             ),
         ),
-        hint="Every version that goes, goes a week later: deletions × 1 GiB × 168 h × 0.12 / 720.",
+        hint="Every one of the 48 versions that go stays a week longer: × 1 GiB × 168 h × 0.12 / 720.",
     ),
 }

@@ -15,18 +15,21 @@ _REGIONS = ("cn-beijing", "cn-shanghai", "cn-hongkong", "ap-southeast-1")
 
 
 @cache
-def _year(kept: int = 12, worker: str = "ecs.g7.xlarge") -> Bill:
-    """The bill of the pipeline's year with so many versions kept, the workers on this instance type."""
+def _year(kept: int = 12, worker: str = "ecs.g7.xlarge", begin: int | None = None) -> Bill:
+    """The bill of the pipeline's year with so many versions kept, the workers on this instance type.
+
+    The first version goes in the round `begin`, which is the one after so many unless told otherwise.
+    """
     text = data_path("stories/golden_pipeline.yaml").read_text(encoding="utf-8")
-    text = text.replace("week-12", f"week-{kept}").replace("rounds: 13-", f"rounds: {kept + 1}-")
+    text = text.replace("week-12", f"week-{kept}").replace("rounds: 13-", f"rounds: {begin or kept + 1}-")
     text = text.replace("ecs.g7.xlarge", worker)
     prices = Prices.published(data_path("examples/example_prices_china.csv"))
     return bill(Story.parse(text).run().cloud, until="2026-09-01", prices=prices)
 
 
-def _storage(*regions: str, kept: int = 12) -> float:
+def _storage(*regions: str, kept: int = 12, begin: int | None = None) -> float:
     """What acme's storage in these regions costs in the year [CNY]."""
-    parts = _year(kept).by("region", "meter")
+    parts = _year(kept, begin=begin).by("region", "meter")
     stored = (parts["sku_meter"] == _STORAGE) & parts["region_id"].isin(regions)
     return float(parts.loc[stored, "list_cost"].sum())
 
@@ -73,8 +76,15 @@ TASKS: dict[str, Task] = {
         right=lambda: _storage(*_REGIONS, kept=4),
         because="Copies are full, so there almost two thirds go; at home the base stays (COPY-2, CHAIN-2).",
         slips=(
-            Slip(lambda: _storage(*_REGIONS), "That is with twelve versions; did both places in the file change?"),
-            Slip(lambda: _storage(*_REGIONS) * 4 / 12, "That is in proportion; at home the base stays (CHAIN-2)."),
+            Slip(lambda: _storage(*_REGIONS), "That is with twelve versions: run the changed file, and bill that run."),
+            Slip(
+                lambda: _storage(*_REGIONS, kept=4, begin=13),
+                "That begins in week 13: `rounds: 13-` must be `rounds: 5-` wherever it stands.",
+            ),
+            Slip(
+                lambda: _storage(*_REGIONS) * 4 / 12,
+                "That is in proportion; at home the base stays (CHAIN-2), and nowhere do the first weeks hold twelve.",
+            ),
             Slip(
                 lambda: _storage(*_REGIONS[1:], kept=4),
                 "That is the copies; the originals at home cost too.",

@@ -57,6 +57,11 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         "every copy of an image has full snapshots of its own",
         ("COPY-2", "COPY-10"),
     ),
+    "same_storage_either_way": Misconception(
+        "What arrives in the other region is the same image, so it takes the same room by either way.",
+        "copied images are full each time, while copied snapshots stay incremental in a chain of their own",
+        ("COPY-2", "SCOPY-2"),
+    ),
     "content_compared": Misconception(
         "What is stored already is not stored again.",
         "a chain knows what was written since the snapshot before, not whether the content is an old one",
@@ -82,6 +87,11 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         "When the image is deleted, its bill ends.",
         "the snapshots behind it stay, and are billed until they are deleted themselves",
         ("DEL-5",),
+    ),
+    "smaller_is_cheaper": Misconception(
+        "Copied snapshots store less, so they are the cheaper way.",
+        "what is sent is paid as well, and with few versions kept there is little that they could have in common",
+        ("SCOPY-2", "SCOPY-3"),
     ),
     "targets_add_up": Misconception(
         "Every account that is to be reached adds what the first one added.",
