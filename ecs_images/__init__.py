@@ -11,75 +11,68 @@ ecs.bill(cloud, until="2026-03-01").by("month", "meter")
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .billing.bill import Bill, bill
-from .billing.metering import measure
-from .billing.rating import rate
-from .catalog.prices import Prices
-from .catalog.regions import regions
-from .catalog.tables import rules
-from .cloud.account import Account
-from .cloud.cloud import Cloud
-from .cloud.ledger import Ledger
-from .decisions.breakeven import break_even, break_even_surface
-from .decisions.plan import plan
-from .decisions.routes import routes
-from .decisions.updates import Updates
-from .errors import (
-    CloudError,
-    EcsImagesError,
-    FileProblems,
-    InputError,
-    MixedCurrencies,
-    PriceNotFound,
-    UnknownName,
-)
 
 if TYPE_CHECKING:
     from . import charts as charts
     from . import teaching as teaching
     from . import widgets as widgets
-    from .cloud.story import Story as Story
+    from .billing.bill import Bill as Bill
+    from .billing.bill import bill as bill
+    from .billing.metering import measure as measure
+    from .billing.rating import rate as rate
+    from .catalog.prices import Prices as Prices
+    from .catalog.regions import regions as regions
+    from .catalog.rule_book import rules as rules
+    from .cloud.account import Account as Account
+    from .cloud.cloud import Cloud as Cloud
+    from .decisions.breakeven import break_even as break_even
+    from .decisions.breakeven import break_even_surface as break_even_surface
+    from .decisions.plan import plan as plan
+    from .decisions.routes import routes as routes
+    from .decisions.updates import Updates as Updates
+    from .errors import CloudError as CloudError
+    from .errors import EcsImagesError as EcsImagesError
+    from .errors import FileProblems as FileProblems
+    from .errors import InputError as InputError
+    from .errors import MixedCurrencies as MixedCurrencies
+    from .errors import PriceNotFound as PriceNotFound
+    from .errors import UnknownName as UnknownName
+    from .ledger.ledger import Ledger as Ledger
+    from .stories.story import Story as Story
 
-__all__ = [
-    "Account",
-    "Bill",
-    "Cloud",
-    "CloudError",
-    "EcsImagesError",
-    "FileProblems",
-    "InputError",
-    "Ledger",
-    "MixedCurrencies",
-    "PriceNotFound",
-    "Prices",
-    "Story",
-    "UnknownName",
-    "Updates",
-    "bill",
-    "break_even",
-    "break_even_surface",
-    "charts",
-    "measure",
-    "plan",
-    "rate",
-    "regions",
-    "routes",
-    "rules",
-    "teaching",
-    "widgets",
-]
+__version__ = "0.2.0"
+
+_HOMES = {
+    "billing.bill": "Bill bill",
+    "billing.metering": "measure",
+    "billing.rating": "rate",
+    "catalog.prices": "Prices",
+    "catalog.regions": "regions",
+    "catalog.rule_book": "rules",
+    "cloud.account": "Account",
+    "cloud.cloud": "Cloud",
+    "decisions.breakeven": "break_even break_even_surface",
+    "decisions.plan": "plan",
+    "decisions.routes": "routes",
+    "decisions.updates": "Updates",
+    "errors": "CloudError EcsImagesError FileProblems InputError MixedCurrencies PriceNotFound UnknownName",
+    "ledger.ledger": "Ledger",
+    "stories.story": "Story",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_ROOMS = ("charts", "teaching", "widgets")
+
+__all__ = sorted([*_HOME, *_ROOMS])
 
 
 def __getattr__(name: str) -> Any:
-    """What needs a plotting or a YAML library, or is for lessons only, is loaded on first use."""
-    from importlib import import_module
-
-    if name in ("charts", "teaching", "widgets"):
+    """Load a name on first use: what needs no tables, plots or YAML does not wait for their libraries."""
+    if name in _ROOMS:
         return import_module(f".{name}", __name__)
-    if name == "Story":
-        return import_module(".cloud.story", __name__).Story
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -11,11 +11,12 @@ from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
 from .catalog.files import data_path
 from .catalog.schemas import FILES
-from .cloud.lineage import LINEAGE
-from .cloud.views import BLOCK_MAP, LIFECYCLE
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
 from .decisions.plan import PLAN_TABLE
 from .decisions.routes import ROUTES_TABLE
+from .ledger.chains import BLOCK_MAP
+from .ledger.lifecycle import LIFECYCLE
+from .ledger.lineage import LINEAGE
 
 _HEAD = """# Data dictionary
 

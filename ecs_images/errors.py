@@ -12,16 +12,32 @@ EcsImagesError
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+_LONGEST = 200
+"""Letters of a name that is compared with others; a longer one is no slip of the pen."""
 
 
 class EcsImagesError(Exception):
-    """The root: catch this to catch all errors of the toolkit."""
+    """The root: catch this to catch all errors of the toolkit. All of them can be pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Most are made of more than their message, which is all that Exception would give back to them.
+        return _rebuilt, (type(self), self.args, self.__dict__)
 
     def _render_traceback_(self) -> list[str]:
         """In a notebook an error is one sentence; where in the toolkit it was found helps nobody."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def _rebuilt(kind: type[EcsImagesError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> EcsImagesError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error
 
 
 class InputError(EcsImagesError, ValueError):
@@ -35,17 +51,16 @@ class UnknownName(InputError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        known = list(known)
-        self.kind, self.name = kind, name
-        self.nearest = nearest(name, known)
-        message = f"unknown {kind} {name!r}"
         everything = sorted(known)
+        self.kind, self.name = kind, name
+        self.nearest = nearest(name, everything)
+        message = f"unknown {kind} {shown(name)}"
         if self.nearest:
-            message += f"; the nearest known: {', '.join(self.nearest)}"
+            message += f"; did you mean {' or '.join(self.nearest)}?"
         elif 0 < len(everything) <= 12 and not hint:
             message += f"; known: {', '.join(everything)}"
         if hint:
-            message += f"; {hint}"
+            message += f"{'' if message.endswith('?') else ';'} {hint}"
         super().__init__(message)
 
 
@@ -113,8 +128,25 @@ class MixedCurrencies(EcsImagesError):
         )
 
 
+def shown(value: object, most: int = 80) -> str:
+    """A value in a message: as Python writes it, cut where it is longer than anyone reads.
+
+    Of a number of many digits or a long list only the beginning is ever written out.
+    """
+    if isinstance(value, int) and value.bit_length() > 400:
+        return f"a number of {value.bit_length() * 3 // 10} digits and more"
+    text = reprlib.repr(value) if not isinstance(value, str) else repr(value[: most + 1])
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what may have been meant; empty where nothing is near."""
+    close = nearest(str(name), known)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     """The known names most like `name`, best first."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
+    by_lower = {candidate.lower(): candidate for candidate in known if candidate != name}
+    found = difflib.get_close_matches(name[:_LONGEST].lower(), by_lower, n=count, cutoff=0.5)
     return tuple(by_lower[match] for match in found)

@@ -1,25 +1,38 @@
-"""Declared tables: one tuple of columns checks a frame, documents it and exports it."""
+"""Declared tables: one tuple of columns makes a frame, checks it, documents it and exports it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InputError
+from .units import BILLING_CLOCK
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Kind = Literal["text", "integer", "number", "truth", "time", "date"]
+DTYPES: dict[Kind, Any] = {
+    "text": "str",
+    "integer": "int64",
+    "number": "float64",
+    "truth": "bool",
+    "time": "datetime64[s, UTC+08:00]",
+    "date": "str",
+}
+"""The dtype of a frame's column of each kind; text that repeats may be kept as categories too."""
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its kind (text, integer, number, truth, time, date), unit and meaning.
+    """One column: its name, its kind, unit and meaning.
 
     `required` columns may not be empty; `values`, where given, are the only ones allowed.
     """
 
     name: str
-    kind: str
+    kind: Kind
     unit: str
     meaning: str
     required: bool = False
@@ -38,8 +51,26 @@ class Table:
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    def frame(self, data: Iterable[tuple[object, ...]] | Mapping[str, Any] | pd.DataFrame = ()) -> pd.DataFrame:
+        """A frame of this table from rows, or from columns by name; without any it is empty."""
+        import pandas as pd
+
+        content = data if isinstance(data, Mapping | pd.DataFrame) else list(data)
+        frame = pd.DataFrame(content, columns=self.names)
+        for column in self.columns:
+            values = frame[column.name]
+            if column.kind == "time" and values.dtype != DTYPES["time"]:
+                times = pd.to_datetime(values, utc=True).dt.tz_convert(BILLING_CLOCK)
+                frame[column.name] = times.astype(DTYPES["time"])
+            elif values.dtype != "category":
+                frame[column.name] = values.astype(DTYPES[column.kind])
+        return frame
+
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """`frame` itself, when it has these columns in this order; raises InputError otherwise."""
+        """`frame` itself, when it has these columns, in this order and of their kinds.
+
+        Raises InputError otherwise, naming the columns at fault.
+        """
         if list(frame.columns) != self.names:
             missing = [name for name in self.names if name not in frame.columns]
             extra = [name for name in frame.columns if name not in self.names]
@@ -47,6 +78,13 @@ class Table:
                 f"not a {self.name} table: missing columns {missing or 'none'}, "
                 f"unexpected columns {extra or 'none'}, expected order {self.names}"
             )
+        wrong = [
+            f"{column.name} is {frame[column.name].dtype}, not {column.kind} ({DTYPES[column.kind]})"
+            for column in self.columns
+            if not _is_kind(frame[column.name].dtype, column.kind)
+        ]
+        if wrong:
+            raise InputError(f"not a {self.name} table: {'; '.join(wrong)}")
         return frame
 
     def to_markdown(self) -> str:
@@ -60,3 +98,12 @@ class Table:
                 meaning += f" One of: {', '.join(column.values)}."
             lines.append(f"| {column.name} | {kind} | {column.unit} | {meaning} |")
         return "\n".join(lines) + "\n"
+
+
+def _is_kind(dtype: Any, kind: Kind) -> bool:
+    """Whether a column of that dtype is of a kind; times may have any resolution, text may be categories."""
+    if kind == "time":
+        return str(dtype).startswith("datetime64[") and str(getattr(dtype, "tz", "")) == "UTC+08:00"
+    if dtype == "category":
+        return kind in ("text", "date") and _is_kind(dtype.categories.dtype, kind)
+    return bool(str(dtype) == DTYPES[kind])

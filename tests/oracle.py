@@ -18,9 +18,9 @@ from itertools import product
 from ecs_images.catalog.price_files import PriceRow
 from ecs_images.catalog.prices import Prices
 from ecs_images.catalog.regions import region
-from ecs_images.catalog.tables import sites
-from ecs_images.cloud import events as ev
-from ecs_images.cloud.ledger import Ledger
+from ecs_images.catalog.sites import sites
+from ecs_images.ledger import events as ev
+from ecs_images.ledger.ledger import Ledger
 
 HOUR = timedelta(hours=1)
 UTC8 = timezone(timedelta(hours=8))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ecs_images.cloud.story import Story
 from ecs_images.errors import FileProblems, Problem
+from ecs_images.stories.story import Story
 
 HEAD = ["start: 2026-01-15T10:00+08:00", "until: 2026-02-14", "accounts: [acme, partner]"]
 RUN = "  - run_instance: {as: web, account: acme, region: cn-beijing, image: aliyun_3, system_disk: 40, written: 12}"

@@ -87,7 +87,7 @@ def test_a_bill_can_be_summed_along_every_dimension(cloud, acme, partner):
 
 
 def test_an_unknown_dimension_lists_the_known_ones(two_sites):
-    with pytest.raises(UnknownName, match="the nearest known: region; one of account, region, meter"):
+    with pytest.raises(UnknownName, match="did you mean region\\? one of account, region, meter"):
         two_sites.by("regoin")
 
 

@@ -109,7 +109,7 @@ def test_asking_for_what_never_was_names_what_is_known(cloud, acme):
         with unusable(cloud, "unknown") as caught:
             question("i-00000002")
         assert isinstance(caught.value, UnknownName)
-    with unusable(cloud, f"the nearest known: {web}"):
+    with unusable(cloud, f"did you mean {web}"):
         cloud.instance("i-00000002")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecs_images import Account, Cloud, PriceNotFound, bill
-from ecs_images.cloud.blocks import Chain, CopiedChain
+from ecs_images.ledger.blocks import Chain, CopiedChain
 
 QINGDAO = "cn-qingdao"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ecs_images.catalog import images, limits, tables
+from ecs_images.catalog import images, instance_types, limits, rule_book, sites
 from ecs_images.catalog.files import data_dir
 from ecs_images.catalog.price_files import PriceRow, read_price_file
 from ecs_images.catalog.regions import SCOPES, regions
@@ -141,15 +141,15 @@ def test_short_names_stand_for_images_and_not_before_their_release():
 def test_a_priced_instance_type_or_product_is_known():
     """Four old types of me-east-1 have a price, but no source gives their vCPUs."""
     priced = {row.item for row in all_prices() if row.meter == "instance"}
-    assert {name for name in priced - set(tables.instance_types()) if not name.startswith("ecs.sn2.")} == set()
+    assert {name for name in priced - set(instance_types.instance_types()) if not name.startswith("ecs.sn2.")} == set()
     assert {row.item for row in all_prices() if row.meter == "marketplace_fee"} <= set(images.marketplace_images())
 
 
 def test_the_default_instance_types_exist():
     """ASSUME-2 names them in its text."""
-    named = re.findall(r"ecs\.\w+\.\w+", tables.assumptions()["ASSUME-2"].default)
+    named = re.findall(r"ecs\.\w+\.\w+", rule_book.assumptions()["ASSUME-2"].default)
     assert named == ["ecs.g6.large", "ecs.g6r.large"]
-    assert [tables.instance_type(name).architecture for name in named] == ["x86_64", "arm64"]
+    assert [instance_types.instance_type(name).architecture for name in named] == ["x86_64", "arm64"]
 
 
 def test_an_image_without_a_real_id_is_marked_as_an_example():
@@ -160,15 +160,15 @@ def test_an_image_without_a_real_id_is_marked_as_an_example():
 
 def test_every_named_assumption_of_the_rule_book_is_there():
     """Rule book section 18 has UNK-1 to UNK-11."""
-    assert {f"UNK-{n}" for n in range(1, 12)} <= set(tables.assumptions())
+    assert {f"UNK-{n}" for n in range(1, 12)} <= set(rule_book.assumptions())
 
 
 def test_the_rule_book_loads_and_says_of_every_rule_whether_it_is_built():
     """Ground rule 9: a table says which rules are built."""
-    assert tables.rule("share-3").rule_id == "SHARE-3"
-    assert all(rule.status for rule in tables.rules().values())
+    assert rule_book.rule("share-3").rule_id == "SHARE-3"
+    assert all(rule.status for rule in rule_book.rules().values())
     with pytest.raises(UnknownName, match="SHARE-3"):
-        tables.rule("SHARE-33")
+        rule_book.rule("SHARE-33")
 
 
 # Limits and small tables ---------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def test_a_pricing_month_has_720_hours_and_settlement_turned_daily_in_july_2020(
 
 def test_every_limit_the_code_asks_for_is_published():
     asked = set()
-    for path in Path(tables.__file__).parents[1].rglob("*.py"):
+    for path in Path(rule_book.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 first = node.args[0]
@@ -223,11 +223,11 @@ def test_every_limit_the_code_asks_for_is_published():
 
 def test_each_site_has_its_own_currency_and_rounding():
     """BILL-6: CNY 3 and 2 decimals, USD 4 and 3. Ground rule 10."""
-    found = {s.currency: (s.name, s.detail_decimals, s.paid_decimals) for s in tables.sites().values()}
+    found = {s.currency: (s.name, s.detail_decimals, s.paid_decimals) for s in sites.sites().values()}
     assert found == {"CNY": ("china", 3, 2), "USD": ("international", 4, 3)}
-    assert tables.site_of_currency("USD").name == "international"
+    assert sites.site_of_currency("USD").name == "international"
     with pytest.raises(InputError, match="unknown currency 'EUR'; known: CNY, USD"):
-        tables.site_of_currency("EUR")
+        sites.site_of_currency("EUR")
 
 
 # Error codes ---------------------------------------------------------------------------------------
@@ -250,10 +250,10 @@ NEVER_TOGETHER = {
 
 def test_every_refusal_uses_a_code_of_its_operation():
     """Ground rule 3: every (operation, code) the control plane refuses with stands in error_codes.csv."""
-    raised = refusals(Path(tables.__file__).parents[1] / "cloud") - NEVER_TOGETHER
+    raised = refusals(Path(rule_book.__file__).parents[1] / "cloud") - NEVER_TOGETHER
     assert len(raised) > 60
     assert ("DeleteImage", "ImageUseShared") in raised
-    listed = set(tables.http_statuses())
+    listed = set(rule_book.http_statuses())
     assert sorted(pair for pair in raised if pair not in listed and ("any", pair[1]) not in listed) == []
 
 

@@ -39,8 +39,8 @@ def test_the_tree_is_the_one_drawn_in_the_docstring():
 def test_an_unknown_name_comes_with_the_nearest_known_ones():
     error = UnknownName("region", "cn-bejing", ["us-east-1", "cn-beijing", "cn-hangzhou"], "see regions()")
     assert (error.kind, error.name, error.nearest[0]) == ("region", "cn-bejing", "cn-beijing")
-    assert str(error).startswith("unknown region 'cn-bejing'; the nearest known: cn-beijing")
-    assert str(error).endswith("; see regions()")
+    assert str(error).startswith("unknown region 'cn-bejing'; did you mean cn-beijing")
+    assert str(error).endswith("see regions()")
 
 
 def test_an_unknown_name_unlike_anything_stands_alone():

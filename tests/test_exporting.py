@@ -165,7 +165,7 @@ def test_files_are_imported_in_their_own_region_by_their_owner(cloud: Cloud, acm
         acme.import_image(region=BEIJING, file=files, system_disk=40)
     with unusable(cloud, "lies in cn-beijing already"):
         acme.replicate_files(files, to=BEIJING)
-    with unusable(cloud, "unknown region 'cn-shanghia'; the nearest known: cn-shanghai"):
+    with unusable(cloud, "unknown region 'cn-shanghia'; did you mean cn-shanghai"):
         acme.replicate_files(files, to="cn-shanghia")
     acme.delete_files(files)
     with refused(cloud, "NoSuchKey") as caught:

@@ -1,7 +1,9 @@
 """The ledger file: what is written can be read again, and a damaged file names the record and loads nothing."""
 
+import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -86,7 +88,10 @@ def test_a_cloud_goes_on_from_a_ledger_of_a_file(tmp_path):
 def test_the_file_counts_its_records_and_keeps_one_event_a_line(tmp_path):
     path = damaged(tmp_path, lambda lines: lines)
     header, *records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert header == {"ledger": "ecs_images", "format": 2, "records": 6}
+    checksum = header.pop("checksum")
+    assert header == {"ledger": "ecs_images", "format": 3, "records": 6}
+    body = path.read_bytes().partition(b"\n")[2]
+    assert checksum == f"sha256:{hashlib.sha256(body).hexdigest()}"
     assert [record["event"] for record in records] == [
         "CloudStarted", "AccountOpened", "DiskCreated", "InstanceLaunched", "SnapshotStarted", "SnapshotDeleted",
     ]  # fmt: skip
@@ -127,16 +132,19 @@ def test_a_file_cut_anywhere_loads_nothing(tmp_path, cut):
 @pytest.mark.parametrize(
     "header",
     ["", "{}", "[]", "5", "meter,item", '{"ledger": "other", "format": 2, "records": 6}',
-     '{"ledger": "ecs_images", "format": 3, "records": 6}', '{"ledger": "ecs_images", "format": 2}'],
+     '{"ledger": "ecs_images", "format": 4, "records": 6}', '{"ledger": "ecs_images", "format": 2}'],
 )  # fmt: skip
 def test_a_file_without_the_header_of_a_ledger_is_refused(tmp_path, header):
     line, message = problem(damaged(tmp_path, lambda lines: [header, *lines[1:]]))
-    assert (line, message) == (1, "the first line is not the header of a ledger of format 2")
+    assert (line, message) == (1, "the first line is not the header of a ledger of format 2 or 3")
 
 
 def test_an_unknown_event_is_named(tmp_path):
     path = damaged(tmp_path, lambda lines: [*lines[:-1], with_field(lines[-1], event="SnapshotEaten")])
-    assert problem(path) == (7, "record 6 cannot be used: unknown event 'SnapshotEaten'")
+    assert problem(path) == (
+        7,
+        "record 6 cannot be used: unknown event 'SnapshotEaten'; this toolkit may be older than the file",
+    )
 
 
 def test_events_in_wrong_order_are_refused(tmp_path):
@@ -193,14 +201,21 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
 # In memory -----------------------------------------------------------------------------------------
 
 
-def test_a_ledger_grows_at_its_end_only():
-    ledger = Ledger(busy_cloud().ledger)
-    last = ledger[-1]
+def test_a_ledger_is_in_order_of_time():
+    ledger = list(busy_cloud().ledger)
     with pytest.raises(InputError, match="cannot follow"):
-        ledger.append(ledger[0])
-    count = len(ledger)
-    ledger.append(last)  # the same moment again is allowed
-    assert len(ledger) == count + 1
+        Ledger([*ledger, replace(ledger[0], at=ledger[0].at - timedelta(seconds=1))])
+    assert len(Ledger([*ledger, ledger[-1]])) == len(ledger) + 1  # the same moment again is allowed
+
+
+def test_a_ledger_that_was_handed_out_stays_as_it_was_while_the_cloud_goes_on():
+    cloud = busy_cloud()
+    before, count = cloud.ledger, len(cloud.ledger)
+    cloud.account("newcomer")
+    assert (len(before), len(cloud.ledger)) == (count, count + 1)
+    assert before[-1] != cloud.ledger[-1]
+    assert list(before) == list(cloud.ledger)[:-1] == list(cloud.ledger[:-1])
+    assert not hasattr(before, "append")
 
 
 def test_a_ledger_says_how_much_and_when_it_tells():

@@ -16,7 +16,7 @@ import pytest
 from helpers import ROOT, read_csv
 
 from ecs_images import rules, teaching
-from ecs_images.catalog.tables import assumptions
+from ecs_images.catalog.rule_book import assumptions
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 FIRST = "00_first_five_minutes.ipynb"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from helpers import ROOT
 
-from ecs_images.billing import expectations
-from ecs_images.cloud.story import Story
-from ecs_images.cloud.story_yaml import read_yaml
+from ecs_images.stories import check as expectations
+from ecs_images.stories.lined_yaml import read_yaml
+from ecs_images.stories.story import Story
 
 STORIES = ROOT / "data" / "stories"
 OFFICIAL = STORIES / "official"

@@ -13,9 +13,9 @@ from oracle import Key, NoPrice, Oracle, per_hour, price_rows, storage_cost
 from strategies import PRODUCT, SITES, Played, local, play, price, storage, stories, toy_prices, traffic
 
 import ecs_images as ecs
-from ecs_images.billing.metering import times_of
 from ecs_images.billing.rating import curves
 from ecs_images.billing.schema import COPY_TRAFFIC, STORAGE, USAGE
+from ecs_images.columns import times_of
 from ecs_images.units import to_seconds
 
 TOY = toy_prices()

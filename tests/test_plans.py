@@ -75,7 +75,7 @@ def test_wrong_plans_are_told(cloud: Cloud, acme: Account, partner: Account) -> 
     image = golden(acme)
     with pytest.raises(InputError, match="a route for at least one target"):
         plan(cloud, image, chosen={})
-    with pytest.raises(InputError, match="unknown route 'sharing'; the nearest known: share"):
+    with pytest.raises(InputError, match="unknown route 'sharing'; did you mean share"):
         plan(cloud, image, chosen={("partner", BEIJING): "sharing"})
     with pytest.raises(InputError, match="unknown account 'partnr'"):
         plan(cloud, image, chosen={("partnr", BEIJING): "share"})

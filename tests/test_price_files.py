@@ -76,10 +76,7 @@ def test_a_layer_is_read_over_the_published_book(tmp_path):
 # One bad field -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name",
-    [column.name for column in PRICE_TABLE.columns if column.required],
-)
+@pytest.mark.parametrize("name", [column.name for column in PRICE_TABLE.columns if column.required])
 def test_a_required_field_may_not_be_empty(tmp_path, name):
     """Ground rule 8: every price has a unit, currency, date, source and confidence."""
     assert f"{name} is empty" in only_problem(write(tmp_path, {name: ""}))
@@ -108,12 +105,12 @@ def test_a_field_with_given_values_takes_no_other(tmp_path, name, value):
 @pytest.mark.parametrize("name", ["region_id", "to_region_id"])
 def test_an_unknown_region_comes_with_the_nearest(tmp_path, name):
     message = only_problem(write(tmp_path, {name: "cn-bejing"}))
-    assert message.startswith(f"{name} 'cn-bejing' is neither a region nor a scope; the nearest known: cn-beijing")
+    assert message.startswith(f"{name} 'cn-bejing' is neither a region nor a scope; did you mean cn-beijing")
 
 
 def test_an_unknown_unit_comes_with_the_nearest(tmp_path):
     message = only_problem(write(tmp_path, {"unit": "per_gib_moth"}))
-    assert message.startswith("unit 'per_gib_moth' is not known; the nearest known: per_gib_month")
+    assert message.startswith("unit 'per_gib_moth' is not known; did you mean per_gib_month")
 
 
 @pytest.mark.parametrize(
@@ -201,11 +198,7 @@ def test_prices_of_different_regions_do_not_disturb_one_another(tmp_path):
 def test_all_problems_are_found_at_once_and_stand_in_order_of_line(tmp_path):
     """Two problems on line 2, none on line 3, one on line 4, and one between good rows 3 and 5."""
     path = write(
-        tmp_path,
-        {"price": "dear", "valid_from": "soon"},
-        {},
-        {"region_id": "atlantis", "note": "x"},
-        {"price": "0.5"},
+        tmp_path, {"price": "dear", "valid_from": "soon"}, {}, {"region_id": "atlantis", "note": "x"}, {"price": "0.5"}
     )
     assert [line for line, _ in problems(path)] == [2, 2, 4, 5]
 

@@ -218,7 +218,7 @@ def test_a_missing_price_names_meter_item_region_date_and_currency():
 
 
 def test_a_misspelt_item_brings_the_nearest_known_ones():
-    with pytest.raises(PriceNotFound, match="the nearest known: Toy OS"):
+    with pytest.raises(PriceNotFound, match="did you mean Toy OS"):
         Prices([licence(1, 1)]).book("CNY").at("os_licence", "cn-beijing", parse_time("2026-01-15"), "Toy O", 2)
 
 

@@ -216,7 +216,7 @@ def test_updates_that_make_no_sense_are_told(wrong: dict[str, float]) -> None:
 
 def test_wrong_questions_are_told(cloud: Cloud, acme: Account, partner: Account) -> None:
     image = golden(acme)
-    with pytest.raises(InputError, match="unknown account 'partnr'; the nearest known: partner"):
+    with pytest.raises(InputError, match="unknown account 'partnr'; did you mean partner"):
         routes(cloud, image, accounts=["partnr"], regions=[BEIJING])
     with pytest.raises(InputError, match="unknown region 'cn-bejing'"):
         routes(cloud, image, accounts=["partner"], regions=["cn-bejing"])

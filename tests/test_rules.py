@@ -11,7 +11,7 @@ import pytest
 from helpers import ROOT, read_csv
 
 import ecs_images as ecs
-from ecs_images.catalog.tables import rule
+from ecs_images.catalog.rule_book import rule
 
 RULES = {row["rule_id"]: row for row in read_csv(ROOT / "data" / "rules.csv")}
 HELD = [rule_id for rule_id, row in RULES.items() if row["status"] in ("built", "part")]

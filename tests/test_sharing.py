@@ -94,9 +94,9 @@ def test_an_image_is_not_shared_with_its_owner_or_with_nobody(cloud, acme, partn
 @pytest.mark.parametrize("accounts", [[], "partner", ()])
 def test_accounts_are_given_as_a_list(cloud, acme, partner, accounts):
     image = golden_image(acme)
-    with unusable(cloud, "list of account"):
+    with unusable(cloud, "a list"):
         acme.share_image(image, with_accounts=accounts)
-    with unusable(cloud, "list of account"):
+    with unusable(cloud, "a list"):
         acme.unshare_image(image, from_accounts=accounts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from story_texts import RUN, only_problem, problems, steps, told
 
-from ecs_images.cloud.story import Story
+from ecs_images.stories.story import Story
 
 # What is misspelt ----------------------------------------------------------------------------------
 
@@ -16,22 +16,14 @@ from ecs_images.cloud.story import Story
         ("  - crate_image: {account: acme, instance: web}", "unknown command 'crate_image'", "create_image"),
         ("  - create_image: {account: acme, instanc: web}", "no argument 'instanc'", "instance"),
         ("  - copy_image: {account: acme, image: v1, to: cn-hangzou}", "unknown region 'cn-hangzou'", "cn-hangzhou"),
-        (
-            "  - run_instance: {account: acme, region: cn-bejing, image: v1}",
-            "unknown region 'cn-bejing'",
-            "cn-beijing",
-        ),
+        ("  - run_instance: {account: acme, region: cn-bejing, image: v1}", "unknown region 'cn-bejing'", "cn-beijing"),
         (
             "  - run_instance: {account: acme, region: cn-beijing, image: v1, instance_type: ecs.g7.larg}",
             "unknown instance type 'ecs.g7.larg'",
             "ecs.g7.large",
         ),
         ("  - create_image: {account: acm, instance: web}", "unknown account 'acm'", "acme"),
-        (
-            "  - share_image: {account: acme, image: v1, with_accounts: [parner]}",
-            "unknown account 'parner'",
-            "partner",
-        ),
+        ("  - share_image: {account: acme, image: v1, with_accounts: [parner]}", "unknown account 'parner'", "partner"),
         ("  - create_image: {account: acme, instance: webb}", "unknown instance 'webb'", "web"),
         (
             "  - run_instance: {account: acme, region: cn-beijing, image: ubuntu_2204}",
@@ -55,20 +47,20 @@ def test_a_misspelt_name_is_told_with_its_line_and_the_nearest_right_one(line: s
 
 def test_an_unknown_part_of_a_story_is_told_with_the_nearest():
     problem = only_problem(steps("untill: 2026-03-01"))
-    assert (problem.line, problem.message) == (7, "unknown part of a story 'untill'; the nearest known: until, title")
+    assert (problem.line, problem.message) == (7, "unknown part of a story 'untill'; did you mean until or title?")
 
 
 def test_an_unknown_part_of_an_expectation_is_told_with_the_nearest():
     problem = only_problem(steps("expect:", "  - {cost: 1, wher: {meter: os_licence}}"))
     assert problem.line == 8
-    assert "'wher'; the nearest known: where" in problem.message
+    assert "'wher'; did you mean where" in problem.message
 
 
 def test_an_unknown_site_of_an_account_is_told_with_the_known_one():
     text = "\n".join(["start: 2026-01-15", "accounts:", "  acme: china", "  globex: internatinal", "steps:", RUN])
     problem = only_problem(text)
     assert problem.line == 4
-    assert problem.message == "globex: unknown site 'internatinal'; the nearest known: international"
+    assert problem.message == "globex: unknown site 'internatinal'; did you mean international?"
 
 
 def test_every_problem_of_a_story_is_told_at_once_in_the_order_of_lines():

@@ -6,7 +6,7 @@ import pytest
 from story_texts import only_problem, problems, steps
 
 from ecs_images import InputError
-from ecs_images.cloud.story import Story
+from ecs_images.stories.story import Story
 
 # The file -------------------------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from story_texts import problems, steps, told
 
-from ecs_images.billing.expectations import check
-from ecs_images.cloud.story import Story
 from ecs_images.errors import EcsImagesError
+from ecs_images.stories.check import check
+from ecs_images.stories.story import Story
 
 RUN = "run_instance: {account: acme, region: cn-beijing, image: aliyun_3"
 HUGE = "1" + "0" * 400

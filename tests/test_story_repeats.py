@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from story_texts import only_problem, problems, steps
 
-from ecs_images.cloud.story import Run, Story
+from ecs_images.stories.story import Run, Story
 
 
 def run(text: str) -> Run:
@@ -95,10 +95,7 @@ def test_what_is_wrong_with_a_repeat_is_told_with_its_line(lines: list[str], lin
 
 @pytest.mark.parametrize(
     ("inner", "words"),
-    [
-        ("at: 2026-01-20", "inside a repeat say after"),
-        ("rounds: third", "rounds stands inside a repeat, like 13-"),
-    ],
+    [("at: 2026-01-20", "inside a repeat say after"), ("rounds: third", "rounds stands inside a repeat, like 13-")],
 )
 def test_what_does_not_belong_in_a_round_is_told_once(inner: str, words: str):
     problem = only_problem(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from story_texts import only_problem, steps, told
 
-from ecs_images.billing.expectations import check
-from ecs_images.cloud.story import Outcome, Run, Story
 from ecs_images.errors import FileProblems, Problem
+from ecs_images.stories.check import check
+from ecs_images.stories.story import Outcome, Run, Story
 
 WITH_DATA = (
     "  - run_instance: {as: db, account: acme, region: cn-beijing, image: aliyun_3, system_disk: 40, written: 5, "
@@ -113,7 +113,7 @@ def test_the_snapshots_of_an_image_are_parts_of_its_name():
         ("  - delete_snapshot: {account: acme, snapshot: web.system_snapshot}", "'web' comes from run_instance"),
         ("  - delete_snapshot: {account: acme, snapshot: v2.system_snapshot}", "unknown snapshot"),
         ("  - delete_snapshot: {account: acme, snapshot: v1.third_snapshot}", "unknown snapshot"),
-        ("  - create_snapshot: {account: acme, disk: 5}", "disk is a name, not 5"),
+        ("  - create_snapshot: {account: acme, disk: 5}", "disk is an id, such as d-00000001, not 5"),
     ],
 )
 def test_a_part_that_a_thing_cannot_have_is_told_before_anything_runs(line: str, words: str):
@@ -160,11 +160,7 @@ def test_a_refusal_with_another_code_is_an_outcome_that_failed():
 
 def test_a_foreseen_refusal_that_does_not_come_is_an_outcome_that_failed():
     (outcome,) = run(
-        steps(
-            "  - at: 2026-01-20",
-            "    delete_image: {account: acme, image: v1}",
-            "    refused: ImageUseShared",
-        )
+        steps("  - at: 2026-01-20", "    delete_image: {account: acme, image: v1}", "    refused: ImageUseShared")
     ).outcomes
     assert (outcome.line, outcome.passed, outcome.instead) == (8, False, "it was done at 2026-01-20")
 
@@ -218,7 +214,7 @@ def test_every_expectation_that_makes_no_sense_is_told_with_its_line_before_anyt
             )
         )
     assert [problem.line for problem in caught.value.problems] == list(range(8, 15))
-    assert "the nearest known: region" in caught.value.problems[0].message
+    assert "did you mean region" in caught.value.problems[0].message
 
 
 def test_an_expectation_that_the_run_cannot_answer_is_told_with_its_line():

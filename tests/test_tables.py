@@ -13,10 +13,7 @@ from ecs_images.tables import Column, Table
 FRUIT = Table(
     "fruit",
     "one basket",
-    (
-        Column("kind", "text", "", "what it is", True, ("apple", "pear")),
-        Column("weight", "number", "kg", "how much"),
-    ),
+    (Column("kind", "text", "", "what it is", True, ("apple", "pear")), Column("weight", "number", "kg", "how much")),
 )
 BASKETS = pd.DataFrame({"kind": ["apple"], "weight": [1.5]})
 DECLARED = [USAGE, CHARGES, INVOICE, AMOUNTS, PRICE_TABLE]

@@ -7,8 +7,9 @@ import pytest
 from helpers import HANGZHOU, golden_image, machine
 
 from ecs_images import Cloud, InputError, UnknownName
-from ecs_images.cloud.lineage import LINEAGE
-from ecs_images.cloud.views import BLOCK_MAP, LIFECYCLE
+from ecs_images.ledger.chains import BLOCK_MAP
+from ecs_images.ledger.lifecycle import LIFECYCLE
+from ecs_images.ledger.lineage import LINEAGE
 
 
 def runs(table: pd.DataFrame) -> dict[tuple[int, int], tuple[float, int]]:

@@ -13,21 +13,13 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.price_files import PriceRow, units
-from ..cloud.state import State
+from ..columns import FOR_EVER, seconds_of, split, times_of
+from ..ledger.state import State
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
-from .metering import FOR_EVER, seconds_of, split, times_of
 from .rating import Curve, Key, groups
-from .schema import (
-    COPY_TRAFFIC,
-    FILE_STORAGE,
-    FILE_TRAFFIC,
-    IMAGE_TRAFFIC,
-    MARKETPLACE_FEE,
-    OS_LICENCE,
-    STORAGE,
-)
+from .schema import COPY_TRAFFIC, FILE_STORAGE, FILE_TRAFFIC, IMAGE_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE
 
 RULES = {
     STORAGE: "BILL-2 BILL-3 BILL-4 CHAIN-1 CHAIN-2 DEL-5",
@@ -73,17 +65,13 @@ _WHERE = ["billing_account_id", "billing_currency", "region_id"]
 
 
 def storage_amounts(
-    usage: pd.DataFrame,
-    state: State,
-    curves: Collection[Curve],
-    snapshots: Collection[str],
-    image: str | None = None,
+    usage: pd.DataFrame, state: State, curves: Collection[Curve], snapshots: Collection[str], image: str | None = None
 ) -> pd.DataFrame:
     """What the storage of some snapshots costs; with `image`, only that image's share of it."""
     chains = {state.snapshots[snapshot].chain for snapshot in snapshots if snapshot in state.snapshots}
     concerned = usage[usage["resource_id"].isin(chains)].reset_index(drop=True)
     if not len(concerned):
-        return empty_amounts()
+        return AMOUNTS.frame()
     by_key = {curve.key: curve for curve in curves}
     concerned_curves = [by_key[key] for key, _ in groups(concerned)]
     held = holdings(concerned, state)
@@ -113,7 +101,7 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
     """What the fees of the usage rows marked in `concerned` cost."""
     fees = usage[concerned & (usage["sku_meter"] != STORAGE).to_numpy()].reset_index(drop=True)
     if not len(fees):
-        return empty_amounts()
+        return AMOUNTS.frame()
     by_key = {curve.key: curve for curve in curves}
     parts = []
     for key, rows in groups(fees):
@@ -130,12 +118,7 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
         frame["x_amount"] = cut["x_quantity"] * per_row
         frame["list_cost"] = spent * cut["x_quantity"]
         parts.append(frame)
-    return _finished(pd.concat(parts, ignore_index=True), by_key) if parts else empty_amounts()
-
-
-def empty_amounts() -> pd.DataFrame:
-    """An `AMOUNTS` table without rows."""
-    return pd.DataFrame({name: [] for name in AMOUNTS.names})
+    return _finished(pd.concat(parts, ignore_index=True), by_key) if parts else AMOUNTS.frame()
 
 
 def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
@@ -160,7 +143,7 @@ def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     frame["x_rules"] = frame["sku_meter"].astype(str).map(RULES)
     frame["charge_period_start"] = times_of(frame["start"].to_numpy("int64"))
     frame["charge_period_end"] = times_of(frame["end"].to_numpy("int64"))
-    return AMOUNTS.check(frame[AMOUNTS.names])
+    return AMOUNTS.frame(frame)
 
 
 def _lines_at(curve: Curve, moment: int) -> list[PriceRow]:

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.prices import Prices
-from ..cloud.state import State
+from ..columns import FOR_EVER, seconds_of, whole_hours
+from ..ledger.state import State
 from ..units import to_seconds
-from .metering import FOR_EVER, SnapshotLives, seconds_of, snapshot_lives, whole_hours
+from .metering import SnapshotLives, snapshot_lives
 from .rating import Curve, curves, groups
 from .schema import COPY_TRAFFIC, STORAGE
 

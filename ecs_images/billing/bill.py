@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from ..catalog.prices import Prices, assumption_frame
-from ..catalog.tables import assumptions as named_assumptions
-from ..catalog.tables import site_of_currency
-from ..cloud.cloud import Cloud
-from ..cloud.ledger import Ledger
-from ..errors import InputError, MixedCurrencies, UnknownName
+from ..catalog.rule_book import assumptions as named_assumptions
+from ..catalog.sites import site_of_currency
+from ..errors import InputError, MixedCurrencies, UnknownName, shown
+from ..ledger.ledger import Ledger
 from ..units import SECONDS_PER_HOUR, Time, to_seconds
 from .attribution import attribute
 from .capacity import capacity
@@ -35,19 +35,28 @@ ATTRIBUTED = ("snapshot", "image", "account")
 _MONTH, _DAY = "%Y-%m", "%Y-%m-%d"
 
 
-def bill(cloud: Cloud | Ledger, *, until: Time, since: Time | None = None, prices: Prices | None = None) -> Bill:
+class HasLedger(Protocol):
+    """Something that has happened, such as a cloud."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+
+def bill(cloud: HasLedger | Ledger, *, until: Time, since: Time | None = None, prices: Prices | None = None) -> Bill:
     """The bill of a cloud, or of a ledger, up to a moment (taken to the next full hour).
 
     What exists after the last event goes on as it is. Raises PriceNotFound naming what has no
     price; `prices` defaults to the published book.
     """
-    ledger = cloud.ledger if isinstance(cloud, Cloud) else cloud
+    ledger = cloud if isinstance(cloud, Ledger) else getattr(cloud, "ledger", None)
+    if not isinstance(ledger, Ledger):
+        raise InputError(f"a bill is made of a cloud or a ledger, not of {shown(cloud)}")
     prices = prices or Prices.published()
     usage = measure(ledger, until=until, since=since)
     window = billing_window(ledger, until, since)
     if since is None:
         window = to_seconds(ledger[0].at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR, window[1]
-    return Bill(rate(usage, prices), usage=usage, ledger=Ledger(ledger), prices=prices, window=window)
+    return Bill(rate(usage, prices), usage=usage, ledger=ledger, prices=prices, window=window)
 
 
 class Bill:

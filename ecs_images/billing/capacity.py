@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..cloud.state import State
+from ..columns import seconds_of, split, times_of
 from ..errors import UnknownName
+from ..ledger.state import State
 from ..units import BILLING_CLOCK, BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
 from .attribution import holdings, split_among_holders
-from .metering import seconds_of, split, times_of
 from .schema import STORAGE
 
 FREQUENCIES = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS"}

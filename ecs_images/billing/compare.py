@@ -31,4 +31,4 @@ def waterfall(before: Bill, after: Bill, by: str = "meter") -> pd.DataFrame:
         part = table.iloc[:, 0].astype("str").rename("x_part")
         amounts.append(table["list_cost"].set_axis([part, table["billing_currency"].astype("str")]))
     joined = pd.concat(amounts, axis=1, keys=["x_before", "x_after"]).fillna(0.0).sort_index().reset_index()
-    return WATERFALL.check(joined[WATERFALL.names])
+    return WATERFALL.frame(joined)

@@ -11,10 +11,10 @@ import pandas as pd
 
 from ..catalog.limits import constant
 from ..catalog.prices import Prices
-from ..cloud import events as ev
-from ..cloud.ledger import Ledger
-from ..cloud.state import State
 from ..errors import MixedCurrencies, UnknownName
+from ..ledger import events as ev
+from ..ledger.ledger import Ledger
+from ..ledger.state import State
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
 from .rating import Curve, curves
@@ -130,7 +130,7 @@ def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:
         files = state.files[resource]
         gone = f", deleted {show_time(files.deleted_at)}" if files.deleted_at else ""
         return (), f"files of image {files.image} of {files.account} in {files.region}{gone}"
-    chain = resource if resource in state.chain_snapshots else state.chain_of_disk(resource)
+    chain = state.disks[resource].chain if resource in state.disks else resource
     members = tuple(state.chain_snapshots.get(chain, ()))
     if not members and resource not in state.disks:
         if any(instance.image == resource for instance in state.instances.values()):

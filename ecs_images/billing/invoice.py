@@ -10,10 +10,10 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
-from ..catalog.tables import site_of_currency
+from ..catalog.sites import site_of_currency
+from ..columns import seconds_of, times_of
 from ..tables import Column, Table
-from .metering import seconds_of, times_of
-from .rating import settlement_of
+from .settlement import settlement_of
 
 INVOICE = Table(
     "invoice",

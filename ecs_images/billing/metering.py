@@ -18,25 +18,15 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from ..catalog.tables import sites
-from ..cloud import events as ev
-from ..cloud.ledger import Ledger
-from ..cloud.resources import Account, Lineage
-from ..cloud.state import State
+from ..catalog.sites import sites
+from ..columns import FOR_EVER, clip, times_of, whole_hours
 from ..errors import InputError
-from ..units import BILLING_CLOCK, LATEST, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
-from .schema import (
-    COPY_TRAFFIC,
-    FILE_STORAGE,
-    FILE_TRAFFIC,
-    IMAGE_TRAFFIC,
-    MARKETPLACE_FEE,
-    OS_LICENCE,
-    STORAGE,
-    USAGE,
-)
-
-FOR_EVER = to_seconds(LATEST)
+from ..ledger import events as ev
+from ..ledger.ledger import Ledger
+from ..ledger.resources import Account, Lineage
+from ..ledger.state import State
+from ..units import SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
+from .schema import COPY_TRAFFIC, FILE_STORAGE, FILE_TRAFFIC, IMAGE_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE, USAGE
 
 
 def measure(ledger: Ledger, *, until: Time, since: Time | None = None) -> pd.DataFrame:
@@ -74,42 +64,6 @@ def billing_window(ledger: Ledger, until: Time, since: Time | None) -> tuple[int
     return (to_seconds(begin) if since is not None else 0), to_seconds(end)
 
 
-def clip(usage: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
-    """The part of a usage table that lies in `[start, end)` [s since 1970]."""
-    first = seconds_of(usage["charge_period_start"])
-    last = seconds_of(usage["charge_period_end"])
-    inside = (last > start) & (first < end)
-    clipped = usage[inside].reset_index(drop=True)
-    clipped["charge_period_start"] = times_of(np.maximum(first[inside], start))
-    clipped["charge_period_end"] = times_of(np.minimum(last[inside], end))
-    return clipped
-
-
-def split(usage: pd.DataFrame, borders: np.ndarray) -> pd.DataFrame:
-    """A usage table whose rows are cut at these moments [s since 1970, ascending]."""
-    first, last = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
-    low = np.searchsorted(borders, first, "right")
-    pieces = np.searchsorted(borders, last, "left") - low + 1
-    row = np.repeat(np.arange(len(usage)), pieces)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    edges = np.concatenate([[0], borders, [FOR_EVER]])
-    cut = usage.iloc[row].reset_index(drop=True)
-    cut["charge_period_start"] = times_of(np.maximum(first[row], edges[low[row] + number]))
-    cut["charge_period_end"] = times_of(np.minimum(last[row], edges[low[row] + number + 1]))
-    return cut
-
-
-def seconds_of(times: pd.Series) -> np.ndarray:
-    """A time column as seconds since 1970."""
-    utc = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]")
-    return np.asarray(utc).astype("int64")
-
-
-def times_of(seconds: np.ndarray) -> pd.DatetimeIndex:
-    """Seconds since 1970 as times on the billing clock."""
-    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC").tz_convert(BILLING_CLOCK)
-
-
 # Storage ------------------------------------------------------------------------------------------
 
 
@@ -145,11 +99,6 @@ def snapshot_lives(state: State) -> SnapshotLives:
 
 def _end_seconds(moment: datetime | None) -> int:
     return FOR_EVER if moment is None else to_seconds(moment)
-
-
-def whole_hours(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Spans widened to the billing hours they touch (BILL-2)."""
-    return start // SECONDS_PER_HOUR * SECONDS_PER_HOUR, -(-end // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
 
 
 def _storage_usage(state: State) -> pd.DataFrame:
@@ -317,4 +266,4 @@ def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarra
     frame = pd.DataFrame(dict(fields))
     frame["charge_period_start"] = times_of(start)
     frame["charge_period_end"] = times_of(end)
-    return USAGE.check(frame)
+    return USAGE.frame(frame)

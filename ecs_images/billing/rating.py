@@ -16,20 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..catalog.limits import turning_day
 from ..catalog.price_files import PriceRow, item_in_words, units
 from ..catalog.prices import Epoch, PriceBook, Prices
+from ..columns import seconds_of, times_of
 from ..errors import PriceNotFound
-from ..units import (
-    BYTES_PER_GIB,
-    CLOCK_OFFSET_SECONDS,
-    SECONDS_PER_DAY,
-    SECONDS_PER_HOUR,
-    day_start_seconds,
-    from_seconds,
-)
-from .metering import seconds_of, times_of
+from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
 from .schema import CHARGES, WHO_WHERE_WHAT
+from .settlement import settlement_borders, settlement_of
 
 
 class Key(NamedTuple):
@@ -105,7 +98,8 @@ def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     """
     numbers = {id(row): position for position, row in enumerate(prices.rows)}
     parts = [_charges_of(curve, numbers) for curve in curves(usage, prices)]
-    return CHARGES.check(_joined([part for part in parts if part is not None]))
+    found = [part for part in parts if part is not None]
+    return CHARGES.check(pd.concat(found, ignore_index=True)) if found else CHARGES.frame()
 
 
 def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
@@ -191,24 +185,6 @@ def _steps(rows: Rows, schedule: tuple[Epoch, ...]) -> tuple[np.ndarray, np.ndar
     return borders, levels
 
 
-def settlement_borders(low: int, high: int) -> np.ndarray:
-    """Where settlements meet within `(low, high)`: each hour before 2020-07-08, each day since (BILL-5)."""
-    turn = day_start_seconds(turning_day("daily_settlement_starts"))
-    hours = np.arange(low // SECONDS_PER_HOUR + 1, -(-min(high, turn) // SECONDS_PER_HOUR)) * SECONDS_PER_HOUR
-    first = max(low, turn) + CLOCK_OFFSET_SECONDS
-    days = np.arange(first // SECONDS_PER_DAY, -(-(high + CLOCK_OFFSET_SECONDS) // SECONDS_PER_DAY))
-    borders = np.concatenate([hours, days * SECONDS_PER_DAY - CLOCK_OFFSET_SECONDS])
-    return borders[(borders > low) & (borders < high)]
-
-
-def settlement_of(seconds: np.ndarray) -> np.ndarray:
-    """The settlement a moment falls in: the first second of its hour or day."""
-    turn = day_start_seconds(turning_day("daily_settlement_starts"))
-    hour = seconds // SECONDS_PER_HOUR * SECONDS_PER_HOUR
-    day = (seconds + CLOCK_OFFSET_SECONDS) // SECONDS_PER_DAY * SECONDS_PER_DAY - CLOCK_OFFSET_SECONDS
-    return np.where(seconds < turn, hour, day)
-
-
 def _price(
     key: Key, borders: np.ndarray, levels: np.ndarray, schedule: tuple[Epoch, ...]
 ) -> tuple[list[Line], int | None]:
@@ -267,19 +243,8 @@ def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int)
             "consumed_unit": unit.consumed,
             "pricing_quantity": quantity / unit.hours,
             "pricing_unit": unit.name,
-            "list_unit_price": line.price.price,
+            "list_unit_price": float(line.price.price or 0),
             "list_cost": np.add.reduceat(line.cost[used - line.low], first),
             "x_price_row": price_row,
         }
     )
-
-
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The charges of all curves as one table, its text kept as categories."""
-    if not parts:
-        empty = {column.name: pd.Series(dtype=_DTYPES[column.kind]) for column in CHARGES.columns}
-        return pd.DataFrame(empty)
-    return pd.concat(parts, ignore_index=True)
-
-
-_DTYPES = {"text": "str", "integer": "int64", "number": "float64", "time": "datetime64[s, UTC+08:00]"}

@@ -108,10 +108,7 @@ def public_families() -> dict[str, tuple[tuple[date, str], ...]]:
     return {
         row["image_family"]: tuple(
             sorted(
-                by_system.get(
-                    (row["os_family"], row["os_version"].lower(), row["architecture"], row["variant"]),
-                    (),
-                )
+                by_system.get((row["os_family"], row["os_version"].lower(), row["architecture"], row["variant"]), ())
             )
         )
         for row in published("image_families.csv")

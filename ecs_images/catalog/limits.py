@@ -51,3 +51,12 @@ def turning_day(key: str) -> date:
     """A day from which a rule holds, such as the start of daily settlement (BILL-5)."""
     (row,) = _table()[key]
     return date.fromisoformat(row.value)
+
+
+@cache
+def duration_seconds(task: str) -> tuple[float, float]:
+    """How long a task typically takes: (fixed seconds, seconds per GiB); CREATE-13."""
+    for row in published("durations.csv"):
+        if row["task"] == task:
+            return float(row["minutes_fixed"]) * 60, float(row["minutes_per_gib"]) * 60
+    raise InputError(f"no typical duration is known for {task!r}")

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from ..errors import FileProblems, InputError, Problem, nearest
+from ..errors import FileProblems, InputError, Problem, did_you_mean, nearest, shown
 from ..tables import Column, Table
 from .limits import constant
 from .regions import SCOPES, regions
@@ -233,11 +233,7 @@ def _place_problems(fields: dict[str, str]) -> list[str]:
     for name in ("region_id", "to_region_id"):
         value = fields.get(name) or ""
         if value and value not in known:
-            close = nearest(value, known)
-            problems.append(
-                f"{name} {value!r} is neither a region nor a scope"
-                + (f"; the nearest known: {', '.join(close)}" if close else "")
-            )
+            problems.append(f"{name} {shown(value)} is neither a region nor a scope{did_you_mean(value, known)}")
     return problems
 
 
@@ -246,8 +242,7 @@ def _unit_problems(fields: dict[str, str]) -> list[str]:
     if not unit:
         return ["unit is empty although there is a price"] if fields.get("price") else []
     if unit not in units():
-        close = nearest(unit, units())
-        return [f"unit {unit!r} is not known" + (f"; the nearest known: {', '.join(close)}" if close else "")]
+        return [f"unit {shown(unit)} is not known{did_you_mean(unit, units())}"]
     good = UNITS_OF_METER.get(meter)
     if good and fields.get("billing_method") == "pay_as_you_go" and unit not in good:
         return [f"unit {unit!r} cannot price {meter}; use {' or '.join(good)}"]

@@ -18,12 +18,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, PriceNotFound, UnknownName, nearest
+from ..errors import InputError, PriceNotFound, UnknownName, did_you_mean
 from ..units import EARLIEST, LATEST, day_start_seconds, from_seconds, to_seconds
 from .files import data_path
 from .price_files import FREE_UNLESS_PRICED, PRICE_TABLE, TRAFFIC_METERS, PriceRow, item_in_words, read_price_file
 from .regions import region
-from .tables import sites
+from .sites import sites
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,8 +87,8 @@ class PriceBook:
             shown = ", ".join(places[:6]) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
             return f"known: {shown} from {first}; {_LAYER_HINT}"
         items = sorted({item for m, item in self._by_item if m == meter and item})
-        close = nearest(item, items) if item else ()
-        return (f"the nearest known: {', '.join(close)}; " if close else "") + _LAYER_HINT
+        meant = did_you_mean(item, items).removeprefix("; ") if item else ""
+        return f"{meant} {_LAYER_HINT}".lstrip()
 
     def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int) -> Iterable[Epoch]:
         scopes = region(region_id).scopes

@@ -10,10 +10,7 @@ _SOURCE_DATE = Column("source_date", "text", "", "date of the source; undated wh
 _CONFIDENCE = Column("confidence", "text", "", "how firm the source is: official, third_party, assumed …", True)
 _STATUS = Column("status", "text", "", "published, example, current, superseded …", True)
 _NOTE = Column("note", "text", "", "what else a reader must know")
-_OS = (
-    Column("os_family", "text", "", "operating system", True),
-    Column("os_version", "text", "", "its version", True),
-)
+_OS = (Column("os_family", "text", "", "operating system", True), Column("os_version", "text", "", "its version", True))
 _ARCHITECTURE = Column("architecture", "text", "", "architecture of the processor", True, ("x86_64", "arm64", "i386"))
 _FEE = Column(
     "fee_kind", "text", "", "who is charged a licence (LIC-1, LIC-2)", True, ("free", "fee", "fee_outside_mainland")
@@ -76,6 +73,8 @@ FILES: dict[str, Table] = {
         Column("assumption_id", "text", "", "UNK of the rule book, ASSUME of the model", True),
         Column("subject", "text", "", "what is not known", True),
         Column("default", "text", "", "what the model takes", True),
+        Column("value", "text", "", "the word for that, where `assume` may say another; else empty"),
+        Column("values", "text", "", "the words that `assume` may say, by semicolon"),
         Column("why", "text", "", "why that", True),
         _SOURCE,
     )),

@@ -10,16 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import Colormap, to_hex
 
-COLUMNS = (
-    "route",
-    "billing_account_id",
-    "region_id",
-    "x_allowed",
-    "x_code",
-    "x_rule",
-    "list_cost",
-    "billing_currency",
-)
+COLUMNS = ("route", "billing_account_id", "region_id", "x_allowed", "x_code", "x_rule", "list_cost", "billing_currency")
 """What a table of routes needs for a picture."""
 
 

@@ -19,7 +19,7 @@ from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, sh
 
 if TYPE_CHECKING:
     from ..catalog.prices import Prices
-    from ..cloud.story import Run, Story
+    from ..stories.story import Run, Story
 
 app = typer.Typer(
     help="Alibaba Cloud ECS images: what you may do with them, and what they cost.",
@@ -50,7 +50,7 @@ def bill(
     prices: Layers = None,
 ) -> None:
     """Bill a story: what its images cost, by month and meter or as asked."""
-    from ..billing.expectations import bill_of
+    from ..stories.check import bill_of
 
     loaded, run = _run(story)
     found = bill_of(loaded, run, until=until, prices=_prices(loaded, prices))
@@ -75,9 +75,7 @@ def bill(
 
 @app.command()
 def check(
-    stories: Annotated[list[Path], typer.Argument(help="story files")],
-    form: Form = Format.table,
-    prices: Layers = None,
+    stories: Annotated[list[Path], typer.Argument(help="story files")], form: Form = Format.table, prices: Layers = None
 ) -> None:
     """Run stories and hold what they expect against what happens.
 
@@ -85,7 +83,7 @@ def check(
     """
     import pandas as pd
 
-    from ..billing import expectations
+    from ..stories import check as expectations
 
     rows: list[tuple[str, int, str, str, str]] = []
     unusable = 0
@@ -128,9 +126,9 @@ def list_routes(
     prices: Layers = None,
 ) -> None:
     """Say how an image of a story can reach accounts in regions, and what each way adds to whose bill."""
-    from ..cloud.story import resolve
     from ..decisions.routes import routes
     from ..decisions.updates import Updates
+    from ..stories.story import resolve
 
     loaded, run = _run(story)
     state = run.cloud.state
@@ -206,7 +204,7 @@ def list_rules(
     """List the rules of the service and whether each is built, or tell one, or one family, in full."""
     import pandas as pd
 
-    from ..catalog.tables import rule, rules
+    from ..catalog.rule_book import rule, rules
 
     family = [r for r in rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
     if rule_id is None or family:
@@ -231,7 +229,7 @@ def list_rules(
 
 
 def _run(path: Path) -> tuple[Story, Run]:
-    from ..cloud.story import Story
+    from ..stories.story import Story
 
     story = Story.load(path)
     with _progress(len(story.steps), path.name) as advance:

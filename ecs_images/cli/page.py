@@ -28,7 +28,7 @@ def serve_page(story: Path | None, image: str | None, port: int) -> int:
     The story is run once before, so that what is wrong with it is told here. Raises InputError
     when Voilà or ipywidgets is not installed.
     """
-    from ..cloud.story import Story, resolve
+    from ..stories.story import Story, resolve
 
     path = (story or data_path("stories/golden_pipeline.yaml")).resolve()
     loaded = Story.load(path)

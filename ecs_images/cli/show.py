@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..billing.bill import Bill
-    from ..cloud.story import Run
+    from ..stories.story import Run
 
 
 def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None)
 
 
 def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: Path | None) -> None:
-    from ..cloud.story import resolve
+    from ..stories.story import resolve
 
     explanation = found.explain(resolve(run.cloud, run.ids, wanted))
     if form is Format.table and output is None:

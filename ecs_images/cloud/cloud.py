@@ -8,26 +8,28 @@ golden = acme.create_image(web, name="golden-v1")
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pandas as pd
 
 from ..catalog.limits import constant
-from ..catalog.tables import site as known_site
-from ..errors import InputError, UnknownName
+from ..catalog.rule_book import supposed
+from ..catalog.sites import site as known_site
+from ..errors import InputError, UnknownName, shown
+from ..ledger.chains import ChainView, block_map, chain_view, freed_gib
+from ..ledger.events import AccountOpened, CloudStarted, FilesFinished, ImageFinished, SnapshotFinished
+from ..ledger.ledger import Ledger
+from ..ledger.lifecycle import lifecycle
+from ..ledger.lineage import lineage
+from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, Durations, Image, ImageFiles, Instance, Snapshot
+from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
 from . import copying, instances
-from . import events as ev
 from .account import Account
-from .chains import ChainView, chain_view, freed_gib
+from .arguments import Text, ident, idents
 from .control import DURATIONS, Control
-from .ledger import Ledger
-from .lineage import lineage
-from .resources import MARKETPLACE, PROVIDER, Disk, Image, ImageFiles, Instance, Snapshot
-from .state import State
-from .views import block_map, lifecycle
 
 _T = TypeVar("_T")
 
@@ -35,36 +37,56 @@ _T = TypeVar("_T")
 class Cloud:
     """A simulated cloud.
 
-    `start` is its first moment. With `durations="instant"` work is done at once; with
-    `"typical"` it takes the time it usually takes, and `wait` moves the clock.
-    `block_size_mib` is the block size of snapshot chains [MiB] (SNAP-3, UNK-1).
+    start: its first moment
+    durations: instant, and work is done at once; typical, and it takes the time it usually takes while
+        `wait` moves the clock
+    block_size_mib: block size of snapshot chains; 2 MiB unless said (SNAP-3, UNK-1) [MiB]
+    assume: what to suppose instead of a default, by the id of an assumption: `{"UNK-10": "refused"}`
+
+    Threads may share a cloud: a command or a move of the clock waits until the one before it is done.
     """
 
-    def __init__(self, start: Time, *, durations: str = "instant", block_size_mib: float | None = None) -> None:
+    def __init__(
+        self,
+        start: Time,
+        *,
+        durations: Durations = "instant",
+        block_size_mib: float | None = None,
+        assume: Mapping[str, str] | None = None,
+    ) -> None:
         if durations not in DURATIONS:
             raise UnknownName("kind of durations", str(durations), DURATIONS)
-        if block_size_mib is None:
-            block_size_mib = constant("block_size_mib")
-        block_bytes = block_size_mib * BYTES_PER_MIB
-        if not 0 < block_bytes < float("inf") or block_bytes != int(block_bytes):
-            raise InputError(f"block_size_mib must be above 0 and whole bytes, not {block_size_mib}")
-        ledger = Ledger([ev.CloudStarted(parse_time(start, "start"), int(block_bytes), durations)])
-        self._control = Control(ledger)
+        size = constant("block_size_mib") if block_size_mib is None else block_size_mib
+        good = isinstance(size, int | float) and not isinstance(size, bool)
+        if not good or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:
+            raise InputError(f"block_size_mib is a number of MiB above 0 and whole bytes, not {shown(size)}")
+        began = CloudStarted(
+            at=parse_time(start, "start"),
+            block_bytes=int(size * BYTES_PER_MIB),
+            durations=durations,
+            assume=tuple(sorted(supposed(assume).items())),
+        )
+        self._control = Control([], State(), began.at)
+        self._control.record(began)
 
     @classmethod
     def from_ledger(cls, ledger: Ledger) -> Cloud:
-        """A cloud in which all events of the ledger have happened; the ledger is copied."""
-        if not len(ledger) or not isinstance(ledger[0], ev.CloudStarted):
+        """A cloud in which all events of the ledger have happened; the ledger stays as it is."""
+        if not isinstance(ledger, Ledger):
+            raise InputError(f"a cloud is made from a Ledger, not from {shown(ledger)}")
+        if not ledger or not isinstance(ledger[0], CloudStarted):
             raise InputError("this ledger does not begin with the start of a cloud")
+        return cls._of(Control(list(ledger), ledger.replay(), ledger[-1].at))
+
+    @classmethod
+    def _of(cls, control: Control) -> Cloud:
         cloud = cls.__new__(cls)
-        cloud._control = Control(Ledger(ledger))
+        cloud._control = control
         return cloud
 
     def fork(self) -> Cloud:
-        """An independent cloud with the same past."""
-        cloud = Cloud.from_ledger(self.ledger)
-        cloud._control.now = self.now
-        return cloud
+        """An independent cloud with the same past; what exists is shared until one of the two changes it."""
+        return Cloud._of(self._control.fork())
 
     def __repr__(self) -> str:
         return f"<Cloud: {show_time(self.now)}, {len(self.ledger)} events>"
@@ -81,33 +103,36 @@ class Cloud:
 
     @property
     def state(self) -> State:
-        """Everything that exists or existed."""
-        return self._control.state
+        """Everything that exists or existed, to be looked at; only commands and the clock change it."""
+        return self._control.state.read_only()
 
     def account(self, name: str, site: str | None = None) -> Account:
-        """The account of that name, opened now if it is new; `site` is china (the default) or
-        international, and decides the currency of its bill."""
-        if not isinstance(name, str) or not name.strip() or name in (PROVIDER, MARKETPLACE):
-            raise InputError(f"an account needs a name of its own, not {name!r}")
-        known = self.state.accounts.get(name)
-        if known is None:
-            self._control.record(ev.AccountOpened(self.now, name, known_site(site or "china").name))
-        elif site is not None and known.site != site:
-            raise InputError(f"account {name!r} is on the {known.site} site, not {site!r}")
+        """The account of that name, opened now if it is new.
+
+        name: its name
+        site: china or international, which decides the currency of its bill; china for a new one unless said
+        """
+        check_account_name(name)
+        with self._control.lock:
+            known = self._control.state.accounts.get(name)
+            if known is None:
+                opened = AccountOpened(at=self.now, account=name, site=known_site(site or "china").name)
+                self._control.record(opened)
+            elif site is not None and known.site != site:
+                raise InputError(f"account {shown(name)} is on the {known.site} site, not {shown(site)}")
         return Account(self._control, name)
 
     def at(self, when: Time) -> None:
         """Move the clock to `when`; work due by then is done on the way. Time never runs back."""
         moment = parse_time(when, "at")
-        if moment < self.now:
-            raise InputError(f"the clock is at {show_time(self.now)}; it cannot go back to {show_time(moment)}")
-        while True:
-            due = [(at, name) for name, at in self.state.pending.items() if at <= moment]
-            if not due:
-                break
-            at = min(due)[0]
-            self._finish(sorted((name for t, name in due if t == at), key=_order))
-        self._control.now = moment
+        with self._control.lock:
+            if moment < self.now:
+                raise InputError(f"the clock is at {show_time(self.now)}; it cannot go back to {show_time(moment)}")
+            pending = self._control.state.pending
+            while due := [(at, name) for name, at in pending.items() if at <= moment]:
+                at = min(due)[0]
+                self._finish(sorted((name for t, name in due if t == at), key=_order))
+            self._control.now = moment
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
         """Move the clock forward by that much."""
@@ -120,43 +145,44 @@ class Cloud:
 
     def wait(self, resource: str) -> None:
         """Move the clock until an image, snapshot, instance or exported files are done with what they are doing."""
-        known = [*self.state.images, *self.state.snapshots, *self.state.instances, *self.state.files]
-        if resource not in known:
-            raise UnknownName("image, snapshot, instance or files", str(resource), known)
-        while resource in self.state.pending or self._waits(resource):
-            self.at(self.state.pending.get(resource) or min(self.state.pending.values()))
+        state, name = self._control.state, ident(resource, "image, snapshot, instance or files")
+        known = [*state.images, *state.snapshots, *state.instances, *state.files]
+        if name not in known:
+            raise UnknownName("image, snapshot, instance or files", name, known)
+        while name in state.pending or self._waits(name):
+            self.at(state.pending.get(name) or min(state.pending.values()))
 
     def image(self, image_id: str) -> Image:
         """The image of that id as it is now, a deleted one too."""
-        return _known("image", image_id, self.state.images)
+        return _known("image", image_id, self._control.state.images)
 
     def snapshot(self, snapshot_id: str) -> Snapshot:
         """The snapshot of that id as it is now, a deleted one too."""
-        return _known("snapshot", snapshot_id, self.state.snapshots)
+        return _known("snapshot", snapshot_id, self._control.state.snapshots)
 
     def instance(self, instance_id: str) -> Instance:
         """The instance of that id as it is now, a released one too."""
-        return _known("instance", instance_id, self.state.instances)
+        return _known("instance", instance_id, self._control.state.instances)
 
     def disk(self, disk_id: str) -> Disk:
         """The disk of that id as it is now, a released one too."""
-        return _known("disk", disk_id, self.state.disks)
+        return _known("disk", disk_id, self._control.state.disks)
 
     def files(self, files_id: str) -> ImageFiles:
         """The files of an exported image as they are now, deleted ones too."""
-        return _known("files of an image", files_id, self.state.files)
+        return _known("files of an image", files_id, self._control.state.files)
 
     def chain(self, of: str) -> ChainView:
         """The snapshot chain of a disk, an instance's system disk, a snapshot, or of its own id."""
-        return chain_view(self.state, of)
+        return chain_view(self._control.state, ident(of, "chain, disk, instance or snapshot"))
 
     def freed_gib(self, snapshots: Sequence[str]) -> float:
         """GiB that deleting these snapshots together would free, over all their chains."""
-        return freed_gib(self.state, snapshots)
+        return freed_gib(self._control.state, idents(snapshots, "snapshots"))
 
     def block_map(self, of: str) -> pd.DataFrame:
         """Which live snapshots hold which blocks of a chain, as a table for a chart; `of` as for `chain`."""
-        return block_map(self.state, of)
+        return block_map(self._control.state, ident(of, "chain, disk, instance or snapshot"))
 
     def lifecycle(self) -> pd.DataFrame:
         """What became of every image and snapshot up to now, as a table for a chart."""
@@ -167,27 +193,34 @@ class Cloud:
 
         With `of`, only what an image, snapshot, instance or account comes from, and what came of it.
         """
-        return lineage(self.ledger, of)
+        return lineage(self.ledger, of if of is None else ident(of, "image, snapshot, instance or account"))
 
     def _waits(self, resource: str) -> bool:
-        image = self.state.images.get(resource)
+        image = self._control.state.images.get(resource)
         return image is not None and image.status == "Waiting"
 
     def _finish(self, names: Sequence[str]) -> None:
-        control = self._control
+        control, state = self._control, self._control.state
         for name in names:
-            at = self.state.pending[name]
-            if name in self.state.snapshots:
-                control.record(ev.SnapshotFinished(at, name))
-            elif name in self.state.files:
-                control.record(ev.FilesFinished(at, name))
-            elif name in self.state.images:
-                control.record(ev.ImageFinished(at, name))
-                image = self.state.images[name]
+            at = state.pending[name]
+            if name in state.snapshots:
+                control.record(SnapshotFinished(at=at, snapshot=name))
+            elif name in state.files:
+                control.record(FilesFinished(at=at, files=name))
+            elif name in state.images:
+                control.record(ImageFinished(at=at, image=name))
+                image = state.images[name]
                 if image.made_from == "copy":
                     copying.start_waiting_copies(control, image.account, image.region, at)
             else:
                 instances.finish_replacement(control, name)
+
+
+def check_account_name(name: object) -> None:
+    """Raise InputError for what cannot be an account's name."""
+    if not isinstance(name, str) or not name.strip() or name in (PROVIDER, MARKETPLACE):
+        raise InputError(f"an account needs a name of its own, not {shown(name)}")
+    Text().check(name, "the name of an account")
 
 
 def _order(name: str) -> tuple[bool, str]:
@@ -196,7 +229,7 @@ def _order(name: str) -> tuple[bool, str]:
 
 
 def _known(kind: str, name: str, table: dict[str, _T]) -> _T:
-    try:
-        return table[name]
-    except KeyError:
-        raise UnknownName(kind, str(name), table) from None
+    found = ident(name, kind)
+    if found not in table:
+        raise UnknownName(kind, found, table)
+    return table[found]

@@ -1,45 +1,64 @@
-"""The control plane's desk: the clock, the ledger, and what every command needs to decide.
+"""The control plane: the clock, the events so far, and what every command needs to decide.
 
 A command first checks everything and raises a `CloudError`, or else hands its events to
-`record`. Nothing else appends to the ledger, so a refused command changes nothing.
+`record`. Nothing else adds events, so a refused command changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import wraps
+from threading import RLock
+from typing import Any, TypeVar, cast, get_args
 
 from ..catalog import images as published
+from ..catalog.limits import duration_seconds
 from ..catalog.regions import region
-from ..catalog.tables import duration_seconds, http_statuses
-from ..errors import CloudError, UnknownName, nearest
+from ..catalog.rule_book import http_statuses
+from ..errors import CloudError, UnknownName, did_you_mean
+from ..ledger.events import Event
+from ..ledger.ledger import Ledger
+from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, Durations, Image, ImageFiles, Instance, Lineage, Snapshot
+from ..ledger.state import ID_PREFIXES, State
 from ..units import bytes_to_gib, show_time
-from . import events as ev
-from .existing import ID_PREFIXES, State
-from .ledger import Ledger
-from .resources import MARKETPLACE, PROVIDER, Disk, Image, ImageFiles, Instance, Lineage, Snapshot
-from .state import apply
+from .arguments import arguments_of
 
-DURATIONS = ("instant", "typical")
+DURATIONS: tuple[Durations, ...] = get_args(Durations)
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Control:
-    """State, ledger and clock of one simulated cloud."""
+    """State, events and clock of one simulated cloud.
 
-    def __init__(self, ledger: Ledger, now: datetime | None = None) -> None:
-        self.ledger = ledger
-        self.state: State = ledger.replay()
-        self.now: datetime = now or ledger[-1].at
+    `lock` is held by whoever gives a command or moves the clock, so that threads wait for each other.
+    """
+
+    def __init__(self, events: list[Event], state: State, now: datetime) -> None:
+        self._events, self.state, self.now = events, state, now
+        self.lock = RLock()
+
+    def fork(self) -> Control:
+        """An independent control plane with the same past."""
+        with self.lock:
+            return Control(list(self._events), self.state.fork(), self.now)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What has happened up to now."""
+        return Ledger.growing(self._events)
 
     @property
     def today(self) -> date:
         return self.now.date()
 
-    def record(self, *events: ev.Event) -> None:
-        """Let events happen: the only way into the ledger."""
+    def record(self, *events: Event) -> None:
+        """Let events happen: the only way in."""
         for event in events:
-            apply(self.state, event)
-            self.ledger.append(event)
+            event.apply(self.state)
+            self._events.append(event)
 
     # Refusals ---------------------------------------------------------------------------------
 
@@ -65,10 +84,11 @@ class Control:
         if found is None or found.account != account or found.status == "Released":
             was = "was released" if found and found.account == account else "is not an instance of yours"
             raise self.refusal(
-                operation, "InvalidInstanceId.NotFound",
-                f"{instance_id} {was}{self.instead(instance_id, self._instances_of(account))}",
+                operation,
+                "InvalidInstanceId.NotFound",
+                f"{instance_id} {was}{did_you_mean(instance_id, self._instances_of(account))}",
                 instance=instance_id,
-            )  # fmt: skip
+            )
         return found
 
     def own_disk(self, account: str, disk_id: str, operation: str) -> Disk:
@@ -81,9 +101,8 @@ class Control:
             was = "was released" if found and found.account == account else "is not a disk of yours"
             mine = [d.id for d in self.state.disks.values() if d.account == account and not d.released_at]
             raise self.refusal(
-                operation, "InvalidDiskId.NotFound",
-                f"{disk_id} {was}{self.instead(disk_id, mine)}", disk=disk_id,
-            )  # fmt: skip
+                operation, "InvalidDiskId.NotFound", f"{disk_id} {was}{did_you_mean(disk_id, mine)}", disk=disk_id
+            )
         return found
 
     def own_snapshot(self, account: str, snapshot_id: str, operation: str) -> Snapshot:
@@ -93,9 +112,11 @@ class Control:
             was = "is gone" if found and found.account == account else "is not a snapshot of yours"
             mine = [s.id for s in self.state.snapshots.values() if s.account == account and not s.deleted_at]
             raise self.refusal(
-                operation, "InvalidSnapshotId.NotFound",
-                f"{snapshot_id} {was}{self.instead(snapshot_id, mine)}", snapshot=snapshot_id,
-            )  # fmt: skip
+                operation,
+                "InvalidSnapshotId.NotFound",
+                f"{snapshot_id} {was}{did_you_mean(snapshot_id, mine)}",
+                snapshot=snapshot_id,
+            )
         return found
 
     def own_image(self, account: str, image_id: str, operation: str) -> Image:
@@ -109,9 +130,11 @@ class Control:
             else:
                 was = "is not an image of yours"
             raise self.refusal(
-                operation, "InvalidImageId.NotFound",
-                f"{image_id} {was}{self.instead(image_id, self._images_of(account))}", image=image_id,
-            )  # fmt: skip
+                operation,
+                "InvalidImageId.NotFound",
+                f"{image_id} {was}{did_you_mean(image_id, self._images_of(account))}",
+                image=image_id,
+            )
         return found
 
     def own_files(self, account: str, files_id: str, operation: str, code: str) -> ImageFiles:
@@ -123,7 +146,7 @@ class Control:
                 was = "are gone" if found.deleted_at else "are still being written; wait for them"
             others = [f for f in self.state.files.values() if f.account == account and f.id != files_id]
             mine = [files.id for files in others if not files.deleted_at]
-            message = f"{files_id} {was}{self.instead(files_id, mine)}"
+            message = f"{files_id} {was}{did_you_mean(files_id, mine)}"
             raise self.refusal(operation, code, message, files=str(files_id))
         return found
 
@@ -143,14 +166,15 @@ class Control:
             image = self._provider_image(account, reference, region_id)
         if image is None:
             raise self.refusal(
-                operation, "InvalidImageId.NotFound",
-                self._why_no_image(account, reference, region_id), image=reference,
-            )  # fmt: skip
+                operation, "InvalidImageId.NotFound", self._why_no_image(account, reference, region_id), image=reference
+            )
         if image.status not in ("Available", "Deprecated"):
             raise self.refusal(
-                operation, "OperationDenied.ImageNotValid",
-                f"{image.id} is {image.status}; wait until it is Available", image=image.id,
-            )  # fmt: skip
+                operation,
+                "OperationDenied.ImageNotValid",
+                f"{image.id} is {image.status}; wait until it is Available",
+                image=image.id,
+            )
         return image
 
     def _custom_image(self, account: str, reference: str, region_id: str) -> Image | None:
@@ -178,17 +202,30 @@ class Control:
         if product is None or product.site != site or (product.regions and region_id not in product.regions):
             return None
         lineage = Lineage(
-            product.product_code, product.os_family, product.platform, product.architecture,
+            product.product_code,
+            product.os_family,
+            product.platform,
+            product.architecture,
             product_code=product.product_code,
-        )  # fmt: skip
+        )
         return self._listed(product.product_code, MARKETPLACE, region_id, product.system_disk_gib, lineage)
 
     def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int, lineage: Lineage) -> Image:
         return Image(
-            id=image_id, account=owner, region=region_id, name=image_id, family="", status="Available",
-            size_gib=size_gib, lineage=lineage, mappings=(), made_from="provider", source=image_id,
-            encrypted=False, kms_key=None, created_at=self.now, finishes_at=None,
-        )  # fmt: skip
+            id=image_id,
+            account=owner,
+            region=region_id,
+            name=image_id,
+            family="",
+            status="Available",
+            size_gib=size_gib,
+            lineage=lineage,
+            mappings=(),
+            made_from="provider",
+            source=image_id,
+            created_at=self.now,
+            finishes_at=None,
+        )
 
     def _why_no_image(self, account: str, reference: str, region_id: str) -> str:
         image = self.state.images.get(reference)
@@ -207,19 +244,13 @@ class Control:
         if product is not None:
             return f"{reference} is not offered in {region_id}, only in {', '.join(sorted(product.regions))}"
         known = [*self._images_of(account), *published.known_references()]
-        return f"no image answers to {reference!r} in {region_id}{self.instead(reference, known)}"
+        return f"no image answers to {reference!r} in {region_id}{did_you_mean(reference, known)}"
 
     def _instances_of(self, account: str) -> list[str]:
         return [i.id for i in self.state.instances.values() if i.account == account and i.status != "Released"]
 
     def _images_of(self, account: str) -> list[str]:
         return [i.id for i in self.state.images.values() if i.account == account and not i.deleted_at]
-
-    @staticmethod
-    def instead(name: str, known: Sequence[str]) -> str:
-        """The end of a message about an unknown name: what may have been meant."""
-        close = nearest(str(name), known)
-        return f"; did you mean {' or '.join(close)}?" if close else ""
 
     # Ids and time -------------------------------------------------------------------
 
@@ -239,3 +270,29 @@ class Control:
     def blocks(self, gib: float) -> int:
         """Whole blocks that a written size takes; a part of a block takes all of it."""
         return -(-round(gib * (1 << 30)) // self.state.block_bytes)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Caller:
+    """An account at the control plane, giving commands."""
+
+    _control: Control
+    name: str
+
+
+def command(method: _Method) -> _Method:
+    """Make a method of a `Caller` a command: its arguments are checked by their kinds, and it runs alone.
+
+    Cloud and accounts may be used from several threads; one command waits for the other.
+    """
+    arguments = arguments_of(method)
+    order = tuple(arguments)
+
+    @wraps(method)
+    def checked(self: Caller, *given: Any, **named: Any) -> Any:
+        values = [arguments[name].check(value) for name, value in zip(order, given, strict=False)]
+        by_name = {name: arguments[name].check(value) if name in arguments else value for name, value in named.items()}
+        with self._control.lock:
+            return method(self, *values, *given[len(order) :], **by_name)
+
+    return cast(_Method, checked)

@@ -9,79 +9,112 @@ from datetime import datetime
 
 from ..catalog.images import marketplace_images
 from ..catalog.limits import limit
-from . import events as ev
-from .control import Control
+from ..ledger import events as ev
+from ..ledger.resources import DeviceMapping, Image
+from .arguments import ImageRef, RegionName
+from .control import Caller, Control, command
 from .images import copies_under_way
 from .naming import check_image_name, check_image_quota
-from .resources import DeviceMapping, Image
 
 _OPERATION = "CopyImage"
 
 
-def copy_image(
-    control: Control,
-    account: str,
-    image_id: str,
-    *,
-    to: str,
-    name: str | None,
-    encrypted: bool,
-    kms_key: str | None,
-) -> str:
-    source = _source(control, account, image_id)
-    to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
-    _check_where(control, account, source, to, encrypted, kms_key)
-    if source.status != "Available":
-        raise control.refusal(
-            _OPERATION, "IncorrectImageStatus", f"{source.id} is {source.status}, not Available", image=source.id
-        )
-    under_way = copies_under_way(control, source.id)
-    if under_way:
-        raise control.refusal(
-            _OPERATION, "OperationDenied.ImageCopyConflict",
-            f"{source.id} is being copied to {under_way[0].region}; wait for {under_way[0].id}", image=source.id,
-        )  # fmt: skip
-    # Name, family and encryption are what the call says; a key is kept unless one is given (COPY-6, COPY-7).
-    (copy_id,) = control.new_ids("image", 1)
-    if name is None:
-        name = source.name if to != source.region else copy_id
-    check_image_name(control, account, to, name, _OPERATION)
-    check_image_quota(control, account, to, _OPERATION)
-    ids = control.new_ids("snapshot", len(source.mappings))
-    waits = len(_running(control, account, to)) >= limit("image_copy_tasks_per_region", control.now)
-    mappings = tuple(
-        DeviceMapping(m.device, m.kind, m.size_gib, new) for m, new in zip(source.mappings, ids, strict=True)
-    )
-    control.record(
-        ev.ImageCreated(
-            control.now, copy_id, account, to, name, "", source.size_gib, source.lineage, mappings,
-            "copy", source.id, encrypted or source.encrypted, kms_key or (source.kms_key if not encrypted else None),
-            None, ("UNK-2", "UNK-11"),
-        )
-    )  # fmt: skip
-    if not waits:
-        _start_copy(control, control.state.images[copy_id], control.now)
-    return copy_id
+class CopyCommands(Caller):
+    """Commands that copy an image."""
 
+    __slots__ = ()
 
-def cancel_copy_image(control: Control, account: str, image_id: str) -> None:
-    """Only a copy under way can be cancelled (COPY-5)."""
-    operation = "CancelCopyImage"
-    image = control.own_image(account, image_id, operation)
-    if image.made_from != "copy":
-        raise control.refusal(
-            operation, "ImageCreatedNotFromCopy", f"{image.id} is not the target of a copy", image=image.id
+    @command
+    def copy_image(
+        self,
+        image: ImageRef,
+        *,
+        to: RegionName,
+        name: str | None = None,
+        encrypted: bool = False,
+        kms_key: str | None = None,
+    ) -> ImageRef:
+        """Copy an image to another region, or encrypted within its own. Returns the copy's id.
+
+        image: its id
+        to: the region to copy to
+        name: what the copy is called; as the image in another region, else its id
+        encrypted: encrypt the copy
+        kms_key: a key of one's own to encrypt it with; the service's unless said (COPY-7)
+        """
+        control, account = self._control, self.name
+        source = _source(control, account, image)
+        to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
+        _check_where(control, account, source, to, encrypted, kms_key)
+        if source.status != "Available":
+            raise control.refusal(
+                _OPERATION, "IncorrectImageStatus", f"{source.id} is {source.status}, not Available", image=source.id
+            )
+        under_way = copies_under_way(control, source.id)
+        if under_way:
+            raise control.refusal(
+                _OPERATION,
+                "OperationDenied.ImageCopyConflict",
+                f"{source.id} is being copied to {under_way[0].region}; wait for {under_way[0].id}",
+                image=source.id,
+            )
+        # Name, family and encryption are what the call says; a key is kept unless one is given (COPY-6, COPY-7).
+        (copy_id,) = control.new_ids("image", 1)
+        if name is None:
+            name = source.name if to != source.region else copy_id
+        check_image_name(control, account, to, name, _OPERATION)
+        check_image_quota(control, account, to, _OPERATION)
+        ids = control.new_ids("snapshot", len(source.mappings))
+        waits = len(_running(control, account, to)) >= limit("image_copy_tasks_per_region", control.now)
+        mappings = tuple(
+            DeviceMapping(m.device, m.kind, m.size_gib, new) for m, new in zip(source.mappings, ids, strict=True)
         )
-    if image.status not in ("Waiting", "Creating"):
-        raise control.refusal(
-            operation, "IncorrectImageStatus", f"{image.id} is {image.status}; the copy is over", image=image.id
+        control.record(
+            ev.ImageCreated(
+                at=control.now,
+                image=copy_id,
+                account=account,
+                region=to,
+                name=name,
+                family="",
+                size_gib=source.size_gib,
+                lineage=source.lineage,
+                mappings=mappings,
+                made_from="copy",
+                source=source.id,
+                encrypted=encrypted or source.encrypted,
+                kms_key=kms_key or (source.kms_key if not encrypted else None),
+                finishes_at=None,
+                assumed=("UNK-2", "UNK-11"),
+            )
         )
-    started = [s for s in image.snapshots if s in control.state.snapshots]
-    control.record(
-        ev.ImageDeleted(control.now, image.id),
-        *(ev.SnapshotFailed(control.now, snapshot) for snapshot in started),
-    )
-    start_waiting_copies(control, account, image.region, control.now)
+        if not waits:
+            _start_copy(control, control.state.images[copy_id], control.now)
+        return copy_id
+
+    @command
+    def cancel_copy_image(self, image: ImageRef) -> None:
+        """Cancel a copy under way; the half-made copy is gone (COPY-5).
+
+        image: the copy's id
+        """
+        control, account = self._control, self.name
+        operation = "CancelCopyImage"
+        own = control.own_image(account, image, operation)
+        if own.made_from != "copy":
+            raise control.refusal(
+                operation, "ImageCreatedNotFromCopy", f"{own.id} is not the target of a copy", image=own.id
+            )
+        if own.status not in ("Waiting", "Creating"):
+            raise control.refusal(
+                operation, "IncorrectImageStatus", f"{own.id} is {own.status}; the copy is over", image=own.id
+            )
+        started = [s for s in own.snapshots if s in control.state.snapshots]
+        control.record(
+            ev.ImageDeleted(at=control.now, image=own.id),
+            *(ev.SnapshotFailed(at=control.now, snapshot=snapshot) for snapshot in started),
+        )
+        start_waiting_copies(control, account, own.region, control.now)
 
 
 def start_waiting_copies(control: Control, account: str, region: str, at: datetime) -> None:
@@ -105,15 +138,31 @@ def _start_copy(control: Control, image: Image, at: datetime) -> None:
     control.record(
         *(
             ev.SnapshotStored(
-                at, new, image.account, image.region, original.kind, original.size_gib,
-                original.content_bytes, original.lineage, image.encrypted, done,
+                at=at,
+                snapshot=new,
+                account=image.account,
+                region=image.region,
+                kind=original.kind,
+                size_gib=original.size_gib,
+                content_bytes=original.content_bytes,
+                lineage=original.lineage,
+                encrypted=image.encrypted,
+                finishes_at=done,
             )
             for new, original in zip(image.snapshots, originals, strict=True)
         ),
-        ev.ImageCopyStarted(at, image.id, image.account, home, image.region, sent, done),
-    )  # fmt: skip
+        ev.ImageCopyStarted(
+            at=at,
+            image=image.id,
+            account=image.account,
+            region=home,
+            to=image.region,
+            copied_bytes=sent,
+            finishes_at=done,
+        ),
+    )
     if done == at:
-        control.record(ev.ImageFinished(at, image.id))
+        control.record(ev.ImageFinished(at=at, image=image.id))
 
 
 def _running(control: Control, account: str, region: str) -> list[Image]:
@@ -130,9 +179,11 @@ def _source(control: Control, account: str, image_id: str) -> Image:
     if image is not None and control.may_use(account, image):
         if image.is_public:
             raise control.refusal(
-                _OPERATION, "OperationDenied.CommunityImage",
-                f"{image.id} is a community image; those cannot be copied", image=image.id,
-            )  # fmt: skip
+                _OPERATION,
+                "OperationDenied.CommunityImage",
+                f"{image.id} is a community image; those cannot be copied",
+                image=image.id,
+            )
         return image
     return control.own_image(account, image_id, _OPERATION)
 
@@ -145,18 +196,23 @@ def _check_where(control: Control, account: str, source: Image, to: str, encrypt
         )
     if source.account != account and to != source.region:
         raise control.refusal(
-            _OPERATION, "OperationDenied.SameRegionOnly",
+            _OPERATION,
+            "OperationDenied.SameRegionOnly",
             f"{source.id} is shared by {source.account}; only its owner can copy it out of {source.region}",
             image=source.id,
-        )  # fmt: skip
+        )
     if to == source.region and not encrypted:
         raise control.refusal(
-            _OPERATION, "IncorrectDestinationRegion",
-            f"{source.id} is in {to} already; within a region only an encrypted copy is made", image=source.id,
-        )  # fmt: skip
+            _OPERATION,
+            "IncorrectDestinationRegion",
+            f"{source.id} is in {to} already; within a region only an encrypted copy is made",
+            image=source.id,
+        )
     product = marketplace_images().get(source.lineage.product_code or "")
     if product is not None and product.regions and to not in product.regions:
         raise control.refusal(
-            _OPERATION, "OperationDenied.NotPublished",
-            f"{product.product_code}, which {source.id} comes from, is not offered in {to}", image=source.id,
-        )  # fmt: skip
+            _OPERATION,
+            "OperationDenied.NotPublished",
+            f"{product.product_code}, which {source.id} comes from, is not offered in {to}",
+            image=source.id,
+        )

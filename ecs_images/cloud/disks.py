@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..catalog.limits import limit
 from ..errors import InputError
+from ..ledger import events as ev
+from ..ledger.resources import Disk, DiskKind, Image, Instance
 from ..units import positive_gib, size_gib
-from . import events as ev
-from .control import Control
-from .resources import Disk, Image, Instance
-
-DataDisk = float | Mapping[str, float]
-"""A data disk to create: its size [GiB], or a mapping with `size` and `written` [GiB]."""
+from .arguments import DiskRef, Gib
+from .control import Caller, Control, command
 
 
 @dataclass(frozen=True, slots=True)
 class NewDisk:
-    kind: str
+    """A disk about to be created: what it will be, and how much of it is written and can be gone back to."""
+
+    kind: DiskKind
     size_gib: int
     written_blocks: int
     initial_blocks: int
@@ -26,45 +27,64 @@ class NewDisk:
     snapshot: str | None = None
 
 
-def write(control: Control, account: str, disk_id: str, *, new: float, overwrite: float, offset: float) -> None:
-    new, overwrite, offset = (
-        size_gib(new, "new"), size_gib(overwrite, "overwrite"), size_gib(offset, "offset"),
-    )  # fmt: skip
-    disk = control.own_disk(account, disk_id, "write")
-    if not new and not overwrite:
-        raise InputError(f"nothing is written to {disk.id}; say how much is new or overwritten")
-    chain = control.state.disk_chain(disk.id)
-    gib_per_block = chain.block_bytes / (1 << 30)
-    appended, start = control.blocks(new), int(offset / gib_per_block)
-    rewritten = control.blocks(offset + overwrite) - start if overwrite else 0
-    if rewritten and start + rewritten > chain.written_blocks:
-        raise InputError(
-            f"{disk.id} has {chain.written_blocks * gib_per_block:g} GiB written; overwriting "
-            f"{overwrite:g} GiB from offset {offset:g} goes beyond that"
-        )
-    if (chain.written_blocks + appended) * gib_per_block > disk.size_gib:
-        raise InputError(
-            f"{disk.id} is a disk of {disk.size_gib} GiB with {chain.written_blocks * gib_per_block:g} "
-            f"written; {new:g} new do not fit"
-        )
-    control.record(ev.DiskWritten(control.now, disk.id, appended, start, rewritten))
+class DiskCommands(Caller):
+    """Commands on disks."""
 
+    __slots__ = ()
 
-def reinit_disk(control: Control, account: str, disk_id: str) -> None:
-    """Put a disk back to its image or snapshot, or to empty (REINIT-1)."""
-    operation = "ReInitDisk"
-    disk = control.own_disk(account, disk_id, operation)
-    instance = control.state.instances[disk.instance]
-    check_status(control, instance, ("Stopped",), operation)
-    check_no_snapshot_under_way(control, disk, operation)
-    if disk.image is not None:
-        _check_image_still_usable(control, account, disk, operation)
-    if disk.snapshot is not None and control.state.snapshots[disk.snapshot].deleted_at:
-        raise control.refusal(
-            operation, "InvalidSourceSnapshot",
-            f"{disk.snapshot}, which {disk.id} was made from, is deleted", disk=disk.id,
-        )  # fmt: skip
-    control.record(ev.DiskReinitialised(control.now, disk.id))
+    @command
+    def write(self, disk: DiskRef, *, new: Gib = 0, overwrite: Gib = 0, offset: Gib = 0) -> None:
+        """Write to a disk. Parts of a block take the whole block.
+
+        disk: its id, or an instance's, which means its system disk
+        new: written where nothing was written yet [GiB]
+        overwrite: written over what lies from `offset` on [GiB]
+        offset: where the overwriting begins [GiB]
+        """
+        control, account = self._control, self.name
+        own = control.own_disk(account, disk, "write")
+        if not new and not overwrite:
+            raise InputError(f"nothing is written to {own.id}; say how much is new or overwritten")
+        chain = control.state.disk_chain(own.id)
+        gib_per_block = chain.block_bytes / (1 << 30)
+        appended, start = control.blocks(new), int(offset / gib_per_block)
+        rewritten = control.blocks(offset + overwrite) - start if overwrite else 0
+        if rewritten and start + rewritten > chain.written_blocks:
+            raise InputError(
+                f"{own.id} has {chain.written_blocks * gib_per_block:g} GiB written; overwriting "
+                f"{overwrite:g} GiB from offset {offset:g} goes beyond that"
+            )
+        if (chain.written_blocks + appended) * gib_per_block > own.size_gib:
+            raise InputError(
+                f"{own.id} is a disk of {own.size_gib} GiB with {chain.written_blocks * gib_per_block:g} "
+                f"written; {new:g} new do not fit"
+            )
+        control.record(
+            ev.DiskWritten(at=control.now, disk=own.id, appended=appended, start=start, overwritten=rewritten)
+        )
+
+    @command
+    def reinit_disk(self, disk: DiskRef) -> None:
+        """Put a disk of a stopped instance back to its image or snapshot, or to empty (REINIT-1).
+
+        disk: its id, or an instance's, which means its system disk
+        """
+        control, account = self._control, self.name
+        operation = "ReInitDisk"
+        own = control.own_disk(account, disk, operation)
+        instance = control.state.instances[own.instance]
+        check_status(control, instance, ("Stopped",), operation)
+        check_no_snapshot_under_way(control, own, operation)
+        if own.image is not None:
+            _check_image_still_usable(control, account, own, operation)
+        if own.snapshot is not None and control.state.snapshots[own.snapshot].deleted_at:
+            raise control.refusal(
+                operation,
+                "InvalidSourceSnapshot",
+                f"{own.snapshot}, which {own.id} was made from, is deleted",
+                disk=own.id,
+            )
+        control.record(ev.DiskReinitialised(at=control.now, disk=own.id))
 
 
 def new_system_disk(
@@ -81,9 +101,11 @@ def new_system_disk(
     low, high = limit("system_disk_gib_min", control.now), limit("system_disk_gib_max", control.now)
     if gib < image.size_gib:
         raise control.refusal(
-            operation, "InvalidSystemDiskSize.LessThanImageSize",
-            f"a system disk of {gib} GiB is below the {image.size_gib} GiB of {image.id}", image=image.id,
-        )  # fmt: skip
+            operation,
+            "InvalidSystemDiskSize.LessThanImageSize",
+            f"a system disk of {gib} GiB is below the {image.size_gib} GiB of {image.id}",
+            image=image.id,
+        )
     if not low <= gib <= high:
         below, above = (
             ("InvalidSystemDiskSize.LessThanMinSize", "InvalidSystemDiskSize.MoreThanMaxSize")
@@ -119,10 +141,8 @@ def image_data_disks(control: Control, image: Image) -> list[NewDisk]:
     return disks
 
 
-def extra_data_disks(control: Control, wanted: Sequence[DataDisk], operation: str) -> list[NewDisk]:
+def extra_data_disks(control: Control, wanted: Sequence[float | Mapping[str, Any]], operation: str) -> list[NewDisk]:
     """Data disks asked for at a launch, in the range of empty ones (STRUCT-3)."""
-    if isinstance(wanted, str | Mapping) or not isinstance(wanted, Sequence):
-        raise InputError(f"data_disks is a list of sizes or of {{size, written}}, not {wanted!r}")
     low, high = limit("empty_data_disk_gib_min", control.now), limit("empty_data_disk_gib_max", control.now)
     disks = []
     for number, disk in enumerate(wanted, 1):
@@ -161,9 +181,11 @@ def check_status(control: Control, instance: Instance, wanted: tuple[str, ...], 
     if instance.status not in wanted or instance.replacing_until:
         now = "being given a new system disk" if instance.replacing_until else instance.status
         raise control.refusal(
-            operation, "IncorrectInstanceStatus",
-            f"{instance.id} is {now}; it must be {' or '.join(wanted)}", instance=instance.id,
-        )  # fmt: skip
+            operation,
+            "IncorrectInstanceStatus",
+            f"{instance.id} is {now}; it must be {' or '.join(wanted)}",
+            instance=instance.id,
+        )
 
 
 def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
@@ -192,7 +214,9 @@ def _check_image_still_usable(control: Control, account: str, disk: Disk, operat
         return
     why = "is deleted" if image.deleted_at else f"is no longer shared with {account}"
     raise control.refusal(
-        operation, "InvalidImageId.NotFound",
+        operation,
+        "InvalidImageId.NotFound",
         f"{image.id}, which {disk.id} was made from, {why}; replace the system disk instead",
-        disk=disk.id, image=image.id,
-    )  # fmt: skip
+        disk=disk.id,
+        image=image.id,
+    )

@@ -4,49 +4,182 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from ..catalog.images import known_references
 from ..catalog.limits import limit
-from ..errors import InputError
-from . import events as ev
-from .control import Control
+from ..ledger import events as ev
+from ..ledger.resources import DeviceMapping, DiskKind, Image, Snapshot
+from .arguments import ImageRef, InstanceRef, SnapshotRef, SnapshotRefs
+from .control import Caller, Control, command
 from .naming import check_family, check_image_name, check_new_image
-from .resources import DeviceMapping, Image, Snapshot
 from .snapshots import check_can_snapshot, snapshot_of
 
 
-def create_image(
-    control: Control,
-    account: str,
-    *,
-    instance: str | None,
-    snapshots: Sequence[str] | None,
-    snapshot: str | None,
-    name: str | None,
-    family: str,
-    version: str,
-) -> str:
-    """The first given of instance, snapshots and snapshot counts, the others are ignored (CREATE-1)."""
-    operation = "CreateImage"
-    (image_id,) = control.new_ids("image", 1)
-    if instance is not None:
-        return _image_of_instance(control, account, instance, image_id, name or image_id, family, version)
-    if snapshots is not None:
-        if isinstance(snapshots, str):
-            raise InputError(f"snapshots is a list of snapshot ids, not {snapshots!r}")
-        parts = [control.own_snapshot(account, s, operation) for s in snapshots]
-        _check_system_and_data(control, parts)
-    elif snapshot is not None:
-        parts = [control.own_snapshot(account, snapshot, operation)]
-        if parts[0].kind != "system":
+class ImageCommands(Caller):
+    """Commands that make, change and delete images."""
+
+    __slots__ = ()
+
+    @command
+    def create_image(
+        self,
+        instance: InstanceRef | None = None,
+        *,
+        snapshots: SnapshotRefs | None = None,
+        snapshot: SnapshotRef | None = None,
+        name: str | None = None,
+        family: str = "",
+        version: str = "",
+    ) -> ImageRef:
+        """Make an image of an instance, of snapshots, or of one snapshot. Returns its id.
+
+        The first of the three that is given counts, the others are ignored (CREATE-1).
+
+        instance: an instance, of whose disks snapshots are taken
+        snapshots: finished snapshots, one of a system disk and others of data disks
+        snapshot: one finished snapshot of a system disk
+        name: what the image is called; its id unless said
+        family: the image family it joins
+        version: accepted as the service does, and without meaning here (VER-1)
+        """
+        control, account = self._control, self.name
+        operation = "CreateImage"
+        (image_id,) = control.new_ids("image", 1)
+        if instance is not None:
+            return _image_of_instance(control, account, instance, image_id, name or image_id, family, version)
+        if snapshots is not None:
+            parts = [control.own_snapshot(account, s, operation) for s in snapshots]
+            _check_system_and_data(control, parts)
+        elif snapshot is not None:
+            parts = [control.own_snapshot(account, snapshot, operation)]
+            if parts[0].kind != "system":
+                raise control.refusal(
+                    operation,
+                    "OperationDenied",
+                    f"{snapshot} is of a data disk; an image needs the snapshot of a system disk",
+                    snapshot=snapshot,
+                )
+        else:
+            raise control.refusal(operation, "MissingParameter", "give an instance, snapshots or a snapshot")
+        return _image_of_snapshots(control, account, parts, image_id, name or image_id, family)
+
+    @command
+    def modify_image(
+        self,
+        image: ImageRef,
+        *,
+        status: Literal["Available", "Deprecated"] | None = None,
+        name: str | None = None,
+        family: str | None = None,
+        licence_type: str | None = None,
+    ) -> None:
+        """Set an image Deprecated or Available again, rename it, or move it to another family.
+
+        image: its id
+        status: its status from now on (STATUS-4)
+        name: its name from now on
+        family: its image family from now on; a family can be changed but not taken away
+        licence_type: BYOL, for a Windows image whose licence is one's own (IMP-5)
+        """
+        control, account = self._control, self.name
+        operation = "ModifyImageAttribute"
+        own = control.own_image(account, image, operation)
+        lineage = own.lineage
+        if status is not None:
+            _check_status_change(control, own, status)
+        if name is not None and name != own.name:
+            check_image_name(control, account, own.region, name, operation)
+        if family is not None:
+            check_family(control, account, own.region, family, operation, moving=own.id)
+        if licence_type is not None:
+            if licence_type != "BYOL" or lineage.platform != "Windows":
+                raise control.refusal(
+                    operation,
+                    "InvalidLicenseType.NotSupported",
+                    "only a Windows image can be switched, and only to BYOL (IMP-5)",
+                    image=own.id,
+                )
+            lineage = replace(lineage, charged_system=None)
+        modified = ev.ImageModified(
+            at=control.now,
+            image=own.id,
+            name=own.name if name is None else name,
+            family=own.family if family is None else family,
+            status=status or own.status,
+            lineage=lineage,
+        )
+        if (modified.name, modified.family, modified.status, lineage) != (
+            own.name,
+            own.family,
+            own.status,
+            own.lineage,
+        ):
+            control.record(modified)
+
+    @command
+    def delete_image(self, image: ImageRef, *, force: bool = False) -> None:
+        """Delete an image. Its snapshots stay (DEL-5). Deleting an unknown or deleted image does nothing (DEL-1).
+
+        image: its id
+        force: delete it even while instances run from it (DEL-2)
+        """
+        control, account = self._control, self.name
+        operation = "DeleteImage"
+        known = control.state.images.get(image)
+        if image in known_references():
             raise control.refusal(
-                operation, "OperationDenied",
-                f"{snapshot} is of a data disk; an image needs the snapshot of a system disk",
-                snapshot=snapshot,
-            )  # fmt: skip
-    else:
-        raise control.refusal(operation, "MissingParameter", "give an instance, snapshots or a snapshot")
-    return _image_of_snapshots(control, account, parts, image_id, name or image_id, family)
+                operation,
+                "InvalidImageId.NotFound",
+                f"{image} is the provider's; only it may delete it (TYPE-4)",
+                image=image,
+            )
+        if known is None or (known.account == account and known.deleted_at):
+            return  # An id that never was, or is gone already, is ignored (DEL-1).
+        own = control.own_image(account, image, operation)
+        if own.is_public:  # DEL-6
+            raise control.refusal(
+                operation, "ImageIsPublic", f"{own.id} is a community image; unpublish it first", image=own.id
+            )
+        if own.shared_with:  # DEL-3, SHARE-10
+            raise control.refusal(
+                operation,
+                "ImageUseShared",
+                f"{own.id} is shared with {', '.join(sorted(own.shared_with))}; unshare it first, force does not help",
+                image=own.id,
+            )
+        if own.status in ("Creating", "Waiting"):  # DEL-4, IMP-7, COPY-5; one that failed may go (UNK-10)
+            code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
+            raise control.refusal(
+                operation,
+                code.get(own.made_from, "ImageIsCreating"),
+                f"{own.id} is being made; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}",
+                image=own.id,
+            )
+        copies = copies_under_way(control, own.id)
+        if copies:
+            raise control.refusal(
+                operation,
+                "OperationDenied.ImageCopying",
+                f"{own.id} is being copied to {copies[0].id}; wait for it or cancel it",
+                image=own.id,
+            )
+        written = exports_under_way(control, own.id)
+        if written:  # EXP-3
+            raise control.refusal(
+                operation, "ImageIsExporting", f"{own.id} is being exported to {written[0]}; wait for it", image=own.id
+            )
+        users = [i.id for i in control.state.instances.values() if i.image == own.id and i.status != "Released"]
+        users += [started.instance for started in control.state.replacements.values() if started.image == own.id]
+        if users and not force:  # DEL-2
+            raise control.refusal(
+                operation,
+                "ImageUsingByInstance",
+                f"{', '.join(users[:5])} run from {own.id}; with force they run on but cannot be re-initialised",
+                image=own.id,
+                instance=users[0],
+            )
+        control.record(ev.ImageDeleted(at=control.now, image=own.id))  # its snapshots stay (DEL-5)
 
 
 def _image_of_instance(
@@ -60,14 +193,18 @@ def _image_of_instance(
     instance = control.own_instance(account, instance_id, operation)
     if instance.replacing_until:
         raise control.refusal(
-            operation, "IncorrectInstanceStatus",
-            f"{instance.id} is being given a new system disk", instance=instance.id,
-        )  # fmt: skip
+            operation,
+            "IncorrectInstanceStatus",
+            f"{instance.id} is being given a new system disk",
+            instance=instance.id,
+        )
     if version and instance.lineage.product_code:
         raise control.refusal(
-            operation, "InvalidImageVersion.Malformed",
-            f"{instance.id} runs a marketplace image; leave the version empty (VER-1)", instance=instance.id,
-        )  # fmt: skip
+            operation,
+            "InvalidImageVersion.Malformed",
+            f"{instance.id} runs a marketplace image; leave the version empty (VER-1)",
+            instance=instance.id,
+        )
     check_new_image(control, account, instance.region, name, family, operation)
     disks = [control.state.disks[disk] for disk in instance.disks]
     for disk in disks:
@@ -78,11 +215,22 @@ def _image_of_instance(
     control.record(
         *taken,
         ev.ImageCreated(
-            control.now, image_id, account, instance.region, name, family, disks[0].size_gib,
-            instance.lineage, mappings, "instance", instance.id, False, None,
-            max(event.finishes_at for event in taken), (),
+            at=control.now,
+            image=image_id,
+            account=account,
+            region=instance.region,
+            name=name,
+            family=family,
+            size_gib=disks[0].size_gib,
+            lineage=instance.lineage,
+            mappings=mappings,
+            made_from="instance",
+            source=instance.id,
+            encrypted=False,
+            kms_key=None,
+            finishes_at=max(event.finishes_at for event in taken),
         ),
-    )  # fmt: skip
+    )
     return image_id
 
 
@@ -103,109 +251,33 @@ def _image_of_snapshots(
     if any(part.region != system.region for part in parts):
         other = next(part for part in parts if part.region != system.region)
         raise control.refusal(
-            operation, "InvalidSnapshotId.NotFound",
-            f"{other.id} lies in {other.region}, not in {system.region}", snapshot=other.id,
-        )  # fmt: skip
+            operation,
+            "InvalidSnapshotId.NotFound",
+            f"{other.id} lies in {other.region}, not in {system.region}",
+            snapshot=other.id,
+        )
     assert system.lineage is not None
     check_new_image(control, account, system.region, name, family, operation)
     ordered = [system, *(part for part in parts if part.kind == "data")]
     control.record(
         ev.ImageCreated(
-            control.now, image_id, account, system.region, name, family, system.size_gib,
-            system.lineage, device_mappings([(p.kind, p.size_gib, p.id) for p in ordered]), "snapshots",
-            system.id, any(p.encrypted for p in parts), None, control.done_at("image"), (),
-        )
-    )  # fmt: skip
-    return image_id
-
-
-def modify_image(
-    control: Control,
-    account: str,
-    image_id: str,
-    *,
-    status: str | None,
-    name: str | None,
-    family: str | None,
-    licence_type: str | None,
-) -> None:
-    operation = "ModifyImageAttribute"
-    image = control.own_image(account, image_id, operation)
-    lineage = image.lineage
-    if status is not None:
-        _check_status_change(control, image, status)
-    if name is not None and name != image.name:
-        check_image_name(control, account, image.region, name, operation)
-    if family is not None:
-        check_family(control, account, image.region, family, operation, moving=image.id)
-    if licence_type is not None:
-        if licence_type != "BYOL" or lineage.platform != "Windows":
-            raise control.refusal(
-                operation, "InvalidLicenseType.NotSupported",
-                "only a Windows image can be switched, and only to BYOL (IMP-5)", image=image.id,
-            )  # fmt: skip
-        lineage = replace(lineage, charged_system=None)
-    modified = ev.ImageModified(
-        control.now, image.id, image.name if name is None else name, image.family if family is None else family,
-        status or image.status, lineage,
-    )  # fmt: skip
-    if (modified.name, modified.family, modified.status, lineage) != (
-        image.name,
-        image.family,
-        image.status,
-        image.lineage,
-    ):
-        control.record(modified)
-
-
-def delete_image(control: Control, account: str, image_id: str, force: bool) -> None:
-    operation = "DeleteImage"
-    known = control.state.images.get(image_id)
-    if image_id in known_references():
-        raise control.refusal(
-            operation, "InvalidImageId.NotFound", f"{image_id} is the provider's; only it may delete it (TYPE-4)",
+            at=control.now,
             image=image_id,
-        )  # fmt: skip
-    if known is None or (known.account == account and known.deleted_at):
-        return  # An id that never was, or is gone already, is ignored (DEL-1).
-    image = control.own_image(account, image_id, operation)
-    if image.is_public:  # DEL-6
-        raise control.refusal(
-            operation, "ImageIsPublic", f"{image.id} is a community image; unpublish it first", image=image.id
+            account=account,
+            region=system.region,
+            name=name,
+            family=family,
+            size_gib=system.size_gib,
+            lineage=system.lineage,
+            mappings=device_mappings([(p.kind, p.size_gib, p.id) for p in ordered]),
+            made_from="snapshots",
+            source=system.id,
+            encrypted=any(p.encrypted for p in parts),
+            kms_key=None,
+            finishes_at=control.done_at("image"),
         )
-    if image.shared_with:  # DEL-3, SHARE-10
-        raise control.refusal(
-            operation, "ImageUseShared",
-            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first, "
-            "force does not help", image=image.id,
-        )  # fmt: skip
-    if image.status in ("Creating", "Waiting"):  # DEL-4, IMP-7, COPY-5; one that failed may go (UNK-10)
-        code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
-        raise control.refusal(
-            operation, code.get(image.made_from, "ImageIsCreating"),
-            f"{image.id} is being made; {'cancel the copy' if image.made_from == 'copy' else 'wait for it'}",
-            image=image.id,
-        )  # fmt: skip
-    copies = copies_under_way(control, image.id)
-    if copies:
-        raise control.refusal(
-            operation, "OperationDenied.ImageCopying",
-            f"{image.id} is being copied to {copies[0].id}; wait for it or cancel it", image=image.id,
-        )  # fmt: skip
-    written = exports_under_way(control, image.id)
-    if written:  # EXP-3
-        raise control.refusal(
-            operation, "ImageIsExporting", f"{image.id} is being exported to {written[0]}; wait for it", image=image.id
-        )
-    users = [i.id for i in control.state.instances.values() if i.image == image.id and i.status != "Released"]
-    users += [started.instance for started in control.state.replacements.values() if started.image == image.id]
-    if users and not force:  # DEL-2
-        raise control.refusal(
-            operation, "ImageUsingByInstance",
-            f"{', '.join(users[:5])} run from {image.id}; with force they run on but cannot be re-initialised",
-            image=image.id, instance=users[0],
-        )  # fmt: skip
-    control.record(ev.ImageDeleted(control.now, image.id))  # its snapshots stay (DEL-5)
+    )
+    return image_id
 
 
 def copies_under_way(control: Control, image_id: str) -> list[Image]:
@@ -229,8 +301,6 @@ def exports_under_way(control: Control, image_id: str) -> list[str]:
 def _check_status_change(control: Control, image: Image, status: str) -> None:
     """Available and Deprecated change into each other; a shared image cannot be deprecated (STATUS-4)."""
     operation = "ModifyImageAttribute"
-    if status not in ("Available", "Deprecated"):
-        raise InputError(f"an image can be set to Available or Deprecated, not {status!r}")
     if image.status in ("Waiting", "Creating"):
         raise control.refusal(operation, "InvalidStatus.ImageIsCreating", f"{image.id} is being made", image=image.id)
     needed, code = {
@@ -241,9 +311,11 @@ def _check_status_change(control: Control, image: Image, status: str) -> None:
         raise control.refusal(operation, code, f"{image.id} is {image.status}, not {needed}", image=image.id)
     if status == "Deprecated" and image.shared_with:
         raise control.refusal(
-            operation, "ImageUseShared",
-            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first", image=image.id,
-        )  # fmt: skip
+            operation,
+            "ImageUseShared",
+            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first",
+            image=image.id,
+        )
 
 
 def _check_system_and_data(control: Control, parts: list[Snapshot]) -> None:
@@ -261,7 +333,7 @@ def _check_system_and_data(control: Control, parts: list[Snapshot]) -> None:
         )
 
 
-def device_mappings(parts: Sequence[tuple[str, int, str]]) -> tuple[DeviceMapping, ...]:
+def device_mappings(parts: Sequence[tuple[DiskKind, int, str]]) -> tuple[DeviceMapping, ...]:
     """Device names in order: the system disk is /dev/xvda, data disks follow (STRUCT-2)."""
     return tuple(
         DeviceMapping(f"/dev/xvd{chr(ord('a') + n)}", kind, size, snapshot)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..catalog.images import marketplace_images, public_images
+from ..catalog.instance_types import InstanceType
+from ..catalog.instance_types import instance_type as known_type
 from ..catalog.limits import limit
-from ..catalog.tables import InstanceType, instance_type
-from ..errors import InputError
-from . import events as ev
-from .control import Control
+from ..ledger import events as ev
+from ..ledger.resources import MARKETPLACE, PROVIDER, Image, Instance, StopMode
+from .arguments import DiskRef, Gib, GibAboveZero, ImageRef, InstanceRef, NewDataDisks, RegionName, TypeName
+from .control import Caller, Control, command
 from .disks import (
-    DataDisk,
     check_disk_count,
     check_no_snapshot_under_way,
     check_status,
@@ -20,121 +19,184 @@ from .disks import (
     new_system_disk,
     snapshots_under_way,
 )
-from .resources import MARKETPLACE, PROVIDER, Image, Instance
 
-STOP_MODES = ("standard", "economical")
 _DEFAULT_TYPES = {"arm64": "ecs.g6r.large"}
 _DEFAULT_TYPE = "ecs.g6.large"
 
 
-def run_instance(
-    control: Control,
-    account: str,
-    *,
-    region: str,
-    image: str,
-    instance_type: str | None,
-    system_disk: float | None,
-    written: float | None,
-    data_disks: Sequence[DataDisk],
-) -> str:
-    operation = "RunInstances"
-    region = control.region(region, operation)
-    source = control.usable_image(account, image, region, operation)
-    machine = _machine(control, source, instance_type, operation)
-    assumed = _assumed(source, instance_type, written)
-    new_disks = [new_system_disk(control, source, system_disk, written, operation)]
-    new_disks += image_data_disks(control, source)
-    new_disks += extra_data_disks(control, data_disks, operation)
-    check_disk_count(control, len(new_disks) - 1, operation)
+class InstanceCommands(Caller):
+    """Commands on instances."""
 
-    (instance_id,) = control.new_ids("instance", 1)
-    disk_ids = control.new_ids("disk", len(new_disks))
-    control.record(
-        *(
-            ev.DiskCreated(
-                control.now, disk_id, account, region, instance_id, disk.kind, disk.size_gib,
-                disk.written_blocks, disk.initial_blocks, disk.image, disk.snapshot,
-                source.lineage if disk.kind == "system" else None,
+    __slots__ = ()
+
+    @command
+    def run_instance(
+        self,
+        *,
+        region: RegionName,
+        image: ImageRef,
+        instance_type: TypeName | None = None,
+        system_disk: GibAboveZero | None = None,
+        written: Gib | None = None,
+        data_disks: NewDataDisks = (),
+    ) -> InstanceRef:
+        """Launch an instance, which pays the fees of its image from now on (IBILL-5). Returns its id.
+
+        region: where it runs
+        image: an image's id, an image family or a short name
+        instance_type: its type; ecs.g6.large unless said (ASSUME-2)
+        system_disk: size of its system disk; 40 GiB or that of the image unless said [GiB]
+        written: what is written on the system disk in all; what the image holds unless said [GiB]
+        data_disks: more disks: for each a size, or `{size, written}` [GiB]
+        """
+        control, account = self._control, self.name
+        operation = "RunInstances"
+        region = control.region(region, operation)
+        source = control.usable_image(account, image, region, operation)
+        machine = _machine(control, source, instance_type, operation)
+        assumed = _assumed(source, instance_type, written)
+        new_disks = [new_system_disk(control, source, system_disk, written, operation)]
+        new_disks += image_data_disks(control, source)
+        new_disks += extra_data_disks(control, data_disks, operation)
+        check_disk_count(control, len(new_disks) - 1, operation)
+
+        (instance_id,) = control.new_ids("instance", 1)
+        disk_ids = control.new_ids("disk", len(new_disks))
+        control.record(
+            *(
+                ev.DiskCreated(
+                    at=control.now,
+                    disk=disk_id,
+                    account=account,
+                    region=region,
+                    instance=instance_id,
+                    kind=disk.kind,
+                    size_gib=disk.size_gib,
+                    written_blocks=disk.written_blocks,
+                    initial_blocks=disk.initial_blocks,
+                    image=disk.image,
+                    snapshot=disk.snapshot,
+                    lineage=source.lineage if disk.kind == "system" else None,
+                )
+                for disk_id, disk in zip(disk_ids, new_disks, strict=True)
+            ),
+            ev.InstanceLaunched(
+                at=control.now,
+                instance=instance_id,
+                account=account,
+                region=region,
+                instance_type=machine.name,
+                vcpus=machine.vcpus,
+                image=source.id,
+                lineage=source.lineage,
+                system_disk=disk_ids[0],
+                data_disks=tuple(disk_ids[1:]),
+                assumed=assumed,
+            ),
+        )
+        return instance_id
+
+    @command
+    def stop_instance(self, instance: InstanceRef, *, mode: StopMode = "standard") -> None:
+        """Stop a running instance.
+
+        instance: its id
+        mode: standard, or economical, in which its licence fee stops too (IBILL-3)
+        """
+        control, account = self._control, self.name
+        operation = "StopInstance"
+        own = control.own_instance(account, instance, operation)
+        check_status(control, own, ("Running",), operation)
+        _fail_images_being_made(control, own)
+        suspended = mode == "economical" and bool(limit("economical_stop_suspends_licence", control.now))
+        control.record(ev.InstanceStopped(at=control.now, instance=own.id, mode=mode, licence_suspended=suspended))
+
+    @command
+    def start_instance(self, instance: InstanceRef) -> None:
+        """Start a stopped instance.
+
+        instance: its id
+        """
+        control, account = self._control, self.name
+        operation = "StartInstance"
+        own = control.own_instance(account, instance, operation)
+        check_status(control, own, ("Stopped",), operation)
+        _fail_images_being_made(control, own)
+        control.record(ev.InstanceStarted(at=control.now, instance=own.id))
+
+    @command
+    def release_instance(self, instance: InstanceRef, *, force: bool = False) -> None:
+        """Release an instance; its disks go with it, and their snapshots stay (SNAP-8).
+
+        instance: its id
+        force: release it even while it runs
+        """
+        control, account = self._control, self.name
+        operation = "DeleteInstance"
+        own = control.own_instance(account, instance, operation)
+        check_status(control, own, ("Stopped", "Running") if force else ("Stopped",), operation)
+        _fail_images_being_made(control, own)
+        # Snapshots that are finished outlive their disks (SNAP-8).
+        control.record(
+            *(ev.DiskReleased(at=control.now, disk=disk) for disk in own.disks),
+            ev.InstanceReleased(at=control.now, instance=own.id),
+        )
+
+    @command
+    def replace_system_disk(
+        self,
+        instance: InstanceRef,
+        image: ImageRef,
+        *,
+        system_disk: GibAboveZero | None = None,
+        written: Gib | None = None,
+    ) -> DiskRef:
+        """Change the operating system of a stopped instance: a new system disk, while data disks stay (OS-1).
+
+        Returns the new disk's id.
+
+        instance: its id
+        image: an image's id, an image family or a short name
+        system_disk: size of the new disk; that of the old one or of the image unless said [GiB]
+        written: what is written on it in all; what the image holds unless said [GiB]
+        """
+        control, account = self._control, self.name
+        operation = "ReplaceSystemDisk"
+        own = control.own_instance(account, instance, operation)
+        source = control.usable_image(account, image, own.region, operation)
+        check_status(control, own, ("Stopped",), operation)
+        old = control.state.disks[own.system_disk]
+        check_no_snapshot_under_way(control, old, operation)
+        _check_fits(control, source, known_type(own.instance_type), operation)
+        if system_disk is None:
+            system_disk = max(old.size_gib, source.size_gib)
+        # Of an image with data disks only the system disk is used (OS-3); old snapshots stay (OS-4).
+        new = new_system_disk(control, source, system_disk, written, operation)
+        if new.size_gib < old.size_gib:
+            raise control.refusal(
+                operation,
+                "InvalidSystemDiskSize.LessThanMinSize",
+                f"{new.size_gib} GiB is less than the {old.size_gib} GiB of {old.id} (OS-2)",
+                instance=own.id,
             )
-            for disk_id, disk in zip(disk_ids, new_disks, strict=True)
-        ),
-        ev.InstanceLaunched(
-            control.now, instance_id, account, region, machine.name, machine.vcpus, source.id,
-            source.lineage, disk_ids[0], tuple(disk_ids[1:]), assumed,
-        ),
-    )  # fmt: skip
-    return instance_id
-
-
-def stop_instance(control: Control, account: str, instance_id: str, mode: str) -> None:
-    operation = "StopInstance"
-    if mode not in STOP_MODES:
-        raise InputError(f"an instance stops in {' or '.join(STOP_MODES)} mode, not {mode!r}")
-    instance = control.own_instance(account, instance_id, operation)
-    check_status(control, instance, ("Running",), operation)
-    _fail_images_being_made(control, instance)
-    suspended = mode == "economical" and bool(limit("economical_stop_suspends_licence", control.now))
-    control.record(ev.InstanceStopped(control.now, instance.id, mode, suspended))
-
-
-def start_instance(control: Control, account: str, instance_id: str) -> None:
-    operation = "StartInstance"
-    instance = control.own_instance(account, instance_id, operation)
-    check_status(control, instance, ("Stopped",), operation)
-    _fail_images_being_made(control, instance)
-    control.record(ev.InstanceStarted(control.now, instance.id))
-
-
-def release_instance(control: Control, account: str, instance_id: str, force: bool) -> None:
-    operation = "DeleteInstance"
-    instance = control.own_instance(account, instance_id, operation)
-    check_status(control, instance, ("Stopped", "Running") if force else ("Stopped",), operation)
-    _fail_images_being_made(control, instance)
-    # Snapshots that are finished outlive their disks (SNAP-8).
-    control.record(
-        *(ev.DiskReleased(control.now, disk) for disk in instance.disks),
-        ev.InstanceReleased(control.now, instance.id),
-    )
-
-
-def replace_system_disk(
-    control: Control,
-    account: str,
-    instance_id: str,
-    image: str,
-    *,
-    system_disk: float | None,
-    written: float | None,
-) -> str:
-    """A new system disk for a stopped instance; its data disks stay (OS-1)."""
-    operation = "ReplaceSystemDisk"
-    instance = control.own_instance(account, instance_id, operation)
-    source = control.usable_image(account, image, instance.region, operation)
-    check_status(control, instance, ("Stopped",), operation)
-    old = control.state.disks[instance.system_disk]
-    check_no_snapshot_under_way(control, old, operation)
-    _check_fits(control, source, instance_type(instance.instance_type), operation)
-    if system_disk is None:
-        system_disk = max(old.size_gib, source.size_gib)
-    # Of an image with data disks only the system disk is used (OS-3); old snapshots stay (OS-4).
-    new = new_system_disk(control, source, system_disk, written, operation)
-    if new.size_gib < old.size_gib:
-        raise control.refusal(
-            operation, "InvalidSystemDiskSize.LessThanMinSize",
-            f"{new.size_gib} GiB is less than the {old.size_gib} GiB of {old.id} (OS-2)", instance=instance.id,
-        )  # fmt: skip
-    _fail_images_being_made(control, instance)
-    (disk_id,) = control.new_ids("disk", 1)
-    started = ev.SystemDiskReplacementStarted(
-        control.now, instance.id, source.id, disk_id, new.size_gib, new.written_blocks,
-        new.initial_blocks, source.lineage, control.done_at("system_disk_replacement"),
-        _assumed(source, instance.instance_type, written),
-    )  # fmt: skip
-    control.record(started)
-    if started.finishes_at == control.now:
-        finish_replacement(control, instance.id)
-    return disk_id
+        _fail_images_being_made(control, own)
+        (disk_id,) = control.new_ids("disk", 1)
+        started = ev.SystemDiskReplacementStarted(
+            at=control.now,
+            instance=own.id,
+            image=source.id,
+            disk=disk_id,
+            size_gib=new.size_gib,
+            written_blocks=new.written_blocks,
+            initial_blocks=new.initial_blocks,
+            lineage=source.lineage,
+            finishes_at=control.done_at("system_disk_replacement"),
+            assumed=_assumed(source, own.instance_type, written),
+        )
+        control.record(started)
+        if started.finishes_at == control.now:
+            finish_replacement(control, own.id)
+        return disk_id
 
 
 def finish_replacement(control: Control, instance_id: str) -> None:
@@ -143,18 +205,29 @@ def finish_replacement(control: Control, instance_id: str) -> None:
     started = control.state.replacements[instance_id]
     at = started.finishes_at
     control.record(
-        ev.DiskReleased(at, instance.system_disk),
+        ev.DiskReleased(at=at, disk=instance.system_disk),
         ev.DiskCreated(
-            at, started.disk, instance.account, instance.region, instance.id, "system",
-            started.size_gib, started.written_blocks, started.initial_blocks, started.image, None,
-            started.lineage,
+            at=at,
+            disk=started.disk,
+            account=instance.account,
+            region=instance.region,
+            instance=instance.id,
+            kind="system",
+            size_gib=started.size_gib,
+            written_blocks=started.written_blocks,
+            initial_blocks=started.initial_blocks,
+            image=started.image,
+            snapshot=None,
+            lineage=started.lineage,
         ),
-        ev.SystemDiskReplaced(at, instance.id, started.image, started.lineage, started.disk),
-    )  # fmt: skip
+        ev.SystemDiskReplaced(
+            at=at, instance=instance.id, image=started.image, lineage=started.lineage, disk=started.disk
+        ),
+    )
 
 
 def _machine(control: Control, image: Image, name: str | None, operation: str) -> InstanceType:
-    machine = instance_type(name or _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE))
+    machine = known_type(name or _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE))
     _check_fits(control, image, machine, operation)
     return machine
 
@@ -167,9 +240,11 @@ def _check_fits(control: Control, image: Image, machine: InstanceType, operation
     if on_machine != machine.architecture or too_large:
         what = f"{machine.memory_gib:g} GiB of memory" if too_large else machine.architecture
         raise control.refusal(
-            operation, "ImageNotSupportInstanceType",
-            f"{image.id} is for {architecture}; {machine.name} has {what}", image=image.id,
-        )  # fmt: skip
+            operation,
+            "ImageNotSupportInstanceType",
+            f"{image.id} is for {architecture}; {machine.name} has {what}",
+            image=image.id,
+        )
 
 
 def _assumed(image: Image, instance_type: str | None, written: float | None) -> tuple[str, ...]:
@@ -198,6 +273,6 @@ def _fail_images_being_made(control: Control, instance: Instance) -> None:
         if image.status == "Creating" and failing & set(image.snapshots)
     ]
     control.record(
-        *(ev.ImageFailed(control.now, image) for image in images),
-        *(ev.SnapshotFailed(control.now, snapshot) for snapshot in sorted(failing)),
+        *(ev.ImageFailed(at=control.now, image=image) for image in images),
+        *(ev.SnapshotFailed(at=control.now, snapshot=snapshot) for snapshot in sorted(failing)),
     )

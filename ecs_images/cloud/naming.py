@@ -27,16 +27,19 @@ def check_image_name(control: Control, account: str, region: str, name: str, ope
     reserved = _LINKS if operation == "CreateImage" else (*_LINKS, *_RESERVED)
     if not good or name.lower().startswith(reserved):
         raise control.refusal(
-            operation, "InvalidImageName.Malformed",
+            operation,
+            "InvalidImageName.Malformed",
             f"image name {name!r}: {low} to {high} characters, first a letter, then letters, digits, "
             f"':', '_', '.' or '-', not beginning with {' or '.join(reserved)}",
-        )  # fmt: skip
+        )
     for image in control.state.images.values():
         if (image.account, image.region, image.name) == (account, region, name) and not image.deleted_at:
             raise control.refusal(
-                operation, "InvalidImageName.Duplicated",
-                f"{name!r} is already the name of {image.id} in {region}", image=image.id,
-            )  # fmt: skip
+                operation,
+                "InvalidImageName.Duplicated",
+                f"{name!r} is already the name of {image.id} in {region}",
+                image=image.id,
+            )
 
 
 def check_image_quota(control: Control, account: str, region: str, operation: str) -> None:
@@ -66,16 +69,19 @@ def check_family(
     low, high = limit("image_family_name_length_min", control.now), limit("image_family_name_length_max", control.now)
     if not isinstance(family, str) or not low <= len(family) <= high or family.lower().startswith(_RESERVED):
         raise control.refusal(
-            operation, "InvalidImageFamily.Malformed",
+            operation,
+            "InvalidImageFamily.Malformed",
             f"image family {family!r}: {low} to {high} characters, not beginning with {' or '.join(_RESERVED)}; "
             "a family can be changed but not taken away",
-        )  # fmt: skip
+        )
     families = [
         image.family
         for image in control.state.images.values()
         if (image.account, image.region) == (account, region)
-        and image.family and not image.deleted_at and image.id != moving
-    ]  # fmt: skip
+        and image.family
+        and not image.deleted_at
+        and image.id != moving
+    ]
     full, too_many = (
         ("ImageQuotaFull.ImageFamily", "ImageFamilyQuotaFull")
         if operation == "ModifyImageAttribute"

@@ -10,80 +10,117 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..catalog.limits import limit
-from ..errors import InputError
-from . import events as ev
-from .control import Control
-from .resources import Image
+from ..errors import InputError, did_you_mean
+from ..ledger import events as ev
+from ..ledger.resources import Image
+from .arguments import AccountRefs, ImageRef
+from .control import Caller, Control, command
 
 _OPERATION = "ModifyImageSharePermission"
 
 
-def share_image(control: Control, account: str, image_id: str, with_accounts: Sequence[str]) -> None:
-    image = control.own_image(account, image_id, _OPERATION)
-    receivers = _first_ten(control, with_accounts)
-    if image.is_public:
-        raise control.refusal(
-            _OPERATION, "Image.Public", f"{image.id} is a community image; it cannot be shared", image=image.id
-        )
-    _check_available(control, image)  # SHARE-10
-    # Encrypted images are shared under a key of the owner's only (SHARE-6).
-    if image.encrypted and image.kms_key is None:
-        raise control.refusal(
-            _OPERATION, "OperationDeined.EncryptedSnapshot",
-            f"{image.id} is encrypted with the service's key; copy it with a key of your own first", image=image.id,
-        )  # fmt: skip
-    for receiver in receivers:
-        _check_receiver(control, account, image, receiver)
-    # At most fifty accounts an image (SHARE-2).
-    new = [receiver for receiver in receivers if receiver not in image.shared_with]
-    most = limit("accounts_per_shared_image", control.now)
-    if len(image.shared_with) + len(new) > most:
-        raise control.refusal(
-            _OPERATION, "QuotaExceed.ShareImageUser",
-            f"{image.id} is shared with {len(image.shared_with)} accounts; at most {most} are allowed", image=image.id,
-        )  # fmt: skip
-    control.record(*(ev.ImageShared(control.now, image.id, receiver) for receiver in new))
+class ShareCommands(Caller):
+    """Commands that let others use an image."""
 
+    __slots__ = ()
 
-def unshare_image(control: Control, account: str, image_id: str, from_accounts: Sequence[str]) -> None:
-    image = control.own_image(account, image_id, _OPERATION)
-    leaving = [name for name in _first_ten(control, from_accounts) if name in image.shared_with]
-    control.record(*(ev.ImageUnshared(control.now, image.id, name) for name in leaving))
+    @command
+    def share_image(self, image: ImageRef, *, with_accounts: AccountRefs) -> None:
+        """Let other accounts use an image in its region (SHARE-1).
 
+        image: its id
+        with_accounts: their names; those beyond the tenth are ignored (SHARE-2)
+        """
+        control, account = self._control, self.name
+        own = control.own_image(account, image, _OPERATION)
+        receivers = _first_ten(control, with_accounts)
+        if own.is_public:
+            raise control.refusal(
+                _OPERATION, "Image.Public", f"{own.id} is a community image; it cannot be shared", image=own.id
+            )
+        _check_available(control, own)  # SHARE-10
+        # Encrypted images are shared under a key of the owner's only (SHARE-6).
+        if own.encrypted and own.kms_key is None:
+            raise control.refusal(
+                _OPERATION,
+                "OperationDeined.EncryptedSnapshot",
+                f"{own.id} is encrypted with the service's key; copy it with a key of your own first",
+                image=own.id,
+            )
+        for receiver in receivers:
+            _check_receiver(control, account, own, receiver)
+        # At most fifty accounts an image (SHARE-2).
+        new = [receiver for receiver in receivers if receiver not in own.shared_with]
+        most = limit("accounts_per_shared_image", control.now)
+        if len(own.shared_with) + len(new) > most:
+            raise control.refusal(
+                _OPERATION,
+                "QuotaExceed.ShareImageUser",
+                f"{own.id} is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
+                image=own.id,
+            )
+        control.record(*(ev.ImageShared(at=control.now, image=own.id, account=receiver) for receiver in new))
 
-def publish_image(control: Control, account: str, image_id: str) -> None:
-    image = control.own_image(account, image_id, _OPERATION)
-    if image.is_public:
-        raise control.refusal(_OPERATION, "Image.Public", f"{image.id} is public already", image=image.id)
-    _check_available(control, image)
-    if image.encrypted:
-        raise control.refusal(
-            _OPERATION, "OperationDeined.EncryptedSnapshot",
-            f"{image.id} is encrypted; a community image cannot be", image=image.id,
-        )  # fmt: skip
-    control.record(ev.ImagePublished(control.now, image.id))
+    @command
+    def unshare_image(self, image: ImageRef, *, from_accounts: AccountRefs) -> None:
+        """Stop sharing: nothing new starts from the image there; what runs, runs on (SHARE-9).
 
+        image: its id
+        from_accounts: the names of those who lose it; those beyond the tenth are ignored (SHARE-2)
+        """
+        control, account = self._control, self.name
+        own = control.own_image(account, image, _OPERATION)
+        leaving = [name for name in _first_ten(control, from_accounts) if name in own.shared_with]
+        control.record(*(ev.ImageUnshared(at=control.now, image=own.id, account=name) for name in leaving))
 
-def unpublish_image(control: Control, account: str, image_id: str) -> None:
-    image = control.own_image(account, image_id, _OPERATION)
-    if not image.is_public:
-        raise control.refusal(_OPERATION, "Image.NotPublic", f"{image.id} is not public", image=image.id)
-    control.record(ev.ImageUnpublished(control.now, image.id))
+    @command
+    def publish_image(self, image: ImageRef) -> None:
+        """Open an image to every account of its region, as a community image (COMM-1).
+
+        image: its id
+        """
+        control, account = self._control, self.name
+        own = control.own_image(account, image, _OPERATION)
+        if own.is_public:
+            raise control.refusal(_OPERATION, "Image.Public", f"{own.id} is public already", image=own.id)
+        _check_available(control, own)
+        if own.encrypted:
+            raise control.refusal(
+                _OPERATION,
+                "OperationDeined.EncryptedSnapshot",
+                f"{own.id} is encrypted; a community image cannot be",
+                image=own.id,
+            )
+        control.record(ev.ImagePublished(at=control.now, image=own.id))
+
+    @command
+    def unpublish_image(self, image: ImageRef) -> None:
+        """Make a community image an ordinary custom image again (COMM-1).
+
+        image: its id
+        """
+        control, account = self._control, self.name
+        own = control.own_image(account, image, _OPERATION)
+        if not own.is_public:
+            raise control.refusal(_OPERATION, "Image.NotPublic", f"{own.id} is not public", image=own.id)
+        control.record(ev.ImageUnpublished(at=control.now, image=own.id))
 
 
 def _first_ten(control: Control, accounts: Sequence[str]) -> list[str]:
     """The accounts of a call, once each; those beyond the tenth are ignored (SHARE-2)."""
-    if isinstance(accounts, str) or not accounts:
-        raise InputError(f"give a list of account names, not {accounts!r}")
+    if not accounts:
+        raise InputError("give a list with at least one account")
     return list(dict.fromkeys(list(accounts)[: limit("accounts_per_share_call", control.now)]))
 
 
 def _check_available(control: Control, image: Image) -> None:
     if image.status != "Available":
         raise control.refusal(
-            _OPERATION, "OperationDenied.InvalidImageStatus",
-            f"{image.id} is {image.status}; only an Available image can be shared", image=image.id,
-        )  # fmt: skip
+            _OPERATION,
+            "OperationDenied.InvalidImageStatus",
+            f"{image.id} is {image.status}; only an Available image can be shared",
+            image=image.id,
+        )
 
 
 def _check_receiver(control: Control, account: str, image: Image, receiver: str) -> None:
@@ -94,20 +131,25 @@ def _check_receiver(control: Control, account: str, image: Image, receiver: str)
     known = control.state.accounts.get(receiver)
     if known is None:
         raise control.refusal(
-            _OPERATION, "InvalidAccount.NotFound",
-            f"no account {receiver!r}{control.instead(str(receiver), list(control.state.accounts))}", image=image.id,
-        )  # fmt: skip
+            _OPERATION,
+            "InvalidAccount.NotFound",
+            f"no account {receiver!r}{did_you_mean(str(receiver), list(control.state.accounts))}",
+            image=image.id,
+        )
     if image.lineage.product_code and known.site != control.state.accounts[account].site:
         raise control.refusal(
-            _OPERATION, "InvalidImageId.BidMismatch",
+            _OPERATION,
+            "InvalidImageId.BidMismatch",
             f"{image.id} comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
             image=image.id,
-        )  # fmt: skip
+        )
     # SHARE-3
     most = limit("images_shared_to_one_account", control.now)
     held = sum(receiver in i.shared_with and not i.deleted_at for i in control.state.images.values())
     if held >= most and receiver not in image.shared_with:
         raise control.refusal(
-            _OPERATION, "QuotaExceed.ShareImage", f"{receiver} already receives {held} images, the most allowed",
+            _OPERATION,
+            "QuotaExceed.ShareImage",
+            f"{receiver} already receives {held} images, the most allowed",
             image=image.id,
-        )  # fmt: skip
+        )

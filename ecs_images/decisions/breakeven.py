@@ -138,7 +138,7 @@ def break_even(
         if before is not None and _difference(costs) * _difference(at[before]) < 0:
             crossings.append(_narrowed(compared, along, before, value))
         before = value
-    table = COSTS_TABLE.check(pd.DataFrame(rows, columns=COSTS_TABLE.names))
+    table = COSTS_TABLE.frame(rows)
     return BreakEven(table, tuple(crossings))
 
 
@@ -170,7 +170,7 @@ def break_even_surface(
         (float(x), float(y), _difference(compared.costs({one: x, other: y})), *names, compared.currency)
         for x, y in product(across, up)
     ]
-    return SURFACE_TABLE.check(pd.DataFrame(rows, columns=SURFACE_TABLE.names))
+    return SURFACE_TABLE.frame(rows)
 
 
 @dataclass(frozen=True)

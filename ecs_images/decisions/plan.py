@@ -64,7 +64,7 @@ def plan(
         for amount in added(asked, deliveries(targets))
         for key in [amount.key]
     ]
-    return PLAN_TABLE.check(pd.DataFrame(sorted(rows), columns=PLAN_TABLE.names))
+    return PLAN_TABLE.frame(sorted(rows))
 
 
 def _check(asked: Question, targets: Mapping[Target, str]) -> None:

@@ -14,7 +14,7 @@ from ..billing.metering import measure
 from ..billing.rating import Key, Rows, groups
 from ..catalog.prices import Prices
 from ..catalog.regions import region as known_region
-from ..catalog.tables import sites
+from ..catalog.sites import sites
 from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName
 from ..units import LATEST, next_full_hour, to_seconds

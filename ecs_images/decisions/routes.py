@@ -11,9 +11,8 @@ import pandas as pd
 
 from ..billing.rating import price_not_found
 from ..catalog.images import marketplace_images
-from ..catalog.limits import limit
+from ..catalog.limits import duration_seconds, limit
 from ..catalog.prices import Prices
-from ..catalog.tables import duration_seconds
 from ..cloud.cloud import Cloud
 from ..errors import CloudError, InputError
 from ..tables import Column, Table
@@ -114,14 +113,11 @@ def answer(asked: Question, accounts: Sequence[str], regions: Sequence[str]) -> 
         for account in dict.fromkeys(accounts)
         for route in ROUTES
     ]
-    return ROUTES_TABLE.check(pd.DataFrame(rows, columns=ROUTES_TABLE.names))
+    return ROUTES_TABLE.frame(rows)
 
 
 def _row(
-    asked: Question,
-    route: str,
-    target: Target,
-    costs: dict[tuple[str, str, str], tuple[float, str]],
+    asked: Question, route: str, target: Target, costs: dict[tuple[str, str, str], tuple[float, str]]
 ) -> tuple[object, ...]:
     payer, currency = asked.payer(route, target.account)
     case = _case(asked, route, target)

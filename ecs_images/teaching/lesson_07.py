@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
+from ..ledger.resources import StopMode
 from .task import Slip, Task
 
 _BEIJING = "cn-beijing"
@@ -32,7 +33,7 @@ def _of_partner(instances: int, instance_type: str = "ecs.g7.xlarge") -> float:
     return _fees(cloud, "2026-06-01T10:00", "partner")
 
 
-def _with_stops(first: str, second: str) -> float:
+def _with_stops(first: StopMode, second: StopMode) -> float:
     """What the licence costs on a day with a stop from 12:00 to 18:00 and one from 18:00 on [CNY]."""
     cloud = Cloud(start=_DAY)
     acme = cloud.account("acme")

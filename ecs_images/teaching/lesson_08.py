@@ -7,7 +7,7 @@ from functools import cache
 from ..billing.bill import Bill, bill
 from ..catalog.files import data_path
 from ..catalog.prices import Prices
-from ..cloud.story import Story
+from ..stories.story import Story
 from .task import Slip, Task
 
 _STORAGE = "snapshot_standard"
@@ -85,15 +85,9 @@ TASKS: dict[str, Task] = {
                 lambda: _storage(*_REGIONS) * 4 / 12,
                 "That is in proportion; at home the base stays (CHAIN-2), and nowhere do the first weeks hold twelve.",
             ),
-            Slip(
-                lambda: _storage(*_REGIONS[1:], kept=4),
-                "That is the copies; the originals at home cost too.",
-            ),
+            Slip(lambda: _storage(*_REGIONS[1:], kept=4), "That is the copies; the originals at home cost too."),
             Slip(lambda: _storage(*_REGIONS, kept=5), "That keeps five: from which round on does the oldest go?"),
-            Slip(
-                lambda: _storage(*_REGIONS) - _storage(*_REGIONS, kept=4),
-                "That is what is saved; what is left?",
-            ),
+            Slip(lambda: _storage(*_REGIONS) - _storage(*_REGIONS, kept=4), "That is what is saved; what is left?"),
         ),
         hint="Run the changed story with the example prices and look at acme's snapshot_standard.",
     ),

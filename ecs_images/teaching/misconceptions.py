@@ -79,9 +79,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
     ),
     # What it costs, and whom
     "image_is_billed": Misconception(
-        "An image has a price of its own.",
-        "keeping an image costs its snapshots and nothing besides",
-        ("IBILL-1",),
+        "An image has a price of its own.", "keeping an image costs its snapshots and nothing besides", ("IBILL-1",)
     ),
     "image_gone_bill_gone": Misconception(
         "When the image is deleted, its bill ends.",
@@ -129,9 +127,7 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         ("BILL-2",),
     ),
     "utc_months": Misconception(
-        "A month begins at midnight UTC.",
-        "the billing clock runs in UTC+8, in every region",
-        ("BILL-2",),
+        "A month begins at midnight UTC.", "the billing clock runs in UTC+8, in every region", ("BILL-2",)
     ),
     "free_part_per_disk": Misconception(
         "Every disk has a free part of its own.",

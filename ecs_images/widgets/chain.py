@@ -13,7 +13,7 @@ import pandas as pd
 from ..billing.schema import STORAGE
 from ..catalog.price_files import units
 from ..catalog.prices import Prices
-from ..catalog.tables import sites
+from ..catalog.sites import sites
 from ..cloud.cloud import Cloud
 from ..errors import EcsImagesError, PriceNotFound
 from ..units import show_time

@@ -14,10 +14,10 @@ import pandas as pd
 from ..catalog.regions import regions
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
-from ..cloud.events import AccountOpened
-from ..cloud.ledger import Ledger
-from ..cloud.resources import Image
 from ..errors import CloudError, EcsImagesError, InputError
+from ..ledger.events import AccountOpened
+from ..ledger.ledger import Ledger
+from ..ledger.resources import Image
 from ..units import parse_time, show_time
 from . import pages
 from .life_picture import life_picture

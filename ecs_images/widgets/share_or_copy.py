@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ..catalog.prices import Prices
-from ..catalog.tables import sites
+from ..catalog.sites import sites
 from ..cloud.cloud import Cloud
 from ..decisions.costs import added
 from ..decisions.question import Question, ask, check_targets

@@ -10,9 +10,9 @@ import ipywidgets as ipw
 from ..catalog.prices import Prices
 from ..catalog.regions import regions as known_regions
 from ..cloud.cloud import Cloud
-from ..cloud.resources import Image
 from ..decisions.updates import Updates
 from ..errors import InputError
+from ..ledger.resources import Image
 from . import pages
 from .panel import LABELS, WIDE, Panel, choose_many, dropdown, slider, whole_slider
 from .share_or_copy import PARTS, ROUTE_NAMES, Settings, ShareOrCopy

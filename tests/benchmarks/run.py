@@ -25,8 +25,8 @@ import pandas as pd
 
 import ecs_images as ecs
 from ecs_images.catalog.prices import Prices
-from ecs_images.cloud import events as ev
-from ecs_images.cloud.ledger import Ledger
+from ecs_images.ledger import events as ev
+from ecs_images.ledger.ledger import Ledger
 from ecs_images.units import BYTES_PER_GIB, BYTES_PER_MIB, parse_time
 
 REGIONS, ACCOUNTS, CHAINS, SNAPSHOTS_PER_CHAIN, KEEP = 20, 5, 2_000, 50, 12
@@ -41,21 +41,40 @@ def estate() -> Ledger:
     for chain in range(CHAINS):
         disk, account = f"d-{chain:08d}", f"account{chain % ACCOUNTS}"
         created = ev.DiskCreated(
-            START, disk, account, regions[chain % REGIONS], "i-0", "system", 40, 6_144, 6_144, None, None, None
+            at=START,
+            disk=disk,
+            account=account,
+            region=regions[chain % REGIONS],
+            instance="i-0",
+            kind="system",
+            size_gib=40,
+            written_blocks=6_144,
+            initial_blocks=6_144,
+            image=None,
+            snapshot=None,
+            lineage=None,
         )
         rows.append((START, 0, created))
         for number in range(SNAPSHOTS_PER_CHAIN):
             at = START + timedelta(days=21 * number, hours=chain % 24, minutes=number)
             snapshot = f"s-{chain * SNAPSHOTS_PER_CHAIN + number:08d}"
             if number:
-                rows.append((at, 1, ev.DiskWritten(at, disk, 5, number * 97 % 5_000, 512)))
-            rows.append((at, 2, ev.SnapshotStarted(at, snapshot, disk, "", at)))
+                rows.append(
+                    (at, 1, ev.DiskWritten(at=at, disk=disk, appended=5, start=number * 97 % 5_000, overwritten=512))
+                )
+            rows.append((at, 2, ev.SnapshotStarted(at=at, snapshot=snapshot, disk=disk, name="", finishes_at=at)))
             if number >= KEEP:
                 old = f"s-{chain * SNAPSHOTS_PER_CHAIN + number - KEEP:08d}"
-                rows.append((at, 3, ev.SnapshotDeleted(at, old)))
+                rows.append((at, 3, ev.SnapshotDeleted(at=at, snapshot=old)))
     rows.sort(key=lambda row: row[:2])
-    opened = [ev.AccountOpened(START, f"account{n}", "china") for n in range(ACCOUNTS)]
-    return Ledger([ev.CloudStarted(START, 2 * BYTES_PER_MIB, "instant"), *opened, *(row[2] for row in rows)])
+    opened = [ev.AccountOpened(at=START, account=f"account{n}", site="china") for n in range(ACCOUNTS)]
+    return Ledger(
+        [
+            ev.CloudStarted(at=START, block_bytes=2 * BYTES_PER_MIB, durations="instant"),
+            *opened,
+            *(row[2] for row in rows),
+        ]
+    )
 
 
 def one_price_everywhere() -> Prices:

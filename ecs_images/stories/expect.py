@@ -11,8 +11,8 @@ from ..catalog.images import known_references
 from ..catalog.regions import region
 from ..errors import InputError, Problem, UnknownName
 from ..units import parse_time
-from .story_steps import part_of
-from .story_yaml import Located, LocatedMap
+from .lined_yaml import Located, LocatedMap
+from .steps import part_of
 
 _BILL = ("month", "day", "account", "region", "meter", "item", "currency", "image", "snapshot")
 _INVOICE = ("month", "day", "account", "region", "meter", "currency")

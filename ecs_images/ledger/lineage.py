@@ -12,7 +12,6 @@ from ..tables import Column, Table
 from . import events as ev
 from .ledger import Ledger
 from .state import State
-from .views import frame
 
 LINEAGE = Table(
     "lineage",
@@ -59,7 +58,7 @@ def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
             image = state.images[source]
             region, gone = image.region, target not in image.shared_with or image.deleted_at is not None
         rows.append((source, *_node(state, source)[:2], relation, target, kind, name, account, region, at, gone))
-    return LINEAGE.check(frame(LINEAGE, rows))
+    return LINEAGE.frame(rows)
 
 
 _Edges = dict[tuple[str, str, str], datetime]

@@ -16,35 +16,45 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..catalog.images import known_references
-from ..catalog.regions import regions
-from ..catalog.tables import http_statuses, instance_types
-from ..errors import InputError, Problem, UnknownName, nearest
-from ..units import parse_time, positive_gib, show_time, size_gib
-from .account import Account
-from .story_yaml import Located, LocatedMap
+from ..catalog.rule_book import http_statuses
+from ..cloud.account import Account
+from ..cloud.arguments import (
+    AccountName,
+    Argument,
+    Choice,
+    Kind,
+    Published,
+    Reference,
+    Several,
+    arguments_of,
+    result_of,
+)
+from ..errors import InputError, Problem, UnknownName, did_you_mean, shown
+from ..units import parse_time, show_time
+from .lined_yaml import Located, LocatedMap
 
-COMMANDS: dict[str, inspect.Signature] = {
-    name: inspect.signature(method)
-    for name, method in vars(Account).items()
-    if callable(method) and not name.startswith("_")
+
+@dataclass(frozen=True)
+class Command:
+    """A command of a story: its arguments by name, and the kind of thing it makes, if any."""
+
+    arguments: dict[str, Argument]
+    makes: str | None
+
+
+def _command(method: Callable[..., Any]) -> Command:
+    return Command(arguments_of(method), result_of(method))
+
+
+COMMANDS = {
+    name: _command(method)
+    for name, method in inspect.getmembers(Account, inspect.isfunction)
+    if not name.startswith("_")
 }
+"""Every command of an account, as its signature says it."""
 _STEP_KEYS = ("at", "after", "rounds", "refused")
-REFERENCES = ("image", "instance", "disk", "snapshot", "snapshots", "file", "files")
-_WAITS_FOR = ("image", "snapshot", "instance", "files")
-_ACCOUNTS = {"with_accounts", "from_accounts"}
-_SIZES: dict[str, Callable[[object, str], float]] = {
-    "system_disk": positive_gib,
-    "file": positive_gib,
-    "written": size_gib,
-    "new": size_gib,
-    "overwrite": size_gib,
-    "offset": size_gib,
-}
-_FLAGS = {"force", "encrypted"}
-_WORDS = {"name", "family", "version", "mode", "status", "platform", "architecture", "licence_type", "kms_key"}
-_LISTS = {"data_disks", "data_files"}
-_GIVES_INSTANCE = {"run_instance"}
-_GIVES_IMAGE = {"create_image", "import_image", "copy_image"}
+_WAITS_FOR = {kind: Argument(kind, Reference(kind), True, False) for kind in ("image", "snapshot", "instance", "files")}
+"""What `wait` may wait for: one of these."""
 _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
 _COUNTER = re.compile(r"\{(?P<name>\w+)(?P<less>-\d+)?\}")
 _ROUNDS = re.compile(r"(?P<first>\d+)(?P<on>-(?P<last>\d+)?)?")
@@ -218,17 +228,17 @@ class StepReader:
         code = self._code(refused)
         name = self._new_name(given.pop("as", None), command)
         account = "" if command == "wait" else self._account(given.pop("account", None), node.line)
-        self._check_arguments(command, given, node.line)
+        arguments = self._check_arguments(command, given, node.line)
         hint = f" (round {max(counters.values())}; rounds: says in which ones a step is done)" if counters else ""
-        for key, item in given.items():
-            self._check_value(key, item, hint, lenient=bool(code and "NotFound" in code))
+        for key, argument in arguments.items():
+            self._check_value(argument, given[key], hint, code)
         family = given.get("family")
         if family is not None and isinstance(family.value, str):
             self._families.add(family.value)
         if name is not None and code is None:
             self._names[name] = command
-        arguments = {key: item.value for key, item in given.items()}
-        self.steps.append(Step(node.line, at, command, account, arguments, name, code))
+        values = {key: item.value for key, item in given.items()}
+        self.steps.append(Step(node.line, at, command, account, values, name, code))
 
     def _code(self, refused: Located | None) -> str | None:
         if refused is None:
@@ -260,55 +270,49 @@ class StepReader:
 
     # Arguments ----------------------------------------------------------------------------------
 
-    def _check_arguments(self, command: str, given: dict[str, Located], line: int) -> None:
-        known = set(_WAITS_FOR) if command == "wait" else set(COMMANDS[command].parameters) - {"self"}
+    def _check_arguments(self, command: str, given: dict[str, Located], line: int) -> dict[str, Argument]:
+        """The arguments given that the command has; those it has not, and those it lacks, are problems."""
+        known = _WAITS_FOR if command == "wait" else COMMANDS[command].arguments
         for key, item in given.items():
             if key not in known:
-                close = nearest(key, known)
-                meant = f"; did you mean {' or '.join(close)}?" if close else ""
-                self._problem(
-                    item.line, f"{command} has no argument {key!r}{meant} It takes {', '.join(sorted(known))}"
-                )
+                takes = f" It takes {', '.join(sorted(known))}"
+                self._problem(item.line, f"{command} has no argument {shown(key)}{did_you_mean(key, known)}{takes}")
         if command == "wait":
-            missing = [] if len(given) == 1 else [f"one of {', '.join(_WAITS_FOR)}"]
+            missing = [] if len(given) == 1 else [f"one of {', '.join(known)}"]
         else:
-            missing = [
-                parameter.name
-                for parameter in COMMANDS[command].parameters.values()
-                if parameter.name != "self" and parameter.default is parameter.empty and parameter.name not in given
-            ]
+            missing = [name for name, argument in known.items() if argument.required and name not in given]
         if missing:
             self._problem(line, f"{command} lacks {', '.join(missing)}")
+        return {key: known[key] for key in given if key in known}
 
-    def _check_value(self, key: str, item: Located, hint: str, *, lenient: bool) -> None:
+    def _check_value(self, argument: Argument, item: Located, hint: str, code: str | None) -> None:
+        """A value must be of its argument's kind; `code` is the refusal that the step foresees."""
+        lenient = code is not None and "NotFound" in code
+        kind, value, what = argument.kind, item.value, argument.name
         try:
-            if key in _SIZES and not (key in REFERENCES and isinstance(item.value, str)):
-                _SIZES[key](item.value, key)
-            elif key in ("region", "to"):
-                _check_known("region", item.value, regions(), lenient=lenient)
-            elif key == "instance_type":
-                _check_known("instance type", item.value, instance_types(), lenient=lenient)
-            elif key in _ACCOUNTS:
-                for name in item.value if isinstance(item.value, list) else [item.value]:
-                    _check_known("account", name, self.accounts, lenient=lenient)
-            elif key in _FLAGS and not isinstance(item.value, bool):
-                raise InputError(f"{key} is true or false, not {item.value!r}")
-            elif key in _WORDS and not isinstance(item.value, str):
-                raise InputError(f"{key} is text, not {item.value!r}")
-            elif key in _LISTS and not isinstance(item.value, list):
-                raise InputError(f"{key} is a list, not {item.value!r}")
-            elif key in REFERENCES:
-                for name in item.value if isinstance(item.value, list) else [item.value]:
-                    self._check_reference(key, name, lenient=lenient)
+            if isinstance(kind, Choice) and code is not None:
+                return  # The service itself may be asked for what it does not offer.
+            if value is None:
+                raise InputError(f"{what} is empty; say what it is, or leave it out")
+            argument.check(value)
+            for one in value if isinstance(kind, Several) and isinstance(value, list) else [value]:
+                self._check_name(kind.each if isinstance(kind, Several) else kind, one, what, lenient=lenient)
         except UnknownName as error:
             self._problem(item.line, str(error) + hint)
         except InputError as error:
             self._problem(item.line, str(error))
 
-    def _check_reference(self, key: str, name: object, *, lenient: bool) -> None:
+    def _check_name(self, kind: Kind, value: Any, what: str, *, lenient: bool) -> None:
+        """A name must be one of the story or of the catalogue; raises UnknownName."""
+        if isinstance(kind, Reference) and isinstance(value, str):
+            self._check_reference(kind.kind, value, lenient=lenient)
+        elif isinstance(kind, Published) and value is not None:
+            _check_known(kind.word, value, kind.known(), lenient=lenient)
+        elif isinstance(kind, AccountName):
+            _check_known("account", value, self.accounts, lenient=lenient)
+
+    def _check_reference(self, key: str, name: str, *, lenient: bool) -> None:
         """A reference is a name given above, a part of one, or for images one of the catalogue."""
-        if not isinstance(name, str):
-            raise InputError(f"{key} is a name, not {name!r}")
         part = _PART.fullmatch(name)
         base = part["name"] if part else name
         if base in self._names:
@@ -324,9 +328,13 @@ class StepReader:
         command = self._names[base]
         if part is None:
             return
-        givers = _GIVES_INSTANCE if "disk" in part else _GIVES_IMAGE
-        if command not in givers:
+        if COMMANDS[command].makes != ("instance" if "disk" in part else "image"):
             raise InputError(f"{base}.{part}: {base!r} comes from {command}, which has no {part}")
+
+
+def refers(kind: Kind) -> bool:
+    """Whether an argument of that kind names what was made before."""
+    return isinstance(kind.each if isinstance(kind, Several) else kind, Reference)
 
 
 def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 PROVIDER = "system"
 MARKETPLACE = "marketplace"
+
+Durations = Literal["instant", "typical"]
+DiskKind = Literal["system", "data"]
+StopMode = Literal["standard", "economical"]
+InstanceStatus = Literal["Running", "Stopped", "Released"]
+SnapshotStatus = Literal["progressing", "accomplished", "failed"]
+ImageStatus = Literal["Waiting", "Creating", "Available", "Deprecated", "CreateFailed", "Deleted"]
+MadeFrom = Literal["instance", "snapshots", "import", "copy", "provider"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +52,14 @@ class DeviceMapping:
     """One disk of an image: device name, disk kind, size [GiB], and the snapshot behind it."""
 
     device: str
-    kind: str
+    kind: DiskKind
     size_gib: int
     snapshot: str
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance (实例). `status`: Running, Stopped or Released; `stop_mode`: standard or economical."""
+    """An instance (实例); `stop_mode` is how it was stopped, None while it is not."""
 
     id: str
     account: str
@@ -61,8 +69,8 @@ class Instance:
     lineage: Lineage
     system_disk: str
     data_disks: tuple[str, ...]
-    status: str
-    stop_mode: str | None
+    status: InstanceStatus
+    stop_mode: StopMode | None
     launched_at: datetime
     released_at: datetime | None = None
     replacing_until: datetime | None = None
@@ -73,22 +81,37 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A change of an instance's system disk under way, and the disk there will be when it is done (OS-7)."""
+
+    instance: str
+    image: str
+    disk: str
+    size_gib: int
+    written_blocks: int
+    initial_blocks: int
+    lineage: Lineage
+    finishes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Disk:
     """A cloud disk (云盘). `image` or `snapshot` is what it was made from and goes back to.
 
-    `initial_blocks` is how much of it that source fills.
+    `initial_blocks` is how much of it that source fills; `chain` the id of the chain that its snapshots form.
     """
 
     id: str
     account: str
     region: str
     instance: str
-    kind: str
+    kind: DiskKind
     size_gib: int
     initial_blocks: int
     image: str | None
     snapshot: str | None
     lineage: Lineage | None
+    chain: str
     created_at: datetime
     released_at: datetime | None = None
 
@@ -97,7 +120,7 @@ class Disk:
 class FilePart:
     """One disk of exported files: its kind, its size [GiB], and the bytes of its file."""
 
-    kind: str
+    kind: DiskKind
     size_gib: int
     file_bytes: int
 
@@ -132,7 +155,7 @@ class Snapshot(NamedTuple):
     A named tuple because estates have a hundred thousand of them, and a dataclass costs five
     times as much to make and to replace.
 
-    `status`: progressing, accomplished or failed (SNAP-1). `disk` is None for copies and imports.
+    `status` is one of SNAP-1. `disk` is None for copies and imports.
     `content_bytes` is what a restore gives back, not what is stored or billed.
     """
 
@@ -142,12 +165,12 @@ class Snapshot(NamedTuple):
     chain: str
     number: int
     disk: str | None
-    kind: str
+    kind: DiskKind
     size_gib: int
     content_bytes: int
     lineage: Lineage | None
     encrypted: bool
-    status: str
+    status: SnapshotStatus
     started_at: datetime
     finishes_at: datetime
     name: str = ""
@@ -158,9 +181,8 @@ class Snapshot(NamedTuple):
 class Image:
     """An image (镜像; ID-3). `account` is its owner; `system` and `marketplace` own the provider's.
 
-    `status`: Waiting, Creating, Available, Deprecated, CreateFailed or Deleted (STATUS-1).
-    `made_from` says how it came to be: instance, snapshots, import or copy. `content_gib` is
-    set for the provider's images only, whose content no snapshot shows.
+    `status` is one of STATUS-1. `made_from` says how it came to be, `source` from which instance,
+    snapshot, file or image.
     """
 
     id: str
@@ -168,16 +190,16 @@ class Image:
     region: str
     name: str
     family: str
-    status: str
+    status: ImageStatus
     size_gib: int
     lineage: Lineage
     mappings: tuple[DeviceMapping, ...]
-    made_from: str
+    made_from: MadeFrom
     source: str
-    encrypted: bool
-    kms_key: str | None
     created_at: datetime
     finishes_at: datetime | None
+    encrypted: bool = False
+    kms_key: str | None = None
     shared_with: frozenset[str] = frozenset()
     is_public: bool = False
     deleted_at: datetime | None = None

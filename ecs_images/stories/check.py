@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from ..billing.bill import DIMENSIONS, Bill, bill
 from ..catalog.images import find_public_image
 from ..catalog.prices import Prices
-from ..cloud.chains import freed_gib
 from ..cloud.cloud import Cloud
-from ..cloud.ledger import Ledger
-from ..cloud.story import Outcome, Run, Story, billing_end, resolve
-from ..cloud.story_expect import Expectation
 from ..errors import FileProblems, InputError, PriceNotFound, Problem
+from ..ledger.chains import freed_gib
+from ..ledger.ledger import Ledger
 from ..units import Time, bytes_to_gib, parse_time
-from .bill import DIMENSIONS, Bill, bill
+from .expect import Expectation
+from .story import Outcome, Run, Story, billing_end, resolve
 
 _WITHIN = 0.0005
 _COLUMNS = {"detail": "x_detail_cost", "paid": "billed_cost"}
@@ -52,7 +52,7 @@ def _outcome(
 ) -> Outcome:
     fields, kind, line = expectation.fields, expectation.kind, expectation.line
     if kind == "image":
-        instance = resolve(run.cloud, run.ids, fields["instance"], "instance")
+        instance = resolve(run.cloud, run.ids, fields["instance"])
         found = run.cloud.instance(instance).image
         wanted = resolve(run.cloud, run.ids, fields["image"])
         listed = find_public_image(wanted, run.cloud.instance(instance).launched_at.date())
@@ -60,7 +60,7 @@ def _outcome(
         return Outcome(line, what, found == (listed.image_id if listed else wanted), f"from {found}")
     if kind == "freed_gib":
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
-        value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of, "snapshots"))
+        value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of))
     elif kind == "stored_gib":
         value = _stored_gib(run, fields)
     else:
@@ -87,7 +87,7 @@ def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
         return float(_matching(settled, where)[_COLUMNS[kind]].sum())
     for shared in ("image", "snapshot"):
         if shared in where:
-            wanted = {**where, shared: resolve(run.cloud, run.ids, where[shared], shared)}
+            wanted = {**where, shared: resolve(run.cloud, run.ids, where[shared])}
             table = found.attribute(shared).rename(columns={f"x_{shared}_id": shared})
             return float(_matching(table, wanted)["list_cost"].sum())
     return float(_matching(found.by(*DIMENSIONS), where)["list_cost"].sum())
@@ -121,7 +121,7 @@ def _stored_gib(run: Run, fields: dict[str, Any]) -> float:
         moment = parse_time(fields["at"], "at")
         cloud = Cloud.from_ledger(Ledger(event for event in run.cloud.ledger if event.at <= moment))
     total = 0.0
-    disk = resolve(run.cloud, run.ids, where["disk"], "disk") if "disk" in where else None
+    disk = resolve(run.cloud, run.ids, where["disk"]) if "disk" in where else None
     chain_id = cloud.chain(disk).id if disk else None
     for name, members in cloud.state.chain_snapshots.items():
         first = cloud.state.snapshots[members[0]]

@@ -1,35 +1,18 @@
-"""What a person wants to see of a cloud, as tables: the blocks of a chain, the lives of images."""
+"""The lives of images and snapshots as a table: which status when, and what was done to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..tables import Column, Table
-from ..units import BILLING_CLOCK, BYTES_PER_GIB
 from . import events as ev
-from .chains import chain_view
+from .events import Event
 from .ledger import Ledger
 from .resources import Image, Snapshot
-from .state import State, apply
-
-BLOCK_MAP = Table(
-    "block map",
-    "one live snapshot of a chain and one run of stored blocks that it holds",
-    (
-        Column("resource_id", "text", "", "the chain", True),
-        Column("x_snapshot_id", "text", "", "the live snapshot", True),
-        Column("x_number", "integer", "", "its number in the chain", True),
-        Column("x_first_snapshot", "integer", "", "number of the snapshot that first stored the run; 0: holds nothing"),
-        Column("x_last_snapshot", "integer", "", "number of the last one to hold the run, be it live or not; 0: none"),
-        Column("x_stored_gib", "number", "GiB", "size of the run, which is stored once for all its holders", True),
-        Column("x_holders", "integer", "", "how many live snapshots hold the run", True),
-    ),
-)
+from .state import State
 
 LIFECYCLE = Table(
     "lifecycle",
@@ -53,45 +36,6 @@ LIFECYCLE = Table(
     ),
 )  # fmt: skip
 
-_DTYPES: dict[str, Any] = {"text": "str", "integer": "int64", "number": "float64", "truth": "bool"}
-
-
-# Blocks -------------------------------------------------------------------------------------------
-
-
-def block_map(state: State, of: str) -> pd.DataFrame:
-    """Which live snapshots of a chain hold which stored blocks, as a `BLOCK_MAP` table.
-
-    `of` is a chain, disk, instance (its system disk) or snapshot. Runs come in order of birth,
-    snapshots oldest first; a snapshot of an empty disk has one row of 0 GiB. A run is freed
-    exactly when all its rows' snapshots are deleted. Raises UnknownName for what has no chain.
-    """
-    view = chain_view(state, of)
-    chain = state.chains[view.id]
-    runs = chain.runs()
-    live = np.array(chain.live, dtype=np.int64)
-    order = np.lexsort((runs.last, runs.first))
-    first, last, size_bytes = runs.first[order], runs.last[order], runs.blocks[order] * chain.block_bytes
-    held = (first <= live[:, None]) & (live[:, None] <= last)
-    # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
-    empty = np.flatnonzero(~held.any(axis=1))
-    snapshot, run = np.nonzero(held)
-    found = pd.DataFrame(
-        {
-            "resource_id": view.id,
-            "x_snapshot_id": np.array(view.snapshots, dtype=object)[np.r_[snapshot, empty]],
-            "x_number": live[np.r_[snapshot, empty]],
-            "x_first_snapshot": np.r_[first[run], 0 * empty],
-            "x_last_snapshot": np.r_[last[run], 0 * empty],
-            "x_stored_gib": np.r_[size_bytes[run], 0 * empty] / BYTES_PER_GIB,
-            "x_holders": np.r_[held.sum(axis=0)[run], 0 * empty + 1],
-        }
-    ).sort_values("x_number", kind="stable", ignore_index=True)
-    return BLOCK_MAP.check(_typed(BLOCK_MAP, found))
-
-
-# Lives --------------------------------------------------------------------------------------------
-
 
 def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
     """What became of every image and snapshot up to `until`, as a `LIFECYCLE` table.
@@ -103,7 +47,7 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
     spans: dict[str, list[tuple[str, datetime, datetime | None]]] = {}
     marks: dict[str, list[tuple[str, str, datetime]]] = {}
     for event in ledger:
-        apply(state, event)
+        event.apply(state)
         for name in _touched(event):
             past, status = spans.setdefault(name, []), _status(state, name)
             if past and past[-1][2] is None:
@@ -125,10 +69,10 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
             if start < last:
                 rows.append((*who, "span", status, "", start, last, end is None))
         rows += [(*who, "mark", what, detail, at, at, False) for what, detail, at in marks.get(name, ())]
-    return LIFECYCLE.check(frame(LIFECYCLE, rows))
+    return LIFECYCLE.frame(rows)
 
 
-def _touched(event: ev.Event) -> Iterator[str]:
+def _touched(event: Event) -> Iterator[str]:
     """The images and snapshots whose status an event may change."""
     match event:
         case ev.ImageCreated() | ev.ImageCopyStarted() | ev.ImageFinished() | ev.ImageFailed():
@@ -141,7 +85,7 @@ def _touched(event: ev.Event) -> Iterator[str]:
             yield event.snapshot
 
 
-def _marks(state: State, event: ev.Event) -> Iterator[tuple[str, str, str]]:
+def _marks(state: State, event: Event) -> Iterator[tuple[str, str, str]]:
     """What an event marks: on which image or snapshot, what was done, with whom or where to."""
     match event:
         case ev.ImageCreated(made_from="copy") if event.source in state.images:
@@ -178,22 +122,3 @@ def _images_with_snapshots(state: State) -> Iterable[str]:
     # A copy that was cancelled while it waited has ids of snapshots that never came to be.
     known = [name for name in names if name in state.images or name in state.snapshots]
     return dict.fromkeys([*known, *state.snapshots])
-
-
-# Frames -------------------------------------------------------------------------------------------
-
-
-def frame(table: Table, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
-    """A frame of a declared table; an empty one has its columns and kinds too."""
-    return _typed(table, pd.DataFrame(list(rows), columns=table.names))
-
-
-def _typed(table: Table, found: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the kinds of a declared table."""
-    for column in table.columns:
-        values = found[column.name]
-        if column.kind == "time":
-            found[column.name] = pd.to_datetime(values, utc=True).dt.tz_convert(BILLING_CLOCK)
-        else:
-            found[column.name] = values.astype(_DTYPES[column.kind])
-    return found

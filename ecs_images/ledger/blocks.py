@@ -12,7 +12,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -31,15 +33,24 @@ class Runs:
 class StoredChain(ABC):
     """The snapshots of a chain, numbered 1, 2, 3 … as they are taken, and what they store.
 
-    Only `state.apply` may call what changes it.
+    Only events may call what changes it, on a chain from `State.changing`.
     """
 
     __slots__ = ("block_bytes", "live", "taken")
+    _changing: ClassVar[tuple[str, ...]]
+    """The attributes that are changed in place."""
 
     def __init__(self, block_bytes: int) -> None:
         self.block_bytes = block_bytes
         self.taken = 0
         self.live: list[int] = []
+
+    def copy(self) -> Self:
+        """A chain of the same content that changes on its own."""
+        twin = copy(self)
+        for name in self._changing:
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
 
     @abstractmethod
     def runs(self) -> Runs:
@@ -96,6 +107,7 @@ class Chain(StoredChain):
     """The snapshots of one disk, and the disk's content."""
 
     __slots__ = ("_closed", "_ends", "_firsts")
+    _changing = ("live", "_closed", "_ends", "_firsts")
 
     def __init__(self, block_bytes: int, written_blocks: int = 0) -> None:
         super().__init__(block_bytes)
@@ -140,7 +152,7 @@ class Chain(StoredChain):
         self._firsts = [_NOT_STORED] if written_blocks else []
 
     def capture(self) -> int:
-        """Take a snapshot; gives the number of blocks it stores anew."""
+        """Take a snapshot; returns the number of blocks it stores anew."""
         newest = self.live[-1] if self.live else 0
         if newest < self.taken:
             self._forget_copies_after(newest)
@@ -220,11 +232,12 @@ class CopiedChain(StoredChain):
     content that chain had to store anew counts as changed.
     """
 
-    __slots__ = ("_copied", "_original")
+    __slots__ = ("_copied", "original")
+    _changing = ("live", "_copied")
 
     def __init__(self, original: StoredChain) -> None:
         super().__init__(original.block_bytes)
-        self._original = original
+        self.original = original
         # For each copy: the number of its original, and the copy it was compared with (0: none).
         self._copied: list[tuple[int, int]] = []
 
@@ -242,13 +255,13 @@ class CopiedChain(StoredChain):
     def unstored_blocks(self, original: int) -> int:
         """Blocks that copying snapshot `original` now would send and store."""
         held = self._copied[self.live[-1] - 1][0] if self.live else 0
-        runs = self._original.runs()
+        runs = self.original.runs()
         needed = (runs.first <= original) & (original <= runs.last)
         there = (runs.first <= held) & (held <= runs.last)
         return int(runs.blocks[needed & ~there].sum())
 
     def runs(self) -> Runs:
-        original = self._original.runs()
+        original = self.original.runs()
         firsts = [np.zeros(len(original.first), dtype=np.int64)]
         held = {}
         for number, (source, compared) in enumerate(self._copied, 1):

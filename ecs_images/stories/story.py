@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog.files import data_path
-from ..catalog.tables import sites
-from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName
+from ..catalog.sites import sites
+from ..cloud.cloud import Cloud
+from ..cloud.control import DURATIONS
+from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
+from ..ledger.resources import MARKETPLACE, PROVIDER, Durations
 from ..units import BYTES_PER_MIB, EARLIEST, Time, parse_time, show_time
-from .cloud import Cloud
-from .control import DURATIONS
-from .resources import MARKETPLACE, PROVIDER
-from .story_expect import Expectation, ExpectationReader
-from .story_steps import REFERENCES, Step, StepReader, part_of
-from .story_yaml import Located, LocatedMap, parse_yaml, read_yaml
+from .expect import Expectation, ExpectationReader
+from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
+from .steps import COMMANDS, Step, StepReader, part_of, refers
 
 _KEYS = (
     "title", "source", "note", "start", "until", "accounts", "durations", "block_size_mib", "prices",
@@ -58,7 +58,7 @@ class Story:
     start: datetime
     until: datetime | None
     accounts: dict[str, str]
-    durations: str
+    durations: Durations
     block_size_mib: float | None
     price_layers: tuple[Path, ...]
     steps: tuple[Step, ...]
@@ -117,21 +117,24 @@ class Story:
 
 
 def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
-    arguments = {key: resolve(cloud, ids, value, key) for key, value in step.arguments.items()}
     if step.command == "wait":
-        cloud.wait(*arguments.values())
+        cloud.wait(*(resolve(cloud, ids, value) for value in step.arguments.values()))
         return None
+    kinds = COMMANDS[step.command].arguments
+    arguments = {
+        key: resolve(cloud, ids, value) if refers(kinds[key].kind) else value for key, value in step.arguments.items()
+    }
     result: str | None = getattr(cloud.account(step.account), step.command)(**arguments)
     return result
 
 
-def resolve(cloud: Cloud, ids: dict[str, str], value: Any, key: str = "image") -> Any:
+def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:
     """A story's reference as an id: a name given with `as`, or a part such as `web.system_disk`."""
-    if key not in REFERENCES or isinstance(value, int | float):
-        return value
     if isinstance(value, list):
-        return [resolve(cloud, ids, item, key) for item in value]
-    name, part = part_of(str(value), ids)
+        return [resolve(cloud, ids, item) for item in value]
+    if not isinstance(value, str):
+        return value
+    name, part = part_of(value, ids)
     if part is None:
         return ids.get(name, value)
     kind, _, number = part.rpartition("_")
@@ -208,11 +211,11 @@ class _Reader:
                 self.problem(item.line, f"no price file {item.value!r} beside the story")
         return tuple(found)
 
-    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
-        node = self.top.get(key)
-        if node is not None and node.value not in allowed:
-            self.problem(node.line, f"{key} is {' or '.join(allowed)}, not {node.value!r}")
-        return default if node is None else str(node.value)
+    def durations(self) -> Durations:
+        node = self.top.get("durations")
+        if node is not None and node.value not in DURATIONS:
+            self.problem(node.line, f"durations is {' or '.join(DURATIONS)}, not {shown(node.value)}")
+        return "typical" if node is not None and node.value == "typical" else "instant"
 
     def block_size(self) -> float | None:
         node = self.top.get("block_size_mib")
@@ -248,7 +251,7 @@ def _read(root: Located, path: str, folder: Path) -> Story:
             f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
         )
     layers, block_size = reader.price_layers(), reader.block_size()
-    durations = reader.choice("durations", DURATIONS, "instant")
+    durations = reader.durations()
     expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
     expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:

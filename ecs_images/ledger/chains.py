@@ -6,13 +6,30 @@ GiB here are what is stored; tiers and free quotas bend the money.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
 from ..errors import InputError, UnknownName
-from ..units import bytes_to_gib
+from ..tables import Column, Table
+from ..units import BYTES_PER_GIB, bytes_to_gib
 from .blocks import StoredChain
 from .state import State
+
+BLOCK_MAP = Table(
+    "block map",
+    "one live snapshot of a chain and one run of stored blocks that it holds",
+    (
+        Column("resource_id", "text", "", "the chain", True),
+        Column("x_snapshot_id", "text", "", "the live snapshot", True),
+        Column("x_number", "integer", "", "its number in the chain", True),
+        Column("x_first_snapshot", "integer", "", "number of the snapshot that first stored the run; 0: holds nothing"),
+        Column("x_last_snapshot", "integer", "", "number of the last one to hold the run, be it live or not; 0: none"),
+        Column("x_stored_gib", "number", "GiB", "size of the run, which is stored once for all its holders", True),
+        Column("x_holders", "integer", "", "how many live snapshots hold the run", True),
+    ),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,15 +84,15 @@ def chain_view(state: State, of: str) -> ChainView:
     if of in state.snapshots:
         chain_id = state.snapshots[of].chain
     elif of in state.instances:
-        chain_id = state.chain_of_disk(state.instances[of].system_disk)
+        chain_id = state.disks[state.instances[of].system_disk].chain
     else:
-        chain_id = of if of in state.chains else state.chain_of_disk(of)
+        chain_id = state.disks[of].chain if of in state.disks else of
     if chain_id not in state.chains:
         raise UnknownName("chain, disk, instance or snapshot", of, [*state.chains, *state.disks, *state.snapshots])
     chain = state.chains[chain_id]
     members = (state.snapshots[s] for s in state.chain_snapshots.get(chain_id, ()))
     numbers = {snapshot.id: snapshot.number for snapshot in members if not snapshot.deleted_at}
-    return ChainView(chain_id, tuple(numbers), numbers, deepcopy(chain))
+    return ChainView(chain_id, tuple(numbers), numbers, chain.copy())
 
 
 def freed_gib(state: State, snapshots: Sequence[str]) -> float:
@@ -90,3 +107,34 @@ def freed_gib(state: State, snapshots: Sequence[str]) -> float:
             raise UnknownName("snapshot", snapshot, state.snapshots, hint)
         by_chain.setdefault(state.snapshots[snapshot].chain, []).append(snapshot)
     return sum(chain_view(state, chain).freed_gib(members) for chain, members in by_chain.items())
+
+
+def block_map(state: State, of: str) -> pd.DataFrame:
+    """Which live snapshots of a chain hold which stored blocks, as a `BLOCK_MAP` table.
+
+    `of` is a chain, disk, instance (its system disk) or snapshot. Runs come in order of birth,
+    snapshots oldest first; a snapshot of an empty disk has one row of 0 GiB. A run is freed
+    exactly when all its rows' snapshots are deleted. Raises UnknownName for what has no chain.
+    """
+    view = chain_view(state, of)
+    chain = state.chains[view.id]
+    runs = chain.runs()
+    live = np.array(chain.live, dtype=np.int64)
+    order = np.lexsort((runs.last, runs.first))
+    first, last, size_bytes = runs.first[order], runs.last[order], runs.blocks[order] * chain.block_bytes
+    held = (first <= live[:, None]) & (live[:, None] <= last)
+    # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
+    empty = np.flatnonzero(~held.any(axis=1))
+    snapshot, run = np.nonzero(held)
+    found = pd.DataFrame(
+        {
+            "resource_id": view.id,
+            "x_snapshot_id": np.array(view.snapshots, dtype=object)[np.r_[snapshot, empty]],
+            "x_number": live[np.r_[snapshot, empty]],
+            "x_first_snapshot": np.r_[first[run], 0 * empty],
+            "x_last_snapshot": np.r_[last[run], 0 * empty],
+            "x_stored_gib": np.r_[size_bytes[run], 0 * empty] / BYTES_PER_GIB,
+            "x_holders": np.r_[held.sum(axis=0)[run], 0 * empty + 1],
+        }
+    ).sort_values("x_number", kind="stable", ignore_index=True)
+    return BLOCK_MAP.frame(found)

@@ -1,0 +1,203 @@
+"""What the arguments of commands may be: one annotation says it to readers, to the check and to stories.
+
+A command says `image: ImageRef` or `written: Gib | None = None`. From that its method takes an image's
+record where its id is meant, and tells in a sentence what is no size; a story file knows
+that a name given before may stand there.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from ..catalog.instance_types import instance_types
+from ..catalog.regions import regions
+from ..errors import InputError, shown
+from ..ledger.chains import ChainView
+from ..ledger.resources import Disk, Image, ImageFiles, Instance, Snapshot
+from ..units import positive_gib, size_gib
+
+_EXAMPLES = {"image": "m-00000001", "instance": "i-00000001", "disk": "d-00000001", "snapshot": "s-00000001"}
+
+
+class Kind(ABC):
+    """What a value must be."""
+
+    @abstractmethod
+    def check(self, value: Any, what: str) -> Any:
+        """The value as the command takes it; raises InputError naming the argument `what`."""
+
+
+class Text(Kind):
+    """Text that a file can hold."""
+
+    def check(self, value: Any, what: str) -> str:
+        if not isinstance(value, str):
+            raise InputError(f"{what} is text, not {shown(value)}")
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError(f"{what} {shown(value)} holds half a character, which no file can keep") from None
+        return value
+
+
+class Flag(Kind):
+    """True or false."""
+
+    def check(self, value: Any, what: str) -> bool:
+        if not isinstance(value, bool):
+            raise InputError(f"{what} is true or false, not {shown(value)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of some words."""
+
+    words: tuple[str, ...]
+
+    def check(self, value: Any, what: str) -> str:
+        if value not in self.words:
+            raise InputError(f"{what} is {' or '.join(self.words)}, not {shown(value)}")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Size(Kind):
+    """A size [GiB]."""
+
+    above_zero: bool
+
+    def check(self, value: Any, what: str) -> float:
+        return positive_gib(value, what) if self.above_zero else size_gib(value, what)
+
+
+@dataclass(frozen=True)
+class Published(Text):
+    """A name of the catalogue; whether it is known the command says, in the service's voice."""
+
+    word: str
+    known: Callable[[], Collection[str]]
+
+
+@dataclass(frozen=True)
+class Reference(Text):
+    """The id of something that exists, or its record; `or_size`: or a size [GiB] of what does not."""
+
+    kind: str
+    or_size: bool = False
+
+    def check(self, value: Any, what: str) -> Any:
+        if self.or_size and isinstance(value, int | float):
+            return positive_gib(value, what)
+        return ident(value, what, self.kind)
+
+
+@dataclass(frozen=True)
+class Several(Kind):
+    """A list of references, or of accounts by name."""
+
+    each: Kind
+
+    def check(self, value: Any, what: str) -> list[Any]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise InputError(f"{what} is a list, not {shown(value)}")
+        return [self.each.check(item, what) for item in value]
+
+
+class AccountName(Text):
+    """An account: its name, or the account itself."""
+
+    def check(self, value: Any, what: str) -> str:
+        return super().check(getattr(value, "name", value), what)
+
+
+@dataclass(frozen=True)
+class Records(Kind):
+    """A list of things with the same fields."""
+
+    words: str
+
+    def check(self, value: Any, what: str) -> Sequence[Any]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise InputError(f"{what} is a list of {self.words}, not {shown(value)}")
+        return value
+
+
+def ident(value: Any, what: str, kind: str = "") -> str:
+    """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
+    if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | ChainView):
+        return value.id
+    if not isinstance(value, str):
+        example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
+        raise InputError(f"{what} is an id{example}, not {shown(value)}")
+    return Text().check(value, what)
+
+
+def idents(values: Any, what: str) -> list[str]:
+    """The ids that are meant by a list; raises InputError."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise InputError(f"{what} is a list of ids, not {shown(values)}")
+    return [ident(value, what) for value in values]
+
+
+ImageRef = Annotated[str, Reference("image")]
+InstanceRef = Annotated[str, Reference("instance")]
+DiskRef = Annotated[str, Reference("disk")]
+SnapshotRef = Annotated[str, Reference("snapshot")]
+FilesRef = Annotated[str, Reference("files")]
+FileRef = Annotated[float | str, Reference("files", or_size=True)]
+SnapshotRefs = Annotated[Sequence[str], Several(Reference("snapshot"))]
+AccountRefs = Annotated[Sequence[Any], Several(AccountName())]
+RegionName = Annotated[str, Published("region", regions)]
+TypeName = Annotated[str, Published("instance type", instance_types)]
+Gib = Annotated[float, Size(above_zero=False)]
+GibAboveZero = Annotated[float, Size(above_zero=True)]
+NewDataDisks = Annotated[Sequence[float | Mapping[str, Any]], Records("sizes or of {size, written}")]
+DataFiles = Annotated[Sequence[Mapping[str, Any]], Records("{file, size}")]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a command."""
+
+    name: str
+    kind: Kind
+    required: bool
+    may_be_none: bool
+
+    def check(self, value: Any) -> Any:
+        """The value as the command takes it; raises InputError."""
+        return value if value is None and self.may_be_none else self.kind.check(value, self.name)
+
+
+def arguments_of(command: Callable[..., Any]) -> dict[str, Argument]:
+    """The arguments of a command in order, read from its signature."""
+    hints = get_type_hints(command, include_extras=True)
+    parameters = list(inspect.signature(command).parameters.values())[1:]
+    return {
+        part.name: Argument(
+            part.name, _kind(hints[part.name]), part.default is part.empty, NoneType in get_args(hints[part.name])
+        )
+        for part in parameters
+    }
+
+
+def result_of(command: Callable[..., Any]) -> str | None:
+    """What kind of thing a command returns the id of; None for one that makes nothing."""
+    kinds = getattr(get_type_hints(command, include_extras=True)["return"], "__metadata__", ())
+    return next((kind.kind for kind in kinds if isinstance(kind, Reference)), None)
+
+
+def _kind(hint: Any) -> Kind:
+    marks = [mark for part in (hint, *get_args(hint)) for mark in getattr(part, "__metadata__", ())]
+    if marks:
+        return marks[0]  # type: ignore[no-any-return]
+    plain = next(part for part in (hint, *get_args(hint)) if part in (str, bool) or get_origin(part) is Literal)
+    if get_origin(plain) is Literal:
+        return Choice(get_args(plain))
+    return Flag() if plain is bool else Text()

@@ -1,0 +1,304 @@
+"""Commands on images as files in OSS: write one (EXP-1), take its files elsewhere, delete them, import one (IMP-1).
+
+ECS charges nothing for an export; OSS charges the files for as long as they lie in a bucket, and what
+is sent between regions (EXP-3). Buckets have no names here: every region has one for each account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..catalog.images import marketplace_images
+from ..catalog.limits import limit
+from ..catalog.regions import region
+from ..errors import InputError
+from ..ledger import events as ev
+from ..ledger.resources import DiskKind, FilePart, Image, ImageFiles, Lineage
+from ..units import gib_to_bytes, positive_gib
+from .arguments import DataFiles, FileRef, FilesRef, GibAboveZero, ImageRef, RegionName
+from .control import Caller, Control, command
+from .images import device_mappings, exports_under_way
+from .naming import check_new_image
+
+_OPERATION = "ExportImage"
+_NOT_THERE = "GetObject", "NoSuchKey"
+"""What OSS says of an object that is not there."""
+_BAD_REQUEST = 400
+"""The status of an image that is unfit by what it holds; of a marketplace image itself it is 403 (EXP-2)."""
+
+
+class FileCommands(Caller):
+    """Commands on the files of images: export, replicate, delete, import."""
+
+    __slots__ = ()
+
+    @command
+    def export_image(self, image: ImageRef) -> FilesRef:
+        """Write an image as files to a bucket of its region, one for each disk (EXP-1). Returns the files' id.
+
+        The export itself is free; the files, as large as what is written on the disks (ASSUME-6), are
+        billed by OSS until they are deleted (EXP-3).
+
+        image: its id
+        """
+        control, account = self._control, self.name
+        if image in marketplace_images():
+            raise control.refusal(
+                _OPERATION,
+                "ImageNotSupported",
+                f"{image} is a marketplace image; those cannot be exported",
+                image=image,
+            )
+        own = control.own_image(account, image, _OPERATION)
+        _check_kind(control, own)
+        if own.status != "Available":
+            raise control.refusal(
+                _OPERATION, "IncorrectImageStatus", f"{own.id} is {own.status}, not Available", image=own.id
+            )
+        under_way = exports_under_way(control, own.id)
+        if under_way:
+            raise control.refusal(
+                _OPERATION,
+                "ImageIsExporting",
+                f"{own.id} is being exported to {under_way[0]}; wait for it",
+                image=own.id,
+            )
+        _check_disks(control, own)
+        parts = tuple(
+            FilePart(mapping.kind, mapping.size_gib, control.state.snapshots[mapping.snapshot].content_bytes)
+            for mapping in own.mappings
+        )
+        (files_id,) = control.new_ids("files", 1)
+        done = control.done_at("image_export", sum(part.file_bytes for part in parts))
+        control.record(
+            ev.ImageExported(
+                at=control.now,
+                files=files_id,
+                image=own.id,
+                account=account,
+                region=own.region,
+                parts=parts,
+                lineage=own.lineage,
+                finishes_at=done,
+                assumed=("ASSUME-6",),
+            )
+        )
+        return files_id
+
+    @command
+    def replicate_files(self, files: FilesRef, *, to: RegionName) -> FilesRef:
+        """Replicate an image's files to a bucket in another region; they stay where they are too.
+
+        Returns the id of the files there.
+
+        files: their id
+        to: the region to send them to
+        """
+        control, account = self._control, self.name
+        source = control.own_files(account, files, *_NOT_THERE)
+        to = region(to).region_id
+        if to == source.region:
+            raise InputError(f"{files} lies in {to} already; replicate it to another region")
+        (copy_id,) = control.new_ids("files", 1)
+        done = control.done_at("file_replication", source.total_bytes)
+        control.record(
+            ev.FilesReplicated(
+                at=control.now,
+                files=copy_id,
+                source=files,
+                account=account,
+                region=source.region,
+                to=to,
+                copied_bytes=source.total_bytes,
+                finishes_at=done,
+                assumed=("ASSUME-7",),
+            )
+        )
+        return copy_id
+
+    @command
+    def delete_files(self, files: FilesRef) -> None:
+        """Delete an image's files from their bucket; images imported from them stay.
+
+        files: their id
+        """
+        control, account = self._control, self.name
+        control.own_files(account, files, *_NOT_THERE)
+        control.record(ev.FilesDeleted(at=control.now, files=files))
+
+    @command
+    def import_image(
+        self,
+        *,
+        region: RegionName,
+        file: FileRef,
+        system_disk: GibAboveZero | None = None,
+        data_files: DataFiles = (),
+        platform: str = "Linux",
+        architecture: str = "x86_64",
+        licence_type: str = "Aliyun",
+        name: str | None = None,
+        family: str = "",
+    ) -> ImageRef:
+        """Make an image of files in a bucket of the region; what is billed is their size (IMP-1, IMP-6).
+
+        Returns the image's id.
+
+        region: where the files are, and the image will be
+        file: size of the system disk's file [GiB]; or the id of exported files, which say all about their disks
+        system_disk: size of the system disk; 40 GiB unless said [GiB]
+        data_files: files of data disks, each `{file, size}`; beyond the sixteenth they are ignored (IMP-3) [GiB]
+        platform: Linux or Windows
+        architecture: i386, x86_64 or arm64
+        licence_type: Aliyun or BYOL; matters for Windows only (IMP-5)
+        name: what the image is called; its id unless said
+        family: the image family it joins
+        """
+        control, account = self._control, self.name
+        operation = "ImportImage"
+        region = control.region(region, operation)
+        if platform not in PLATFORMS:
+            raise control.refusal(
+                operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {platform!r}"
+            )
+        if licence_type not in LICENCE_TYPES:
+            raise control.refusal(
+                operation,
+                "InvalidLicenseType.NotSupported",
+                f"licence type is {' or '.join(LICENCE_TYPES)}, not {licence_type!r}",
+            )
+        if architecture not in ARCHITECTURES:
+            raise control.refusal(
+                operation,
+                "InvalidArchitecture.Malformed",
+                f"architecture {architecture!r} is not i386, x86_64 or arm64",
+            )
+        if isinstance(file, str):
+            found = _exported(control, account, region, file, operation)
+            if system_disk is not None or data_files:
+                raise InputError(f"the disks of {file} are known; leave out system_disk and data_files")
+            files, source = found.parts, found.id
+            platform, architecture = found.lineage.platform, found.lineage.architecture
+        else:
+            # Files beyond the seventeenth disk are ignored (IMP-3).
+            counted = list(data_files)[: limit("import_disks", control.now) - 1]
+            system = {"file": file, "size": _SYSTEM_DISK_GIB if system_disk is None else system_disk}
+            data = (_import_file(control, "data", one, operation) for one in counted)
+            files, source = (_import_file(control, "system", system, operation), *data), "file"
+        (image_id,) = control.new_ids("image", 1)
+        check_new_image(control, account, region, name or image_id, family, operation)
+        # Only Windows without a licence of its own pays (IMP-5, LIC-5).
+        charged = "Windows Server" if platform == "Windows" and licence_type == "Aliyun" else None
+        lineage = Lineage("import", f"imported {platform}", platform, architecture, charged)
+        done = control.done_at("image_import", sum(part.file_bytes for part in files))
+        ids = control.new_ids("snapshot", len(files))
+        control.record(
+            *(
+                ev.SnapshotStored(
+                    at=control.now,
+                    snapshot=snapshot_id,
+                    account=account,
+                    region=region,
+                    kind=part.kind,
+                    size_gib=part.size_gib,
+                    content_bytes=part.file_bytes,
+                    lineage=lineage if part.kind == "system" else None,
+                    encrypted=False,
+                    finishes_at=done,
+                )
+                for snapshot_id, part in zip(ids, files, strict=True)
+            ),
+            ev.ImageCreated(
+                at=control.now,
+                image=image_id,
+                account=account,
+                region=region,
+                name=name or image_id,
+                family=family,
+                size_gib=files[0].size_gib,
+                lineage=lineage,
+                mappings=device_mappings([(part.kind, part.size_gib, s) for s, part in zip(ids, files, strict=True)]),
+                made_from="import",
+                source=source,
+                finishes_at=done,
+            ),
+        )
+        return image_id
+
+
+def _check_kind(control: Control, image: Image) -> None:
+    """Neither community, marketplace, encrypted nor licensed images can be exported (EXP-2, MKT-7)."""
+    unfit = ""
+    if image.is_public:
+        unfit = "is a community image; unpublish it first"
+    elif image.lineage.product_code:
+        unfit = f"comes from marketplace product {image.lineage.product_code}"
+    elif image.encrypted:
+        unfit = "holds encrypted snapshots"
+    if unfit:
+        raise control.refusal(
+            _OPERATION,
+            "ImageNotSupported",
+            f"{image.id} {unfit}; such images cannot be exported",
+            _BAD_REQUEST,
+            image=image.id,
+        )
+    system = "Windows Server" if image.lineage.platform == "Windows" else image.lineage.charged_system
+    if system:
+        raise control.refusal(
+            _OPERATION,
+            "InvalidImageLicense.NotSupported",
+            f"{image.id} holds {system}, whose licence forbids the export",
+            image=image.id,
+        )
+
+
+def _check_disks(control: Control, image: Image) -> None:
+    """At most so many data disks, none of them too large (EXP-2)."""
+    sizes = [mapping.size_gib for mapping in image.mappings if mapping.kind == "data"]
+    most, largest = limit("export_data_disk_snapshots_max", control.now), limit("export_data_disk_gib_max", control.now)
+    if len(sizes) > most or max(sizes, default=0) > largest:
+        raise control.refusal(
+            _OPERATION,
+            "InvalidImage.DiskAmountOrSize",
+            f"{image.id} has {len(sizes)} data disks, the largest of {max(sizes)} GiB; "
+            f"an export has at most {most}, of up to {largest} GiB each",
+            image=image.id,
+        )
+
+
+LICENCE_TYPES = ("Aliyun", "BYOL")
+PLATFORMS = ("Linux", "Windows")
+ARCHITECTURES = ("i386", "x86_64", "arm64")
+_SYSTEM_DISK_GIB = 40
+
+
+def _exported(control: Control, account: str, region: str, files_id: str, operation: str) -> ImageFiles:
+    """Files of an export, which must lie in a bucket of the region (IMP-1)."""
+    found = control.own_files(account, files_id, operation, "InvalidOSSObject.NotFound")
+    if found.region != region:
+        raise control.refusal(
+            operation,
+            "InvalidOSSBucket.NotFound",
+            f"{files_id} lies in {found.region}; replicate it to a bucket in {region} first",
+            files=files_id,
+        )
+    return found
+
+
+def _import_file(control: Control, kind: DiskKind, given: Mapping[str, Any], operation: str) -> FilePart:
+    """One file of a person's own to import."""
+    if not isinstance(given, Mapping) or set(given) != {"file", "size"}:
+        raise InputError(f"a file to import has file and size [GiB], not {given!r}")
+    stored, size = positive_gib(given["file"], "file"), positive_gib(given["size"], "size")
+    low = limit(f"import_{kind}_disk_gib_min", control.now)
+    high = limit(f"import_{kind}_disk_gib_max", control.now)
+    if not low <= size <= high or size != int(size) or stored > size:
+        code = "InvalidImageSize" if kind == "system" else "InvalidDataDiskSize"
+        raise control.refusal(
+            operation,
+            code,
+            f"a {kind} disk has {low} to {high} whole GiB and holds its file; not {size:g} for a file of {stored:g}",
+        )
+    return FilePart(kind, int(size), gib_to_bytes(stored))

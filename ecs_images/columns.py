@@ -1,0 +1,54 @@
+"""Columns of times: moments as whole seconds, spans widened to billing hours, clipped and cut.
+
+Arrays hold seconds since 1970-01-01T00:00Z; columns of tables hold times on the billing clock.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .units import BILLING_CLOCK, LATEST, SECONDS_PER_HOUR, to_seconds
+
+FOR_EVER = to_seconds(LATEST)
+
+
+def seconds_of(times: pd.Series) -> np.ndarray:
+    """A time column as seconds since 1970."""
+    utc = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]")
+    return np.asarray(utc).astype("int64")
+
+
+def times_of(seconds: np.ndarray) -> pd.DatetimeIndex:
+    """Seconds since 1970 as times on the billing clock."""
+    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC").tz_convert(BILLING_CLOCK)
+
+
+def whole_hours(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spans widened to the billing hours they touch (BILL-2)."""
+    return start // SECONDS_PER_HOUR * SECONDS_PER_HOUR, -(-end // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
+
+
+def clip(usage: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+    """The part of a usage table that lies in `[start, end)` [s since 1970]."""
+    first = seconds_of(usage["charge_period_start"])
+    last = seconds_of(usage["charge_period_end"])
+    inside = (last > start) & (first < end)
+    clipped = usage[inside].reset_index(drop=True)
+    clipped["charge_period_start"] = times_of(np.maximum(first[inside], start))
+    clipped["charge_period_end"] = times_of(np.minimum(last[inside], end))
+    return clipped
+
+
+def split(usage: pd.DataFrame, borders: np.ndarray) -> pd.DataFrame:
+    """A usage table whose rows are cut at these moments [s since 1970, ascending]."""
+    first, last = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
+    low = np.searchsorted(borders, first, "right")
+    pieces = np.searchsorted(borders, last, "left") - low + 1
+    row = np.repeat(np.arange(len(usage)), pieces)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    edges = np.concatenate([[0], borders, [FOR_EVER]])
+    cut = usage.iloc[row].reset_index(drop=True)
+    cut["charge_period_start"] = times_of(np.maximum(first[row], edges[low[row] + number]))
+    cut["charge_period_end"] = times_of(np.minimum(last[row], edges[low[row] + number + 1]))
+    return cut

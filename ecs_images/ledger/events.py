@@ -1,0 +1,1119 @@
+"""What has happened: one short frozen record per fact, in the past tense, and what it means for the state.
+
+Events carry everything that metering needs, so a ledger of them can be billed years later without
+asking the simulator again. Nothing but `apply` changes a state: replaying the events of a ledger
+in order rebuilds it exactly.
+
+Every event has a docstring that says what happened, then a line for each of its fields with its
+unit in brackets. `at` is the moment it happened; `assumed`, where there is one, holds the ids of the
+assumptions that the event rests on (`catalog.rule_book`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from ..units import show_time
+from .blocks import Chain, CopiedChain
+from .fields import (
+    AccountName,
+    DiskId,
+    Existing,
+    FilesId,
+    ImageId,
+    InstanceId,
+    New,
+    NewAccount,
+    NewDisk,
+    NewFiles,
+    NewImage,
+    NewInstance,
+    NewSnapshot,
+    Published,
+    RegionId,
+    Rule,
+    SiteName,
+    SnapshotId,
+)
+from .resources import (
+    Account,
+    DeviceMapping,
+    Disk,
+    DiskKind,
+    Durations,
+    FilePart,
+    Image,
+    ImageFiles,
+    ImageStatus,
+    Instance,
+    Lineage,
+    MadeFrom,
+    Replacement,
+    Snapshot,
+    StopMode,
+)
+from .state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(ABC):
+    """Something that happened."""
+
+    at: datetime
+
+    @abstractmethod
+    def apply(self, state: State) -> None:
+        """Change the state as the event means; the state must be the one it happened in."""
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        """What of the event cannot have happened in this state, beyond what its fields say by their kinds."""
+        return iter(())
+
+
+def problems(event: Event, state: State) -> list[str]:
+    """Why an event cannot follow on a state, in words; empty when it can.
+
+    An edited file is checked with this, record by record. Quantities are 0 or more, nothing ends
+    before it begins, and what is named must be there, or must be new.
+    """
+    found = []
+    for name, rules in _rules(type(event)).items():
+        value = getattr(event, name)
+        if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+            found.append(f"{name} is negative: {value}")
+        elif name == "finishes_at" and value is not None and value < event.at:
+            found.append(f"{name} {show_time(value)} is before {show_time(event.at)}")
+        elif value is not None:
+            found += [f"{name} {why}" for rule in rules if (why := rule.problem(value, state))]
+    return found or list(event.conflicts(state))
+
+
+@cache
+def _rules(kind: type[Event]) -> dict[str, tuple[Rule, ...]]:
+    """For each field of a kind of event, what its annotation asks of it."""
+    hints = get_type_hints(kind, include_extras=True)
+    found = {}
+    for part in fields(kind):
+        marks = [mark for hint in (hints[part.name], *get_args(hints[part.name])) for mark in _marks(hint)]
+        found[part.name] = tuple(marks)
+    return found
+
+
+def _marks(hint: Any) -> tuple[Rule, ...]:
+    return tuple(mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Existing | New | Published))
+
+
+# The cloud and its accounts -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudStarted(Event):
+    """A simulation began; always the first event.
+
+    block_bytes: size of a chain's block (UNK-1) [byte]
+    durations: whether tasks are done at once or take their typical time
+    assume: what is supposed, as (id of an assumption, value), where it is not the default
+    """
+
+    block_bytes: int
+    durations: Durations
+    assume: tuple[tuple[str, str], ...] = ()
+
+    def apply(self, state: State) -> None:
+        state.block_bytes, state.durations, state.assume = self.block_bytes, self.durations, dict(self.assume)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if state.block_bytes:
+            yield "a cloud starts once"
+        if not self.block_bytes:
+            yield "block_bytes is 0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Event):
+    """A customer appeared.
+
+    account: its name
+    site: the site it buys on, which decides its price list
+    """
+
+    account: NewAccount
+    site: SiteName
+
+    def apply(self, state: State) -> None:
+        state.accounts[self.account] = Account(self.account, self.site, self.at)
+
+
+# Disks --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskCreated(Event):
+    """A disk began its life, and with it a new chain (CHAIN-4).
+
+    disk: its id
+    account: who owns it
+    region: where it is
+    instance: the instance it is attached to
+    kind: system or data
+    size_gib: its size [GiB]
+    written_blocks: how much of it is written [block]
+    initial_blocks: how much its image or snapshot fills, to which it can be re-initialised [block]
+    image: the image it was made from, None for a data disk
+    snapshot: the snapshot it was made from, None for an empty disk and a system disk
+    lineage: where its system comes from, None for a data disk
+    chain: the id of its chain where one is given, else `sl-` and the id of the disk
+    """
+
+    disk: NewDisk
+    account: AccountName
+    region: RegionId
+    instance: str
+    kind: DiskKind
+    size_gib: int
+    written_blocks: int
+    initial_blocks: int
+    image: str | None = None
+    snapshot: SnapshotId | None = None
+    lineage: Lineage | None = None
+    chain: str = ""
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.disk)
+        chain = self.chain or f"sl-{self.disk}"
+        state.disks[self.disk] = Disk(
+            id=self.disk,
+            account=self.account,
+            region=self.region,
+            instance=self.instance,
+            kind=self.kind,
+            size_gib=self.size_gib,
+            initial_blocks=self.initial_blocks,
+            image=self.image,
+            snapshot=self.snapshot,
+            lineage=self.lineage,
+            chain=chain,
+            created_at=self.at,
+        )
+        state.add_chain(chain, Chain(state.block_bytes, self.written_blocks))
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if self.written_blocks * state.block_bytes > self.size_gib << 30:
+            yield f"{self.written_blocks} blocks do not fit {self.size_gib} GiB"
+        if self.initial_blocks > self.written_blocks:
+            yield f"initial_blocks {self.initial_blocks} is more than written_blocks {self.written_blocks}"
+        if (self.chain or f"sl-{self.disk}") in state.chains:
+            yield f"the chain {self.chain or f'sl-{self.disk}'} is there already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskWritten(Event):
+    """Blocks of a disk were written.
+
+    disk: the disk
+    appended: blocks written where nothing was written yet [block]
+    start: the first block written over
+    overwritten: blocks written over, from `start` on [block]
+    """
+
+    disk: DiskId
+    appended: int
+    start: int
+    overwritten: int
+
+    def apply(self, state: State) -> None:
+        chain = state.changing(state.disks[self.disk].chain)
+        assert isinstance(chain, Chain)
+        chain.overwrite(self.start, self.overwritten)
+        chain.append(self.appended)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        chain, disk = state.disk_chain(self.disk), state.disks[self.disk]
+        if self.overwritten and self.start + self.overwritten > chain.written_blocks:
+            yield f"overwritten goes beyond the {chain.written_blocks} blocks written"
+        if (chain.written_blocks + self.appended) * state.block_bytes > disk.size_gib << 30:
+            yield f"appended does not fit {disk.size_gib} GiB"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskReinitialised(Event):
+    """A disk went back to its image, its snapshot or to empty (REINIT-1).
+
+    disk: the disk
+    """
+
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _rewrite(state, self.disk, state.disks[self.disk].initial_blocks)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _released(state, self.disk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskReleased(Event):
+    """A disk and its content are gone; its manual snapshots stay (SNAP-8).
+
+    disk: the disk
+    """
+
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        state.disks[self.disk] = replace(state.disks[self.disk], released_at=self.at)
+        _rewrite(state, self.disk, 0)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _released(state, self.disk)
+
+
+def _rewrite(state: State, disk: str, written_blocks: int) -> None:
+    """Give a disk wholly new content of that size."""
+    chain = state.changing(state.disks[disk].chain)
+    assert isinstance(chain, Chain)
+    chain.reset(written_blocks)
+
+
+def _released(state: State, disk: str) -> Iterator[str]:
+    if state.disks[disk].released_at:
+        yield f"disk {disk} was released before"
+
+
+# Instances ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceLaunched(Event):
+    """An instance began to run. Whoever launches pays the fees of the lineage (IBILL-5).
+
+    instance: its id
+    account: who launched it
+    region: where it runs
+    instance_type: its type
+    vcpus: processors of that type, by which fees go [vCPU]
+    image: the image it started from
+    lineage: where its system comes from
+    system_disk: its system disk
+    data_disks: its data disks, in order of device
+    """
+
+    instance: NewInstance
+    account: AccountName
+    region: RegionId
+    instance_type: str
+    vcpus: int
+    image: str
+    lineage: Lineage
+    system_disk: DiskId
+    data_disks: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.instance)
+        state.instances[self.instance] = Instance(
+            id=self.instance,
+            account=self.account,
+            region=self.region,
+            instance_type=self.instance_type,
+            image=self.image,
+            lineage=self.lineage,
+            system_disk=self.system_disk,
+            data_disks=self.data_disks,
+            status="Running",
+            stop_mode=None,
+            launched_at=self.at,
+        )
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        for disk in self.data_disks:
+            if disk not in state.disks:
+                yield f"data disk {disk!r} is not among the disks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStopped(Event):
+    """An instance stopped.
+
+    instance: the instance
+    mode: how: in economical mode its licence fee stops too (IBILL-3)
+    licence_suspended: whether the stop also stops its licence fee
+    """
+
+    instance: InstanceId
+    mode: StopMode
+    licence_suspended: bool
+
+    def apply(self, state: State) -> None:
+        _change(state.instances, self.instance, status="Stopped", stop_mode=self.mode)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_in_status(state.instances, self.instance, "Running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStarted(Event):
+    """A stopped instance runs again.
+
+    instance: the instance
+    """
+
+    instance: InstanceId
+
+    def apply(self, state: State) -> None:
+        _change(state.instances, self.instance, status="Running", stop_mode=None)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_in_status(state.instances, self.instance, "Stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceReleased(Event):
+    """An instance is gone; its disks are released with it.
+
+    instance: the instance
+    """
+
+    instance: InstanceId
+
+    def apply(self, state: State) -> None:
+        _change(state.instances, self.instance, status="Released", released_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_in_status(state.instances, self.instance, "Running", "Stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemDiskReplacementStarted(Event):
+    """A change of operating system began (OS-1).
+
+    instance: the instance
+    image: the image it will run from
+    disk: the id that the new system disk will have
+    size_gib: size of that disk [GiB]
+    written_blocks: how much of it will be written [block]
+    initial_blocks: how much of it the image fills [block]
+    lineage: where the new system comes from
+    finishes_at: when the change is done
+    """
+
+    instance: InstanceId
+    image: str
+    disk: NewDisk
+    size_gib: int
+    written_blocks: int
+    initial_blocks: int
+    lineage: Lineage
+    finishes_at: datetime
+    assumed: tuple[str, ...] = ()
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.disk)
+        state.replacements[self.instance] = Replacement(
+            self.instance,
+            self.image,
+            self.disk,
+            self.size_gib,
+            self.written_blocks,
+            self.initial_blocks,
+            self.lineage,
+            self.finishes_at,
+        )
+        state.pending[self.instance] = self.finishes_at
+        _change(state.instances, self.instance, replacing_until=self.finishes_at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _not_in_status(state.instances, self.instance, "Stopped")
+        if self.instance in state.replacements:
+            yield f"{self.instance} is being given a new system disk already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemDiskReplaced(Event):
+    """An instance now runs from another image on a new system disk (OS-1, OS-7).
+
+    instance: the instance
+    image: the image it runs from
+    lineage: where its system comes from
+    disk: its system disk
+    """
+
+    instance: InstanceId
+    image: str
+    lineage: Lineage
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        del state.replacements[self.instance], state.pending[self.instance]
+        _change(
+            state.instances,
+            self.instance,
+            image=self.image,
+            lineage=self.lineage,
+            system_disk=self.disk,
+            status="Running",
+            stop_mode=None,
+            replacing_until=None,
+        )
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if self.instance not in state.replacements:
+            yield f"{self.instance} is not being given a new system disk"
+
+
+# Snapshots ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotStarted(Event):
+    """A snapshot was taken of a disk as it is now; it is stored and billed from `finishes_at` on (BILL-3).
+
+    snapshot: its id
+    disk: the disk
+    name: its name, empty where it has none
+    finishes_at: when it is accomplished
+    """
+
+    snapshot: NewSnapshot
+    disk: DiskId
+    name: str
+    finishes_at: datetime
+
+    def apply(self, state: State) -> None:
+        disk = state.disks[self.disk]
+        chain = state.changing(disk.chain)
+        assert isinstance(chain, Chain)
+        content_bytes = chain.written_blocks * chain.block_bytes
+        chain.capture()
+        snapshot = Snapshot(
+            id=self.snapshot,
+            account=disk.account,
+            region=disk.region,
+            chain=disk.chain,
+            number=chain.taken,
+            disk=disk.id,
+            kind=disk.kind,
+            size_gib=disk.size_gib,
+            content_bytes=content_bytes,
+            lineage=disk.lineage,
+            encrypted=False,
+            status="accomplished",
+            started_at=self.at,
+            finishes_at=self.finishes_at,
+            name=self.name,
+        )
+        _add_snapshot(state, snapshot)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _released(state, self.disk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotStored(Event):
+    """A snapshot came to be without a disk: behind a copied or imported image, in a chain of its own.
+
+    snapshot: its id
+    account: who owns it
+    region: where it lies
+    kind: of which kind of disk it is
+    size_gib: size of that disk [GiB]
+    content_bytes: what it restores, and stores: it is full (UNK-11), or a file (IMP-6) [byte]
+    lineage: where its system comes from, None for a data disk
+    encrypted: whether it is encrypted
+    finishes_at: when it is accomplished
+    chain: the id of its chain where one is given, else `sl-` and the id of the snapshot
+    """
+
+    snapshot: NewSnapshot
+    account: AccountName
+    region: RegionId
+    kind: DiskKind
+    size_gib: int
+    content_bytes: int
+    finishes_at: datetime
+    lineage: Lineage | None = None
+    encrypted: bool = False
+    chain: str = ""
+
+    def apply(self, state: State) -> None:
+        chain_id = self.chain or f"sl-{self.snapshot}"
+        chain = Chain(self.content_bytes, 1 if self.content_bytes else 0)
+        state.add_chain(chain_id, chain)
+        chain.capture()
+        snapshot = Snapshot(
+            id=self.snapshot,
+            account=self.account,
+            region=self.region,
+            chain=chain_id,
+            number=chain.taken,
+            disk=None,
+            kind=self.kind,
+            size_gib=self.size_gib,
+            content_bytes=self.content_bytes,
+            lineage=self.lineage,
+            encrypted=self.encrypted,
+            status="accomplished",
+            started_at=self.at,
+            finishes_at=self.finishes_at,
+        )
+        _add_snapshot(state, snapshot)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if (self.chain or f"sl-{self.snapshot}") in state.chains:
+            yield f"the chain {self.chain or f'sl-{self.snapshot}'} is there already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotCopied(Event):
+    """A snapshot was copied to another region (SCOPY-1).
+
+    The first copy of a chain to a region is full, later ones bring what the newest there lacks (SCOPY-2).
+
+    snapshot: the id of the copy
+    source: the snapshot copied
+    account: who copied it, and owns both
+    region: the region of the source
+    to: the region of the copy
+    name: name of the copy, empty where it has none
+    copied_bytes: what was sent, and is stored there [byte]
+    finishes_at: when the copy is accomplished
+    """
+
+    snapshot: NewSnapshot
+    source: SnapshotId
+    account: AccountName
+    region: RegionId
+    to: RegionId
+    name: str
+    copied_bytes: int
+    finishes_at: datetime
+
+    def apply(self, state: State) -> None:
+        source = state.snapshots[self.source]
+        joins = state.copies_chain(source, self.to)
+        chain_id = joins[0] if joins else f"sl-{self.snapshot}"
+        if not joins:
+            state.add_chain(chain_id, CopiedChain(state.chains[source.chain]))
+            state.copies[source.chain, self.to] = chain_id
+            state.copied_to[source.chain] = (*state.copied_to.get(source.chain, ()), chain_id)
+        chain = state.changing(chain_id)
+        assert isinstance(chain, CopiedChain)
+        chain.capture(source.number)
+        snapshot = source._replace(
+            id=self.snapshot,
+            region=self.to,
+            chain=chain_id,
+            number=chain.taken,
+            disk=None,
+            status="accomplished",
+            started_at=self.at,
+            finishes_at=self.finishes_at,
+            name=self.name,
+        )
+        _add_snapshot(state, snapshot)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        source = state.snapshots[self.source]
+        yield from _deleted(state.snapshots, self.source)
+        if (source.account, source.region) != (self.account, self.region):
+            yield f"{self.source} is of {source.account} in {source.region}"
+        if not source.deleted_at and self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
+            yield f"copied_bytes is {self.copied_bytes}, but {needed} bytes are lacking in {self.to}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFinished(Event):
+    """A snapshot that took time is accomplished.
+
+    snapshot: the snapshot
+    """
+
+    snapshot: SnapshotId
+
+    def apply(self, state: State) -> None:
+        del state.pending[self.snapshot]
+        state.snapshots[self.snapshot] = state.snapshots[self.snapshot]._replace(status="accomplished")
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_due(state, self.snapshot, self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFailed(Event):
+    """A snapshot under way came to nothing; nothing it would have stored was ever billed.
+
+    snapshot: the snapshot
+    """
+
+    snapshot: SnapshotId
+
+    def apply(self, state: State) -> None:
+        _end_snapshot(state, self.snapshot, status="failed", deleted_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.snapshots, self.snapshot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotDeleted(Event):
+    """A snapshot is gone; copies that no other snapshot of its chain holds are freed (CHAIN-2).
+
+    snapshot: the snapshot
+    """
+
+    snapshot: SnapshotId
+
+    def apply(self, state: State) -> None:
+        _end_snapshot(state, self.snapshot, deleted_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.snapshots, self.snapshot)
+
+
+def _add_snapshot(state: State, snapshot: Snapshot) -> None:
+    """A snapshot joins its chain, accomplished at once or under way until it finishes."""
+    _use_id(state, snapshot.id)
+    if snapshot.finishes_at != snapshot.started_at:
+        snapshot = snapshot._replace(status="progressing")
+        state.pending[snapshot.id] = snapshot.finishes_at
+    state.snapshots[snapshot.id] = snapshot
+    state.chain_snapshots[snapshot.chain] = (*state.chain_snapshots.get(snapshot.chain, ()), snapshot.id)
+
+
+def _end_snapshot(state: State, snapshot_id: str, **changes: Any) -> None:
+    snapshot = state.snapshots[snapshot_id]
+    state.changing(snapshot.chain).delete(snapshot.number)
+    state.pending.pop(snapshot_id, None)
+    state.snapshots[snapshot_id] = snapshot._replace(**changes)
+
+
+# Images -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageCreated(Event):
+    """An image got its id.
+
+    image: its id
+    account: who owns it
+    region: where it lies
+    name: its name
+    family: its image family, empty where it has none
+    size_gib: size of its system disk [GiB]
+    lineage: where its system comes from
+    mappings: its disks, and the snapshots behind them
+    made_from: how it was made
+    source: the instance, snapshot, file or image it was made from
+    encrypted: whether its snapshots are encrypted
+    kms_key: the owner's key they are encrypted with, None for the service's
+    finishes_at: when it is Available; None for a copy that waits for its turn (COPY-4)
+    """
+
+    image: NewImage
+    account: AccountName
+    region: RegionId
+    name: str
+    family: str
+    size_gib: int
+    lineage: Lineage
+    mappings: tuple[DeviceMapping, ...]
+    made_from: MadeFrom
+    source: str
+    finishes_at: datetime | None
+    encrypted: bool = False
+    kms_key: str | None = None
+    assumed: tuple[str, ...] = ()
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.image)
+        for mapping in self.mappings:
+            _use_id(state, mapping.snapshot)
+        done = self.finishes_at
+        if done is not None and done != self.at:
+            state.pending[self.image] = done
+        state.images[self.image] = Image(
+            id=self.image,
+            account=self.account,
+            region=self.region,
+            name=self.name,
+            family=self.family,
+            status="Waiting" if done is None else "Available" if done == self.at else "Creating",
+            size_gib=self.size_gib,
+            lineage=self.lineage,
+            mappings=self.mappings,
+            made_from=self.made_from,
+            source=self.source,
+            encrypted=self.encrypted,
+            kms_key=self.kms_key,
+            created_at=self.at,
+            finishes_at=done,
+        )
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if (self.finishes_at is None) != (self.made_from == "copy"):
+            yield "finishes_at is empty for a copy, and for nothing else"
+        if [mapping.kind for mapping in self.mappings].count("system") != 1:
+            yield "mappings need exactly one system disk"
+        for mapping in self.mappings:
+            # The snapshots of a copy come to be when its turn has come.
+            if (mapping.snapshot in state.snapshots) == (self.made_from == "copy"):
+                yield f"snapshot {mapping.snapshot!r} is {'new' if self.made_from != 'copy' else 'there already'}"
+        if self.made_from == "copy" and self.source not in state.images:
+            yield f"source {self.source!r} is not among the images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageCopyStarted(Event):
+    """A copy's turn has come; its snapshots will be finished when it is.
+
+    image: the copy
+    account: who makes it
+    region: the region of the source
+    to: the region of the copy
+    copied_bytes: what is sent, 0 within a region (COPY-10) [byte]
+    finishes_at: when it is Available
+    """
+
+    image: ImageId
+    account: AccountName
+    region: RegionId
+    to: RegionId
+    copied_bytes: int
+    finishes_at: datetime
+
+    def apply(self, state: State) -> None:
+        state.pending[self.image] = self.finishes_at
+        _change(state.images, self.image, status="Creating", finishes_at=self.finishes_at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _not_in_status(state.images, self.image, "Waiting")
+        image = state.images[self.image]
+        if (image.account, image.region) != (self.account, self.to):
+            yield f"{self.image} is of {image.account} in {image.region}"
+        if missing := [snapshot for snapshot in image.snapshots if snapshot not in state.snapshots]:
+            yield f"its snapshot {missing[0]!r} is not among the snapshots"
+        elif self.copied_bytes > sum(state.snapshots[snapshot].content_bytes for snapshot in image.snapshots):
+            yield f"copied_bytes {self.copied_bytes} is more than its snapshots hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFinished(Event):
+    """An image that took time is Available.
+
+    image: the image
+    """
+
+    image: ImageId
+
+    def apply(self, state: State) -> None:
+        del state.pending[self.image]
+        _change(state.images, self.image, status="Available")
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_due(state, self.image, self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFailed(Event):
+    """The creation of an image failed (STATUS-2).
+
+    image: the image
+    """
+
+    image: ImageId
+
+    def apply(self, state: State) -> None:
+        state.pending.pop(self.image, None)
+        _change(state.images, self.image, status="CreateFailed")
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_in_status(state.images, self.image, "Creating")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageShared(Event):
+    """An account may use an image from now on (SHARE-1).
+
+    image: the image
+    account: the account that may use it
+    """
+
+    image: ImageId
+    account: AccountName
+
+    def apply(self, state: State) -> None:
+        shared = state.images[self.image].shared_with
+        _change(state.images, self.image, shared_with=shared | {self.account})
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.images, self.image)
+        image = state.images[self.image]
+        if self.account in image.shared_with or self.account == image.account:
+            yield f"{self.account} may use {self.image} already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUnshared(Event):
+    """An account may no longer use an image (SHARE-9).
+
+    image: the image
+    account: the account that could use it
+    """
+
+    image: ImageId
+    account: AccountName
+
+    def apply(self, state: State) -> None:
+        shared = state.images[self.image].shared_with
+        _change(state.images, self.image, shared_with=shared - {self.account})
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.images, self.image)
+        if self.account not in state.images[self.image].shared_with:
+            yield f"{self.image} is not shared with {self.account}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePublished(Event):
+    """An image became a community image (COMM-1).
+
+    image: the image
+    """
+
+    image: ImageId
+
+    def apply(self, state: State) -> None:
+        _change(state.images, self.image, is_public=True)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.images, self.image)
+        if state.images[self.image].is_public:
+            yield f"{self.image} is public already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUnpublished(Event):
+    """A community image became an ordinary custom image again (COMM-1).
+
+    image: the image
+    """
+
+    image: ImageId
+
+    def apply(self, state: State) -> None:
+        _change(state.images, self.image, is_public=False)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.images, self.image)
+        if not state.images[self.image].is_public:
+            yield f"{self.image} is not public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageModified(Event):
+    """An image was renamed, moved to another family, deprecated or made available, or switched to BYOL.
+
+    image: the image
+    name: its name since
+    family: its image family since
+    status: its status since; an image still being made keeps Waiting or Creating
+    lineage: where its system comes from, with the licence charged since
+    """
+
+    image: ImageId
+    name: str
+    family: str
+    status: ImageStatus
+    lineage: Lineage
+
+    def apply(self, state: State) -> None:
+        _change(state.images, self.image, name=self.name, family=self.family, status=self.status, lineage=self.lineage)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.images, self.image)
+        there = state.images[self.image].status
+        if self.status != there and {self.status, there} != {"Available", "Deprecated"}:
+            yield f"status {there} does not change to {self.status}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDeleted(Event):
+    """An image is gone; its snapshots stay (DEL-5).
+
+    image: the image
+    """
+
+    image: ImageId
+
+    def apply(self, state: State) -> None:
+        state.pending.pop(self.image, None)
+        _change(state.images, self.image, status="Deleted", deleted_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _deleted(state.images, self.image)
+
+
+# Files of images ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageExported(Event):
+    """An image is written as files to a bucket of its region, one a disk (EXP-1).
+
+    files: the id of its files, which is ours
+    image: the image
+    account: who owns both
+    region: where both are
+    parts: a file for each disk
+    lineage: where its system comes from
+    finishes_at: when the files are written
+    """
+
+    files: NewFiles
+    image: ImageId
+    account: AccountName
+    region: RegionId
+    parts: tuple[FilePart, ...]
+    lineage: Lineage
+    finishes_at: datetime
+    assumed: tuple[str, ...] = ()
+
+    def apply(self, state: State) -> None:
+        files = ImageFiles(
+            id=self.files,
+            account=self.account,
+            region=self.region,
+            image=self.image,
+            source=self.image,
+            parts=self.parts,
+            lineage=self.lineage,
+            started_at=self.at,
+            finishes_at=self.finishes_at,
+        )
+        _add_files(state, files)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.images, self.image)
+        if any(part.size_gib < 0 or part.file_bytes < 0 for part in self.parts):
+            yield "a part has a negative size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesReplicated(Event):
+    """Files of an image are replicated to a bucket in another region, and stay where they are too.
+
+    files: the id of the files there
+    source: the files replicated
+    account: who owns both
+    region: the region of the source
+    to: the region they are sent to
+    copied_bytes: what is sent [byte]
+    finishes_at: when they are there
+    """
+
+    files: NewFiles
+    source: FilesId
+    account: AccountName
+    region: RegionId
+    to: RegionId
+    copied_bytes: int
+    finishes_at: datetime
+    assumed: tuple[str, ...] = ()
+
+    def apply(self, state: State) -> None:
+        source = state.files[self.source]
+        files = replace(
+            source, id=self.files, region=self.to, source=self.source, started_at=self.at, finishes_at=self.finishes_at
+        )
+        _add_files(state, files)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.files, self.source)
+        source = state.files[self.source]
+        if (source.account, source.region) != (self.account, self.region):
+            yield f"{self.source} is of {source.account} in {source.region}"
+        if self.copied_bytes != source.total_bytes:
+            yield f"copied_bytes is {self.copied_bytes}, but the files have {source.total_bytes}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesFinished(Event):
+    """Files that took time to write are there.
+
+    files: the files
+    """
+
+    files: FilesId
+
+    def apply(self, state: State) -> None:
+        del state.pending[self.files]
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _not_due(state, self.files, self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesDeleted(Event):
+    """Files of an image are gone from their bucket; images imported from them stay.
+
+    files: the files
+    """
+
+    files: FilesId
+
+    def apply(self, state: State) -> None:
+        _change(state.files, self.files, deleted_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _deleted(state.files, self.files)
+
+
+def _add_files(state: State, files: ImageFiles) -> None:
+    _use_id(state, files.id)
+    state.files[files.id] = files
+    if files.finishes_at != files.started_at:
+        state.pending[files.id] = files.finishes_at
+
+
+# What many events need ----------------------------------------------------------------------------
+
+
+def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
+    table[resource_id] = replace(table[resource_id], **changes)
+
+
+def _use_id(state: State, resource_id: str) -> None:
+    """Note a used number, so that ids from the counter never meet an id that was given."""
+    prefix, _, number = resource_id.partition("-")
+    if number.isdecimal():
+        state.last_numbers[prefix] = max(state.last_numbers.get(prefix, 0), int(number))
+
+
+def _deleted(table: dict[str, Any], resource_id: str) -> Iterator[str]:
+    if table[resource_id].deleted_at:
+        yield f"{resource_id} was deleted before"
+
+
+def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Iterator[str]:
+    if table[resource_id].status not in wanted:
+        yield f"{resource_id} is {table[resource_id].status}, not {' or '.join(wanted)}"
+
+
+def _not_due(state: State, resource_id: str, at: datetime) -> Iterator[str]:
+    due = state.pending.get(resource_id)
+    if due != at:
+        yield f"{resource_id} is {f'done on {show_time(due)}' if due else 'not under way'}"
+
+
+KINDS: dict[str, type[Event]] = {
+    name: kind
+    for name, kind in list(globals().items())
+    if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+}
+"""Every kind of event by its name."""

@@ -1,0 +1,83 @@
+"""The ledger: every event in order. How it lies in a file is said in `ledger_file`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Self, overload
+
+from ..errors import InputError
+from .events import Event
+from .state import State
+
+
+class Ledger(Sequence[Event]):
+    """Events in order of time, to be read only.
+
+    A cloud's ledger grows at its end; one that was handed out stays as it was then.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        """Raises InputError for events that are not in order of time."""
+        self._events = list(events)
+        self._length = len(self._events)
+        for before, event in pairwise(self._events):
+            if event.at < before.at:
+                raise InputError(f"an event of {event.at} cannot follow one of {before.at}")
+
+    @classmethod
+    def growing(cls, events: list[Event]) -> Self:
+        """What is in a growing list now; later events of the list are not part of it."""
+        ledger = cls.__new__(cls)
+        ledger._events, ledger._length = events, len(events)
+        return ledger
+
+    def __iter__(self) -> Iterator[Event]:
+        return islice(self._events, self._length)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Ledger: ...
+    def __getitem__(self, index: int | slice) -> Event | Ledger:
+        if isinstance(index, slice):
+            return Ledger(self._events[: self._length][index])
+        return self._events[range(self._length)[index]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ledger) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        if not self:
+            return "<Ledger: empty>"
+        return f"<Ledger: {len(self)} events, {self[0].at:%Y-%m-%d} to {self[-1].at:%Y-%m-%d}>"
+
+    def replay(self) -> State:
+        """The state after all events."""
+        state = State()
+        for event in self:
+            event.apply(state)
+        return state
+
+    def save(self, path: str | Path) -> None:
+        """Write the ledger to a file, put in place at once; raises InputError where that cannot be done."""
+        from .ledger_file import write
+
+        write(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Ledger:
+        """Read a ledger file of format 2 or 3.
+
+        A file as this toolkit wrote it is trusted; an edited one is checked record by record.
+        Raises FileProblems, naming the record, and then loads nothing.
+        """
+        from .ledger_file import read
+
+        return Ledger.growing(read(Path(path)))

@@ -1,0 +1,144 @@
+"""A ledger as a file: JSON lines, a header and then one event a line.
+
+    {"ledger": "ecs_images", "format": 3, "records": 2, "checksum": "sha256:…"}
+    {"event": "CloudStarted", "at": "2026-01-15T00:00:00+08:00", "block_bytes": 2097152, "durations": "instant"}
+    {"event": "AccountOpened", "at": "2026-01-15T00:00:00+08:00", "account": "acme", "site": "china"}
+
+Format 3 leaves out fields that have their default, so that fields can be added with one: what an
+older file does not say means what it meant. The checksum covers the records. Where it is right the file is
+as it was written, and trusted; where it is wrong or missing, every record is held against the
+state before it. Format 2 had all fields in every record and no checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FileProblems, InputError, Problem
+from ..saving import save
+from ..units import parse_time
+from .events import KINDS, CloudStarted, Event, problems
+from .state import State
+
+if TYPE_CHECKING:
+    from cattrs.preconf.json import JsonConverter
+
+_FORMATS = (2, 3)
+_LONGEST = 80
+
+
+def write(events: Sequence[Event], path: Path) -> None:
+    """Write events to a file; raises InputError where that cannot be done."""
+    body = "".join(json.dumps(_to_record(event), ensure_ascii=False) + "\n" for event in events)
+    head = {"ledger": "ecs_images", "format": _FORMATS[-1], "records": len(events), "checksum": _checksum(body)}
+    save(path, json.dumps(head) + "\n" + body)
+
+
+def read(path: Path) -> list[Event]:
+    """The events of a file; raises FileProblems with the first record that cannot be used."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as a ledger ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: cannot be read as a ledger (it is not UTF-8 text)") from None
+    head, _, body = text.partition("\n")
+    count, checksum = _promised(path, head)
+    lines = body.removesuffix("\n").split("\n") if body else []
+    trusted = checksum == _checksum(body)
+    events: list[Event] = []
+    state = State()
+    for number, line in enumerate(lines, 1):
+        try:
+            event = _from_record(json.loads(line))
+            why = [] if trusted else _problems(event, events, state)
+        except RecursionError:
+            why = ["nested too deeply"]
+        except (ValueError, KeyError, TypeError) as error:
+            why = [_short(error)]
+        if why:
+            cut = "" if number < len(lines) or text.endswith("\n") else "; the file is cut off here"
+            message = f"record {number} cannot be used: {'; '.join(why)}{cut}"
+            raise FileProblems(str(path), [Problem(number + 1, message)])
+        if not trusted:
+            event.apply(state)
+        events.append(event)
+    if len(events) != count:
+        short = f"the file ends after record {len(events)} of {count}: it is cut off"
+        long = f"the header promises {count} records and the file has {len(events)}"
+        raise FileProblems(str(path), [Problem(len(lines) + 1, short if len(events) < count else long)])
+    return events
+
+
+def _problems(event: Event, before: Sequence[Event], state: State) -> list[str]:
+    if before and event.at < before[-1].at:
+        return [f"an event of {event.at} cannot follow one of {before[-1].at}"]
+    if not before and not isinstance(event, CloudStarted):
+        return ["a ledger begins with CloudStarted"]
+    return problems(event, state)
+
+
+def _promised(path: Path, head: str) -> tuple[int, str]:
+    """The number of records that a header promises, and their checksum (empty: none)."""
+    try:
+        said = json.loads(head)
+        if said["ledger"] == "ecs_images" and said["format"] in _FORMATS and isinstance(said["records"], int):
+            return said["records"], str(said.get("checksum", ""))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    known = " or ".join(map(str, _FORMATS))
+    raise FileProblems(str(path), [Problem(1, f"the first line is not the header of a ledger of format {known}")])
+
+
+def _checksum(body: str) -> str:
+    return "sha256:" + hashlib.sha256(body.encode("utf-8")).hexdigest()
+
+
+def _to_record(event: Event) -> dict[str, Any]:
+    return {"event": type(event).__name__, **_converter().unstructure(event)}
+
+
+def _from_record(record: dict[str, Any]) -> Event:
+    said = dict(record)
+    kind = KINDS.get(said.pop("event"))
+    if kind is None:
+        raise ValueError(f"unknown event {record['event']!r}; this toolkit may be older than the file")
+    known = {part.name for part in fields(kind)}
+    if extra := sorted(set(said) - known):
+        raise ValueError(f"{kind.__name__} has no {', '.join(extra)}")
+    event: Event = _converter().structure(said, kind)
+    return event
+
+
+@cache
+def _converter() -> JsonConverter:
+    """Events to JSON values and back: nothing is converted that a person could have meant otherwise."""
+    from cattrs.preconf.json import make_converter
+
+    converter = make_converter(omit_if_default=True, detailed_validation=False)
+    converter.register_unstructure_hook(datetime, lambda moment: moment.isoformat())
+    converter.register_structure_hook(datetime, lambda text, _: parse_time(_exactly(text, str)))
+    for kind in (bool, int, str):
+        converter.register_structure_hook(kind, lambda value, wanted: _exactly(value, wanted))
+    return converter
+
+
+def _exactly(value: Any, kind: type) -> Any:
+    """A value of just that kind: neither true for 1 nor "1" for 1."""
+    if type(value) is not kind:
+        raise ValueError(
+            f"{str(value)[:_LONGEST]!r} is not {'a whole number' if kind is int else f'a {kind.__name__}'}"
+        )
+    return value
+
+
+def _short(error: Exception) -> str:
+    text = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+    return f"missing {text}" if isinstance(error, KeyError) else text
