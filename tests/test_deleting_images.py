@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from helpers import HANGZHOU, golden_image, machine, refused, stored_gib, unchanged
 
+import ecs_images as ecs
+from ecs_images import Cloud, InputError
+
 DATA = {"size": 200, "written": 122}
 
 
@@ -89,3 +92,28 @@ def test_only_the_owner_deletes_an_image(cloud, acme, partner):
     acme.share_image(image, with_accounts=[partner])
     with refused(cloud, "InvalidImageId.NotFound", operation="DeleteImage"):
         partner.delete_image(image, force=True)
+
+
+@pytest.mark.parametrize("answer", ["allowed", "refused"])
+def test_whether_an_image_that_failed_may_go_is_an_assumption(answer):
+    """UNK-10: no page says; both are allowed unless supposed otherwise, and the bill names it."""
+    cloud = Cloud(start="2026-01-15", durations="typical", assume={"UNK-10": answer})
+    acme = cloud.account("acme")
+    web = machine(acme)
+    failed = acme.create_image(web)
+    acme.stop_instance(web)  # which fails the snapshots under way
+    assert cloud.image(failed).status == "CreateFailed"
+    if answer == "refused":
+        with refused(cloud, "ImageIsCreating", operation="DeleteImage"):
+            acme.delete_image(failed)
+    else:
+        acme.delete_image(failed)
+        assert "UNK-10" in set(ecs.bill(cloud, until="2026-02-01").assumptions()["assumption"])
+
+
+@pytest.mark.parametrize(
+    "assume", [{"UNK-99": "x"}, {"UNK-10": "maybe"}, {"UNK-11": "full"}, "UNK-10", {10: "refused"}]
+)
+def test_only_what_no_source_settles_and_has_several_answers_can_be_supposed(assume):
+    with pytest.raises(InputError):
+        Cloud(start="2026-01-15", assume=assume)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from story_texts import problems, steps, told
+from story_texts import only_problem, problems, steps, told
 
-from ecs_images.errors import EcsImagesError
+from ecs_images.errors import EcsImagesError, FileProblems
 from ecs_images.stories.check import check
 from ecs_images.stories.story import Story
 
@@ -99,3 +99,150 @@ def test_a_block_that_is_no_whole_number_of_bytes_is_told_with_its_line():
 def test_a_blank_account_is_told_with_its_line():
     found = problems("start: 2026-01-15\naccounts: ['acme', ' ']\nsteps:\n  - wait: {}\n")
     assert found[0].line == 2
+
+
+# Without effect ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rounds", ["5-", "8-3", "0", "1, 9", "2-7", "4", "0-2"])
+def test_rounds_that_never_come_are_told_instead_of_dropping_the_step(rounds: str):
+    problem = only_problem(
+        steps(
+            "  - repeat: {times: 3, every: 1d, as: day}",
+            "    steps:",
+            '      - create_image: {account: acme, instance: web, name: "day-{day}"}',
+            f"        rounds: {rounds}",
+        )
+    )
+    assert problem.line == 10
+    assert problem.message.endswith("never come as written; there are rounds 1 to 3")
+
+
+def test_a_misspelt_counter_is_told_with_the_one_there_is():
+    found = problems(
+        steps(
+            "  - repeat: {times: 2, every: 1d, as: week}",
+            "    steps:",
+            '      - create_image: {account: acme, instance: web, name: "v{wek}"}',
+            '      - create_image: {account: acme, instance: web, name: "w{week+1}"}',
+            '  - create_snapshot: {account: acme, disk: web, name: "after-{week}"}',
+        )
+    )
+    assert [problem.line for problem in found] == [9, 10, 11]
+    assert "there is no counter '{wek}'; here stands {week} or {week-1}" in found[0].message
+    assert "'{week+1}'" in found[1].message
+    assert found[2].message == "there is no counter '{week}'; counters stand inside a repeat"
+
+
+def test_a_name_given_with_as_shadows_nothing_of_the_service():
+    found = problems(
+        steps(
+            "  - create_image: {as: aliyun_3, account: acme, instance: web, name: own}",
+            "  - create_image: {as: m-00000001, account: acme, instance: web, name: own-2}",
+            "  - create_image: {account: acme, instance: web, name: own-3, family: base}",
+            "  - create_image: {as: base, account: acme, instance: web, name: own-4}",
+            "  - create_image: {account: acme, instance: web, name: own-5, family: web}",
+        )
+    )
+    assert [problem.line for problem in found] == [7, 8, 10, 11]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("  - run_instance: {account: acme, region: cn-beijing, image: [aliyun_3]}", "image is one id or name"),
+        ("  - run_instance: {account: acme, region: [cn-beijing], image: aliyun_3}", "region is text"),
+        ("  - create_snapshot: {account: acme, disk: [web]}", "disk is one id or name"),
+        ("  - create_image: {account: acme, snapshots: v1.system_snapshot}", "snapshots is a list"),
+        ("  - share_image: {account: acme, image: v1, with_accounts: partner}", "with_accounts is a list"),
+        ("  - stop_instance: {account: acme, instance: web, mode: {a: b}}", "mode is standard or economical"),
+    ],
+)
+def test_a_list_where_one_name_belongs_is_told_and_the_other_way_round(line: str, words: str):
+    problem = only_problem(steps(line))
+    assert problem.line == 7
+    assert problem.message.startswith(words)
+
+
+def test_numbers_are_those_of_yaml_1_2():
+    """YAML 1.1, which the library reads by itself, takes 012 for ten and 1:30 for ninety."""
+    assert Story.parse(steps("  - write: {account: acme, disk: web, new: 012}")).steps[-1].arguments["new"] == 12
+    assert (
+        "new must be a number of GiB, not '1:30'"
+        in only_problem(steps("  - write: {account: acme, disk: web, new: 1:30}")).message
+    )
+    assert (
+        "force is true or false, not 'yes'"
+        in only_problem(steps("  - delete_image: {account: acme, image: v1, force: yes}")).message
+    )
+
+
+def test_an_argument_that_says_nothing_is_told():
+    problem = only_problem(steps("  - run_instance: {account: acme, region: cn-beijing, image: aliyun_3, written: }"))
+    assert problem.message == "written is empty; say what it is, or leave it out"
+
+
+# Settings ------------------------------------------------------------------------------------------
+
+
+def test_an_account_may_say_its_site_as_a_setting():
+    text = steps().replace("accounts: [acme, partner]", "accounts: {acme: {}, partner: {site: international}}")
+    assert Story.parse(text).accounts == {"acme": "china", "partner": "international"}
+    problem = only_problem(text.replace("{site: international}", "{sight: international}"))
+    assert (problem.line, problem.message) == (3, "partner: unknown setting of an account 'sight'; did you mean site?")
+
+
+def test_a_story_may_suppose_what_no_source_settles():
+    told_so = steps("assume: {UNK-10: refused}")
+    assert Story.parse(told_so).run().cloud.state.assume == {"UNK-10": "refused"}
+    assert only_problem(told_so.replace("refused", "perhaps")).message == "UNK-10 is allowed or refused, not 'perhaps'"
+    assert "did you mean UNK-1" in only_problem(told_so.replace("UNK-10", "UNK-1O")).message
+    assert only_problem(told_so.replace("UNK-10", "UNK-11")).message.startswith("UNK-11 (whether the first snapshot")
+
+
+@pytest.mark.parametrize("key", ["title", "source", "note", "prices"])
+def test_a_mapping_where_a_line_of_text_belongs_is_told_in_its_own_words(key: str):
+    problem = only_problem(steps(f"{key}: {{a: [b]}}"))
+    assert problem.line == 7
+    assert "{'a': ['b']}" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("meter: snapshot_standart", "unknown meter 'snapshot_standart'; did you mean snapshot_standard"),
+        ("month: 2026-13", "month is written like 2026-02, not '2026-13'"),
+        ("month: 2026-2", "month is written like 2026-02, not '2026-2'"),
+        ("day: 20260114", "day is written like 2026-02-14, not 20260114"),
+        ("currency: CNN", "unknown currency 'CNN'; did you mean CNY?"),
+        ("image: v9", "unknown image 'v9'; did you mean v1?"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["cost", "paid"])
+def test_an_expectation_of_nothing_is_not_met_by_a_slip(kind: str, where: str, words: str):
+    if kind == "paid" and where.startswith("image"):
+        pytest.skip("an invoice names no image")
+    problem = only_problem(steps("expect:", f"  - {{where: {{{where}}}, {kind}: 0}}"))
+    assert problem.line == 8
+    assert problem.message.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("month: 2062-02", "month 2062-02 lies outside the bill, 2026-01-15 10:00 to 2026-02-14"),
+        ("day: 2026-02-15", "day 2026-02-15 lies outside the bill"),
+        ("item: Windows Servre", "unknown item 'Windows Servre'; did you mean Windows Server"),
+    ],
+)
+def test_an_expectation_of_nothing_where_nothing_can_be_is_told(where: str, words: str):
+    story = Story.parse(steps("expect:", f"  - {{where: {{{where}}}, cost: 0}}"))
+    with pytest.raises(FileProblems) as caught:
+        check(story, story.run())
+    assert caught.value.problems[0].line == 8
+    assert caught.value.problems[0].message.startswith(words)
+
+
+def test_nothing_may_be_expected_of_a_meter_that_nobody_used():
+    story = Story.parse(steps("expect:", "  - {where: {meter: os_licence, month: 2026-01}, cost: 0}"))
+    assert [outcome.passed for outcome in check(story, story.run())] == [True]

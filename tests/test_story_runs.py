@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from story_texts import only_problem, steps, told
+from story_texts import only_problem, problems, steps, told
 
 from ecs_images.errors import FileProblems, Problem
 from ecs_images.stories.check import check
@@ -60,16 +60,22 @@ def test_a_name_is_known_only_after_the_step_that_gives_it():
     assert "unknown image 'v2'" in problem.message
 
 
-def test_a_refused_step_gives_no_name():
-    problem = only_problem(
+def test_a_step_that_makes_nothing_gives_no_name():
+    found = problems(
         steps(
             "  - create_image: {as: v2, account: acme, instance: web, name: golden-v1}",
             "    refused: InvalidImageName.Duplicated",
             "  - delete_image: {account: acme, image: v2}",
+            "  - stop_instance: {as: stopped, account: acme, instance: web}",
+            "  - wait: {as: waited, image: v1}",
         )
     )
-    assert problem.line == 9
-    assert "unknown image 'v2'" in problem.message
+    assert [(problem.line, problem.message) for problem in found] == [
+        (7, "a step that is refused makes nothing that as could name"),
+        (9, "unknown image 'v2'; did you mean v1?"),
+        (10, "stop_instance makes nothing that as could name"),
+        (11, "wait makes nothing that as could name"),
+    ]
 
 
 def test_the_disks_of_an_instance_are_parts_of_its_name():
@@ -113,7 +119,7 @@ def test_the_snapshots_of_an_image_are_parts_of_its_name():
         ("  - delete_snapshot: {account: acme, snapshot: web.system_snapshot}", "'web' comes from run_instance"),
         ("  - delete_snapshot: {account: acme, snapshot: v2.system_snapshot}", "unknown snapshot"),
         ("  - delete_snapshot: {account: acme, snapshot: v1.third_snapshot}", "unknown snapshot"),
-        ("  - create_snapshot: {account: acme, disk: 5}", "disk is an id, such as d-00000001, not 5"),
+        ("  - create_snapshot: {account: acme, disk: 5}", "disk is one id or name, such as d-00000001, not 5"),
     ],
 )
 def test_a_part_that_a_thing_cannot_have_is_told_before_anything_runs(line: str, words: str):

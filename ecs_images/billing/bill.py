@@ -82,6 +82,11 @@ class Bill:
         return f"<Bill: {' and '.join(f'{cost:.2f} {currency}' for currency, cost in sums.items()) or 'empty'}>"
 
     @property
+    def prices(self) -> Prices:
+        """The price books it was rated with."""
+        return self._need()[2]
+
+    @property
     def usage(self) -> pd.DataFrame:
         """The usage the charges rate, a `USAGE` table."""
         return self._need()[0]

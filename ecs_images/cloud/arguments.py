@@ -134,7 +134,7 @@ def ident(value: Any, what: str, kind: str = "") -> str:
         return value.id
     if not isinstance(value, str):
         example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
-        raise InputError(f"{what} is an id{example}, not {shown(value)}")
+        raise InputError(f"{what} is one id or name{example}, not {shown(value)}")
     return Text().check(value, what)
 
 

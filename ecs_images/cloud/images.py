@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..catalog.images import known_references
 from ..catalog.limits import limit
+from ..catalog.rule_book import taken
 from ..ledger import events as ev
 from ..ledger.resources import DeviceMapping, DiskKind, Image, Snapshot
 from .arguments import ImageRef, InstanceRef, SnapshotRef, SnapshotRefs
@@ -148,12 +149,13 @@ class ImageCommands(Caller):
                 f"{own.id} is shared with {', '.join(sorted(own.shared_with))}; unshare it first, force does not help",
                 image=own.id,
             )
-        if own.status in ("Creating", "Waiting"):  # DEL-4, IMP-7, COPY-5; one that failed may go (UNK-10)
+        stuck = own.status == "CreateFailed" and taken("UNK-10", control.state.assume) == "refused"
+        if own.status in ("Creating", "Waiting") or stuck:  # DEL-4, IMP-7, COPY-5
             code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
             raise control.refusal(
                 operation,
                 code.get(own.made_from, "ImageIsCreating"),
-                f"{own.id} is being made; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}",
+                f"{own.id} is {own.status}; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}",
                 image=own.id,
             )
         copies = copies_under_way(control, own.id)
@@ -179,7 +181,8 @@ class ImageCommands(Caller):
                 image=own.id,
                 instance=users[0],
             )
-        control.record(ev.ImageDeleted(at=control.now, image=own.id))  # its snapshots stay (DEL-5)
+        assumed = ("UNK-10",) if own.status == "CreateFailed" else ()
+        control.record(ev.ImageDeleted(at=control.now, image=own.id, assumed=assumed))  # its snapshots stay (DEL-5)
 
 
 def _image_of_instance(

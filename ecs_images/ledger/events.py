@@ -950,6 +950,7 @@ class ImageDeleted(Event):
     """
 
     image: ImageId
+    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         state.pending.pop(self.image, None)

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from ..billing.bill import DIMENSIONS, Bill, bill
-from ..catalog.images import find_public_image
+from ..catalog.images import find_public_image, marketplace_images, public_images
 from ..catalog.prices import Prices
+from ..catalog.regions import regions
 from ..cloud.cloud import Cloud
-from ..errors import FileProblems, InputError, PriceNotFound, Problem
+from ..errors import FileProblems, InputError, PriceNotFound, Problem, UnknownName
 from ..ledger.chains import freed_gib
 from ..ledger.ledger import Ledger
-from ..units import Time, bytes_to_gib, parse_time
+from ..units import Time, bytes_to_gib, parse_time, show_time
 from .expect import Expectation
 from .story import Outcome, Run, Story, billing_end, resolve
 
@@ -72,6 +73,7 @@ def _outcome(
         except _NothingMatches:
             if fields[kind]:
                 raise
+            _check_possible(fields["where"], story.start, end, bills[end].prices)
             value = 0.0
     near = math.isclose(value, fields[kind], rel_tol=0, abs_tol=fields.get("within", _WITHIN))
     what = f"{kind} {fields[kind]}" + (f" where {_words(fields['where'])}" if fields.get("where") else "")
@@ -107,6 +109,18 @@ def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     if len(currencies := sorted(set(table["billing_currency"]))) > 1:
         raise InputError(f"the charges are in {' and '.join(currencies)}; say which with where: {{currency: …}}")
     return table
+
+
+def _check_possible(where: dict[str, Any], start: datetime, end: datetime, prices: Prices) -> None:
+    """Raise InputError where nothing could ever match, so that an expectation of 0 is no slip that passes."""
+    for key, form in (("month", "%Y-%m"), ("day", "%Y-%m-%d")):
+        if key in where and not f"{start:{form}}" <= str(where[key]) <= f"{end:{form}}":
+            raise InputError(f"{key} {where[key]} lies outside the bill, {show_time(start)} to {show_time(end)}")
+    if "item" in where:
+        systems = {image.os_family for image in public_images().values()}
+        known = {*systems, *marketplace_images(), *regions(), *(row.item for row in prices.rows)}
+        if str(where["item"]) not in known:
+            raise UnknownName("item", str(where["item"]), known)
 
 
 class _NothingMatches(InputError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from ..catalog.images import known_references
+from ..catalog.price_files import CURRENCIES, UNITS_OF_METER
 from ..catalog.regions import region
-from ..errors import InputError, Problem, UnknownName
+from ..errors import InputError, Problem, UnknownName, shown
 from ..units import parse_time
 from .lined_yaml import Located, LocatedMap
 from .steps import part_of
@@ -26,6 +28,10 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "freed_gib": (("of", "within"), ()),
     "image": (("instance",), ()),
 }
+
+
+_PERIODS = {"month": ("2026-02", "-01"), "day": ("2026-02-14", "")}
+"""How each is written, and what makes a date of it."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +96,17 @@ class ExpectationReader:
             for name in item.plain() if isinstance(item.value, list) else [item.plain()]:
                 self._check_name("snapshot", name)
         elif key in (kind, "within") and (number(item.plain(), key) < 0):
-            raise InputError(f"{key} cannot be negative: {item.value}")
+            raise InputError(f"{key} cannot be negative: {shown(item.value)}")
 
     def _check_where(self, node: Located, known: tuple[str, ...]) -> None:
         if not isinstance(node.value, LocatedMap):
-            raise InputError(f"where is a mapping such as {{meter: snapshot_standard}}, not {node.plain()!r}")
+            raise InputError(f"where is a mapping such as {{meter: snapshot_standard}}, not {shown(node.plain())}")
         for key, item in node.value.items():
             if key not in known:
                 raise UnknownName("part of where", key, known, f"it knows {', '.join(known)}")
             if isinstance(item.value, list | LocatedMap):
-                raise InputError(f"{key} is one value, not {item.plain()!r}")
+                raise InputError(f"{key} is one value, not {shown(item.plain())}")
+            _check_known_value(key, item.value)
             if key == "region":
                 region(str(item.value))
             elif key == "account" and item.value not in self.accounts:
@@ -109,10 +116,26 @@ class ExpectationReader:
 
     def _check_name(self, kind: str, name: object, *, published: bool = False) -> None:
         if not isinstance(name, str):
-            raise InputError(f"{kind} is a name, not {name!r}")
+            raise InputError(f"{kind} is a name, not {shown(name)}")
         base, _ = part_of(name, self.names)
         if base not in self.names and not (published and name in known_references()):
             raise UnknownName(kind, name, self.names)
+
+
+def _check_known_value(key: str, value: object) -> None:
+    """Raise InputError for what no charge of any bill can be: an expectation of 0 would be met by a slip."""
+    if key == "meter" and value not in UNITS_OF_METER:
+        raise UnknownName("meter", str(value), UNITS_OF_METER)
+    if key == "currency" and value not in CURRENCIES:
+        raise UnknownName("currency", str(value), CURRENCIES)
+    if key in _PERIODS:
+        example, rest = _PERIODS[key]
+        try:
+            good = date.fromisoformat(f"{value}{rest}").isoformat() == f"{value}{rest}"
+        except ValueError:
+            good = False
+        if not good:
+            raise InputError(f"{key} is written like {example}, not {shown(value)}")
 
 
 def number(value: object, what: str) -> float:
@@ -123,4 +146,4 @@ def number(value: object, what: str) -> float:
                 return float(value)
         except OverflowError:
             pass
-    raise InputError(f"{what} must be a number, not {str(value)[:40]}")
+    raise InputError(f"{what} must be a number, not {shown(value)}")

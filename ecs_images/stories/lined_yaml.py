@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ..errors import FileProblems, InputError, Problem
+from ..errors import FileProblems, InputError, Problem, shown
 
 _DEEPEST = 12
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's plain types without timestamps: times stay text, so that their zone is read by one rule."""
+    """YAML 1.2's plain values, so that 012 is twelve, 1:30 and yes are text; times stay text too.
+
+    YAML 1.1, which the library reads by itself, takes these for 10, 90 and true.
+    """
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+def _plain(made: Callable[[str], object], loader: _Loader, node: yaml.ScalarNode) -> object:
+    return made(node.value)
+
+
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+# Of each kind of plain value: how it is written, what it begins with, and what is made of its text.
+_PLAIN: tuple[tuple[str, str, list[str], Callable[[str], object]], ...] = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""], lambda _: None),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF"), lambda text: text.lower() == "true"),
+    ("int", r"[-+]?[0-9]{1,400}", list("-+0123456789"), int),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+        _float,
+    ),
+)
+_Loader.yaml_implicit_resolvers = {}
+for _kind, _pattern, _first, _made in _PLAIN:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first)
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", partial(_plain, _made))
 
 
 @dataclass(frozen=True)
@@ -116,11 +141,10 @@ def _pairs(node: yaml.MappingNode, loader: _Loader, problems: list[Problem]) -> 
         line = key_node.start_mark.line + 1
         key = loader.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            bare = " (YAML takes on, off, yes and no for true and false; quote it)" if isinstance(key, bool) else ""
-            problems.append(Problem(line, f"a key must be a word, not {key_node.value!r}{bare}"))
+            problems.append(Problem(line, f"a key must be a word, not {shown(key_node.value)}"))
             continue
         if key in seen:
-            problems.append(Problem(line, f"{key!r} stands twice in the same place"))
+            problems.append(Problem(line, f"{shown(key)} stands twice in the same place"))
         seen.add(key)
         located = _locate(value_node, loader, problems)
         yield key, Located(line, located.value) if not isinstance(located.value, LocatedMap | list) else located

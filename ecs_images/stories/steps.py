@@ -56,8 +56,10 @@ _STEP_KEYS = ("at", "after", "rounds", "refused")
 _WAITS_FOR = {kind: Argument(kind, Reference(kind), True, False) for kind in ("image", "snapshot", "instance", "files")}
 """What `wait` may wait for: one of these."""
 _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
-_COUNTER = re.compile(r"\{(?P<name>\w+)(?P<less>-\d+)?\}")
-_ROUNDS = re.compile(r"(?P<first>\d+)(?P<on>-(?P<last>\d+)?)?")
+_BRACES = re.compile(r"\{(?P<inside>[^{}]*)\}")
+_COUNTER = re.compile(r"(?P<name>\w+?)(?P<less>-\d{1,6})?")
+_ROUNDS = re.compile(r"(?P<first>\d{1,6})(?P<on>-(?P<last>\d{1,6})?)?")
+_LOOKS_LIKE_AN_ID = re.compile(r"(i|d|s|m|f|sl)-.+")
 _SPAN = re.compile(r"(\d{1,7})\s*(m|h|d)")
 _LONGEST = timedelta(days=36_525)
 _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -122,7 +124,7 @@ class StepReader:
             return
         times = fields["times"].value
         if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= 10_000:
-            self._problem(fields["times"].line, f"times is a whole number from 1 to 10000, not {times!r}")
+            self._problem(fields["times"].line, f"times is a whole number from 1 to 10000, not {shown(times)}")
             return
         every = self._span(fields["every"]) if "every" in fields else timedelta(0)
         if times * every > _LONGEST:
@@ -136,9 +138,11 @@ class StepReader:
         if "at" in node.value:
             self._move_to(node.value["at"])
         start = self.now
+        rounds = [self._rounds(inner, times) for inner in body.value]
         for number in range(1, times + 1):
-            for inner in body.value:
-                self._read_step(inner, {counter: number}, start + (number - 1) * every)
+            for inner, spans in zip(body.value, rounds, strict=True):
+                if any(number in span for span in spans):
+                    self._read_step(inner, {counter: number}, start + (number - 1) * every)
             self._told = {problem.line for problem in self.problems}
         self._told = set()
 
@@ -146,7 +150,7 @@ class StepReader:
         match = _SPAN.fullmatch(str(node.value))
         span = timedelta(**{_SPAN_UNITS[match[2]]: int(match[1])}) if match else _LONGEST
         if span >= _LONGEST:
-            self._problem(node.line, f"{node.value!r} is not a span of time like 30m, 6h or 7d")
+            self._problem(node.line, f"{shown(node.value)} is not a span of time like 30m, 6h or 7d")
             return timedelta(0)
         return span
 
@@ -155,9 +159,10 @@ class StepReader:
     def _read_step(self, node: Located, counters: dict[str, int], round_start: datetime | None) -> None:
         fields = node.value
         if not isinstance(fields, LocatedMap):
-            self._problem(node.line, f"a step is a command with its arguments, not {node.plain()!r}")
+            self._problem(node.line, f"a step is a command with its arguments, not {shown(node.plain())}")
             return
-        if "rounds" in fields and not self._in_round(fields["rounds"], counters):
+        if "rounds" in fields and not counters:
+            self._problem(fields["rounds"].line, "rounds stands inside a repeat only")
             return
         if "repeat" in fields:
             self._problem(node.line, "a repeat cannot stand inside a repeat")
@@ -187,18 +192,22 @@ class StepReader:
         self.now = moment
         return moment
 
-    def _in_round(self, node: Located, counters: dict[str, int]) -> bool:
-        """Whether a step belongs to the present round: `13-` from it on, `1, 14, 27` in these only."""
-        spans = [_ROUNDS.fullmatch(part.strip()) for part in str(node.value).split(",")]
-        if not counters or not all(spans):
-            self._problem(node.line, f"rounds stands inside a repeat, like 13- or 1, 14, 27 or 5-8; not {node.value!r}")
-            return False
-        (number,) = counters.values()
-        return any(
-            int(span["first"]) <= number <= int(span["last"] or (10**9 if span["on"] else span["first"]))
-            for span in spans
-            if span
-        )
+    def _rounds(self, step: Located, times: int) -> list[range]:
+        """In which rounds a step is done: `13-` from it on, `1, 14, 27` in these only, without `rounds` in all."""
+        if not isinstance(step.value, LocatedMap) or "rounds" not in step.value:
+            return [range(1, times + 1)]
+        node, spans = step.value["rounds"], []
+        for part in str(node.value).split(","):
+            match = _ROUNDS.fullmatch(part.strip())
+            if match is None:
+                self._problem(node.line, f"rounds are like 13- or 1, 14, 27 or 5-8, not {shown(node.value)}")
+                return []
+            first = int(match["first"])
+            last = int(match["last"]) if match["last"] else times if match["on"] else first
+            if not 1 <= first <= last <= times:
+                self._problem(node.line, f"rounds {part.strip()} never come as written; there are rounds 1 to {times}")
+            spans.append(range(first, last + 1))
+        return spans
 
     def _move_to(self, node: Located) -> datetime | None:
         try:
@@ -222,11 +231,11 @@ class StepReader:
             self._problem(node.line, str(UnknownName("command", command, [*COMMANDS, "wait", "repeat"])))
             return
         if not isinstance(node.value, LocatedMap):
-            self._problem(node.line, f"{command} needs its arguments as a mapping, not {node.plain()!r}")
+            self._problem(node.line, f"{command} needs its arguments as a mapping, not {shown(node.plain())}")
             return
-        given = {key: Located(item.line, _filled(item.plain(), counters)) for key, item in node.value.items()}
+        given = {key: self._filled(item, counters) for key, item in node.value.items()}
         code = self._code(refused)
-        name = self._new_name(given.pop("as", None), command)
+        name = self._new_name(given.pop("as", None), command, code)
         account = "" if command == "wait" else self._account(given.pop("account", None), node.line)
         arguments = self._check_arguments(command, given, node.line)
         hint = f" (round {max(counters.values())}; rounds: says in which ones a step is done)" if counters else ""
@@ -234,6 +243,8 @@ class StepReader:
             self._check_value(argument, given[key], hint, code)
         family = given.get("family")
         if family is not None and isinstance(family.value, str):
+            if family.value in self._names:
+                self._problem(family.line, f"the family {shown(family.value)} has the name of something above")
             self._families.add(family.value)
         if name is not None and code is None:
             self._names[name] = command
@@ -248,15 +259,25 @@ class StepReader:
             self._problem(refused.line, str(UnknownName("error code", str(refused.value), codes)))
         return str(refused.value)
 
-    def _new_name(self, node: Located | None, command: str) -> str | None:
+    def _new_name(self, node: Located | None, command: str, code: str | None) -> str | None:
+        """The name that a step gives to what it makes."""
         if node is None:
             return None
-        if not isinstance(node.value, str) or not node.value or "." in node.value:
-            self._problem(node.line, f"as gives a name without a dot, not {node.value!r}")
+        name = node.value
+        if not isinstance(name, str) or not name or "." in name:
+            self._problem(node.line, f"as gives a name without a dot, not {shown(name)}")
             return None
-        if node.value in self._names:
-            self._problem(node.line, f"the name {node.value!r} is taken by an earlier {self._names[node.value]}")
-        return node.value
+        if command == "wait" or COMMANDS[command].makes is None:
+            self._problem(node.line, f"{command} makes nothing that as could name")
+        elif code is not None:
+            self._problem(node.line, "a step that is refused makes nothing that as could name")
+        elif name in self._names:
+            self._problem(node.line, f"the name {shown(name)} is taken by an earlier {self._names[name]}")
+        elif name in known_references() or _LOOKS_LIKE_AN_ID.fullmatch(name):
+            self._problem(node.line, f"the name {shown(name)} is that of something of the service; choose another")
+        elif name in self._families:
+            self._problem(node.line, f"the name {shown(name)} is that of an image family of this story")
+        return name
 
     def _account(self, node: Located | None, line: int) -> str:
         if node is None:
@@ -267,6 +288,27 @@ class StepReader:
         except InputError as error:
             self._problem(node.line, str(error))
         return str(node.value)
+
+    def _filled(self, item: Located, counters: dict[str, int]) -> Located:
+        """A value with the counter of its repeat put in: `v{week}`, `v{week-12}`."""
+
+        def fill(value: Any) -> Any:
+            if isinstance(value, list):
+                return [fill(part) for part in value]
+            if isinstance(value, dict):
+                return {key: fill(part) for key, part in value.items()}
+            return _BRACES.sub(number, value) if isinstance(value, str) and "{" in value else value
+
+        def number(match: re.Match[str]) -> str:
+            counter = _COUNTER.fullmatch(match["inside"])
+            if counter is None or counter["name"] not in counters:
+                known = " or ".join(f"{{{name}}} or {{{name}-1}}" for name in counters)
+                there = f"here stands {known}" if counters else "counters stand inside a repeat"
+                self._problem(item.line, f"there is no counter {shown(match[0])}; {there}")
+                return match[0]
+            return str(counters[counter["name"]] + int(counter["less"] or 0))
+
+        return Located(item.line, fill(item.plain()))
 
     # Arguments ----------------------------------------------------------------------------------
 
@@ -345,25 +387,8 @@ def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:
     return reference, None
 
 
-def _filled(value: Any, counters: dict[str, int]) -> Any:
-    """A value with the counters of its repeat put in: `v{week}`, `v{week-12}`."""
-    if isinstance(value, list):
-        return [_filled(item, counters) for item in value]
-    if isinstance(value, dict):
-        return {key: _filled(item, counters) for key, item in value.items()}
-    if not isinstance(value, str) or not counters:
-        return value
-
-    def fill(match: re.Match[str]) -> str:
-        if match["name"] not in counters:
-            return match[0]
-        return str(counters[match["name"]] + int(match["less"] or 0))
-
-    return _COUNTER.sub(fill, value)
-
-
 def _check_known(kind: str, name: object, known: Collection[str], *, lenient: bool) -> None:
     if not isinstance(name, str):
-        raise InputError(f"{kind} is a name, not {name!r}")
+        raise InputError(f"{kind} is a name, not {shown(name)}")
     if name not in known and not lenient:
         raise UnknownName(kind, str(name), known)

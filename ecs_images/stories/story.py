@@ -14,20 +14,32 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog.files import data_path
+from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
-from ..cloud.cloud import Cloud
+from ..cloud.cloud import Cloud, check_account_name
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
-from ..ledger.resources import MARKETPLACE, PROVIDER, Durations
+from ..ledger.resources import Durations
 from ..units import BYTES_PER_MIB, EARLIEST, Time, parse_time, show_time
 from .expect import Expectation, ExpectationReader
 from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
 from .steps import COMMANDS, Step, StepReader, part_of, refers
 
+_ACCOUNT_SETTINGS = ("site",)
 _KEYS = (
-    "title", "source", "note", "start", "until", "accounts", "durations", "block_size_mib", "prices",
-    "steps", "expect",
-)  # fmt: skip
+    "title",
+    "source",
+    "note",
+    "start",
+    "until",
+    "accounts",
+    "durations",
+    "block_size_mib",
+    "assume",
+    "prices",
+    "steps",
+    "expect",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class Story:
     accounts: dict[str, str]
     durations: Durations
     block_size_mib: float | None
+    assume: dict[str, str]
     price_layers: tuple[Path, ...]
     steps: tuple[Step, ...]
     expectations: tuple[Expectation, ...]
@@ -83,7 +96,7 @@ class Story:
         A refusal that the story foresees is an outcome; one it does not raises FileProblems
         with its line. `progress` is called with the number of steps done.
         """
-        cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib)
+        cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib, assume=self.assume)
         for name, site in self.accounts.items():
             cloud.account(name, site)
         ids: dict[str, str] = {}
@@ -174,27 +187,56 @@ class _Reader:
             self.problem(node.line, str(error))
             return None
 
+    def text(self, key: str) -> str:
+        """A line of text; empty where there is none."""
+        node = self.top.get(key)
+        if node is not None and not isinstance(node.value, str | int | float):
+            self.problem(node.line, f"{key} is a line of text, not {shown(node.plain())}")
+        return str(node.value) if node is not None and node.value is not None else ""
+
     def accounts(self) -> dict[str, str]:
-        """Account names and their sites; a plain list means the china site."""
+        """Account names and their sites: a list of names, or a mapping of names to a site or to settings."""
         node = self.top.get("accounts")
         if node is None:
             return {}
-        given = node.plain()
-        if isinstance(given, list) and given and all(isinstance(name, str) for name in given):
-            return self._named(node.line, dict.fromkeys(given, "china"))
-        if not isinstance(given, dict) or not given:
-            self.problem(node.line, "accounts is a list of names, or a mapping of names to china or international")
-            return {}
-        for name, site in given.items():
-            if not isinstance(site, str) or site not in sites():
-                self.problem(node.value[name].line, f"{name}: {UnknownName('site', str(site), sites())}")
-        return self._named(node.line, {name: str(site) for name, site in given.items()})
+        given: dict[str, Located] = {}
+        if isinstance(node.value, list) and all(isinstance(item.value, str) for item in node.value):
+            given = {item.value: Located(item.line, "china") for item in node.value}
+            if len(given) < len(node.value):
+                self.problem(node.line, "an account stands twice in the list")
+        elif isinstance(node.value, LocatedMap):
+            given = node.value
+        if not given:
+            self.problem(
+                node.line, "accounts is a list of names, or a mapping of names to china, international or {site: …}"
+            )
+        return {name: self._site(name, item) for name, item in given.items()}
 
-    def _named(self, line: int, accounts: dict[str, str]) -> dict[str, str]:
-        for name in accounts:
-            if not name.strip() or name in (PROVIDER, MARKETPLACE):
-                self.problem(line, f"an account needs a name of its own, not {name!r}")
-        return accounts
+    def _site(self, name: str, item: Located) -> str:
+        """The site that an account's settings say; china where they say none."""
+        settings = item.value if isinstance(item.value, LocatedMap) else {"site": item}
+        for key, setting in settings.items():
+            if key not in _ACCOUNT_SETTINGS:
+                self.problem(setting.line, f"{name}: {UnknownName('setting of an account', key, _ACCOUNT_SETTINGS)}")
+        site = settings.get("site", Located(item.line, "china"))
+        try:
+            check_account_name(name)
+            if not isinstance(site.value, str) or site.value not in sites():
+                raise UnknownName("site", str(site.plain()), sites())
+        except InputError as error:
+            self.problem(site.line, f"{shown(name)}: {error}" if isinstance(error, UnknownName) else str(error))
+        return str(site.value)
+
+    def assume(self) -> dict[str, str]:
+        """What the story supposes instead of defaults."""
+        node = self.top.get("assume")
+        if node is None:
+            return {}
+        try:
+            return supposed(node.plain())
+        except InputError as error:
+            self.problem(node.line, str(error))
+            return {}
 
     def price_layers(self) -> tuple[Path, ...]:
         """Price files beside the story, or example ones that come with the toolkit."""
@@ -203,12 +245,13 @@ class _Reader:
             return ()
         found = []
         for item in node.value if isinstance(node.value, list) else [node]:
-            candidates = [self.folder / str(item.value), data_path("examples") / str(item.value)]
-            existing = [path for path in candidates if path.is_file()]
+            name = item.value if isinstance(item.value, str) else ""
+            places = [self.folder / name, data_path("examples") / name]
+            existing = [path for path in places if name and "\0" not in name and path.is_file()]
             if existing:
                 found.append(existing[0])
             else:
-                self.problem(item.line, f"no price file {item.value!r} beside the story")
+                self.problem(item.line, f"no price file {shown(item.plain())} beside the story")
         return tuple(found)
 
     def durations(self) -> Durations:
@@ -223,7 +266,9 @@ class _Reader:
             return None
         good = isinstance(node.value, int | float) and not isinstance(node.value, bool) and 0 < node.value < 1 << 20
         if not good or (node.value * BYTES_PER_MIB) % 1:
-            self.problem(node.line, f"block_size_mib is a number of MiB above 0 and whole bytes, not {node.value!r}")
+            self.problem(
+                node.line, f"block_size_mib is a number of MiB above 0 and whole bytes, not {shown(node.plain())}"
+            )
             return None
         return float(node.value)
 
@@ -242,6 +287,7 @@ def _read(root: Located, path: str, folder: Path) -> Story:
     accounts = reader.accounts()
     # Without a start the steps are read all the same, so that all problems are told at once.
     step_reader = StepReader(set(accounts), start or EARLIEST)
+    assume = reader.assume()
     if "steps" in reader.top:
         step_reader.read(reader.top["steps"])
         reader.problems += step_reader.problems
@@ -251,16 +297,27 @@ def _read(root: Located, path: str, folder: Path) -> Story:
             f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
         )
     layers, block_size = reader.price_layers(), reader.block_size()
+    title = reader.text("title") or Path(path).stem
+    for key in ("source", "note"):
+        reader.text(key)
     durations = reader.durations()
     expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
     expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:
         raise FileProblems(path, reader.problems)
-    title = reader.top.get("title")
     return Story(
-        path, str(title.value) if title else Path(path).stem, start, until, accounts, durations,
-        block_size, layers, tuple(step_reader.steps), tuple(expectations),
-    )  # fmt: skip
+        path=path,
+        title=title,
+        start=start,
+        until=until,
+        accounts=accounts,
+        durations=durations,
+        block_size_mib=block_size,
+        assume=assume,
+        price_layers=layers,
+        steps=tuple(step_reader.steps),
+        expectations=tuple(expectations),
+    )
 
 
 def billing_end(story: Story, until: Time | None) -> datetime:
