@@ -1,13 +1,15 @@
 """Set up and run, with nothing but Python 3.11+ with pip and venv.
 
-    python3 run.py             set up, then bill the example story: a table, and a chart in out/
-    python3 run.py test        set up for testing, then run all tests
+    python3 run.py               set up, then bill the example story: a table, and a chart in out/
+    python3 run.py test          set up for testing, then run all tests
+    python3 run.py fast          set up for testing, then run the quick tests only, in under half a minute
     python3 run.py browser-test  set up, then try the page in Chromium (Debian: apt-get install chromium)
-    python3 run.py lab         set up JupyterLab and open the first lesson
-    python3 run.py app         set up, then show the share-or-copy workbench as a page
-    python3 run.py COMMAND …   set up, then run `ecs-images COMMAND …`
+    python3 run.py lab           set up JupyterLab and open the first lesson
+    python3 run.py app           set up, then show the share-or-copy workbench as a page
+    python3 run.py COMMAND …     set up, then run `ecs-images COMMAND …`
+    python3 run.py --help        print this
 
-The environment lives in .venv and is made again only when the project's pins change.
+The environment lives in .venv and is brought up to date when the project's pins change.
 """
 
 from __future__ import annotations
@@ -21,21 +23,29 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE / ".venv"
+UNFINISHED = HERE / ".venv-unfinished"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 EXAMPLE = HERE / "data" / "stories" / "golden_pipeline.yaml"
+SIDE_BY_SIDE = ["-q", "-n", "2", "--dist", "loadfile"]
 
 
 def set_up(extra: str) -> None:
-    """Install the project and one of its extras, unless that was done before with the same pins."""
+    """Install the project and one of its extras, unless that was done before with the same pins.
+
+    UNFINISHED exists while this works. Where it was left behind, by a lost network or Ctrl-C, nothing in the
+    environment is trusted and it is made from nothing.
+    """
     pins = b"".join((HERE / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
     wanted = hashlib.sha256(pins + sys.version.encode() + extra.encode()).hexdigest()
     stamp = ENVIRONMENT / f"ready-{extra or 'run'}"
-    if stamp.exists() and stamp.read_text() == wanted:
+    usable = PYTHON.exists() and not UNFINISHED.exists()
+    if usable and stamp.exists() and stamp.read_text() == wanted:
         return
     print("Setting up; the first time this takes about a minute.", flush=True)
-    if not PYTHON.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+    UNFINISHED.touch()
+    if not usable:
+        venv.create(ENVIRONMENT, with_pip=True, clear=True)
     target = f"{HERE}[{extra}]" if extra else str(HERE)
     arguments = ["-c", str(HERE / "constraints.txt"), "-e", target]
     # uv is quick; where it cannot be had, pip does the same. Compiled once, every later start is fast.
@@ -46,6 +56,7 @@ def set_up(extra: str) -> None:
         subprocess.run([PYTHON, "-m", "pip", "install", "-q", *arguments], check=True)
     _quietly([PYTHON, "-m", "compileall", "-q", HERE / "ecs_images"])
     stamp.write_text(wanted)
+    UNFINISHED.unlink()
 
 
 def _quietly(command: list[object]) -> bool:
@@ -57,22 +68,29 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python meets first
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
         return 2
-    if arguments[:1] == ["test"]:
-        set_up("test")
-        options = arguments[1:] or ["-q", "-n", "2", "--dist", "loadfile"]
-        return subprocess.run([PYTHON, "-m", "pytest", *options], cwd=HERE).returncode
-    if arguments[:1] == ["browser-test"]:
-        set_up("browser")
-        return subprocess.run([PYTHON, "-m", "pytest", "-q", "tests/browser", *arguments[1:]], cwd=HERE).returncode
-    if arguments[:1] == ["lab"]:
-        set_up("lab")
-        lesson = HERE / "notebooks" / "00_first_five_minutes.ipynb"
-        return subprocess.run([PYTHON, "-m", "jupyter", "lab", lesson, *arguments[1:]]).returncode
-    set_up("lab" if arguments[:1] == ["app"] else "")
+    word, others = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if word in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    if word == "test":
+        return _in("test", "pytest", *(others or SIDE_BY_SIDE))
+    if word == "fast":
+        return _in("test", "pytest", *SIDE_BY_SIDE, "-m", "not slow", *(others or ["tests"]))
+    if word == "browser-test":
+        return _in("browser", "pytest", "-q", "tests/browser", *others)
+    if word == "lab":
+        return _in("lab", "jupyter", "lab", str(HERE / "notebooks" / "00_first_five_minutes.ipynb"), *others)
+    set_up("lab" if word == "app" else "")
     if not arguments:
         (HERE / "out").mkdir(exist_ok=True)
         arguments = ["bill", str(EXAMPLE), "--chart", str(HERE / "out" / "golden_pipeline.png")]
     return subprocess.run([PYTHON, "-m", "ecs_images.cli", *arguments]).returncode
+
+
+def _in(extra: str, module: str, *arguments: str) -> int:
+    """Set up an extra, then run a Python module that it installs; returns the exit code."""
+    set_up(extra)
+    return subprocess.run([PYTHON, "-m", module, *arguments], cwd=HERE).returncode
 
 
 if __name__ == "__main__":

@@ -63,7 +63,10 @@ def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | N
         return
     if form is Format.parquet:
         buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False)
+        try:
+            frame.to_parquet(buffer, index=False)
+        except ImportError:
+            raise InputError("parquet needs pyarrow; install the extra: pip install 'ecs-images[parquet]'") from None
         _write_bytes(buffer.getvalue(), output)
     elif form is Format.json:
         _write_text(json.dumps(records(frame), ensure_ascii=False, indent=2) + "\n", output)
