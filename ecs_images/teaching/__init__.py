@@ -1,8 +1,7 @@
 """Predict, check, hints and misconceptions: what a lesson needs beside the model itself.
 
-`compare(guess, value, unit="GiB")` sets a guess beside the model's value, and `check(task, answer)`
-looks at the answer to a task of a lesson. Both print plain text, the same at every run.
-`MISCONCEPTIONS` and `TASKS` are what they know.
+`compare(guess, value, unit="GiB")` sets a guess beside the model's value; `check(task, answer)` replies to the
+answer to a task. Both print plain text, the same at every run. `MISCONCEPTIONS` and `TASKS` are dictionaries by name.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _SAME, _NEAR = 0.005, 0.1  # relative
 
 
 def same(first: Answer, second: Answer) -> bool:
-    """Whether two answers mean the same; a number and a text never do."""
+    """Whether two answers are the same; a number and a text never are."""
     if isinstance(first, str) or isinstance(second, str):
         return isinstance(first, str) and isinstance(second, str) and _plain(first) == _plain(second)
     return math.isclose(first, second, rel_tol=_SAME, abs_tol=1e-9)
@@ -28,7 +28,7 @@ def near(guess: float, value: float) -> bool:
 
 
 def unusable(given: object, wanted: Answer, unit: str) -> str:
-    """Why something a learner gave cannot be set beside `wanted`, as a sentence; empty when it can."""
+    """Returns why a learner's answer cannot be compared with `wanted`, as a sentence; empty when it can be."""
     if isinstance(wanted, str):
         return "" if isinstance(given, str) else f"write it as text in quotes, not {given!r}"
     kind = f"a number of {unit}" if unit else "a number"

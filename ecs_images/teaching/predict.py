@@ -8,11 +8,15 @@ from .misconceptions import MISCONCEPTIONS
 
 
 def compare(guess: Answer | None, value: Answer, unit: str = "", **would_give: Answer) -> None:
-    """Print the model's `value` and how a guess stands to it: right, near or off.
+    """Print the model's value, and whether a guess is right, near (within a tenth) or off.
 
-    `unit` is the unit of both. Each further argument is the name of a misconception of the
-    catalogue and what it would give here; a wrong guess that equals it is told why. None stands
-    for no guess yet. Raises UnknownName for a misconception that is not in the catalogue.
+    guess: a number in `unit`, or a text; None while there is no guess
+    value: what the model computed, in `unit`
+    unit: the unit of both, such as `"GiB"`; empty for texts and counts
+    would_give: what a misconception would yield here, by its name in `MISCONCEPTIONS`; a wrong guess that equals
+        it is answered with that misconception
+
+    Raises UnknownName for a misconception that the catalogue lacks.
     """
     for name in would_give:
         if name not in MISCONCEPTIONS:

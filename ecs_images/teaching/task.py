@@ -10,7 +10,11 @@ from .answers import Answer
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A wrong way to an answer: what it gives, asked of the model, and the hint that fits it."""
+    """A known wrong way to an answer.
+
+    gives: computes what the wrong way yields, in the unit of the task
+    hint: the reply to an answer that equals it
+    """
 
     gives: Callable[[], Answer]
     hint: str
@@ -20,9 +24,12 @@ class Slip:
 class Task:
     """A task that checks itself.
 
-    `wanted` says what to set as the answer, in `unit` (empty for texts and counts); `right` asks
-    the model for it; `because` is what a right answer shows; `slips` are wrong ways that are
-    known, and `hint` helps with any other.
+    wanted: what to set as the answer, read after "set answer to"
+    unit: the unit of the answer; empty for texts and counts
+    right: computes the right answer with the model
+    because: what a right answer shows, with rule ids
+    slips: known wrong ways, each with its hint; the first that fits is used
+    hint: the reply to any other wrong answer
     """
 
     wanted: str

@@ -1,38 +1,25 @@
-"""The tasks of all lessons, and what is said to an answer."""
+"""The tasks of all lessons, and the reply to an answer."""
 
 from __future__ import annotations
 
 from ..errors import UnknownName
+from . import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08
 from .answers import Answer, same, shown, unusable
-from .lesson_00 import TASKS as LESSON_00
-from .lesson_01 import TASKS as LESSON_01
-from .lesson_02 import TASKS as LESSON_02
-from .lesson_03 import TASKS as LESSON_03
-from .lesson_04 import TASKS as LESSON_04
-from .lesson_05 import TASKS as LESSON_05
-from .lesson_06 import TASKS as LESSON_06
-from .lesson_07 import TASKS as LESSON_07
-from .lesson_08 import TASKS as LESSON_08
 from .task import Task
 
-TASKS: dict[str, Task] = {
-    **LESSON_00,
-    **LESSON_01,
-    **LESSON_02,
-    **LESSON_03,
-    **LESSON_04,
-    **LESSON_05,
-    **LESSON_06,
-    **LESSON_07,
-    **LESSON_08,
-}
+_LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08)
+TASKS: dict[str, Task] = {name: task for lesson in _LESSONS for name, task in lesson.TASKS.items()}
 """Every task by its name: the number of the lesson, and small, medium or large."""
 
 
 def check(task_id: str, answer: Answer | None) -> None:
-    """Print what to set (for None), that an answer is right, or the hint that fits a wrong one.
+    """Print whether the answer to a task is right, or a hint.
 
-    Raises UnknownName for a task that no lesson has.
+    task_id: the number of the lesson and the size of the task, such as `"02-small"`; a key of `TASKS`
+    answer: a number in the unit of the task, or a text; None prints what to set
+
+    A number is right within half a percent, a text whatever its case. A wrong answer that comes from a known
+    slip gets the hint for that slip. Raises UnknownName for an unknown task.
     """
     if task_id not in TASKS:
         raise UnknownName("task", str(task_id), TASKS)
