@@ -84,7 +84,10 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         (HERE / "out").mkdir(exist_ok=True)
         arguments = ["bill", str(EXAMPLE), "--chart", str(HERE / "out" / "golden_pipeline.png")]
-    return subprocess.run([PYTHON, "-m", "ecs_images.cli", *arguments]).returncode
+    command = [str(PYTHON), "-m", "ecs_images.cli", *arguments]
+    if os.name == "posix":
+        os.execv(PYTHON, command)  # so that Ctrl+C and a stop reach the command itself, and it can clean up
+    return subprocess.run(command).returncode
 
 
 def _in(extra: str, module: str, *arguments: str) -> int:
