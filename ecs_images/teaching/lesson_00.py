@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..billing.bill import bill
-from ..cloud.cloud import Cloud
+from .scene import machine
 from .task import Slip, Task
 
 _MARCH, _APRIL, _MAY = "2026-03-01", "2026-04-01", "2026-05-01"
@@ -11,17 +11,14 @@ _MARCH, _APRIL, _MAY = "2026-03-01", "2026-04-01", "2026-05-01"
 
 def _february(written: float) -> float:
     """What golden-v1 costs in February [CNY], by what is written on its disk [GiB]."""
-    cloud = Cloud(start="2026-02-01")
-    acme = cloud.account("acme")
-    acme.create_image(acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=written))
+    cloud, acme, web = machine("2026-02-01", written)
+    acme.create_image(web)
     return bill(cloud, until=_MARCH).total()
 
 
 def _april(*, copied: bool = False, third: bool = False) -> float:
     """What April costs [CNY] with golden-v2 alone, with its copy in Hangzhou, or with a third image."""
-    cloud = Cloud(start=_APRIL)
-    acme = cloud.account("acme")
-    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=12)
+    cloud, acme, web = machine(_APRIL)
     second = acme.create_image(web, name="golden-v2")
     cloud.wait(second)
     if copied:

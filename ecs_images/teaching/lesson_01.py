@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
+from .scene import machine
 from .task import Slip, Task
 
 _BEIJING, _HANGZHOU = "cn-beijing", "cn-hangzhou"
@@ -12,10 +13,7 @@ _MARCH, _APRIL, _MAY = "2026-03-01", "2026-04-01", "2026-05-01"
 
 def _stored_gib(system: float, data: float) -> float:
     """What an image of a system disk and a data disk stores [GiB], by what is written on each [GiB]."""
-    cloud = Cloud(start=_MARCH)
-    acme = cloud.account("acme")
-    disks = [{"size": 100, "written": data}]
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=system, data_disks=disks)
+    cloud, acme, web = machine(_MARCH, system, data=[data])
     return cloud.freed_gib(cloud.image(acme.create_image(web)).snapshots)
 
 
@@ -35,10 +33,7 @@ def _licence_in_march(instance_type: str, users: int = 1) -> float:
 
 def _storage_in_april(*, copied: bool) -> float:
     """What the owner of golden-v1 pays for storage in April [CNY], with a copy in Hangzhou or without."""
-    cloud = Cloud(start=_APRIL)
-    acme = cloud.account("acme")
-    disks = [{"size": 100, "written": 30}]
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=12, data_disks=disks)
+    cloud, acme, web = machine(_APRIL, data=[30])
     golden = acme.create_image(web, name="golden-v1")
     if copied:
         acme.copy_image(golden, to=_HANGZHOU)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
+from .scene import machine
 from .task import Slip, Task
 
-_DISK, _BEIJING, _SHANGHAI = 40, "cn-beijing", "cn-shanghai"
+_DISK = 40
 
 
 def _five_evenings(changed: float, snapshots: int = 5, written: float = 20) -> float:
     """What a chain stores [GiB] when `changed` GiB are overwritten between its snapshots, each time elsewhere."""
-    cloud = Cloud(start="2026-03-02")
-    acme = cloud.account("acme")
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=_DISK, written=written)
+    cloud, acme, web = machine("2026-03-02", written)
     acme.create_snapshot(web)
     for evening in range(1, snapshots):
         if changed:
@@ -26,7 +25,7 @@ def _shop() -> tuple[Cloud, tuple[str, ...]]:
     """The chain of the medium task and its three snapshots."""
     cloud = Cloud(start="2026-05-04")
     owner = cloud.account("owner")
-    till = owner.run_instance(region=_SHANGHAI, image="aliyun_3", system_disk=_DISK, written=10)
+    till = owner.run_instance(region="cn-shanghai", image="aliyun_3", system_disk=_DISK, written=10)
     owner.create_snapshot(till)
     for changed in (2, 4):
         owner.write(till, overwrite=changed)
@@ -42,9 +41,7 @@ def _freed(*numbers: int) -> float:
 
 def _june(changed: float, *, written: float = 10, deletes: bool = True, snapshots: int = 3) -> float:
     """What the chain of the large task costs in June [CNY]."""
-    cloud = Cloud(start="2026-06-01")
-    acme = cloud.account("acme")
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=_DISK, written=written)
+    cloud, acme, web = machine("2026-06-01", written)
     first = acme.create_snapshot(web)
     for day in ("2026-06-11", "2026-06-21")[: snapshots - 1]:
         cloud.at(day)

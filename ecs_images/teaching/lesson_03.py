@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..cloud.account import Account
-from ..cloud.cloud import Cloud
 from ..errors import CloudError
+from .scene import machine
 from .task import Slip, Task
-
-_BEIJING, _HANGZHOU = "cn-beijing", "cn-hangzhou"
 
 
 def _minutes_to_available(written: float) -> float:
     """How long the first image of a system disk of 40 GiB is being made [minutes], by what is written [GiB]."""
-    cloud = Cloud(start="2026-03-02T09:00", durations="typical")
-    acme = cloud.account("acme")
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=written)
+    cloud, acme, web = machine("2026-03-02T09:00", written, durations="typical")
     cloud.wait(acme.create_image(web))
     return (cloud.now - cloud.instance(web).launched_at).total_seconds() / 60
 
 
 def _refusal_when_deprecated(command: Callable[[Account, str], None]) -> str:
     """The error code with which a command on a deprecated image is refused."""
-    cloud = Cloud(start="2026-03-02")
-    acme = cloud.account("acme")
+    cloud, acme, web = machine("2026-03-02")
     cloud.account("partner")
-    image = acme.create_image(acme.run_instance(region=_BEIJING, image="aliyun_3", written=12))
+    image = acme.create_image(web)
     acme.modify_image(image, status="Deprecated")
     try:
         command(acme, image)
@@ -36,7 +31,7 @@ def _refusal_when_deprecated(command: Callable[[Account, str], None]) -> str:
 
 
 def _copy(acme: Account, image: str) -> None:
-    acme.copy_image(image, to=_HANGZHOU)
+    acme.copy_image(image, to="cn-hangzhou")
 
 
 def _share(acme: Account, image: str) -> None:
@@ -49,9 +44,7 @@ def _deprecate(acme: Account, image: str) -> None:
 
 def _stored_after_change_of_system(old: float, new: float, *, keep_old: bool = True) -> float:
     """What two images store [GiB], one of before and one of after a change of system, by what is written [GiB]."""
-    cloud = Cloud(start="2026-03-02")
-    acme = cloud.account("acme")
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=old)
+    cloud, acme, web = machine("2026-03-02", old)
     first = cloud.image(acme.create_image(web)).snapshots
     acme.stop_instance(web)
     acme.replace_system_disk(web, "ubuntu_22_04", written=new)

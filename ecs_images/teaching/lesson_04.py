@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..billing.bill import Bill, bill
 from ..cloud.cloud import Cloud
+from .scene import machine
 from .task import Slip, Task
 
 _BEIJING, _HONGKONG = "cn-beijing", "cn-hongkong"
@@ -11,9 +12,7 @@ _BEIJING, _HONGKONG = "cn-beijing", "cn-hongkong"
 
 def _hours(start: str, end: str) -> float:
     """The hours billed of a snapshot that is stored between two moments [hour]."""
-    cloud = Cloud(start=start)
-    acme = cloud.account("acme")
-    web = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=30)
+    cloud, acme, web = machine(start, 30)
     snapshot = acme.create_snapshot(web)
     cloud.at(end)
     acme.delete_snapshot(snapshot)
@@ -23,9 +22,8 @@ def _hours(start: str, end: str) -> float:
 
 def _beijing(start: str, end: str, written: float = 30) -> float:
     """What a snapshot costs in Beijing from one day to another [CNY]."""
-    cloud = Cloud(start=start)
-    acme = cloud.account("acme")
-    acme.create_snapshot(acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=written))
+    cloud, acme, web = machine(start, written)
+    acme.create_snapshot(web)
     return bill(cloud, until=end).total()
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..cloud.cloud import Cloud
 from ..decisions.routes import routes
 from ..decisions.updates import Updates
+from .scene import machine
 from .task import Slip, Task
 
 _SHANGHAI = "cn-shanghai"
@@ -18,10 +18,8 @@ def _cost(
     route: str, *, kept: int = 12, changed: float = 1.0, every: float = 7, horizon: float = 360, disk: float = 12
 ) -> float:
     """What a route of the lesson's image to partner in Shanghai costs [CNY]."""
-    cloud = Cloud(start="2026-03-02")
-    acme = cloud.account("acme")
+    cloud, acme, web = machine("2026-03-02", disk)
     cloud.account("partner")
-    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=disk)
     image = acme.create_image(web)
     updates = Updates(every_days=every, versions_kept=kept, change_gib=changed, horizon_days=horizon)
     table = routes(cloud, image, accounts=["partner"], regions=[_SHANGHAI], updates=updates)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
+from .scene import machine
 from .task import Slip, Task
 
-_BEIJING = "cn-beijing"
 _FIRST_BUILD, _WEEKS = "2026-01-05T09:00", 52
 _YEAR_END = "2027-01-04T09:00"
 
 
 def _versions(count: int, changed: float = 0.5, written: float = 20) -> Cloud:
     """A cloud with `count` images of one builder; between two of them the same `changed` GiB are overwritten."""
-    cloud = Cloud(start="2026-06-01")
-    acme = cloud.account("acme")
-    builder = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=written)
+    cloud, acme, builder = machine("2026-06-01", written)
     for number in range(count):
         if number and changed:
             acme.write(builder, overwrite=changed)
@@ -39,15 +37,13 @@ def _month(gib: float) -> float:
     """What GiB in Beijing cost in June, a month of 720 hours [CNY]."""
     cloud = Cloud(start="2026-06-01")
     acme = cloud.account("acme")
-    acme.create_snapshot(acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=400, written=gib))
+    acme.create_snapshot(acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=400, written=gib))
     return bill(cloud, until="2026-07-01").total()
 
 
 def _year(kept: int, snapshots_too: bool = True) -> float:
     """What the year of the lesson's pipeline costs when it keeps so many versions [CNY]."""
-    cloud = Cloud(start=_FIRST_BUILD)
-    acme = cloud.account("acme")
-    builder = acme.run_instance(region=_BEIJING, image="aliyun_3", system_disk=40, written=12)
+    cloud, acme, builder = machine(_FIRST_BUILD)
     made: list[str] = []
     for week in range(_WEEKS):
         if week:
