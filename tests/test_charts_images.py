@@ -11,7 +11,7 @@ import pytest
 from helpers import HANGZHOU, golden_image, machine
 from matplotlib.colors import to_rgb
 
-from ecs_images import charts
+from ecs_images import InputError, UnknownName, charts
 
 
 def rows(ax: plt.Axes) -> list[str]:
@@ -123,11 +123,11 @@ def test_what_a_chart_says_is_freed_is_what_the_cloud_frees(cloud, acme):
 
 
 def test_a_block_map_needs_blocks_and_known_snapshots():
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(InputError, match="at least one row"):
         charts.chain_block_map(two_snapshots().iloc[:0])
-    with pytest.raises(ValueError, match="hold none"):
+    with pytest.raises(InputError, match="hold none"):
         charts.chain_block_map(blocks((0, 0, 0, [1])))
-    with pytest.raises(ValueError, match="s-9 is no live snapshot of this chain; it has s-1, s-2"):
+    with pytest.raises(UnknownName, match="unknown live snapshot of this chain 's-9'; did you mean s-2 or s-1"):
         charts.chain_block_map(two_snapshots(), delete=["s-9"])
 
 
@@ -184,7 +184,7 @@ def test_images_are_taller_than_snapshots_and_statuses_differ_in_hatch(cloud, ac
 
 
 def test_no_lives_make_no_chart(cloud):
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(InputError, match="at least one row"):
         charts.image_lifecycle(cloud.lifecycle())
 
 
@@ -255,7 +255,7 @@ def test_thirty_things_stand_apart_from_one_another(cloud, acme, partner):
 
 
 def test_too_many_things_and_none_make_no_chart(cloud):
-    with pytest.raises(ValueError, match="at most 80 things and this table has 101"):
+    with pytest.raises(InputError, match="at most 80 things and this table has 101"):
         charts.lineage_graph(steps(*[("A", "made from", f"B{n}") for n in range(100)]))
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(InputError, match="at least one row"):
         charts.lineage_graph(cloud.lineage())

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from ecs_images import charts
+from ecs_images import InputError, charts
 
 
 def parts(*rows: tuple[str, float, float], currency: str = "CNY") -> pd.DataFrame:
@@ -135,11 +135,11 @@ def test_many_receivers_are_put_together():
 def test_neither_nothing_nor_two_currencies_are_drawn(draw):
     """Ground rule 10."""
     table = parts(("a", 1, 2)).assign(billing_account_id="a", sku_meter="os_licence", list_cost=1.0)
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(InputError, match="at least one row"):
         draw(table.iloc[:0])
-    with pytest.raises(ValueError, match="one currency; this table has CNY and USD"):
+    with pytest.raises(InputError, match="one currency; this table has CNY and USD"):
         draw(pd.concat([table, table.assign(billing_currency="USD")]))
-    with pytest.raises(ValueError, match="needs the columns"):
+    with pytest.raises(InputError, match="needs the columns"):
         draw(table.drop(columns="billing_currency"))
     _, ax = plt.subplots()
     assert draw(table, ax=ax) is ax

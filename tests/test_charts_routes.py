@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from ecs_images import charts
+from ecs_images import InputError, charts
 
 NONE = float("nan")
 
@@ -124,7 +124,7 @@ def test_only_amounts_must_be_in_one_currency():
     usd = route("own image", NONE, code="X", rule="SHARE-5", currency="USD")
     ax = charts.routes_compared(pd.DataFrame([route("copy", 5), usd]))
     assert ax.get_xlabel() == "list cost [CNY]"
-    with pytest.raises(ValueError, match="CNY and USD"):
+    with pytest.raises(InputError, match="CNY and USD"):
         charts.routes_compared(pd.DataFrame([route("copy", 5), {**usd, "x_allowed": True, "list_cost": 1.0}]))
 
 
@@ -173,13 +173,13 @@ def test_a_route_without_an_amount_is_named_and_leaves_a_gap():
 
 def test_break_even_needs_an_amount_one_parameter_and_one_currency():
     table = lines_of([1, 2], copy=[5, 5])
-    with pytest.raises(ValueError, match="every route is refused"):
+    with pytest.raises(InputError, match="every route is refused"):
         charts.break_even(lines_of([1], copy=[NONE]))
-    with pytest.raises(ValueError, match=r"one parameter; this table has horizon \[month\] and versions"):
+    with pytest.raises(InputError, match=r"one parameter; this table has horizon \[month\] and versions"):
         charts.break_even(pd.concat([table, table.assign(x_parameter="versions")]))
-    with pytest.raises(ValueError, match="CNY and USD"):
+    with pytest.raises(InputError, match="CNY and USD"):
         charts.break_even(pd.concat([table, table.assign(billing_currency="USD")]))
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(InputError, match="at least one row"):
         charts.break_even(table.iloc[:0])
 
 
@@ -229,9 +229,9 @@ def test_a_cell_without_an_amount_has_no_border():
 
 
 def test_a_surface_needs_an_amount_and_one_currency():
-    with pytest.raises(ValueError, match="needs an amount"):
+    with pytest.raises(InputError, match="needs an amount"):
         charts.break_even_surface(surface([[NONE]]))
-    with pytest.raises(ValueError, match="CNY and USD"):
+    with pytest.raises(InputError, match="CNY and USD"):
         charts.break_even_surface(pd.concat([surface([[1]]), surface([[1]], "USD")]))
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(InputError, match="at least one row"):
         charts.break_even_surface(surface([[1]]).iloc[:0])

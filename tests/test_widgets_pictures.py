@@ -10,9 +10,9 @@ import pytest
 from helpers import golden_image, machine
 
 from ecs_images import Account, Cloud
+from ecs_images.charts.chain import Blocks, chain_picture
+from ecs_images.charts.lifecycle import life_picture
 from ecs_images.units import parse_time
-from ecs_images.widgets.chain_picture import ChainPicture
-from ecs_images.widgets.life_picture import life_picture
 
 TAG = "{http://www.w3.org/2000/svg}"
 
@@ -48,7 +48,7 @@ def three(cloud: Cloud, acme: Account) -> list[str]:
 
 def test_the_width_of_blocks_is_what_they_store_once_for_all_who_hold_them(cloud: Cloud, three: list[str]) -> None:
     """CHAIN-1."""
-    svg = ChainPicture(cloud.block_map(three[0])).drawn((), "words")
+    svg = chain_picture(Blocks(cloud.block_map(three[0])), (), "words")
     groups = [places for _, places in blocks(svg)]
     assert sorted(len(places) for places in groups) == [1, 1, 1, 3]
     whole = sum(places[0][1] for places in groups)
@@ -61,21 +61,21 @@ def test_the_width_of_blocks_is_what_they_store_once_for_all_who_hold_them(cloud
 
 def test_what_a_deletion_frees_is_hatched_and_marked(cloud: Cloud, three: list[str]) -> None:
     """CHAIN-2: two of three free what each held alone; all three free the blocks of all as well."""
-    picture = ChainPicture(cloud.block_map(three[0]))
+    chain = Blocks(cloud.block_map(three[0]))
 
     def hatched(*delete: str) -> float:
-        drawn = blocks(picture.drawn(delete, "words"))
+        drawn = blocks(chain_picture(chain, delete, "words"))
         solid = sum(places[0][1] for fill, places in drawn if not fill.startswith("url"))
         return sum(places[0][1] for fill, places in drawn if fill.startswith("url")) / solid
 
     assert hatched() == 0
     assert hatched(*three[1:]) == pytest.approx(6 / 18, abs=1e-3)
     assert hatched(*three) == pytest.approx(1)
-    assert f"{three[1]} ✕ no. 2" in words(picture.drawn(three[1:], "words"))
+    assert f"{three[1]}  ✕  no. 2" in words(chain_picture(chain, three[1:], "words"))
 
 
 def test_a_picture_is_an_image_with_a_name_that_is_escaped(cloud: Cloud, three: list[str]) -> None:
-    root = ElementTree.fromstring(ChainPicture(cloud.block_map(three[0])).drawn((), '<b> & "quoted"'))
+    root = ElementTree.fromstring(chain_picture(Blocks(cloud.block_map(three[0])), (), '<b> & "quoted"'))
     assert (root.get("role"), root.get("aria-label")) == ("img", '<b> & "quoted"')
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from ..errors import InputError, shown
 from .style import (
     BLACK,
     DARK,
@@ -19,13 +20,14 @@ from .style import (
     MARKERS,
     MOST,
     PALE,
+    axes_or_new,
     legend_above,
     name_series,
-    new_axes,
     one_currency,
     plain,
     require,
 )
+from .texts import finished, plain_text, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,37 +40,44 @@ _SAME = 1e-9
 def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What each route costs along a parameter, and between which values the cheapest one changes.
 
-    Columns: `x_parameter` (its name with its unit, like `horizon [month]`), `x_value`, `route`,
-    `list_cost` (NaN where there is no amount: the line has a gap), `billing_currency`. Each stretch between two
-    values in which another route becomes the cheapest is shaded and written below. Raises
-    ValueError for two currencies, two parameters, or a table without an amount.
+    Each stretch between two values in which another route becomes the cheapest is shaded and written below.
+
+    table: what `ecs_images.break_even` returns, a row for each value and route: columns `x_parameter` (its name
+        with its unit, like `horizon [month]`), `x_value`, `route`, `list_cost` (NaN where there is no amount: the
+        line has a gap) and `billing_currency`
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for two currencies, two parameters, or a table without an amount.
     """
-    require(table, ("x_parameter", "x_value", "route", "list_cost", "billing_currency"), "break-even")
+    columns = ("x_parameter", "x_value", "route", "list_cost", "billing_currency")
+    require(table, columns, "break-even", "ecs_images.break_even()")
     currency = one_currency(table, "break-even")
     names = sorted(set(table["x_parameter"].astype(str)))
     if len(names) > 1:
-        raise ValueError(f"a chart of break-even follows one parameter; this table has {' and '.join(names)}")
+        found = shortened(" and ".join(names), 80)
+        raise InputError(f"a chart of break-even follows one parameter; this table has {found}")
+    _once_each(table, ["x_value", "route"], "break-even")
     order = list(dict.fromkeys(table["route"].astype(str)))
     routes = table["route"].astype(str)
     costs = table.assign(route=routes).set_index(["x_value", "route"])["list_cost"].unstack().sort_index()[order]
     if not costs.notna().any(axis=None):
-        raise ValueError("a chart of break-even needs an amount; here every route is refused or has no price")
-    ax = ax or new_axes()
+        raise InputError("a chart of break-even needs an amount; here every route is refused or has no price")
+    ax = axes_or_new(ax)
     for number, route in enumerate(order):
         amounts = costs[route]
-        ax.plot(
-            costs.index, amounts, label=route if amounts.notna().any() else f"{route} (no amount)",
-            color=LINES[number % MOST], linestyle=DASHES[number % len(DASHES)], linewidth=1.8,
-            marker=MARKERS[number % len(MARKERS)] if len(costs) <= _FEW_VALUES else None, markersize=4,
-        )  # fmt: skip
+        label = plain_text(route) if amounts.notna().any() else f"{plain_text(route)} (no amount)"
+        look: dict[str, Any] = {"color": LINES[number % MOST], "linestyle": DASHES[number % len(DASHES)]}
+        if len(costs) <= _FEW_VALUES:
+            look |= {"marker": MARKERS[number % len(MARKERS)], "markersize": 4}
+        ax.plot(costs.index, amounts, label=label, linewidth=1.8, **look)
     changes = _shade_changes(ax, costs)
     ax.set_ylim(bottom=min(0.0, float(np.nanmin(costs.to_numpy("float64")))))
     _ticks(ax.xaxis, costs.index.to_numpy("float64"))
-    ax.set_xlabel("\n".join([names[0], *changes]))
+    ax.set_xlabel("\n".join([plain_text(names[0]), *changes]))
     ax.set_ylabel(f"list cost [{currency}]")
     plain(ax)
     name_series(ax)
-    return ax
+    return finished(ax)
 
 
 def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
@@ -83,7 +92,8 @@ def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
         before, now = now, int(np.nanargmin(amounts[row]))
         low, high = values[row - 1], values[row]
         ax.axvspan(low, high, color=PALE, zorder=0)
-        lines.append(f"cheapest: {priced.columns[before]} → {priced.columns[now]} between {low:g} and {high:g}")
+        change = " → ".join(plain_text(priced.columns[column], 36) for column in (before, now))
+        lines.append(f"cheapest: {change} between {low:g} and {high:g}")
     return lines if len(lines) <= 3 else [*lines[:2], f"and {len(lines) - 2} more changes"]
 
 
@@ -92,21 +102,30 @@ def break_even_surface(
 ) -> Axes:
     """By how much one route is dearer than another over two parameters, and where they cost the same.
 
-    Columns: `x_first` and `x_second` (values of the two parameters), `x_first_name` and
-    `x_second_name` (their names with units), `x_difference` (the cost of route a less that of
-    route b; NaN where one has no amount), `billing_currency`. `routes` are the names of a and b.
     Each cell stands for the pair of values at its middle. Hatched: a is dearer. A thick line parts the cells where
-    a is dearer from those where b is. Raises ValueError for two currencies or a table without an amount.
+    a is dearer from those where b is.
+
+    table: what `ecs_images.break_even_surface` returns, a row for each pair of values: columns `x_first` and
+        `x_second` (the values), `x_first_name` and `x_second_name` (the parameters with their units),
+        `x_difference` (the cost of route a less that of route b; NaN where one has no amount) and `billing_currency`
+    routes: the names of a and b
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for two currencies, two pairs of parameters, or a table without an amount.
     """
     columns = ("x_first", "x_second", "x_difference", "x_first_name", "x_second_name", "billing_currency")
-    require(table, columns, "a break-even surface")
+    require(table, columns, "a break-even surface", "ecs_images.break_even_surface()")
+    if not isinstance(routes, tuple | list) or len(routes) != 2:
+        raise InputError(f"routes must be the names of two routes, not {shown(routes)}")
+    a, b = (plain_text(route) for route in routes)
     currency = one_currency(table, "a break-even surface")
+    _once_each(table, ["x_first", "x_second"], "a break-even surface")
     grid = table.pivot(index="x_second", columns="x_first", values="x_difference").sort_index().sort_index(axis=1)
     difference = grid.to_numpy("float64")
     if not np.isfinite(difference).any():
-        raise ValueError("a break-even surface needs an amount; here one route is refused or has no price everywhere")
+        raise InputError("a break-even surface needs an amount; here one route is refused or has no price everywhere")
     across, up = _edges(grid.columns.to_numpy("float64")), _edges(grid.index.to_numpy("float64"))
-    ax = ax or new_axes(7.5, 4.8)
+    ax = axes_or_new(ax, 7.5, 4.8)
     reach = float(np.nanmax(np.abs(difference))) or 1.0
     ax.set_facecolor("white")
     mesh = ax.pcolormesh(across, up, difference, cmap="PuOr_r", norm=TwoSlopeNorm(0, -reach, reach), alpha=0.85)
@@ -116,22 +135,28 @@ def break_even_surface(
     border = _border(difference, across, up)
     ax.add_collection(LineCollection(border, colors=BLACK, linewidths=2.5), autolim=False)
     bar = ax.figure.colorbar(mesh, ax=ax)
-    bar.set_label(f"{routes[0]} less {routes[1]} [{currency}]")
+    bar.set_label(f"{a} less {b} [{currency}]")
     first, second = table.iloc[0][["x_first_name", "x_second_name"]]
     _ticks(ax.xaxis, grid.columns.to_numpy("float64"))
     _ticks(ax.yaxis, grid.index.to_numpy("float64"))
-    ax.set_xlabel(str(first))
-    ax.set_ylabel(str(second))
+    ax.set_xlabel(plain_text(first))
+    ax.set_ylabel(plain_text(second))
     dear, cheap = np.nanmax(difference) > 0, np.nanmin(difference) < 0
     handles = []
     if dear:
-        handles.append(Patch(facecolor="#FDD9AE", edgecolor=DARK, hatch="//", label=f"{routes[0]} is dearer"))
+        handles.append(Patch(facecolor="#FDD9AE", edgecolor=DARK, hatch="//", label=f"{a} is dearer"))
     if cheap:
-        handles.append(Patch(facecolor="#CFCBE2", edgecolor=DARK, label=f"{routes[1]} is dearer"))
+        handles.append(Patch(facecolor="#CFCBE2", edgecolor=DARK, label=f"{b} is dearer"))
     if not dear and not cheap:
         ax.set_title("both cost the same everywhere", loc="left", fontsize="medium")
     legend_above(ax, handles)
-    return ax
+    return finished(ax)
+
+
+def _once_each(table: pd.DataFrame, columns: list[str], what: str) -> None:
+    """Raise InputError where values stand in two rows, of which only one could be drawn."""
+    if table.duplicated(columns).any():
+        raise InputError(f"a chart of {what} needs one row for each {' and '.join(columns)}; this table has more")
 
 
 def _ticks(axis: Axis, values: np.ndarray) -> None:

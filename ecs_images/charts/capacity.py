@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from .style import DASHES, LINES, MOST, largest, name_series, new_axes, plain
+from ..errors import InputError
+from .style import DASHES, LINES, axes_or_new, largest, name_series, plain, require
+from .texts import finished, plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,25 +18,31 @@ if TYPE_CHECKING:
 def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Stored GiB over time as steps, one line for each region, chain or image of the table.
 
-    `capacity` is what `Bill.capacity` gives: a period, a name and the mean GiB. Of more than eight
-    names the smallest go together as "other". Raises ValueError for an empty table.
+    Of more than eight lines the smallest go together as "other".
+
+    capacity: what `Bill.capacity` returns, three columns: the start of a period (time), a name (region, chain or
+        image), and the mean of what was stored [GiB]
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for an empty table.
     """
-    if len(capacity.columns) != 3 or not len(capacity):
-        raise ValueError(
-            "a chart of capacity needs a period, a name and GiB in at least one row; "
-            "here nothing is stored in the time looked at"
-        )
+    require(capacity, (), "capacity", "bill.capacity()")
+    if len(capacity.columns) != 3:
+        raise InputError("a chart of capacity needs three columns: a period, a name and GiB; see bill.capacity()")
     period, name, gib = capacity.columns
+    if not is_datetime64_any_dtype(capacity[period]) or not is_numeric_dtype(capacity[gib]):
+        raise InputError("a chart of capacity needs times in its first column and GiB in its last")
     table = largest(capacity.pivot_table(index=period, columns=name, values=gib, aggfunc="sum", fill_value=0.0))
     table = _with_end(table)
-    ax = ax or new_axes()
+    ax = axes_or_new(ax)
     for number, column in enumerate(table.columns):
-        ax.step(
-            table.index, table[column], where="post", label=str(column) or "(no image)",
-            color=LINES[number % MOST], linestyle=DASHES[number % len(DASHES)],
-            # Thinner ones lie on top, so that lines that coincide show all; dashes repeat after four.
-            linewidth=3.2 - 0.3 * number,
-        )  # fmt: skip
+        # Thinner ones lie on top, so that lines that coincide show all; dashes repeat after four.
+        look: dict[str, Any] = {
+            "color": LINES[number],
+            "linestyle": DASHES[number % len(DASHES)],
+            "linewidth": 3.2 - 0.3 * number,
+        }
+        ax.step(table.index, table[column], where="post", label=plain_text(column) or "(no image)", **look)
     ax.set_xlabel("time (UTC+8)")
     ax.set_ylabel("stored [GiB, mean of the period]")
     ax.set_ylim(bottom=0)
@@ -42,7 +51,7 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
         label.set_horizontalalignment("right")
     plain(ax)
     name_series(ax)
-    return ax
+    return finished(ax)
 
 
 def _with_end(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,81 +1,198 @@
-"""The blocks of a snapshot chain: which snapshot holds what, and what deletions free."""
+"""The blocks of a snapshot chain: which snapshot holds what, and what deletions free.
+
+As a chart of matplotlib, and as the picture that a page draws again with every tick.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
+import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
+from matplotlib.ticker import MaxNLocator
 
-from .chain_blocks import Group, births_of, groups_of_blocks, snapshot_numbers, what_is_freed
-from .style import DARK, gib, ink, name_rows, new_axes, row_font, width_of
+from ..errors import InputError, UnknownName
+from .style import DARK, axes_or_new, gib, ink, name_rows, require, row_font, width_of
+from .svg import LETTER, RIGHT, Picture, left_of
+from .texts import finished, plain_text, shortened, width_of_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_COLUMNS = ("x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_stored_gib")
+_ROW, _TOP = 22, 48
+"""Height of a row of the picture, and where the first begins [pixel]."""
+
+
+class Group(NamedTuple):
+    """Stored blocks that the same live snapshots hold: a column of the chart.
+
+    left, width: where it lies, and what it stores [GiB]
+    births: the first and last number of a snapshot that first stored some of it
+    holders: the ids of the snapshots
+    colour: darker the later it was born
+    """
+
+    left: float
+    width: float
+    births: tuple[int, int]
+    holders: frozenset[str]
+    colour: str
+
+
+class Blocks:
+    """The stored blocks of a chain, side by side in groups that the same snapshots hold.
+
+    Three snapshots of 12 GiB, between which the same 3 GiB are written over: 9 GiB that all three hold are
+    one group, and what each holds alone are three groups of 3 GiB; 18 GiB in all.
+    """
+
+    def __init__(self, block_map: pd.DataFrame) -> None:
+        """`block_map` is what `cloud.block_map()` returns; raises InputError for a chain that stores nothing."""
+        table = require(block_map, _COLUMNS, "a snapshot chain", "cloud.block_map()")
+        snapshots, numbers, firsts, lasts, sizes = (table[name].tolist() for name in _COLUMNS)
+        self.numbers = dict(zip(map(str, snapshots), map(int, numbers), strict=True))
+        """The number of each live snapshot, oldest first."""
+        runs: dict[tuple[int, int], tuple[float, list[str]]] = {}
+        for name, first, last, size in zip(snapshots, firsts, lasts, sizes, strict=True):
+            if size:
+                runs.setdefault((first, last), (size, []))[1].append(str(name))
+        by_holders: dict[frozenset[str], list[tuple[int, float]]] = {}
+        for (first, _), (size, holders) in sorted(runs.items()):
+            by_holders.setdefault(frozenset(holders), []).append((first, size))
+        if not by_holders:
+            raise InputError("a chart of a snapshot chain needs stored blocks; the snapshots of this one hold none")
+        births = sorted({parts[0][0] for parts in by_holders.values()})
+        shades = mpl.colormaps["YlGnBu"](0.2 + 0.65 * np.arange(len(births)) / max(len(births) - 1, 1))
+        colours = dict(zip(births, map(to_hex, shades), strict=True))
+        self.groups: list[Group] = []
+        self.total = 0.0
+        """What the chain stores, which is the width of all groups [GiB]."""
+        for held_by, parts in by_holders.items():
+            width, first, last = sum(size for _, size in parts), parts[0][0], parts[-1][0]
+            self.groups.append(Group(self.total, width, (first, last), held_by, colours[first]))
+            self.total += width
+
+    def births(self) -> list[tuple[str, float]]:
+        """For groups born alike, which lie side by side: the number of their first snapshot, and their middle [GiB]."""
+        found = []
+        for (low, high), alike in groupby(self.groups, key=lambda group: group.births):
+            columns = list(alike)
+            middle = (columns[0].left + columns[-1].left + columns[-1].width) / 2
+            found.append((str(low) if low == high else f"{low}–{high}", middle))
+        return found
+
+    def row_names(self, delete: Sequence[str]) -> list[str]:
+        """Each snapshot's id, with a cross if it is to be deleted, and its number."""
+        return [
+            f"{shortened(name, 32)}{'  ✕' if name in delete else ''}  no. {number}"
+            for name, number in self.numbers.items()
+        ]
+
+    def title(self, delete: Sequence[str]) -> str:
+        """What the chain stores, and what deleting these snapshots together frees, in words."""
+        if not delete:
+            return f"{gib(self.total)} stored"
+        freed = sum(group.width for group in self.groups if group.holders <= set(delete))
+        chosen = list(dict.fromkeys(delete))
+        which = ", ".join(shortened(name, 32) for name in chosen) if len(chosen) <= 3 else f"{len(chosen)} snapshots"
+        frees = f"{gib(freed)} (hatched)" if freed else "nothing"
+        return f"{gib(self.total)} stored; deleting {which} frees {frees}"
 
 
 def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes | None = None) -> Axes:
     """What the live snapshots of a chain hold: a row for each, a column for blocks held by the same ones.
 
-    `table` is what `Cloud.block_map` gives: `x_snapshot_id`, `x_number`, `x_first_snapshot`,
-    `x_last_snapshot` and `x_stored_gib` of each run that a snapshot holds. A column is as wide as
-    what it stores, once for all who hold it, so the width of all is what is billed. Darker blocks
-    were born later; above stands the number of the snapshot that first stored them. Hatched is
-    what deleting the snapshots `delete` together frees. Raises ValueError for an empty table, a
-    chain that stores nothing, or a snapshot to delete that is not in it.
+    A column is as wide as what it stores, once for all who hold it, so the width of all is what is billed
+    (CHAIN-1). Darker blocks were born later; above stands the number of the snapshot that first stored them.
+
+    table: what `Cloud.block_map` returns, a row for each run of blocks and each snapshot that holds it: columns
+        `x_snapshot_id`, `x_number` (1 for the chain's first), `x_first_snapshot` and `x_last_snapshot` (numbers
+        between which the run is held) and `x_stored_gib` [GiB]
+    delete: ids of snapshots; what deleting them together frees is hatched (CHAIN-2)
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for an empty table, a chain that stores nothing, or a snapshot to delete that is not in it.
     """
-    snapshots = snapshot_numbers(table, delete)
-    groups = groups_of_blocks(table)
-    total, chosen = sum(group.width for group in groups), frozenset(delete)
-    ax = ax or new_axes(8, 1.7 + 0.34 * len(snapshots))
-    for group in groups:
-        goes = group.holders <= chosen
-        rows = [row for row, name in enumerate(snapshots) if name in group.holders]
+    blocks, chosen = Blocks(table), [delete] if isinstance(delete, str) else list(delete)
+    for name in chosen:
+        if name not in blocks.numbers:
+            raise UnknownName("live snapshot of this chain", str(name), blocks.numbers)
+    rows = list(blocks.numbers)
+    ax = axes_or_new(ax, 8, 1.7 + 0.34 * len(rows))
+    inches_per_gib, size = width_of(ax) / blocks.total, row_font(ax, len(rows), most=8)
+    for group in blocks.groups:
+        goes, colour = group.holders <= set(chosen), ink(group.colour)
+        held = [row for row, name in enumerate(rows) if name in group.holders]
+        left, right = group.left, group.left + group.width
         # One artist for all blocks of a group: a long chain has tens of thousands of them.
-        blocks = PolyCollection(
-            [_block(group, row) for row in rows], facecolor=group.colour, linewidth=0.6,
-            edgecolor=ink(group.colour) if goes else "white", hatch="xxx" if goes else None,
-        )  # fmt: skip
-        ax.add_collection(blocks, autolim=False)
-        # The size stands once, where the blocks appear first.
-        _write_size(ax, group, rows[0], len(snapshots), total, goes)
-    name_rows(ax, [f"{name}{'  ✕' if name in chosen else ''}  no. {n}" for name, n in snapshots.items()])
-    ax.set_xlim(0, total)
+        corners = [[(left, y - 0.4), (right, y - 0.4), (right, y + 0.4), (left, y + 0.4)] for y in held]
+        drawn = PolyCollection(corners, facecolor=group.colour, edgecolor=colour if goes else "white", linewidth=0.6)
+        drawn.set_hatch("xxx" if goes else "")
+        ax.add_collection(drawn, autolim=False)
+        # The size stands once, where the blocks appear first, if there is room.
+        text = gib(group.width)
+        if size and 0.0095 * size * len(text) <= inches_per_gib * group.width:
+            back = {"facecolor": group.colour, "edgecolor": "none", "pad": 1.0} if goes else None
+            place = (left + right) / 2, held[0]
+            ax.text(*place, text, ha="center", va="center", fontsize=size, color=colour, bbox=back)
+    name_rows(ax, blocks.row_names(chosen))
+    ax.set_xlim(0, blocks.total)
     ax.set_xlabel("stored blocks [GiB]")
     ax.spines[["top", "right", "left"]].set_visible(False)
-    _name_births(ax, groups, total)
-    ax.set_title(what_is_freed(groups, delete), loc="left", fontsize="medium")
-    return ax
-
-
-def _block(group: Group, row: int) -> list[tuple[float, float]]:
-    """The corners of a group's blocks in a row."""
-    left, right, top, bottom = group.left, group.left + group.width, row - 0.4, row + 0.4
-    return [(left, top), (right, top), (right, bottom), (left, bottom)]
-
-
-def _write_size(ax: Axes, group: Group, row: int, rows: int, total: float, goes: bool) -> None:
-    """The group's size in a row, where there is room."""
-    text, size = gib(group.width), row_font(ax, rows, most=8)
-    needed = 0.0095 * max(size, 4.5) * len(text)
-    if size and needed <= width_of(ax) * group.width / total:
-        back = {"facecolor": group.colour, "edgecolor": "none", "pad": 1.0} if goes else None
-        middle, colour = group.left + group.width / 2, ink(group.colour)
-        ax.text(middle, row, text, ha="center", va="center", fontsize=size, color=colour, bbox=back)
-
-
-def _name_births(ax: Axes, groups: Sequence[Group], total: float) -> None:
-    """Above the columns, the number of the snapshot that first stored them, where there is room."""
     top = ax.secondary_xaxis("top")
-    places, names, free = [], [], 0.0
-    for name, middle in births_of(groups):
-        half = 0.5 * total * (0.09 * len(name) + 0.06) / width_of(ax)
-        if middle - half >= free:
-            places.append(middle)
-            names.append(name)
-            free = middle + half
-    top.set_xticks(places, names)
+    shown = _with_room(blocks.births(), inches_per_gib, letter=0.09, spare=0.06)
+    top.set_xticks([middle for _, middle in shown], [name for name, _ in shown])
     top.tick_params(length=0, labelcolor=DARK)
     top.spines["top"].set_visible(False)
     top.set_xlabel("first stored by snapshot no.")
+    ax.set_title(plain_text(blocks.title(chosen), longest=150), loc="left", fontsize="medium")
+    return finished(ax)
+
+
+def chain_picture(blocks: Blocks, delete: Sequence[str], text: str) -> str:
+    """What `chain_block_map` shows, as SVG for a live page.
+
+    delete: ids of snapshots; what deleting them together frees is hatched
+    text: says the same in words, for those who do not see it
+    """
+    names, picture = blocks.row_names(delete), Picture(text)
+    left, foot = left_of(names), _TOP + _ROW * len(names) + 4
+    scale = (RIGHT - left) / blocks.total
+    picture.letters(8, 16, blocks.title(delete), weight="bold")
+    picture.letters(left - 8, 40, "first stored by no.", anchor="end")
+    for name, middle in _with_room(blocks.births(), scale, letter=LETTER, spare=4):
+        picture.letters(left + scale * middle, 40, name, anchor="middle")
+    for row, name in enumerate(names):
+        picture.letters(left - 8, _TOP + _ROW * (row + 0.5) + 4, name, anchor="end")
+    for group in blocks.groups:
+        held = [row for row, name in enumerate(blocks.numbers) if name in group.holders]
+        x, width, colour = left + scale * group.left, scale * group.width, ink(group.colour)
+        places = [(x, _TOP + _ROW * row + 2, width, _ROW - 4) for row in held]
+        picture.boxes(places, group.colour, edge="white")
+        goes = group.holders <= set(delete)
+        if goes:
+            picture.boxes(places, picture.hatch("x", colour), edge=colour)
+        size, middle = gib(group.width), _TOP + _ROW * (held[0] + 0.5) + 4
+        if LETTER * len(size) + 8 < width:
+            halo = group.colour if goes else ""
+            picture.letters(x + width / 2, middle, size, anchor="middle", fill=colour, halo=halo)
+    ticks = [tick for tick in MaxNLocator(8).tick_values(0, blocks.total) if tick <= blocks.total * (1 + 1e-9)]
+    picture.axis(left, foot, "stored blocks [GiB]", [(left + scale * tick, f"{tick:g}") for tick in ticks])
+    return picture.html(foot + 40)
+
+
+def _with_room(names: list[tuple[str, float]], scale: float, letter: float, spare: float) -> list[tuple[str, float]]:
+    """Those of some names with their middles that do not run into the one before; `scale` is how wide a unit is."""
+    shown, free = [], 0.0
+    for name, middle in names:
+        half = (letter * width_of_text(name) + spare) / 2
+        if scale * middle - half >= free:
+            shown.append((name, middle))
+            free = scale * middle + half
+    return shown

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..errors import UnknownName
 from .style import (
     BLUE,
     COLOURS,
@@ -16,6 +17,7 @@ from .style import (
     METER_NAMES,
     MOST,
     ORANGE,
+    axes_or_new,
     every,
     ink,
     largest,
@@ -24,73 +26,84 @@ from .style import (
     money,
     name_rows,
     name_series,
-    new_axes,
     one_currency,
     plain,
     require,
     row_font,
     width_of,
 )
+from .texts import finished, plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_COST_COLUMNS = ("charge_period_start", "list_cost", "billing_currency")
+_PAYER_COLUMNS = ("billing_account_id", "sku_meter", "list_cost", "billing_currency")
 _FEWEST_MONTHS, _MOST_ACCOUNTS, _MOST_PARTS = 6, 12, 10
 
 
-def cost_over_time(charges: pd.DataFrame, *, by: str = "sku_meter", ax: Axes | None = None) -> Axes:
+def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = None) -> Axes:
     """Cost per month as stacked bars, one colour for each value of the column `by`.
 
-    `charges` is a `CHARGES` table in one currency; raises ValueError for two, and for no charges.
-    Months without charges have their place too.
+    Months without charges have their place too. Of more than eight values the smallest go together as "other".
+
+    charges: a bill, or its `charges` in one currency: columns `charge_period_start` (time), `list_cost`,
+        `billing_currency` and the one that `by` names
+    by: a column, such as sku_meter, region_id or billing_account_id
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for charges in two currencies, no charges, or an unknown column.
     """
-    currency = one_currency(charges)
+    charges = require(_charges(charges), _COST_COLUMNS, "cost", "bill.charges")
+    currency = one_currency(charges, "cost")
+    if by not in charges.columns:
+        raise UnknownName("column of charges", str(by), map(str, charges.columns))
     start = charges["charge_period_start"]
     month = start.dt.year * 12 + start.dt.month - 1
     table = charges.groupby([month, charges[by].astype(str)])["list_cost"].sum().unstack(fill_value=0)
     table = table.reindex(range(month.min(), month.max() + 1), fill_value=0)
     table = largest(table[sorted(table.columns, key=_place)])
-    ax = ax or new_axes()
+    ax = axes_or_new(ax)
     bottom = pd.Series(0.0, index=table.index)
     positions = range(len(table))
     for number, name in enumerate(table.columns):
-        colour = COLOURS[number % MOST]
-        ax.bar(
-            positions, table[name], bottom=bottom, label=_series(by, str(name)),
-            color=colour, hatch=HATCHES[number % MOST], edgecolor=ink(colour), linewidth=0.4,
-        )  # fmt: skip
+        label = meter_name(str(name)) if by == "sku_meter" else str(name)
+        ax.bar(positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **_look(number))
         bottom = bottom + table[name]
     ax.set_xlabel("month (UTC+8)")
     ax.set_ylabel(f"list cost [{currency} per month]")
     names = [f"{number // 12}-{number % 12 + 1:02d}" for number in table.index]
     slanted = len(names) > width_of(ax) / 0.8
     step = every(len(names), int(width_of(ax) / 0.22))
-    ax.set_xticks(
-        positions[::step], names[::step], rotation=45 if slanted else 0, ha="right" if slanted else "center",
-        rotation_mode="anchor",
-    )  # fmt: skip
+    turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
+    ax.set_xticks(positions[::step], names[::step], rotation_mode="anchor", **turn)
     # A bar of one month does not fill the whole width.
     spare = max(0.0, (_FEWEST_MONTHS - len(names)) / 2)
     ax.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
     plain(ax)
     name_series(ax)
-    return ax
+    return finished(ax)
 
 
 def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What makes the bill of one scenario into that of another: a bar for each part that changes.
 
-    Columns: `x_part` (such as a meter), `x_before` and `x_after` (its list cost in either
-    scenario), `billing_currency`. The largest changes come first; beyond ten the rest go together
-    as "other". Raises ValueError for two currencies or an empty table.
+    The largest changes come first; beyond ten the rest go together as "other".
+
+    table: what `billing.compare.waterfall` returns, a row for each part: columns `x_part` (such as a meter),
+        `x_before` and `x_after` (its list cost in either scenario) and `billing_currency`
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for two currencies or an empty table.
     """
-    require(table, ("x_part", "x_before", "x_after", "billing_currency"), "two bills")
+    columns = ("x_part", "x_before", "x_after", "billing_currency")
+    table = require(table, columns, "two bills", "compare.waterfall()")
     currency = one_currency(table, "two bills")
     parts = table.groupby(table["x_part"].astype(str))[["x_before", "x_after"]].sum()
     change = _largest_changes(parts["x_after"] - parts["x_before"])
     before, after = float(parts["x_before"].sum()), float(parts["x_after"].sum())
     ends = before + change.cumsum()
-    ax = ax or new_axes(8, 1.6 + 0.36 * (len(change) + 2))
+    ax = axes_or_new(ax, 8, 1.6 + 0.36 * (len(change) + 2))
     rows = len(change) + 2
     size = row_font(ax, rows)
     room = max(before, after, ends.max() if rows > 2 else 0.0) or 1.0
@@ -110,23 +123,27 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0.0, 1.05 * ends.min() if rows > 2 else 0.0), 1.16 * room)
     ax.set_xlabel(f"list cost [{currency}]")
     total = after - before
-    said = "nothing changes" if not len(change) else f"{'+' if total > 0 else '−'}{money(abs(total))} {currency} in all"
-    ax.set_title(said, loc="left", fontsize="medium")
+    title = f"{'+' if total > 0 else '−'}{money(abs(total))} {currency} in all" if len(change) else "nothing changes"
+    ax.set_title(title, loc="left", fontsize="medium")
     plain(ax, "x")
-    return ax
+    return finished(ax)
 
 
-def who_pays(
-    charges: pd.DataFrame, *, owner: str, receivers: Sequence[str] = (), ax: Axes | None = None
-) -> Axes:  # fmt: skip
+def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axes | None = None) -> Axes:
     """What the owner of images pays, and what those who receive them pay, as bars stacked by meter.
 
-    `charges` is a `CHARGES` table, or what `Bill.by("account", "meter")` gives: columns
-    `billing_account_id`, `sku_meter`, `list_cost`, `billing_currency`. The owner comes first;
-    then everyone else by amount, and `receivers` also when they pay nothing. Beyond twelve
-    accounts the rest go together. Raises ValueError for two currencies or no charges.
+    The owner comes first; then everyone else by amount. Beyond twelve accounts the rest go together.
+
+    charges: a bill, its `charges`, or what `Bill.by("account", "meter")` returns: columns `billing_account_id`,
+        `sku_meter`, `list_cost` and `billing_currency`
+    owner: the account that owns the images
+    receivers: accounts that are shown even when they pay nothing
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for two currencies or no charges.
     """
-    require(charges, ("billing_account_id", "sku_meter", "list_cost", "billing_currency"), "who pays")
+    charges = require(_charges(charges), _PAYER_COLUMNS, "who pays", "bill.charges")
+    receivers = [receivers] if isinstance(receivers, str) else receivers
     currency = one_currency(charges, "who pays")
     keys = [charges["billing_account_id"].astype(str), charges["sku_meter"].astype(str)]
     table = charges.groupby(keys)["list_cost"].sum().unstack(fill_value=0)
@@ -139,14 +156,11 @@ def who_pays(
     if rest:
         rows = pd.concat([rows, table.loc[rest].sum().to_frame(f"{len(rest)} others").T])
     rows = largest(rows[sorted(rows.columns, key=_place)])
-    ax = ax or new_axes(8, 1.4 + 0.36 * len(rows))
+    ax = axes_or_new(ax, 8, 1.4 + 0.36 * len(rows))
     left = pd.Series(0.0, index=rows.index)
     for number, meter in enumerate(rows.columns):
-        colour = COLOURS[number % MOST]
-        ax.barh(
-            range(len(rows)), rows[meter], left=left, label=meter_name(str(meter)), height=0.6,
-            color=colour, hatch=HATCHES[number % MOST], edgecolor=ink(colour), linewidth=0.4,
-        )  # fmt: skip
+        label = plain_text(meter_name(str(meter))) or "(none)"
+        ax.barh(range(len(rows)), rows[meter], left=left, label=label, height=0.6, **_look(number))
         left = left + rows[meter]
     size, room = row_font(ax, len(rows)), float(left.max()) or 1.0
     for row, amount in enumerate(left):
@@ -157,7 +171,7 @@ def who_pays(
     ax.set_xlabel(f"list cost [{currency}]")
     plain(ax, "x")
     legend_above(ax)
-    return ax
+    return finished(ax)
 
 
 def _place(name: Hashable) -> tuple[int, str]:
@@ -166,10 +180,15 @@ def _place(name: Hashable) -> tuple[int, str]:
     return (order.index(str(name)) if name in order else len(order)), str(name)
 
 
-def _series(by: str, name: str) -> str:
-    if not name:
-        return "(none)"
-    return meter_name(name) if by == "sku_meter" else name
+def _charges(bill: Any) -> Any:
+    """The charges of a bill; what else is given stays as it is."""
+    return bill if isinstance(bill, pd.DataFrame) else getattr(bill, "charges", bill)
+
+
+def _look(number: int) -> dict[str, Any]:
+    """The colour and hatch of a series."""
+    colour = COLOURS[number % MOST]
+    return {"color": colour, "hatch": HATCHES[number % MOST], "edgecolor": ink(colour), "linewidth": 0.4}
 
 
 def _largest_changes(change: pd.Series) -> pd.Series:

@@ -1,15 +1,22 @@
-"""The lives of images and of the snapshots behind them, on a line of time."""
+"""The lives of images and of the snapshots behind them, on a line of time.
+
+As a chart of matplotlib, and as the picture that a page draws again with every moment.
+"""
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
-from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+from matplotlib.dates import AutoDateFormatter, AutoDateLocator, num2date
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
+from ..units import show_time
 from .style import (
     BLACK,
     BLUE,
@@ -20,20 +27,27 @@ from .style import (
     RED,
     SKY,
     YELLOW,
+    axes_or_new,
     ink,
     legend_above,
     name_rows,
-    new_axes,
     plain,
     require,
     width_of,
 )
+from .svg import EDGE, LETTER, RIGHT, WIDTH, Picture, left_of
+from .texts import finished, plain_text, shortened, width_of_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS = ("resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
+_TALLEST = 14
+"""Height of a chart of many rows [inch]."""
+_ROW, _LINE, _SIGN, _MOST_TICKS = 30, 20, 5.5, 8
+"""Of the picture: height of a row and of a line of the legend, half the width of a sign [pixel]; ticks of time."""
 
+# Colour, hatch and name of a status.
 _STATUSES: dict[str, tuple[str, str, str]] = {
     "Waiting": ("white", "..", "image Waiting"),
     "Creating": (YELLOW, "//", "image Creating"),
@@ -44,7 +58,8 @@ _STATUSES: dict[str, tuple[str, str, str]] = {
     "accomplished": (SKY, "", "snapshot stored and billed"),
     "failed": (RED, "++", "snapshot failed"),
 }
-# What was done stands off the middle of its row, so that what was done in one moment can be told apart.
+# Sign and colour of what was done, and how far below the middle of its row it stands [row], so that what was
+# done in one moment can be told apart.
 _MARKS: dict[str, tuple[str, str, float]] = {
     "shared": ("^", GREEN, -0.28),
     "unshared": ("v", "white", -0.28),
@@ -53,70 +68,164 @@ _MARKS: dict[str, tuple[str, str, float]] = {
     "copied": ("D", ORANGE, 0.28),
     "deleted": ("X", RED, 0.0),
 }
-_TALLEST = 14
+_OTHER_MARK = ("P", "white", 0.0)
+
+
+class _Lives:
+    """Some lives: rows by id with their names, stretches of time in a status, and signs for what was done."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
+        self.zone = table["x_start"].dt.tz
+        self.first, self.last = table["x_start"].min(), table["x_end"].max()
+        named = table.drop_duplicates("resource_id")
+        pairs = [(str(i), shortened(n or i, 32)) for i, n in zip(named["resource_id"], named["x_name"], strict=True)]
+        self.rows = {ident: row for row, (ident, _) in enumerate(pairs)}
+        self.names = [ident if name == ident else f"{name}  {ident}" for ident, name in pairs]
+        self.spans = table[table["x_form"] == "span"].to_dict("records")
+        self.marks = table[table["x_form"] == "mark"].to_dict("records")
+        self.kinds = list(dict.fromkeys((str(span["x_kind"]), str(span["x_status"])) for span in self.spans))
+        self.deeds = list(dict.fromkeys(str(mark["x_status"]) for mark in self.marks))
 
 
 def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What became of images and snapshots: a row for each, a bar for each status, a sign for what was done.
 
-    `table` is what `Cloud.lifecycle` gives, or some of its rows: `resource_id`, `x_kind`,
-    `x_name`, `x_form` (span or mark), `x_status`, `x_start`, `x_end` and `x_goes_on`. Rows keep the order of
-    the table. A bar that goes on ends in an arrow. Raises ValueError for an empty table.
+    A bar that goes on ends in an arrow.
+
+    table: what `Cloud.lifecycle` returns, or some of its rows, whose order is kept: columns `resource_id`,
+        `x_kind` (image or snapshot), `x_name`, `x_form` (span or mark), `x_status` (of a mark: what was done),
+        `x_start` and `x_end` (times), and `x_goes_on` (whether the status lasts beyond `x_end`)
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for an empty table.
     """
-    require(table, _COLUMNS, "lives of images")
-    names = list(dict.fromkeys(table["resource_id"].astype(str)))
-    row_of = {name: row for row, name in enumerate(names)}
-    ax = ax or new_axes(9, min(1.5 + 0.3 * len(names), _TALLEST))
-    zone: tzinfo | None = table["x_start"].dt.tz
-    used: dict[str, Any] = {}
-    first, last = table["x_start"].min(), table["x_end"].max()
-    for row in table[table["x_form"] == "span"].to_dict("records"):
-        colour, hatch, label = status_look(row["x_kind"], row["x_status"])
-        start, end = row["x_start"], row["x_end"]
-        y = row_of[str(row["resource_id"])]
-        height = 0.66 if row["x_kind"] == "image" else 0.34
-        look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": ink(colour), "linewidth": 0.5}
-        ax.barh(y, end - start, left=start, height=height, **look)
-        if row["x_goes_on"]:
+    lives = _Lives(table)
+    ax = axes_or_new(ax, 9, min(1.5 + 0.3 * len(lives.rows), _TALLEST))
+    for span in lives.spans:
+        y, start, end = lives.rows[str(span["resource_id"])], span["x_start"], span["x_end"]
+        height = 0.66 if span["x_kind"] == "image" else 0.34
+        ax.barh(y, end - start, left=start, height=height, **_bar_look(span["x_kind"], span["x_status"]))
+        if span["x_goes_on"]:
             ax.plot(end, y, marker=9, color=DARK, markersize=6, clip_on=False, zorder=4)
-        used.setdefault(label, Patch(label=label, **look))
-    marks = table[table["x_form"] == "mark"]
-    small = 6 if len(names) <= 40 else 3
-    for what, some in marks.groupby("x_status", sort=False):
-        marker, colour, off = mark_look(str(what))
-        look = {"marker": marker, "markerfacecolor": colour, "markeredgecolor": BLACK, "markeredgewidth": 0.6}
-        ax.plot(
-            some["x_start"], [row_of[str(name)] + off for name in some["resource_id"]],
-            linestyle="none", markersize=small, label=str(what), zorder=5, **look,
-        )  # fmt: skip
-        used[str(what)] = Line2D([], [], linestyle="none", markersize=6, label=str(what), **look)
-    name_rows(ax, row_names(table, names))
-    locator = AutoDateLocator(tz=zone, maxticks=max(3, int(width_of(ax) / 0.85)))  # type: ignore[no-untyped-call]
+    handles: list[Any] = [Patch(label=plain_text(_status(*kind)[2]), **_bar_look(*kind)) for kind in lives.kinds]
+    for deed in lives.deeds:
+        marker, colour, off = _MARKS.get(deed, _OTHER_MARK)
+        look: dict[str, Any] = {
+            "marker": marker,
+            "markerfacecolor": colour,
+            "markeredgecolor": BLACK,
+            "markeredgewidth": 0.6,
+            "linestyle": "none",
+            "label": plain_text(deed),
+        }
+        done = [mark for mark in lives.marks if mark["x_status"] == deed]
+        heights = [lives.rows[str(mark["resource_id"])] + off for mark in done]
+        size = 6 if len(lives.rows) <= 40 else 3
+        ax.plot([mark["x_start"] for mark in done], heights, markersize=size, zorder=5, **look)
+        handles.append(Line2D([], [], markersize=6, **look))
+    name_rows(ax, lives.names)
+    locator, formatter = _ticks_of_time(lives.zone, max(3, int(width_of(ax) / 0.85)))
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(AutoDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
-    spare = 0.02 * max(last - first, pd.Timedelta(hours=1))
-    ax.set_xlim(first - spare, last + spare)
+    ax.xaxis.set_major_formatter(formatter)
+    spare = 0.02 * max(lives.last - lives.first, pd.Timedelta(hours=1))
+    ax.set_xlim(lives.first - spare, lives.last + spare)
     ax.set_xlabel("time (UTC+8)")
     plain(ax, "x")
-    legend_above(ax, used.values())
-    return ax
+    legend_above(ax, handles)
+    return finished(ax)
 
 
-def status_look(kind: str, status: str) -> tuple[str, str, str]:
-    """Colour and hatch of an image's or snapshot's status, and how it is called."""
+def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
+    """What `image_lifecycle` shows, as SVG for a live page, with a dashed line at a moment.
+
+    table: as there
+    moment: where the line stands, within or beside what the table covers
+    text: says the same in words, for those who do not see it
+    """
+    lives, picture = _Lives(table), Picture(text)
+    top = _legend(picture, lives) + 10
+    foot, left, right = top + _ROW * len(lives.rows), left_of(lives.names), RIGHT - 28
+    first, last = min(lives.first, moment), max(lives.last, moment)
+
+    def place(when: datetime) -> float:
+        return left + (right - left) * ((when - first) / (last - first) if last > first else 0)
+
+    locator, formatter = _ticks_of_time(lives.zone, _MOST_TICKS)
+    numbers = locator.tick_values(first, last)
+    moments = num2date(numbers, tz=lives.zone)  # type: ignore[no-untyped-call]
+    ticks = [(place(w), formatter(n)) for n, w in zip(numbers, moments, strict=True) if first <= w <= last]
+    for x, _ in ticks:
+        picture.line(x, top, x, foot, colour=EDGE)
+    picture.axis(left, foot, f"time (UTC+8), from {show_time(first)}", ticks, right)
+    middles = {ident: top + _ROW * (row + 0.5) for ident, row in lives.rows.items()}
+    for y, name in zip(middles.values(), lives.names, strict=True):
+        picture.letters(left - 8, y + 4, name, anchor="end")
+    for span in lives.spans:
+        y, start, end = middles[str(span["resource_id"])], place(span["x_start"]), place(span["x_end"])
+        _bar(picture, span["x_kind"], span["x_status"], start, y, end - start)
+        if span["x_goes_on"]:
+            picture.shape([(end, y - 6), (end + 9, y), (end, y + 6)], DARK)
+    for mark in lives.marks:
+        off = _MARKS.get(mark["x_status"], _OTHER_MARK)[2]
+        _sign(picture, mark["x_status"], place(mark["x_start"]), middles[str(mark["resource_id"])] + _ROW * off)
+    picture.line(place(moment), top - 4, place(moment), foot + 4, dash="4 3")
+    return picture.html(foot + 42)
+
+
+def _status(kind: str, status: str) -> tuple[str, str, str]:
     return _STATUSES.get(status, ("white", "++", f"{kind} {status}"))
 
 
-def mark_look(what: str) -> tuple[str, str, float]:
-    """Sign and colour of what was done, and how far below the middle of its row it stands [row]."""
-    return _MARKS.get(what, ("P", "white", 0.0))
+def _bar_look(kind: str, status: str) -> dict[str, Any]:
+    """How matplotlib draws a bar."""
+    colour, hatch, _ = _status(kind, status)
+    return {"facecolor": colour, "hatch": hatch, "edgecolor": ink(colour), "linewidth": 0.5}
 
 
-def row_names(table: pd.DataFrame, names: list[str]) -> list[str]:
-    """Each row's name: that of an image with its id; a snapshot's, set in, with its id."""
-    first = table.drop_duplicates("resource_id").set_index("resource_id")
-    found = []
-    for name in names:
-        called = str(first.loc[name, "x_name"] or "")
-        found.append(f"{called}  {name}" if called and called != name else name)
-    return found
+def _ticks_of_time(zone: Any, most: int) -> tuple[Any, Any]:
+    """What chooses the ticks of time, and what names them."""
+    locator = AutoDateLocator(tz=zone, maxticks=most)  # type: ignore[no-untyped-call]
+    return locator, AutoDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
+
+
+def _legend(picture: Picture, lives: _Lives) -> float:
+    """Draws what the bars, the signs and the dashed line mean; returns where that ends [pixel]."""
+    entries = [(kind, status, shortened(_status(kind, status)[2])) for kind, status in lives.kinds]
+    entries += [("", deed, shortened(deed)) for deed in lives.deeds]
+    x, y = 8.0, 14.0
+    for kind, what, label in [*entries, ("", "", "the moment")]:
+        width = 40 + LETTER * width_of_text(label)
+        if x + width > WIDTH:
+            x, y = 8.0, y + _LINE
+        if kind:
+            _bar(picture, kind, what, x, y, 20)
+        elif what:
+            _sign(picture, what, x + 10, y)
+        else:
+            picture.line(x + 10, y - 9, x + 10, y + 9, dash="4 3")
+        picture.letters(x + 26, y + 4, label)
+        x += width
+    return y + _LINE / 2
+
+
+def _bar(picture: Picture, kind: str, status: str, x: float, middle: float, width: float) -> None:
+    """A stretch of time in one status."""
+    colour, hatch, _ = _status(kind, status)
+    height = 20 if kind == "image" else 11
+    for fill in [colour, picture.hatch(hatch, ink(colour))] if hatch else [colour]:
+        picture.box(x, middle - height / 2, width, height, fill, edge=DARK)
+
+
+def _sign(picture: Picture, what: str, x: float, y: float) -> None:
+    """The sign of what was done, as matplotlib shapes it."""
+    marker, colour, _ = _MARKS.get(what, _OTHER_MARK)
+    picture.shape([(x + _SIGN * across, y - _SIGN * up) for across, up in _corners(marker)], colour)
+
+
+@cache
+def _corners(marker: str) -> list[tuple[float, float]]:
+    """The corners of a sign within -1 to 1, across and up."""
+    style = MarkerStyle(marker)
+    corners = np.array(style.get_path().transformed(style.get_transform()).to_polygons()[0])
+    return [(float(across), float(up)) for across, up in corners / np.abs(corners).max()]

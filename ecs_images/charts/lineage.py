@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from .style import BLUE, DARK, GREEN, ORANGE, RED, legend_above, new_axes, require, row_font, two_lines, width_of
+from ..errors import InputError
+from .style import BLUE, DARK, GREEN, ORANGE, RED, axes_or_new, legend_above, require, row_font, two_lines, width_of
+from .texts import finished, plain_text, width_of_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS = (
-    "x_source", "x_source_kind", "x_source_name", "x_relation", "x_target", "x_target_kind", "x_target_name",
-    "billing_account_id", "region_id", "x_gone",
-)  # fmt: skip
+    "x_source",
+    "x_source_kind",
+    "x_source_name",
+    "x_relation",
+    "x_target",
+    "x_target_kind",
+    "x_target_name",
+    "billing_account_id",
+    "region_id",
+    "x_gone",
+)
 _MOST_NODES = 80
 
 # Colour and dash of a relation.
@@ -42,57 +52,54 @@ _OTHER_KIND = ("white", "square")
 def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How images came to be, were copied and shared, and what runs from them: sources at the left.
 
-    `edges` is what `Cloud.lineage` gives: source and target with kind and name, `x_relation`
-    (made from, copied to, exported to, shared with, runs from), `billing_account_id` and `region_id` of the
-    target, and `x_gone`. What is gone has a grey name and a thin outline. Raises ValueError for an empty
-    table, or for more than eighty things, which nobody can read.
+    What is gone has a grey name and a dashed outline.
+
+    edges: what `Cloud.lineage` returns: columns `x_source`, `x_source_kind`, `x_source_name`, `x_target`,
+        `x_target_kind`, `x_target_name`, `x_relation` (made from, copied to, exported to, shared with, runs from),
+        `billing_account_id` and `region_id` of the target, and `x_gone`
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for an empty table, or for more than eighty things, which nobody can read.
     """
-    require(edges, _COLUMNS, "lineage")
+    require(edges, _COLUMNS, "lineage", "cloud.lineage()")
     links = [(str(s), str(t)) for s, t in zip(edges["x_source"], edges["x_target"], strict=True)]
     labels, kinds, gone = _nodes(edges)
     if len(labels) > _MOST_NODES:
-        raise ValueError(
+        raise InputError(
             f"a chart of lineage shows at most {_MOST_NODES} things and this table has {len(labels)}; "
             "choose fewer, such as what one image comes from and went to"
         )
     layers = _layers(list(labels), links)
     tallest = max(map(len, layers))
-    ax = ax or new_axes(max(5.0, 2.4 * len(layers)), max(2.2, 0.55 * tallest + 0.8))
+    ax = axes_or_new(ax, max(5.0, 2.4 * len(layers)), max(2.2, 0.55 * tallest + 0.8))
     places = {
         name: (float(x), (len(layer) - 1) / 2 - y) for x, layer in enumerate(layers) for y, name in enumerate(layer)
     }
-    longest = max(len(line) for label in labels.values() for line in label.split("\n"))
+    longest = max(width_of_text(line) for label in labels.values() for line in label.split("\n"))
     size = min(8.5, (row_font(ax, 2 * tallest + 1, most=9) or 4.0), 100 * width_of(ax) / len(layers) / (longest + 5))
     boxes = {}
     for name, (x, y) in places.items():
         face, outline = _KINDS.get(kinds[name], _OTHER_KIND)
         away = name in gone
-        boxes[name] = ax.text(
-            x, y, labels[name], ha="center", va="center", fontsize=size, color=_FAINT if away else "black", zorder=3,
-            bbox={
-                "boxstyle": f"{outline},pad=0.3", "facecolor": "white" if away else face,
-                "edgecolor": _FAINT if away else DARK, "linewidth": 0.5 if away else 1.0,
-                "linestyle": "--" if away else "-",
-            },
-        )  # fmt: skip
+        box = {"boxstyle": f"{outline},pad=0.3", "facecolor": face, "edgecolor": DARK, "linewidth": 1.0}
+        if away:
+            box |= {"facecolor": "white", "edgecolor": _FAINT, "linewidth": 0.5, "linestyle": "--"}
+        look: dict[str, Any] = {"fontsize": size, "color": _FAINT if away else "black", "zorder": 3, "bbox": box}
+        boxes[name] = ax.text(x, y, labels[name], ha="center", va="center", **look)
     for (source, target), relation in zip(links, edges["x_relation"].astype(str), strict=True):
         colour, dash = _RELATIONS.get(relation, (DARK, "-"))
-        ax.annotate(
-            "", xy=places[target], xytext=places[source], zorder=2,
-            arrowprops={
-                "arrowstyle": "-|>", "color": colour, "linestyle": dash, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0,
-                "patchA": boxes[source].get_bbox_patch(), "patchB": boxes[target].get_bbox_patch(),
-                "connectionstyle": "arc3,rad=0" if places[source][0] != places[target][0] else "arc3,rad=0.3",
-            },
-        )  # fmt: skip
+        bend = 0 if places[source][0] != places[target][0] else 0.3
+        arrow = {"arrowstyle": "-|>", "color": colour, "linestyle": dash, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
+        ends = {"patchA": boxes[source].get_bbox_patch(), "patchB": boxes[target].get_bbox_patch()}
+        arrow |= {**ends, "connectionstyle": f"arc3,rad={bend}"}
+        ax.annotate("", xy=places[target], xytext=places[source], zorder=2, arrowprops=arrow)
     ax.set_xlim(-0.5, len(layers) - 0.5)
     ax.set_ylim(-tallest / 2, tallest / 2)
     ax.set_axis_off()
     shown = [relation for relation in _RELATIONS if relation in set(edges["x_relation"])]
-    legend_above(
-        ax, [Line2D([], [], color=_RELATIONS[r][0], linestyle=_RELATIONS[r][1], linewidth=1.5, label=r) for r in shown]
-    )
-    return ax
+    looks = [(relation, *_RELATIONS[relation]) for relation in shown]
+    legend_above(ax, [Line2D([], [], color=colour, linestyle=dash, lw=1.5, label=name) for name, colour, dash in looks])
+    return finished(ax)
 
 
 def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str]]:
@@ -118,10 +125,11 @@ def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str
 
 def _label(name: str, called: str, kind: str, account: str, region: str) -> str:
     """Two lines: what it is called, and what or where it is."""
+    head, kind = plain_text(called or name, 40), plain_text(kind)
     if kind == "account":
-        return f"{name}\naccount"
-    head = two_lines(called or name, "_", longest=24)
-    where = ", ".join(filter(None, (account, region)))
+        return f"{head}\naccount"
+    head = two_lines(head, "_", longest=24)
+    where = ", ".join(plain_text(part, 24) for part in (account, region) if part)
     if called:
         return f"{head}\n{where or kind}"
     return f"{kind} {head}\n{where}" if where else f"{head}\n{kind}"

@@ -1,25 +1,29 @@
-"""The routes of an image to accounts and regions, side by side."""
+"""The routes of an image to accounts and regions, side by side.
+
+As a chart of matplotlib, and as the picture that a page draws again with every control.
+"""
 
 from __future__ import annotations
 
-from textwrap import shorten
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
-from .route_cells import COLUMNS, cells_by_target, shade
 from .style import (
     DARK,
     PALE,
     SKY,
+    axes_or_new,
     ink,
     legend_above,
     money,
     name_rows,
-    new_axes,
     one_currency,
     plain,
     require,
@@ -27,109 +31,249 @@ from .style import (
     two_lines,
     width_of,
 )
+from .svg import EDGE, LETTER, WIDTH, Picture, left_of
+from .texts import finished, plain_text, shortened, width_of_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_COLUMNS = (
+    "route",
+    "billing_account_id",
+    "region_id",
+    "x_allowed",
+    "x_code",
+    "x_rule",
+    "list_cost",
+    "billing_currency",
+)
+_ROW, _TOP = 28, 30
+"""Height of a row of the picture, and where the first begins [pixel]."""
+
+
+class Cell(NamedTuple):
+    """What a route comes to for a target.
+
+    cost: the amount; None if there is none
+    allowed: whether the service allows it
+    reason: why there is no amount
+    mark: the same in short
+    """
+
+    cost: float | None
+    allowed: bool
+    reason: str
+    mark: str
+
+    @property
+    def words(self) -> str:
+        """The amount, or in short why there is none."""
+        return self.mark if self.cost is None else money(self.cost)
+
+    def colour(self, dearest: float) -> str:
+        """Darker is dearer, in grey too; what has no amount is white, or grey if it is refused."""
+        if self.cost is None:
+            return "white" if self.allowed else PALE
+        return _shade(self.cost / dearest)
 
 
 def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What each route costs for each target, and which are refused and why.
 
-    One row of `table` is a route to a target: `route`, `billing_account_id` and `region_id` (the
-    receiving account and where it launches), `x_allowed`, `x_code` and `x_rule` (why it is
-    refused), `list_cost` (NaN where refused or without a price), `billing_currency`, and, if
-    there is one, `x_note` (what is missing).
-
     For one target there is a bar for each route, the cheapest at the top. For several there is a
     grid, one row a target: darker is dearer, a frame marks the cheapest of a row, hatched cells
     are refused. Accounts of a region for which every route comes to the same share a row.
-    Raises ValueError for two currencies or an empty table.
+
+    table: what `ecs_images.routes` returns, a row for each route to each target: columns `route`,
+        `billing_account_id` and `region_id` (the receiving account and where it launches), `x_allowed`, `x_code`
+        and `x_rule` (why it is refused), `list_cost` (NaN where refused or without a price) and
+        `billing_currency`; `x_note` (which price is missing) is read if it is there
+    ax: where it is drawn; a new figure unless given
+
+    Raises InputError for amounts in two currencies or an empty table.
     """
-    require(table, COLUMNS, "routes")
+    require(table, _COLUMNS, "routes", "ecs_images.routes()")
     priced = table[table["list_cost"].notna()]
     # What is refused costs nothing in any currency.
     currency = one_currency(priced if len(priced) else table, "routes")
-    targets = table[["billing_account_id", "region_id"]].drop_duplicates()
-    if len(targets) == 1:
-        return _bars(table, currency, ax)
-    return _grid(table, currency, ax)
+    routes, rows = _cells_by_target(table)
+    if len(table[["billing_account_id", "region_id"]].drop_duplicates()) == 1:
+        first = table.iloc[0]
+        name = f"{shortened(first['billing_account_id'])} in {first['region_id']}"
+        return _bars(name, _in_order(routes, next(iter(rows.values()))), currency, ax)
+    return _grid(routes, rows, currency, ax)
 
 
-def _bars(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
+def routes_picture(table: pd.DataFrame, currency: str, text: str) -> str:
+    """What `routes_compared` shows, as SVG for a live page.
+
+    table: as there, with all amounts in `currency`
+    text: says the same in words, for those who do not see it
+    """
+    routes, rows = _cells_by_target(table)
+    if len(rows) == 1:
+        ((name, cells),) = rows.items()
+        return _bars_picture(f"{name}, list cost [{currency}]", _in_order(routes, cells), text)
+    return _grid_picture(routes, rows, currency, text)
+
+
+def _cells_by_target(table: pd.DataFrame) -> tuple[list[str], dict[str, tuple[Cell, ...]]]:
+    """The routes of a table, and for each row of a grid its cells in the order of the routes.
+
+    A row is a target; accounts of a region for which every route comes to the same share one.
+    """
+    notes = table["x_note"] if "x_note" in table else [""] * len(table)
+    columns = [table[name].tolist() for name in _COLUMNS[:-1]]
+    routes = list(dict.fromkeys(map(str, columns[0])))
+    targets: dict[tuple[str, str], dict[str, Cell]] = {}
+    for route, account, region, allowed, code, rule, cost, note in zip(*columns, notes, strict=True):
+        cell = _cell(bool(allowed), str(code or ""), str(rule or ""), float(cost), str(note or ""))
+        targets.setdefault((str(account), str(region)), {})[str(route)] = cell
+    alike: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
+    nothing = Cell(None, True, "", "")
+    for (account, region), cells in targets.items():
+        key = region, tuple(cells.get(route, nothing) for route in routes)
+        alike.setdefault(key, []).append(account)
+    named: dict[str, tuple[Cell, ...]] = {}
+    for (region, fares), accounts in alike.items():
+        who = shortened(accounts[0], 24) if len(accounts) == 1 else f"{len(accounts)} accounts"
+        name = f"{who}, {region}"
+        # Two groups of as many accounts in one region are told apart by their first account.
+        named[name if name not in named else f"{accounts[0]} and {len(accounts) - 1} more, {region}"] = fares
+    return routes, named
+
+
+def _cell(allowed: bool, code: str, rule: str, cost: float, note: str) -> Cell:
+    if not allowed:
+        why = f"{code} ({rule})" if code and rule else code or rule
+        return Cell(None, False, f"refused: {why}", rule or "refused")
+    if np.isfinite(cost):
+        return Cell(cost, True, "", "")
+    return Cell(None, True, f"no price: {note or 'not known'}", "no price")
+
+
+@cache
+def _shades() -> Colormap:
+    """The colours of costs, whose table is made once."""
+    return mpl.colormaps["YlGnBu"]
+
+
+def _shade(fraction: float) -> str:
+    """The colour of a cost, 0 the cheapest and 1 the dearest."""
+    return to_hex(_shades()(0.15 + 0.7 * fraction))
+
+
+def _in_order(routes: Sequence[str], cells: Sequence[Cell]) -> list[tuple[str, Cell]]:
+    """The routes to one target, the cheapest first; then those without a price, then those refused."""
+    pairs = zip(routes, cells, strict=True)
+    return sorted(pairs, key=lambda pair: (not pair[1].allowed, np.inf if pair[1].cost is None else pair[1].cost))
+
+
+def _cheapest(cells: Sequence[Cell]) -> float | None:
+    return min((cell.cost for cell in cells if cell.cost is not None), default=None)
+
+
+def _dearest(cells: Sequence[Cell]) -> float:
+    """The largest amount, for a scale; 1 if there is none above 0."""
+    return max((cell.cost for cell in cells if cell.cost is not None), default=0.0) or 1.0
+
+
+def _bars(name: str, order: Sequence[tuple[str, Cell]], currency: str, ax: Axes | None) -> Axes:
     """One target: a bar for each route, those without an amount below with their reason."""
-    routes, rows = cells_by_target(table)
-    cells = dict(zip(routes, next(iter(rows.values())), strict=True))
-    order = sorted(cells, key=lambda route: (not cells[route].allowed, np.nan_to_num(cells[route].cost, nan=np.inf)))
-    ax = ax or new_axes(8, 1.2 + 0.42 * len(order))
-    room = float(np.nanmax([0.0, *(cell.cost for cell in cells.values())])) or 1.0
-    size = row_font(ax, len(order))
-    for row, route in enumerate(order):
-        cell = cells[route]
-        text = shorten(cell.reason, int(width_of(ax) / 0.08), placeholder=" …")
-        if np.isfinite(cell.cost):
-            ax.barh(row, cell.cost, color=SKY, edgecolor=DARK, linewidth=0.4, height=0.6, label=route)
-            text = money(cell.cost)
+    ax = axes_or_new(ax, 8, 1.2 + 0.42 * len(order))
+    dearest, size = _dearest([cell for _, cell in order]), row_font(ax, len(order))
+    for row, (_, cell) in enumerate(order):
+        if cell.cost is not None:
+            ax.barh(row, cell.cost, color=SKY, edgecolor=DARK, linewidth=0.4, height=0.6)
         if size:
-            ax.text(
-                np.nan_to_num(cell.cost) + 0.01 * room, row, text, va="center", fontsize=size,
-                style="normal" if cell.allowed else "italic",
-            )  # fmt: skip
-    name_rows(ax, order)
-    ax.set_xlim(0, 1.16 * room)
+            text = plain_text(cell.reason, max(12, int(width_of(ax) / 0.08))) or cell.words
+            style = "normal" if cell.allowed else "italic"
+            ax.text((cell.cost or 0.0) + 0.01 * dearest, row, text, va="center", fontsize=size, style=style)
+    name_rows(ax, [route for route, _ in order])
+    ax.set_xlim(0, 1.16 * dearest)
     ax.set_xlabel(f"list cost [{currency}]")
-    first = table.iloc[0]
-    ax.set_title(f"{first['billing_account_id']} in {first['region_id']}", loc="left", fontsize="medium")
+    ax.set_title(plain_text(name, 80), loc="left", fontsize="medium")
     plain(ax, "x")
-    return ax
+    return finished(ax)
 
 
-def _grid(table: pd.DataFrame, currency: str, ax: Axes | None) -> Axes:
+def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> str:
+    left, dearest = left_of(shortened(route) for route, _ in order), _dearest([cell for _, cell in order])
+    picture = Picture(text)
+    picture.letters(8, 18, title, weight="bold")
+    for row, (route, cell) in enumerate(order):
+        middle = _TOP + _ROW * (row + 0.5)
+        picture.letters(left - 8, middle + 4, shortened(route), anchor="end")
+        if cell.cost is None:
+            reason = shortened(cell.reason, int((WIDTH - left) / LETTER))
+            picture.letters(left + 6, middle + 4, reason, style="italic")
+        else:
+            width = (WIDTH - left - 110) * cell.cost / dearest
+            picture.box(left, middle - 8, width, 16, SKY, edge=DARK)
+            picture.letters(left + width + 6, middle + 4, cell.words)
+    foot = _TOP + _ROW * len(order)
+    picture.line(left, _TOP, left, foot)
+    return picture.html(foot + 8)
+
+
+def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, ax: Axes | None) -> Axes:
     """Several targets: one row each, one column a route."""
-    routes, rows = cells_by_target(table)
-    costs = np.array([[cell.cost for cell in cells] for cells in rows.values()])
-    ax = ax or new_axes(max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
-    known = costs[np.isfinite(costs)]
-    scale = Normalize(0, max(float(known.max()), 1e-12) if len(known) else 1.0)
-    texts = [money(cell.cost) if np.isfinite(cell.cost) else cell.mark for cells in rows.values() for cell in cells]
-    cell_width = width_of(ax) / len(routes)
-    size = min(row_font(ax, len(rows)), 100 * cell_width / max(1, *map(len, texts)))
-    for row, cells in enumerate(rows.values()):
-        cheapest = min((cell.cost for cell in cells if np.isfinite(cell.cost)), default=None)
-        for column, cell in enumerate(cells):
-            priced = bool(np.isfinite(cell.cost))
-            colour = shade(scale(cell.cost)) if priced else "white" if cell.allowed else PALE
-            ax.add_patch(
-                Rectangle(
-                    (column - 0.47, row - 0.44), 0.94, 0.88, facecolor=colour, edgecolor="#B0B0B0",
-                    linewidth=0.4, hatch="" if cell.allowed else "///",
-                )
-            )  # fmt: skip
-            if priced and cell.cost == cheapest:
-                ax.add_patch(Rectangle((column - 0.47, row - 0.44), 0.94, 0.88, fill=False, edgecolor=DARK, lw=2))
+    ax = axes_or_new(ax, max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
+    cells = [cell for fares in rows.values() for cell in fares]
+    dearest, column = _dearest(cells), width_of(ax) / len(routes)
+    size = min(row_font(ax, len(rows)), 100 * column / max(1, *(width_of_text(cell.words) for cell in cells)))
+    for y, fares in enumerate(rows.values()):
+        cheapest = _cheapest(fares)
+        for x, cell in enumerate(fares):
+            colour, place = cell.colour(dearest), (x - 0.47, y - 0.44)
+            hatch = "" if cell.allowed else "///"
+            ax.add_patch(Rectangle(place, 0.94, 0.88, facecolor=colour, edgecolor=EDGE, lw=0.4, hatch=hatch))
+            if cell.cost is not None and cell.cost == cheapest:
+                ax.add_patch(Rectangle(place, 0.94, 0.88, fill=False, edgecolor=DARK, lw=2))
             if size >= 4.5:
-                back = {"facecolor": PALE, "edgecolor": "none", "pad": 0.8} if not cell.allowed else None
-                ax.text(
-                    column, row, money(cell.cost) if priced else cell.mark, ha="center", va="center",
-                    fontsize=size, color=ink(colour), bbox=back,
-                )  # fmt: skip
+                back = None if cell.allowed else {"facecolor": PALE, "edgecolor": "none", "pad": 0.8}
+                look: dict[str, Any] = {"fontsize": size, "color": ink(colour), "bbox": back}
+                ax.text(x, y, plain_text(cell.words), ha="center", va="center", **look)
     name_rows(ax, list(rows))
     ax.set_xlim(-0.55, len(routes) - 0.45)
-    names = [two_lines(route) for route in routes]
-    slanted = 0.085 * max(len(line) for name in names for line in name.split("\n")) > cell_width
-    ax.set_xticks(
-        range(len(routes)), names, rotation=35 if slanted else 0, ha="right" if slanted else "center",
-        rotation_mode="anchor",
-    )  # fmt: skip
+    names = [two_lines(plain_text(route, 24)) for route in routes]
+    slanted = 0.085 * max(width_of_text(line) for name in names for line in name.split("\n")) > column
+    turn: dict[str, Any] = {"rotation": 35, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
+    ax.set_xticks(range(len(routes)), names, rotation_mode="anchor", **turn)
     ax.tick_params(axis="x", length=0)
     ax.set_xlabel("route")
     ax.spines[:].set_visible(False)
     handles = [
-        Patch(facecolor=shade(0.5), label=f"list cost [{currency}], darker is dearer"),
+        Patch(facecolor=_shade(0.5), label=f"list cost [{currency}], darker is dearer"),
         Patch(fill=False, edgecolor=DARK, linewidth=2, label="cheapest of its row"),
     ]
-    if any(not cell.allowed for cells in rows.values() for cell in cells):
-        handles.append(Patch(facecolor=PALE, edgecolor="#B0B0B0", hatch="///", label="refused, by which rule"))
-    if any(cell.allowed and not np.isfinite(cell.cost) for cells in rows.values() for cell in cells):
-        handles.append(Patch(facecolor="white", edgecolor="#B0B0B0", label="allowed, but a price is not known"))
+    if any(not cell.allowed for cell in cells):
+        handles.append(Patch(facecolor=PALE, edgecolor=EDGE, hatch="///", label="refused, by which rule"))
+    if any(cell.allowed and cell.cost is None for cell in cells):
+        handles.append(Patch(facecolor="white", edgecolor=EDGE, label="allowed, but a price is not known"))
     legend_above(ax, handles)
-    return ax
+    return finished(ax)
+
+
+def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, text: str) -> str:
+    left = left_of(rows)
+    dearest, column = _dearest([cell for fares in rows.values() for cell in fares]), (WIDTH - left - 8) / len(routes)
+    picture = Picture(text)
+    picture.letters(8, 18, f"list cost [{currency}]: darker is dearer, framed the cheapest of its row, hatched refused")
+    for number, (name, fares) in enumerate(rows.items()):
+        top, cheapest = _TOP + _ROW * number, _cheapest(fares)
+        picture.letters(left - 8, top + _ROW / 2 + 4, name, anchor="end")
+        for place, cell in enumerate(fares):
+            x, colour = left + column * place + 2, cell.colour(dearest)
+            edge, line = (DARK, 2.0) if cell.cost is not None and cell.cost == cheapest else (EDGE, 0.6)
+            picture.box(x, top + 2, column - 4, _ROW - 4, colour, edge=edge, line=line)
+            if not cell.allowed:
+                picture.box(x, top + 2, column - 4, _ROW - 4, picture.hatch("/", EDGE))
+            halo, middle = "" if cell.allowed else PALE, x + column / 2 - 2
+            words = shortened(cell.words, max(8, int(column / LETTER)))
+            picture.letters(middle, top + _ROW / 2 + 4, words, anchor="middle", fill=ink(colour), halo=halo)
+    foot = _TOP + _ROW * len(rows)
+    for place, route in enumerate(routes):
+        for line, words in enumerate(two_lines(shortened(route, 24)).split("\n")):
+            picture.letters(left + column * (place + 0.5), foot + 16 + 14 * line, words, anchor="middle")
+    return picture.html(foot + 40)

@@ -7,14 +7,16 @@ apart in grey and by the colour-blind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from ..errors import InputError, shown
+from .texts import plain_text, shortened, width_of_text
 
 # Okabe and Ito's colours, ordered so that neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -38,32 +40,54 @@ METER_NAMES = {
     "marketplace_fee": "marketplace fee",
 }
 
+# What the columns of charts hold, where it is not text.
+_NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference", "x_stored_gib"}
+_TIMES = {"charge_period_start", "x_start", "x_end"}
+
 # Of the default font at 10 points, a little generous [inch].
 _LETTER, _LEGEND_KEY = 0.085, 0.6
 
 
-def new_axes(width: float = 8, height: float = 4) -> Axes:
-    """Axes of a figure of their own, of that size [inch]."""
-    _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+def axes_or_new(ax: Axes | None, width: float = 8, height: float = 4) -> Axes:
+    """The given axes, or those of a new figure of that size [inch]. Raises InputError for what are no axes."""
+    if ax is None:
+        ax = plt.subplots(figsize=(width, height), layout="constrained")[1]
+    if not isinstance(ax, Axes):
+        raise InputError(f"ax must be the Axes of matplotlib, such as plt.subplots()[1], not {shown(ax)}")
     return ax
 
 
-def require(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    """Raise ValueError for a table without these columns, or without rows."""
+def require(table: Any, columns: Sequence[str], what: str, source: str) -> pd.DataFrame:
+    """The table, if a chart can be drawn of it.
+
+    what: what is drawn, in words
+    source: what returns such tables
+
+    Raises InputError for anything but a DataFrame with these columns, their kinds and at least one row.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(f"a chart of {what} needs a DataFrame, as {source} returns it, not {shown(table)}")
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise ValueError(f"a chart of {what} needs the columns {', '.join(missing)}, which this table has not")
+        names = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+        raise InputError(f"a chart of {what} needs the columns {names}, which this table lacks; see {source}")
     if not len(table):
-        raise ValueError(f"a chart of {what} needs at least one row; this table has none")
+        raise InputError(f"a chart of {what} needs at least one row; this table has none")
+    for name in columns:
+        if name in _NUMBERS and not is_numeric_dtype(table[name]):
+            raise InputError(f"a chart of {what} needs numbers in the column {name}, not {table[name].dtype}")
+        if name in _TIMES and not is_datetime64_any_dtype(table[name]):
+            raise InputError(f"a chart of {what} needs times in the column {name}, not {table[name].dtype}")
+    return table
 
 
-def one_currency(table: pd.DataFrame, what: str = "cost") -> str:
-    """The one currency of a table; raises ValueError for two, or for no rows."""
+def one_currency(table: pd.DataFrame, what: str) -> str:
+    """The one currency of a table; raises InputError for two."""
     currencies = sorted(set(table["billing_currency"].astype(str)))
     if len(currencies) != 1:
-        found = " and ".join(currencies) if currencies else "no charges"
-        raise ValueError(f"a chart of {what} needs charges in one currency; this table has {found}")
-    return currencies[0]
+        found = " and ".join(currencies)
+        raise InputError(f"a chart of {what} needs charges in one currency; this table has {shortened(found, 80)}")
+    return plain_text(currencies[0], 12)
 
 
 def meter_name(meter: str) -> str:
@@ -112,7 +136,7 @@ def row_font(ax: Axes, rows: int, most: float = 9) -> float:
 
 
 def two_lines(text: str, at: str = " ", longest: int = 10) -> str:
-    """A text longer than that, broken after the separator nearest its middle."""
+    """A text longer than `longest` letters, broken after the separator nearest its middle."""
     places = [place + 1 for place, letter in enumerate(text) if letter == at]
     if len(text) <= longest or not places:
         return text
@@ -130,20 +154,16 @@ def name_rows(ax: Axes, names: Sequence[str]) -> None:
     step = 1
     while row_font(ax, -(-len(names) // step)) == 0:
         step += 1
-    ax.set_yticks(
-        range(0, len(names), step), list(names)[::step], fontsize=row_font(ax, -(-len(names) // step), most=10)
-    )
+    size = row_font(ax, -(-len(names) // step), most=10)
+    ax.set_yticks(range(0, len(names), step), [plain_text(name) for name in names[::step]], fontsize=size)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 
 
-def plain(ax: Axes, grid: str | None = "y") -> None:
+def plain(ax: Axes, grid: Literal["x", "y"] = "y") -> None:
     """No frame at the top and right; thin lines behind, along `grid`."""
     ax.spines[["top", "right"]].set_visible(False)
-    if grid == "x":
-        ax.grid(axis="x", alpha=0.3)
-    elif grid == "y":
-        ax.grid(axis="y", alpha=0.3)
+    ax.grid(axis=grid, alpha=0.3)
     ax.set_axisbelow(True)
 
 
@@ -161,11 +181,11 @@ def legend_above(ax: Axes, handles: Iterable[object] | None = None) -> None:
 def _legend_width(names: Sequence[str], columns: int) -> float:
     """Width of a legend of so many columns [inch]; the names run down its columns."""
     parts = [names[k * len(names) // columns : (k + 1) * len(names) // columns] for k in range(columns)]
-    return sum(_LETTER * max(map(len, part), default=0) + _LEGEND_KEY for part in parts)
+    return sum(_LETTER * max(map(width_of_text, part), default=0) + _LEGEND_KEY for part in parts)
 
 
 def name_series(ax: Axes) -> None:
-    """One series is told in the title, several in a legend."""
+    """One series is named in the title, several in a legend."""
     handles, names = ax.get_legend_handles_labels()
     if len(names) > 1:
         legend_above(ax, handles)

@@ -1,6 +1,6 @@
 """Widgets for notebooks: sliders and lists over what the toolkit computes.
 
-Each is a function that gives a `Panel`; display it to use it. Needs ipywidgets. What is shown is
+Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets. What is shown is
 made by plain functions, so it can be tested and printed without a browser.
 """
 

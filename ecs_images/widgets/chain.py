@@ -14,11 +14,11 @@ from ..billing.schema import STORAGE
 from ..catalog.price_files import units
 from ..catalog.prices import Prices
 from ..catalog.sites import sites
+from ..charts.chain import Blocks, chain_picture
 from ..cloud.cloud import Cloud
 from ..errors import EcsImagesError, PriceNotFound
 from ..units import show_time
 from . import pages
-from .chain_picture import ChainPicture
 from .panel import Panel, tick_boxes
 
 PARTS = ("summary", "picture", "snapshots")
@@ -126,7 +126,7 @@ class ChainChoice:
         if len(self.view.snapshots) > _MOST_DRAWN:
             return pages.sentence(f"A picture shows up to {_MOST_DRAWN} snapshots; the table below has them all.")
         text = f"Blocks of {self.view.id} by snapshot; {self.view.freed_gib(ticked):g} GiB are freed."
-        return self._picture.drawn(ticked, text)
+        return chain_picture(self._blocks, ticked, text)
 
     def render(self, ticked: Sequence[str]) -> dict[str, str]:
         """All that is shown, as HTML by part."""
@@ -140,8 +140,8 @@ class ChainChoice:
             return {"summary": pages.sentence(f"{error}.")}
 
     @cached_property
-    def _picture(self) -> ChainPicture:
-        return ChainPicture(self.cloud.block_map(self.view.id))
+    def _blocks(self) -> Blocks:
+        return Blocks(self.cloud.block_map(self.view.id))
 
     def _snapshots_page(self, ticked: Sequence[str]) -> str:
         rows = [

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..catalog.regions import regions
+from ..charts.lifecycle import life_picture
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..errors import CloudError, EcsImagesError, InputError
@@ -20,7 +21,6 @@ from ..ledger.ledger import Ledger
 from ..ledger.resources import Image
 from ..units import parse_time, show_time
 from . import pages
-from .life_picture import life_picture
 from .panel import Panel, dropdown
 
 PARTS = ("summary", "picture", "commands")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+
+from ..charts.texts import escaped
 
 # A page of widgets spaces lines for controls, which is too wide for text.
 _LINES = "line-height:1.4"
@@ -14,7 +15,7 @@ _SHORT = 16
 
 def sentence(text: str) -> str:
     """A paragraph of plain text."""
-    return f'<p style="{_LINES};margin:.2em 0">{escape(text)}</p>'
+    return f'<p style="{_LINES};margin:.2em 0">{escaped(text)}</p>'
 
 
 def sentences(texts: Iterable[str]) -> str:
@@ -26,10 +27,10 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """A table with a caption and a head for each column; nothing where there are no rows."""
     if not rows:
         return ""
-    head = "".join(f'<th scope="col" style="text-align:left;{_CELL}">{escape(name)}</th>' for name in heads)
+    head = "".join(f'<th scope="col" style="text-align:left;{_CELL}">{escaped(name)}</th>' for name in heads)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    said = f'<caption style="text-align:left;white-space:nowrap;padding-top:.5em"><b>{escape(caption)}</b></caption>'
-    whole = f'<table style="{_LINES}">{said}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    title = f'<caption style="text-align:left;white-space:nowrap;padding-top:.5em"><b>{escaped(caption)}</b></caption>'
+    whole = f'<table style="{_LINES}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div style="overflow-x:auto">{whole}</div>'
 
 
@@ -58,5 +59,5 @@ def counted(number: int, noun: str) -> str:
 
 def _cell(text: str) -> str:
     if len(text) <= _SHORT:
-        return f'<td style="{_CELL};white-space:nowrap">{escape(text)}</td>'
-    return f'<td style="{_CELL}">{escape(text).replace("_", "_<wbr>")}</td>'
+        return f'<td style="{_CELL};white-space:nowrap">{escaped(text)}</td>'
+    return f'<td style="{_CELL}">{escaped(text).replace("_", "_<wbr>")}</td>'

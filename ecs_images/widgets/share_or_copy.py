@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..catalog.prices import Prices
 from ..catalog.sites import sites
+from ..charts.routes import routes_picture
 from ..cloud.cloud import Cloud
 from ..decisions.costs import added
 from ..decisions.question import Question, ask, check_targets
@@ -25,7 +26,6 @@ from ..decisions.updates import Updates
 from ..errors import EcsImagesError, InputError
 from ..units import bytes_to_gib
 from . import pages
-from .route_picture import routes_picture
 
 CHEAPEST = "cheapest allowed"
 ROUTE_NAMES = (CHEAPEST, *ROUTES)

@@ -6,19 +6,24 @@ longer; text in the page is also read by whoever does not see the picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
 
-from ..charts.style import DARK
+from .style import DARK
+from .texts import escaped, width_of_text
 
-WIDTH, LETTER = 860, 7.2
-"""Width of every picture and of a letter [pixel]."""
+WIDTH, RIGHT, LETTER = 860, 848, 7.2
+"""Width of every picture, where what is drawn ends at the right, and width of a letter [pixel]."""
 EDGE = "#B0B0B0"
 
 _FONT = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
 _UP, _DOWN = "M-2,2L2,-2M0,8L8,0M6,10L10,6", "M-2,6L2,10M0,0L8,8M6,-2L10,2"
 # What matplotlib calls the same hatches, as strokes on a tile of 8 by 8.
 _HATCHES = {"/": _UP, "\\": _DOWN, "x": _UP + _DOWN, "+": "M4,0V8M0,4H8", ".": "M3,4H5"}
+
+
+def left_of(names: Iterable[str]) -> float:
+    """Where what is drawn begins, right of the names of its rows [pixel]."""
+    return 20 + LETTER * max(map(width_of_text, names))
 
 
 class Picture:
@@ -56,15 +61,33 @@ class Picture:
         )
 
     def letters(
-        self, x: float, y: float, words: str, *, anchor: str = "start", fill: str = DARK, weight: str = "",
-        style: str = "", halo: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        anchor: str = "start",
+        fill: str = DARK,
+        weight: str = "",
+        style: str = "",
+        halo: str = "",
+    ) -> None:
         """Words on a line; `halo` is a colour behind them, where they stand on a hatch."""
         look = (f' font-weight="{weight}"' if weight else "") + (f' font-style="{style}"' if style else "")
         if halo:
             look += f' stroke="{halo}" stroke-width="4" paint-order="stroke"'
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-        self._strokes.append(f'<text {place} fill="{fill}"{look}>{escape(words)}</text>')
+        self._strokes.append(f'<text {place} fill="{fill}"{look}>{escaped(words)}</text>')
+
+    def axis(
+        self, left: float, foot: float, words: str, ticks: Iterable[tuple[float, str]], right: float = RIGHT
+    ) -> None:
+        """The axis below what is drawn: ticks, each by its place and name, and what they mean."""
+        self.line(left, foot, right, foot)
+        for x, name in ticks:
+            self.line(x, foot, x, foot + 4)
+            self.letters(x, foot + 17, name, anchor="middle")
+        self.letters((left + right) / 2, foot + 35, words, anchor="middle")
 
     def hatch(self, kind: str, colour: str) -> str:
         """The fill of hatched ground, without what lies behind; `kind` as matplotlib has it, of any density."""
@@ -78,7 +101,7 @@ class Picture:
     def html(self, height: float) -> str:
         """The whole picture of that height [pixel]: an image with a name."""
         look = f'style="max-width:{WIDTH}px;width:100%;background:white;{_FONT}"'
-        name = escape(self._text)
+        name = escaped(self._text)
         head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height:g}"'
         hatches = f"<defs>{''.join(self._hatches.values())}</defs>" if self._hatches else ""
         return f'{head} aria-label="{name}" {look}><title>{name}</title>{hatches}{"".join(self._strokes)}</svg>'

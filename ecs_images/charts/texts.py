@@ -1,0 +1,84 @@
+"""Texts from data, made safe: for matplotlib, for HTML and SVG, and in letters that a font here has.
+
+A name in a story may hold anything: `$x^2$`, which matplotlib would set as a formula, `_hidden`, which it
+would leave out of a legend, a terminal escape, or 黄金镜像, which its own font lacks.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from html import escape
+from unicodedata import east_asian_width
+
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.text import Text
+
+# Fonts with Chinese letters, as Linux, Windows and macOS name them; the first that is installed is taken.
+_CHINESE_FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei"]
+_CHINESE_FONTS += ["Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Heiti TC", "Arial Unicode MS"]
+
+
+def printable(text: object) -> str:
+    """One line that every screen shows as it is written: a line break, tab or wide space becomes a space, and
+    what cannot be shown (terminal escapes, changes of direction, halves of letters) becomes �."""
+    words = str(text)
+    if words.isprintable():
+        return words
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "�" for letter in words)
+
+
+def shortened(text: object, longest: int = 48) -> str:
+    """A printable text, without its middle where it is longer: versions differ at the end of a name."""
+    words, head = printable(text), 2 * longest // 3
+    return words if len(words) <= longest else f"{words[:head]}…{words[len(words) - (longest - head - 1) :]}"
+
+
+def plain_text(text: object, longest: int = 48) -> str:
+    """A text that matplotlib shows letter by letter, shortened, in a title, a label or a legend.
+
+    `$` begins no formula, and a label that begins with `_` keeps its place in a legend by a space in front.
+    A letter that no font here has is a box, and that a font is missing is logged once.
+    """
+    words = shortened(text, longest)
+    if not words.isascii():
+        fonts = [get_font(findfont(FontProperties(family=[family]))) for family in _families()]
+        lacking = {letter for letter in words if not any(font.get_char_index(ord(letter)) for font in fonts)}
+        if lacking:
+            _say_that_a_font_is_missing()
+        words = "".join("□" if letter in lacking else letter for letter in words)
+    words = words.replace("$", r"\$")
+    return f" {words}" if words.startswith("_") else words
+
+
+def escaped(text: object) -> str:
+    """A printable text for HTML and SVG, between tags or in an attribute."""
+    return escape(printable(text))
+
+
+def width_of_text(text: str) -> float:
+    """How wide a text is, in Latin letters; a Chinese letter is nearly as wide as two."""
+    return sum(1.7 if east_asian_width(letter) in "WF" else 1.0 for letter in text)
+
+
+def finished(ax: Axes) -> Axes:
+    """The axes, whose Chinese texts are drawn with the Chinese font that is installed, if there is one."""
+    for text in ax.figure.findobj(Text):
+        if isinstance(text, Text) and not text.get_text().isascii():
+            text.set_fontfamily(_families())
+    return ax
+
+
+def _families() -> list[str]:
+    """The families that matplotlib is set to, and behind them a Chinese one for what they lack."""
+    installed = set(fontManager.get_font_names())
+    return [*FontProperties().get_family(), *[name for name in _CHINESE_FONTS if name in installed][:1]]
+
+
+@cache
+def _say_that_a_font_is_missing() -> None:
+    logging.getLogger("ecs_images").warning(
+        "charts: no font here has some letters of the names, which are drawn as boxes; "
+        "for Chinese ones install a font such as Noto Sans CJK"
+    )
