@@ -27,7 +27,7 @@ from .style import (
     plain,
     require,
 )
-from .texts import finished, plain_text, shortened
+from .texts import plain_text, shortened, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +77,7 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(f"list cost [{currency}]")
     plain(ax)
     name_series(ax)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
@@ -150,7 +150,7 @@ def break_even_surface(
     if not dear and not cheap:
         ax.set_title("both cost the same everywhere", loc="left", fontsize="medium")
     legend_above(ax, handles)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _once_each(table: pd.DataFrame, columns: list[str], what: str) -> None:

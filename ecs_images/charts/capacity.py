@@ -9,7 +9,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from ..errors import InputError
 from .style import DASHES, LINES, axes_or_new, largest, name_series, plain, require
-from .texts import finished, plain_text
+from .texts import plain_text, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
         label.set_horizontalalignment("right")
     plain(ax)
     name_series(ax)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _with_end(table: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from ..errors import InputError, UnknownName
 from .style import DARK, axes_or_new, gib, ink, name_rows, require, row_font, width_of
 from .svg import LETTER, RIGHT, Picture, left_of
-from .texts import finished, plain_text, shortened, width_of_text
+from .texts import plain_text, shortened, width_of_text, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ class Blocks:
     def row_names(self, delete: Sequence[str]) -> list[str]:
         """Each snapshot's id, with a cross if it is to be deleted, and its number."""
         return [
-            f"{shortened(name, 32)}{'  ✕' if name in delete else ''}  no. {number}"
+            f"{shortened(name, 24)}{'  ✕' if name in delete else ''}  no. {number}"
             for name, number in self.numbers.items()
         ]
 
@@ -100,7 +100,7 @@ class Blocks:
             return f"{gib(self.total)} stored"
         freed = sum(group.width for group in self.groups if group.holders <= set(delete))
         chosen = list(dict.fromkeys(delete))
-        which = ", ".join(shortened(name, 32) for name in chosen) if len(chosen) <= 3 else f"{len(chosen)} snapshots"
+        which = ", ".join(shortened(name, 24) for name in chosen) if len(chosen) <= 3 else f"{len(chosen)} snapshots"
         frees = f"{gib(freed)} (hatched)" if freed else "nothing"
         return f"{gib(self.total)} stored; deleting {which} frees {frees}"
 
@@ -125,6 +125,7 @@ def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes
             raise UnknownName("live snapshot of this chain", str(name), blocks.numbers)
     rows = list(blocks.numbers)
     ax = axes_or_new(ax, 8, 1.7 + 0.34 * len(rows))
+    name_rows(ax, blocks.row_names(chosen), longest=50)
     inches_per_gib, size = width_of(ax) / blocks.total, row_font(ax, len(rows), most=8)
     for group in blocks.groups:
         goes, colour = group.holders <= set(chosen), ink(group.colour)
@@ -141,7 +142,6 @@ def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes
             back = {"facecolor": group.colour, "edgecolor": "none", "pad": 1.0} if goes else None
             place = (left + right) / 2, held[0]
             ax.text(*place, text, ha="center", va="center", fontsize=size, color=colour, bbox=back)
-    name_rows(ax, blocks.row_names(chosen))
     ax.set_xlim(0, blocks.total)
     ax.set_xlabel("stored blocks [GiB]")
     ax.spines[["top", "right", "left"]].set_visible(False)
@@ -152,7 +152,7 @@ def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes
     top.spines["top"].set_visible(False)
     top.set_xlabel("first stored by snapshot no.")
     ax.set_title(plain_text(blocks.title(chosen), longest=150), loc="left", fontsize="medium")
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def chain_picture(blocks: Blocks, delete: Sequence[str], text: str) -> str:

@@ -32,7 +32,7 @@ from .style import (
     row_font,
     width_of,
 )
-from .texts import finished, plain_text
+from .texts import plain_text, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +82,7 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     ax.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
     plain(ax)
     name_series(ax)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -126,7 +126,7 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     title = f"{'+' if total > 0 else '−'}{money(abs(total))} {currency} in all" if len(change) else "nothing changes"
     ax.set_title(title, loc="left", fontsize="medium")
     plain(ax, "x")
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axes | None = None) -> Axes:
@@ -171,7 +171,7 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     ax.set_xlabel(f"list cost [{currency}]")
     plain(ax, "x")
     legend_above(ax)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _place(name: Hashable) -> tuple[int, str]:

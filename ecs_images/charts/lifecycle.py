@@ -36,7 +36,7 @@ from .style import (
     width_of,
 )
 from .svg import EDGE, LETTER, RIGHT, WIDTH, Picture, left_of
-from .texts import finished, plain_text, shortened, width_of_text
+from .texts import plain_text, shortened, width_of_text, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,9 +79,9 @@ class _Lives:
         self.zone = table["x_start"].dt.tz
         self.first, self.last = table["x_start"].min(), table["x_end"].max()
         named = table.drop_duplicates("resource_id")
-        pairs = [(str(i), shortened(n or i, 32)) for i, n in zip(named["resource_id"], named["x_name"], strict=True)]
+        pairs = [(str(i), shortened(n or i, 24)) for i, n in zip(named["resource_id"], named["x_name"], strict=True)]
         self.rows = {ident: row for row, (ident, _) in enumerate(pairs)}
-        self.names = [ident if name == ident else f"{name}  {ident}" for ident, name in pairs]
+        self.names = [shortened(ident if name == ident else f"{name}  {ident}", 50) for ident, name in pairs]
         self.spans = table[table["x_form"] == "span"].to_dict("records")
         self.marks = table[table["x_form"] == "mark"].to_dict("records")
         self.kinds = list(dict.fromkeys((str(span["x_kind"]), str(span["x_status"])) for span in self.spans))
@@ -108,7 +108,7 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.barh(y, end - start, left=start, height=height, **_bar_look(span["x_kind"], span["x_status"]))
         if span["x_goes_on"]:
             ax.plot(end, y, marker=9, color=DARK, markersize=6, clip_on=False, zorder=4)
-    handles: list[Any] = [Patch(label=plain_text(_status(*kind)[2]), **_bar_look(*kind)) for kind in lives.kinds]
+    handles: list[Any] = [Patch(label=plain_text(_status(*kind)[2], 32), **_bar_look(*kind)) for kind in lives.kinds]
     for deed in lives.deeds:
         marker, colour, off = _MARKS.get(deed, _OTHER_MARK)
         look: dict[str, Any] = {
@@ -117,14 +117,14 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             "markeredgecolor": BLACK,
             "markeredgewidth": 0.6,
             "linestyle": "none",
-            "label": plain_text(deed),
+            "label": plain_text(deed, 32),
         }
         done = [mark for mark in lives.marks if mark["x_status"] == deed]
         heights = [lives.rows[str(mark["resource_id"])] + off for mark in done]
         size = 6 if len(lives.rows) <= 40 else 3
         ax.plot([mark["x_start"] for mark in done], heights, markersize=size, zorder=5, **look)
         handles.append(Line2D([], [], markersize=6, **look))
-    name_rows(ax, lives.names)
+    name_rows(ax, lives.names, longest=50)
     locator, formatter = _ticks_of_time(lives.zone, max(3, int(width_of(ax) / 0.85)))
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)
@@ -133,7 +133,7 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("time (UTC+8)")
     plain(ax, "x")
     legend_above(ax, handles)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from ..errors import InputError
 from .style import BLUE, DARK, GREEN, ORANGE, RED, axes_or_new, legend_above, require, row_font, two_lines, width_of
-from .texts import finished, plain_text, width_of_text
+from .texts import plain_text, shortened, width_of_text, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +99,7 @@ def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     shown = [relation for relation in _RELATIONS if relation in set(edges["x_relation"])]
     looks = [(relation, *_RELATIONS[relation]) for relation in shown]
     legend_above(ax, [Line2D([], [], color=colour, linestyle=dash, lw=1.5, label=name) for name, colour, dash in looks])
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str]]:
@@ -125,11 +125,11 @@ def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str
 
 def _label(name: str, called: str, kind: str, account: str, region: str) -> str:
     """Two lines: what it is called, and what or where it is."""
-    head, kind = plain_text(called or name, 40), plain_text(kind)
+    lines = two_lines(shortened(called or name, 48), "_", longest=24).split("\n")
+    head, kind = "\n".join(plain_text(line, 24) for line in lines), plain_text(kind, 24)
     if kind == "account":
         return f"{head}\naccount"
-    head = two_lines(head, "_", longest=24)
-    where = ", ".join(plain_text(part, 24) for part in (account, region) if part)
+    where = plain_text(", ".join(filter(None, (account, region))), 30)
     if called:
         return f"{head}\n{where or kind}"
     return f"{kind} {head}\n{where}" if where else f"{head}\n{kind}"

@@ -32,7 +32,7 @@ from .style import (
     width_of,
 )
 from .svg import EDGE, LETTER, WIDTH, Picture, left_of
-from .texts import finished, plain_text, shortened, width_of_text
+from .texts import plain_text, shortened, width_of_text, with_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,20 +181,21 @@ def _dearest(cells: Sequence[Cell]) -> float:
 def _bars(name: str, order: Sequence[tuple[str, Cell]], currency: str, ax: Axes | None) -> Axes:
     """One target: a bar for each route, those without an amount below with their reason."""
     ax = axes_or_new(ax, 8, 1.2 + 0.42 * len(order))
-    dearest, size = _dearest([cell for _, cell in order]), row_font(ax, len(order))
+    name_rows(ax, [route for route, _ in order])
+    letters, size = max(12, int(width_of(ax) / 0.08)), row_font(ax, len(order))
+    dearest = _dearest([cell for _, cell in order])
     for row, (_, cell) in enumerate(order):
         if cell.cost is not None:
             ax.barh(row, cell.cost, color=SKY, edgecolor=DARK, linewidth=0.4, height=0.6)
         if size:
-            text = plain_text(cell.reason, max(12, int(width_of(ax) / 0.08))) or cell.words
+            text = plain_text(cell.reason, letters) or cell.words
             style = "normal" if cell.allowed else "italic"
             ax.text((cell.cost or 0.0) + 0.01 * dearest, row, text, va="center", fontsize=size, style=style)
-    name_rows(ax, [route for route, _ in order])
     ax.set_xlim(0, 1.16 * dearest)
     ax.set_xlabel(f"list cost [{currency}]")
     ax.set_title(plain_text(name, 80), loc="left", fontsize="medium")
     plain(ax, "x")
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> str:
@@ -219,6 +220,7 @@ def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> s
 def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, ax: Axes | None) -> Axes:
     """Several targets: one row each, one column a route."""
     ax = axes_or_new(ax, max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
+    name_rows(ax, list(rows), longest=50)
     cells = [cell for fares in rows.values() for cell in fares]
     dearest, column = _dearest(cells), width_of(ax) / len(routes)
     size = min(row_font(ax, len(rows)), 100 * column / max(1, *(width_of_text(cell.words) for cell in cells)))
@@ -234,7 +236,6 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
                 back = None if cell.allowed else {"facecolor": PALE, "edgecolor": "none", "pad": 0.8}
                 look: dict[str, Any] = {"fontsize": size, "color": ink(colour), "bbox": back}
                 ax.text(x, y, plain_text(cell.words), ha="center", va="center", **look)
-    name_rows(ax, list(rows))
     ax.set_xlim(-0.55, len(routes) - 0.45)
     names = [two_lines(plain_text(route, 24)) for route in routes]
     slanted = 0.085 * max(width_of_text(line) for name in names for line in name.split("\n")) > column
@@ -252,7 +253,7 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
     if any(cell.allowed and cell.cost is None for cell in cells):
         handles.append(Patch(facecolor="white", edgecolor=EDGE, label="allowed, but a price is not known"))
     legend_above(ax, handles)
-    return finished(ax)
+    return with_fonts(ax)
 
 
 def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, text: str) -> str:
@@ -270,10 +271,11 @@ def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], curr
             if not cell.allowed:
                 picture.box(x, top + 2, column - 4, _ROW - 4, picture.hatch("/", EDGE))
             halo, middle = "" if cell.allowed else PALE, x + column / 2 - 2
-            words = shortened(cell.words, max(8, int(column / LETTER)))
+            words = shortened(cell.words, int(column / LETTER))
             picture.letters(middle, top + _ROW / 2 + 4, words, anchor="middle", fill=ink(colour), halo=halo)
     foot = _TOP + _ROW * len(rows)
     for place, route in enumerate(routes):
-        for line, words in enumerate(two_lines(shortened(route, 24)).split("\n")):
+        for line, part in enumerate(two_lines(route).split("\n")):
+            words = shortened(part, int(column / LETTER))
             picture.letters(left + column * (place + 0.5), foot + 16 + 14 * line, words, anchor="middle")
     return picture.html(foot + 40)

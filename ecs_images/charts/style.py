@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgb
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from ..errors import InputError, shown
-from .texts import plain_text, shortened, width_of_text
+from .texts import plain_text, shortened, width_of_text, with_fonts
 
 # Okabe and Ito's colours, ordered so that neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -124,7 +124,11 @@ def gib(size: float) -> str:
 
 
 def width_of(ax: Axes) -> float:
-    """Width of the axes [inch]."""
+    """Width of the axes beside what is written at their left so far [inch]."""
+    figure = with_fonts(ax).get_figure(root=True)
+    layout = figure.get_layout_engine() if figure else None
+    if figure and layout:
+        layout.execute(figure)
     return float(ax.get_window_extent().width / ax.figure.dpi)
 
 
@@ -149,13 +153,13 @@ def every(labels: int, room: int) -> int:
     return max(1, -(-labels // max(room, 1)))
 
 
-def name_rows(ax: Axes, names: Sequence[str]) -> None:
+def name_rows(ax: Axes, names: Sequence[str], longest: int = 32) -> None:
     """Rows 0, 1, 2 … from the top, with their names at the left; of too many, every second or third."""
     step = 1
     while row_font(ax, -(-len(names) // step)) == 0:
         step += 1
     size = row_font(ax, -(-len(names) // step), most=10)
-    ax.set_yticks(range(0, len(names), step), [plain_text(name) for name in names[::step]], fontsize=size)
+    ax.set_yticks(range(0, len(names), step), [plain_text(name, longest) for name in names[::step]], fontsize=size)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 
@@ -172,8 +176,8 @@ def legend_above(ax: Axes, handles: Iterable[object] | None = None) -> None:
     found = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
     names = [str(handle.get_label()) for handle in found]  # type: ignore[attr-defined]
     if names:
-        columns = 4
-        while columns > 1 and _legend_width(names, columns) > width_of(ax):
+        columns, width = 4, width_of(ax)
+        while columns > 1 and _legend_width(names, columns) > width:
             columns -= 1
         ax.legend(handles=found, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
 

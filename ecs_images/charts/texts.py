@@ -29,13 +29,13 @@ def printable(text: object) -> str:
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "�" for letter in words)
 
 
-def shortened(text: object, longest: int = 48) -> str:
+def shortened(text: object, longest: int = 40) -> str:
     """A printable text, without its middle where it is longer: versions differ at the end of a name."""
     words, head = printable(text), 2 * longest // 3
     return words if len(words) <= longest else f"{words[:head]}…{words[len(words) - (longest - head - 1) :]}"
 
 
-def plain_text(text: object, longest: int = 48) -> str:
+def plain_text(text: object, longest: int = 40) -> str:
     """A text that matplotlib shows letter by letter, shortened, in a title, a label or a legend.
 
     `$` begins no formula, and a label that begins with `_` keeps its place in a legend by a space in front.
@@ -62,7 +62,7 @@ def width_of_text(text: str) -> float:
     return sum(1.7 if east_asian_width(letter) in "WF" else 1.0 for letter in text)
 
 
-def finished(ax: Axes) -> Axes:
+def with_fonts(ax: Axes) -> Axes:
     """The axes, whose Chinese texts are drawn with the Chinese font that is installed, if there is one."""
     for text in ax.figure.findobj(Text):
         if isinstance(text, Text) and not text.get_text().isascii():
