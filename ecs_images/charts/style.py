@@ -41,7 +41,8 @@ METER_NAMES = {
 }
 
 # What the columns of charts hold, where it is not text.
-_NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference", "x_stored_gib"}
+_NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference"}
+_NUMBERS |= {"x_stored_gib", "x_number", "x_first_snapshot", "x_last_snapshot"}
 _TIMES = {"charge_period_start", "x_start", "x_end"}
 
 # Of the default font at 10 points, a little generous [inch].
