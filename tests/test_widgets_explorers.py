@@ -211,7 +211,7 @@ def test_a_receiver_may_launch_and_nothing_else(cloud: Cloud, shared: str) -> No
     assert "partner is not its owner (acme)" in panel.parts["summary"].value
     assert "partner may: launch an instance." in panel.parts["summary"].value
     panel.controls["moment"].value = "2026-01-25"
-    assert "Nothing that partner may do to it has an effect." in panel.parts["summary"].value
+    assert "partner may do nothing that changes this image." in panel.parts["summary"].value
 
 
 def test_what_is_refused_stands_with_its_code_and_why(cloud: Cloud, shared: str) -> None:

@@ -6,6 +6,7 @@ Nothing is looked up: every command is tried in a cloud of its own that has live
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +17,6 @@ from ..charts.lifecycle import life_picture
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..errors import CloudError, EcsImagesError, InputError
-from ..ledger.events import AccountOpened
-from ..ledger.ledger import Ledger
 from ..ledger.resources import Image
 from ..units import parse_time, show_time
 from . import pages
@@ -28,46 +27,31 @@ _REMEMBERED = 128
 _STRANGER = "someone-else"
 _NO_EFFECT = "changes nothing"
 
-Command = Callable[[Cloud, Account, Image], object]
-
 
 def _elsewhere(image: Image) -> str:
     """A region that the image does not lie in."""
     return next(name for name in regions() if name != image.region)
 
 
-def _somebody(cloud: Cloud, image: Image) -> Account:
-    """An account that the image can be shared with: not its owner, nor one that has it already."""
-    free = [name for name in cloud.state.accounts if name != image.account and name not in image.shared_with]
-    return cloud.account(free[0] if free else _STRANGER)
-
-
-def _unshare(cloud: Cloud, account: Account, image: Image) -> None:
+COMMANDS: dict[str, Callable[[Account, Image, str], object]] = {
+    "launch an instance": lambda by, image, other: by.run_instance(region=image.region, image=image.id),
+    "share with another account": lambda by, image, other: by.share_image(image.id, with_accounts=[other]),
     # Where it is shared with nobody, taking it from anyone shows what the service says to that.
-    shared = sorted(image.shared_with) or [_somebody(cloud, image).name]
-    account.unshare_image(image.id, from_accounts=shared[:1])
-
-
-COMMANDS: dict[str, Command] = {
-    "launch an instance": lambda cloud, account, image: account.run_instance(region=image.region, image=image.id),
-    "share with another account": lambda cloud, account, image: account.share_image(
-        image.id, with_accounts=[_somebody(cloud, image)]
+    "stop sharing": lambda by, image, other: by.unshare_image(
+        image.id, from_accounts=sorted(image.shared_with)[:1] or [other]
     ),
-    "stop sharing": _unshare,
-    "copy to another region": lambda cloud, account, image: account.copy_image(image.id, to=_elsewhere(image)),
-    "cancel the copy under way": lambda cloud, account, image: account.cancel_copy_image(image.id),
-    "export to files": lambda cloud, account, image: account.export_image(image.id),
-    "set Deprecated": lambda cloud, account, image: account.modify_image(image.id, status="Deprecated"),
-    "set Available": lambda cloud, account, image: account.modify_image(image.id, status="Available"),
-    "publish as a community image": lambda cloud, account, image: account.publish_image(image.id),
-    "make private again": lambda cloud, account, image: account.unpublish_image(image.id),
-    "delete": lambda cloud, account, image: account.delete_image(image.id),
-    "delete with force": lambda cloud, account, image: account.delete_image(image.id, force=True),
-    "delete the snapshot behind it": lambda cloud, account, image: account.delete_snapshot(
-        image.system_snapshot, force=True
-    ),
+    "copy to another region": lambda by, image, other: by.copy_image(image.id, to=_elsewhere(image)),
+    "cancel the copy under way": lambda by, image, other: by.cancel_copy_image(image.id),
+    "export to files": lambda by, image, other: by.export_image(image.id),
+    "set Deprecated": lambda by, image, other: by.modify_image(image.id, status="Deprecated"),
+    "set Available": lambda by, image, other: by.modify_image(image.id, status="Available"),
+    "publish as a community image": lambda by, image, other: by.publish_image(image.id),
+    "make private again": lambda by, image, other: by.unpublish_image(image.id),
+    "delete": lambda by, image, other: by.delete_image(image.id),
+    "delete with force": lambda by, image, other: by.delete_image(image.id, force=True),
+    "delete the snapshot behind it": lambda by, image, other: by.delete_snapshot(image.system_snapshot, force=True),
 }
-"""What is tried, by what a person calls it."""
+"""What is tried, by what a person calls it: by an account, on an image, with another account to share it with."""
 
 
 class ImageLife:
@@ -77,6 +61,7 @@ class ImageLife:
         self.cloud = cloud.fork()
         self._lives = self.cloud.lifecycle()
         self._tried = lru_cache(maxsize=_REMEMBERED)(self._try_all)
+        self._lived = lru_cache(maxsize=_REMEMBERED)(self._live_until)
 
     def __repr__(self) -> str:
         return f"<ImageLife: {pages.counted(len(self.images()), 'image')}>"
@@ -97,31 +82,28 @@ class ImageLife:
         return [show_time(moment) for moment in sorted(at)]
 
     def table(self, image: str, account: str, moment: str) -> pd.DataFrame:
-        """Each command as `account` would give it when all of that moment has happened.
+        """Each command as the service answers it to `account` when all of that moment has happened.
 
         Columns: `x_command`, `x_allowed`, `x_code` (the service's code where it refuses) and
         `x_note` (why, or that an allowed command changes nothing). Raises InputError for a moment
-        at which the image was not there yet.
+        at which the image did not exist yet.
         """
         return self._tried(image, account, moment)
 
     def summary(self, image: str, account: str, moment: str) -> list[str]:
         """What the image is at that moment, and how much is allowed, in sentences."""
-        there = self._at(image, moment).image(image)
-        table = self.table(image, account, moment)
+        then, table = self._at(image, moment).image(image), self.table(image, account, moment)
         allowed = table.loc[table["x_allowed"] & (table["x_note"] != _NO_EFFECT), "x_command"].astype(str).tolist()
         refused = int((~table["x_allowed"]).sum())
-        sharers = f", shared with {pages.listed(sorted(there.shared_with))}" if there.shared_with else ""
-        public = ", open to everyone as a community image" if there.is_public else ""
-        who = "its owner" if account == there.account else f"not its owner ({there.account})"
-        said = [
-            f"On {moment} {pages.called(there.name, image)} is {there.status}{sharers}{public}. {account} is {who}."
+        sharers = f", shared with {pages.listed(sorted(then.shared_with))}" if then.shared_with else ""
+        public = ", open to everyone as a community image" if then.is_public else ""
+        who = "its owner" if account == then.account else f"not its owner ({then.account})"
+        may = f"may: {pages.listed(allowed, len(allowed))}" if allowed else "may do nothing that changes this image"
+        return [
+            f"On {moment} {pages.called(then.name, image)} is {then.status}{sharers}{public}. {account} is {who}.",
+            f"{account} {may}.",
+            f"{refused} of {len(table)} commands are refused; the table says why.",
         ]
-        if not allowed:
-            said.append(f"Nothing that {account} may do to it has an effect.")
-        else:
-            said.append(f"{account} may: {pages.listed(allowed, len(allowed))}.")
-        return [*said, f"{refused} of {len(table)} commands are refused; the table says why."]
 
     def picture(self, image: str, moment: str) -> str:
         """The life of the image and of the snapshots behind it up to now, with the moment in it, as HTML."""
@@ -149,27 +131,30 @@ class ImageLife:
 
     def _at(self, image: str, moment: str) -> Cloud:
         """The cloud when all of that moment has happened, and nothing later."""
-        when = parse_time(moment, "moment")
-        cloud = Cloud.from_ledger(Ledger(event for event in self.cloud.ledger if event.at <= when))
+        cloud = self._lived(parse_time(moment, "moment"))
         if image not in cloud.state.images:
             born = show_time(self.cloud.image(image).created_at)
-            raise InputError(f"{image} was not there yet on {moment}; choose a moment from {born} on")
+            raise InputError(f"{image} did not exist yet on {moment}; choose a moment from {born} on")
+        return cloud
+
+    def _live_until(self, when: datetime) -> Cloud:
+        ledger = self.cloud.ledger
+        cloud = Cloud.from_ledger(ledger[: sum(event.at <= when for event in ledger)])
         # Work that was due later is not done by moving the clock: the ledger says when it was done.
         cloud.at(max(cloud.now, when))
         return cloud
 
     def _try_all(self, image: str, account: str, moment: str) -> pd.DataFrame:
         then, rows = self._at(image, moment), []
-        trial, before = then.fork(), _facts(then)
         for name, command in COMMANDS.items():
-            # What is refused changes nothing, so the next command can be tried in the same cloud.
-            if _facts(trial) != before:
-                trial = then.fork()
+            trial = then.fork()
+            by, there = trial.account(account), trial.image(image)
+            free = [name for name in trial.state.accounts if name != there.account and name not in there.shared_with]
+            other, before = trial.account(free[0] if free else _STRANGER).name, len(trial.ledger)
             allowed, code, note = True, "", ""
             try:
-                command(trial, trial.account(account), trial.image(image))
-                if _facts(trial) == before:
-                    note = _NO_EFFECT
+                command(by, there, other)
+                note = "" if len(trial.ledger) > before else _NO_EFFECT
             except CloudError as error:
                 allowed, code, note = False, error.code, error.reason
             except InputError as error:
@@ -178,17 +163,12 @@ class ImageLife:
         return pd.DataFrame(rows, columns=["x_command", "x_allowed", "x_code", "x_note"])
 
 
-def _facts(cloud: Cloud) -> int:
-    """How much has happened, apart from accounts that were opened for the trial."""
-    return sum(not isinstance(event, AccountOpened) for event in cloud.ledger)
-
-
 def _commands_page(table: pd.DataFrame, account: str, moment: str) -> str:
     rows = [
         [row["x_command"], "allowed" if row["x_allowed"] else "refused", row["x_code"], row["x_note"]]
         for row in table.to_dict("records")
     ]
-    heads = ["command", "answer", "code", "why, or what comes of it"]
+    heads = ["command", "answer", "code", "why, or what it does"]
     return pages.table(f"What {account} may do to it on {moment}, each tried on its own", heads, rows)
 
 
