@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import LineCollection
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import InputError, shown
-from .style import (
-    BLACK,
-    DARK,
-    DASHES,
-    LINES,
-    MARKERS,
-    MOST,
-    PALE,
-    axes_or_new,
-    legend_above,
-    name_series,
-    one_currency,
-    plain,
-    require,
-)
+from . import style
 from .texts import plain_text, shortened, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 _FEW_VALUES, _FEW_TICKS = 40, 12
 _SAME = 1e-9
@@ -50,8 +32,8 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises InputError for two currencies, two parameters, or a table without an amount.
     """
     columns = ("x_parameter", "x_value", "route", "list_cost", "billing_currency")
-    require(table, columns, "break-even", "ecs_images.break_even()")
-    currency = one_currency(table, "break-even")
+    style.require(table, columns, "break-even", "ecs_images.break_even()")
+    currency = style.one_currency(table, "break-even")
     names = sorted(set(table["x_parameter"].astype(str)))
     if len(names) > 1:
         found = shortened(" and ".join(names), 80)
@@ -62,21 +44,20 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     costs = table.assign(route=routes).set_index(["x_value", "route"])["list_cost"].unstack().sort_index()[order]
     if not costs.notna().any(axis=None):
         raise InputError("a chart of break-even needs an amount; here every route is refused or has no price")
-    ax = axes_or_new(ax)
+    ax = style.axes_or_new(ax)
     for number, route in enumerate(order):
         amounts = costs[route]
         label = plain_text(route) if amounts.notna().any() else f"{plain_text(route)} (no amount)"
-        look: dict[str, Any] = {"color": LINES[number % MOST], "linestyle": DASHES[number % len(DASHES)]}
-        if len(costs) <= _FEW_VALUES:
-            look |= {"marker": MARKERS[number % len(MARKERS)], "markersize": 4}
-        ax.plot(costs.index, amounts, label=label, linewidth=1.8, **look)
+        marker = style.MARKERS[number % len(style.MARKERS)] if len(costs) <= _FEW_VALUES else None
+        look = style.line_look(number)
+        ax.plot(costs.index, amounts, label=label, linewidth=1.8, marker=marker, markersize=4, **look)
     changes = _shade_changes(ax, costs)
     ax.set_ylim(bottom=min(0.0, float(np.nanmin(costs.to_numpy("float64")))))
     _ticks(ax.xaxis, costs.index.to_numpy("float64"))
     ax.set_xlabel("\n".join([plain_text(names[0]), *changes]))
     ax.set_ylabel(f"list cost [{currency}]")
-    plain(ax)
-    name_series(ax)
+    style.plain(ax)
+    style.name_series(ax)
     return with_fonts(ax)
 
 
@@ -91,7 +72,7 @@ def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
             continue
         before, now = now, int(np.nanargmin(amounts[row]))
         low, high = values[row - 1], values[row]
-        ax.axvspan(low, high, color=PALE, zorder=0)
+        ax.axvspan(low, high, color=style.PALE, zorder=0)
         change = " → ".join(plain_text(priced.columns[column], 36) for column in (before, now))
         lines.append(f"cheapest: {change} between {low:g} and {high:g}")
     return lines if len(lines) <= 3 else [*lines[:2], f"and {len(lines) - 2} more changes"]
@@ -114,26 +95,27 @@ def break_even_surface(
     Raises InputError for two currencies, two pairs of parameters, or a table without an amount.
     """
     columns = ("x_first", "x_second", "x_difference", "x_first_name", "x_second_name", "billing_currency")
-    require(table, columns, "a break-even surface", "ecs_images.break_even_surface()")
+    style.require(table, columns, "a break-even surface", "ecs_images.break_even_surface()")
     if not isinstance(routes, tuple | list) or len(routes) != 2:
         raise InputError(f"routes must be the names of two routes, not {shown(routes)}")
     a, b = (plain_text(route) for route in routes)
-    currency = one_currency(table, "a break-even surface")
+    currency = style.one_currency(table, "a break-even surface")
     _once_each(table, ["x_first", "x_second"], "a break-even surface")
     grid = table.pivot(index="x_second", columns="x_first", values="x_difference").sort_index().sort_index(axis=1)
     difference = grid.to_numpy("float64")
     if not np.isfinite(difference).any():
         raise InputError("a break-even surface needs an amount; here one route is refused or has no price everywhere")
     across, up = _edges(grid.columns.to_numpy("float64")), _edges(grid.index.to_numpy("float64"))
-    ax = axes_or_new(ax, 7.5, 4.8)
+    ax = style.axes_or_new(ax, 7.5, 4.8)
     reach = float(np.nanmax(np.abs(difference))) or 1.0
     ax.set_facecolor("white")
     mesh = ax.pcolormesh(across, up, difference, cmap="PuOr_r", norm=TwoSlopeNorm(0, -reach, reach), alpha=0.85)
     dearer = np.where(difference > 0, 1.0, np.nan)
     if np.isfinite(dearer).any():
-        ax.pcolor(across, up, np.ma.masked_invalid(dearer), facecolor="none", edgecolor=DARK, hatch="//", linewidth=0)
+        hatched = np.ma.masked_invalid(dearer)
+        ax.pcolor(across, up, hatched, facecolor="none", edgecolor=style.DARK, hatch="//", linewidth=0)
     border = _border(difference, across, up)
-    ax.add_collection(LineCollection(border, colors=BLACK, linewidths=2.5), autolim=False)
+    ax.add_collection(LineCollection(border, colors=style.BLACK, linewidths=2.5), autolim=False)
     bar = ax.figure.colorbar(mesh, ax=ax)
     bar.set_label(f"{a} less {b} [{currency}]")
     first, second = table.iloc[0][["x_first_name", "x_second_name"]]
@@ -144,12 +126,12 @@ def break_even_surface(
     dear, cheap = np.nanmax(difference) > 0, np.nanmin(difference) < 0
     handles = []
     if dear:
-        handles.append(Patch(facecolor="#FDD9AE", edgecolor=DARK, hatch="//", label=f"{a} is dearer"))
+        handles.append(Patch(facecolor="#FDD9AE", edgecolor=style.DARK, hatch="//", label=f"{a} is dearer"))
     if cheap:
-        handles.append(Patch(facecolor="#CFCBE2", edgecolor=DARK, label=f"{b} is dearer"))
+        handles.append(Patch(facecolor="#CFCBE2", edgecolor=style.DARK, label=f"{b} is dearer"))
     if not dear and not cheap:
         ax.set_title("both cost the same everywhere", loc="left", fontsize="medium")
-    legend_above(ax, handles)
+    style.legend_above(ax, handles)
     return with_fonts(ax)
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pandas as pd
+from matplotlib.axes import Axes
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from ..errors import InputError
-from .style import DASHES, LINES, axes_or_new, largest, name_series, plain, require
+from .style import axes_or_new, largest, line_look, name_series, plain, require
 from .texts import plain_text, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -37,11 +33,7 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     ax = axes_or_new(ax)
     for number, column in enumerate(table.columns):
         # Thinner ones lie on top, so that lines that coincide show all; dashes repeat after four.
-        look: dict[str, Any] = {
-            "color": LINES[number],
-            "linestyle": DASHES[number % len(DASHES)],
-            "linewidth": 3.2 - 0.3 * number,
-        }
+        look = {**line_look(number), "linewidth": 3.2 - 0.3 * number}
         ax.step(table.index, table[column], where="post", label=plain_text(column) or "(no image)", **look)
     ax.set_xlabel("time (UTC+8)")
     ax.set_ylabel("stored [GiB, mean of the period]")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
@@ -20,9 +21,6 @@ from ..errors import InputError, UnknownName
 from .style import DARK, axes_or_new, gib, ink, name_rows, require, row_font, width_of
 from .svg import LETTER, RIGHT, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _COLUMNS = ("x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_stored_gib")
 _ROW, _TOP = 22, 48

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from ..errors import UnknownName
-from .style import (
-    BLUE,
-    COLOURS,
-    DARK,
-    GREY,
-    HATCHES,
-    METER_NAMES,
-    MOST,
-    ORANGE,
-    axes_or_new,
-    every,
-    ink,
-    largest,
-    legend_above,
-    meter_name,
-    money,
-    name_rows,
-    name_series,
-    one_currency,
-    plain,
-    require,
-    row_font,
-    width_of,
-)
+from . import style
 from .texts import plain_text, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _COST_COLUMNS = ("charge_period_start", "list_cost", "billing_currency")
 _PAYER_COLUMNS = ("billing_account_id", "sku_meter", "list_cost", "billing_currency")
@@ -54,34 +29,34 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
 
     Raises InputError for charges in two currencies, no charges, or an unknown column.
     """
-    charges = require(_charges(charges), _COST_COLUMNS, "cost", "bill.charges")
-    currency = one_currency(charges, "cost")
+    charges = style.require(_charges(charges), _COST_COLUMNS, "cost", "bill.charges")
+    currency = style.one_currency(charges, "cost")
     if by not in charges.columns:
         raise UnknownName("column of charges", str(by), map(str, charges.columns))
     start = charges["charge_period_start"]
     month = start.dt.year * 12 + start.dt.month - 1
     table = charges.groupby([month, charges[by].astype(str)])["list_cost"].sum().unstack(fill_value=0)
     table = table.reindex(range(month.min(), month.max() + 1), fill_value=0)
-    table = largest(table[sorted(table.columns, key=_place)])
-    ax = axes_or_new(ax)
+    table = style.largest(table[sorted(table.columns, key=_place)])
+    ax = style.axes_or_new(ax)
     bottom = pd.Series(0.0, index=table.index)
     positions = range(len(table))
     for number, name in enumerate(table.columns):
-        label = meter_name(str(name)) if by == "sku_meter" else str(name)
-        ax.bar(positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **_look(number))
+        label = style.meter_name(str(name)) if by == "sku_meter" else str(name)
+        ax.bar(positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **style.bar_look(number))
         bottom = bottom + table[name]
     ax.set_xlabel("month (UTC+8)")
     ax.set_ylabel(f"list cost [{currency} per month]")
     names = [f"{number // 12}-{number % 12 + 1:02d}" for number in table.index]
-    slanted = len(names) > width_of(ax) / 0.8
-    step = every(len(names), int(width_of(ax) / 0.22))
+    slanted = len(names) > style.width_of(ax) / 0.8
+    step = style.every(len(names), int(style.width_of(ax) / 0.22))
     turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
     ax.set_xticks(positions[::step], names[::step], rotation_mode="anchor", **turn)
     # A bar of one month does not fill the whole width.
     spare = max(0.0, (_FEWEST_MONTHS - len(names)) / 2)
     ax.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
-    plain(ax)
-    name_series(ax)
+    style.plain(ax)
+    style.name_series(ax)
     return with_fonts(ax)
 
 
@@ -97,35 +72,34 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises InputError for two currencies or an empty table.
     """
     columns = ("x_part", "x_before", "x_after", "billing_currency")
-    table = require(table, columns, "two bills", "compare.waterfall()")
-    currency = one_currency(table, "two bills")
+    table = style.require(table, columns, "two bills", "compare.waterfall()")
+    currency = style.one_currency(table, "two bills")
     parts = table.groupby(table["x_part"].astype(str))[["x_before", "x_after"]].sum()
     change = _largest_changes(parts["x_after"] - parts["x_before"])
     before, after = float(parts["x_before"].sum()), float(parts["x_after"].sum())
     ends = before + change.cumsum()
-    ax = axes_or_new(ax, 8, 1.6 + 0.36 * (len(change) + 2))
+    ax = style.axes_or_new(ax, 8, 1.6 + 0.36 * (len(change) + 2))
     rows = len(change) + 2
-    size = row_font(ax, rows)
+    size = style.row_font(ax, rows)
     room = max(before, after, ends.max() if rows > 2 else 0.0) or 1.0
-    ax.barh([0, rows - 1], [before, after], color=GREY, height=0.6, label="total")
+    ax.barh([0, rows - 1], [before, after], color=style.GREY, height=0.6, label="total")
     for row, (amount, end) in enumerate(zip(change, ends, strict=True), 1):
-        colour, hatch = (ORANGE, "//") if amount > 0 else (BLUE, "")
-        ax.barh(row, amount, left=end - amount, color=colour, hatch=hatch, edgecolor=ink(colour), height=0.6)
+        colour, hatch = (style.ORANGE, "//") if amount > 0 else (style.BLUE, "")
+        ax.barh(row, amount, left=end - amount, color=colour, hatch=hatch, edgecolor=style.ink(colour), height=0.6)
     # Thin lines carry each level down to the next bar.
     for row, level in enumerate([before, *ends]):
-        ax.plot([level, level], [row - 0.3, row + 1.3], color=DARK, linewidth=0.7)
-    amounts = [money(before), *(f"{'+' if amount > 0 else '−'}{money(abs(amount))}" for amount in change), money(after)]
+        ax.plot([level, level], [row - 0.3, row + 1.3], color=style.DARK, linewidth=0.7)
+    amounts = [style.money(before), *map(_signed, change), style.money(after)]
     tops = [before, *(max(end, end - amount) for amount, end in zip(change, ends, strict=True)), after]
     for row, (text, top) in enumerate(zip(amounts, tops, strict=True)):
         if size:
             ax.text(top + 0.01 * room, row, text, va="center", fontsize=size)
-    name_rows(ax, ["before", *(meter_name(part) or "(none)" for part in change.index), "after"])
+    style.name_rows(ax, ["before", *(style.meter_name(part) or "(none)" for part in change.index), "after"])
     ax.set_xlim(min(0.0, 1.05 * ends.min() if rows > 2 else 0.0), 1.16 * room)
     ax.set_xlabel(f"list cost [{currency}]")
-    total = after - before
-    title = f"{'+' if total > 0 else '−'}{money(abs(total))} {currency} in all" if len(change) else "nothing changes"
+    title = f"{_signed(after - before)} {currency} in all" if len(change) else "nothing changes"
     ax.set_title(title, loc="left", fontsize="medium")
-    plain(ax, "x")
+    style.plain(ax, "x")
     return with_fonts(ax)
 
 
@@ -142,9 +116,9 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
 
     Raises InputError for two currencies or no charges.
     """
-    charges = require(_charges(charges), _PAYER_COLUMNS, "who pays", "bill.charges")
+    charges = style.require(_charges(charges), _PAYER_COLUMNS, "who pays", "bill.charges")
     receivers = [receivers] if isinstance(receivers, str) else receivers
-    currency = one_currency(charges, "who pays")
+    currency = style.one_currency(charges, "who pays")
     keys = [charges["billing_account_id"].astype(str), charges["sku_meter"].astype(str)]
     table = charges.groupby(keys)["list_cost"].sum().unstack(fill_value=0)
     others = [name for name in dict.fromkeys([*table.index, *receivers]) if name != owner]
@@ -155,28 +129,28 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     rows = table.loc[[owner, *others[: len(others) - len(rest)]]].set_axis(names)
     if rest:
         rows = pd.concat([rows, table.loc[rest].sum().to_frame(f"{len(rest)} others").T])
-    rows = largest(rows[sorted(rows.columns, key=_place)])
-    ax = axes_or_new(ax, 8, 1.4 + 0.36 * len(rows))
+    rows = style.largest(rows[sorted(rows.columns, key=_place)])
+    ax = style.axes_or_new(ax, 8, 1.4 + 0.36 * len(rows))
     left = pd.Series(0.0, index=rows.index)
     for number, meter in enumerate(rows.columns):
-        label = plain_text(meter_name(str(meter))) or "(none)"
-        ax.barh(range(len(rows)), rows[meter], left=left, label=label, height=0.6, **_look(number))
+        label = plain_text(style.meter_name(str(meter))) or "(none)"
+        ax.barh(range(len(rows)), rows[meter], left=left, label=label, height=0.6, **style.bar_look(number))
         left = left + rows[meter]
-    size, room = row_font(ax, len(rows)), float(left.max()) or 1.0
+    size, room = style.row_font(ax, len(rows)), float(left.max()) or 1.0
     for row, amount in enumerate(left):
         if size:
-            ax.text(amount + 0.01 * room, row, money(amount), va="center", fontsize=size)
-    name_rows(ax, list(rows.index))
+            ax.text(amount + 0.01 * room, row, style.money(amount), va="center", fontsize=size)
+    style.name_rows(ax, list(rows.index))
     ax.set_xlim(0, 1.16 * room)
     ax.set_xlabel(f"list cost [{currency}]")
-    plain(ax, "x")
-    legend_above(ax)
+    style.plain(ax, "x")
+    style.legend_above(ax)
     return with_fonts(ax)
 
 
 def _place(name: Hashable) -> tuple[int, str]:
     """Meters in the order of `METER_NAMES`, so that storage lies at the bottom; else by name."""
-    order = list(METER_NAMES)
+    order = list(style.METER_NAMES)
     return (order.index(str(name)) if name in order else len(order)), str(name)
 
 
@@ -185,10 +159,8 @@ def _charges(bill: Any) -> Any:
     return bill if isinstance(bill, pd.DataFrame) else getattr(bill, "charges", bill)
 
 
-def _look(number: int) -> dict[str, Any]:
-    """The colour and hatch of a series."""
-    colour = COLOURS[number % MOST]
-    return {"color": colour, "hatch": HATCHES[number % MOST], "edgecolor": ink(colour), "linewidth": 0.4}
+def _signed(amount: float) -> str:
+    return f"{'+' if amount > 0 else '−'}{style.money(abs(amount))}"
 
 
 def _largest_changes(change: pd.Series) -> pd.Series:

@@ -7,39 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateFormatter, AutoDateLocator, num2date
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
 from ..units import show_time
-from .style import (
-    BLACK,
-    BLUE,
-    DARK,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    RED,
-    SKY,
-    YELLOW,
-    axes_or_new,
-    ink,
-    legend_above,
-    name_rows,
-    plain,
-    require,
-    width_of,
-)
+from . import style
 from .svg import EDGE, LETTER, RIGHT, WIDTH, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _COLUMNS = ("resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
 _TALLEST = 14
@@ -50,23 +31,23 @@ _ROW, _LINE, _SIGN, _MOST_TICKS = 30, 20, 5.5, 8
 # Colour, hatch and name of a status.
 _STATUSES: dict[str, tuple[str, str, str]] = {
     "Waiting": ("white", "..", "image Waiting"),
-    "Creating": (YELLOW, "//", "image Creating"),
-    "Available": (BLUE, "", "image Available"),
-    "Deprecated": (PURPLE, "\\\\", "image Deprecated"),
-    "CreateFailed": (RED, "xx", "image CreateFailed"),
-    "progressing": (YELLOW, "..", "snapshot progressing"),
-    "accomplished": (SKY, "", "snapshot stored and billed"),
-    "failed": (RED, "++", "snapshot failed"),
+    "Creating": (style.YELLOW, "//", "image Creating"),
+    "Available": (style.BLUE, "", "image Available"),
+    "Deprecated": (style.PURPLE, "\\\\", "image Deprecated"),
+    "CreateFailed": (style.RED, "xx", "image CreateFailed"),
+    "progressing": (style.YELLOW, "..", "snapshot progressing"),
+    "accomplished": (style.SKY, "", "snapshot stored and billed"),
+    "failed": (style.RED, "++", "snapshot failed"),
 }
 # Sign and colour of what was done, and how far below the middle of its row it stands [row], so that what was
 # done in one moment can be told apart.
 _MARKS: dict[str, tuple[str, str, float]] = {
-    "shared": ("^", GREEN, -0.28),
+    "shared": ("^", style.GREEN, -0.28),
     "unshared": ("v", "white", -0.28),
-    "published": ("*", GREEN, -0.28),
+    "published": ("*", style.GREEN, -0.28),
     "unpublished": ("*", "white", -0.28),
-    "copied": ("D", ORANGE, 0.28),
-    "deleted": ("X", RED, 0.0),
+    "copied": ("D", style.ORANGE, 0.28),
+    "deleted": ("X", style.RED, 0.0),
 }
 _OTHER_MARK = ("P", "white", 0.0)
 
@@ -75,7 +56,7 @@ class _Lives:
     """Some lives: rows by id with their names, stretches of time in a status, and signs for what was done."""
 
     def __init__(self, table: pd.DataFrame) -> None:
-        require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
+        style.require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
         self.zone = table["x_start"].dt.tz
         self.first, self.last = table["x_start"].min(), table["x_end"].max()
         named = table.drop_duplicates("resource_id")
@@ -101,20 +82,20 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises InputError for an empty table.
     """
     lives = _Lives(table)
-    ax = axes_or_new(ax, 9, min(1.5 + 0.3 * len(lives.rows), _TALLEST))
+    ax = style.axes_or_new(ax, 9, min(1.5 + 0.3 * len(lives.rows), _TALLEST))
     for span in lives.spans:
         y, start, end = lives.rows[str(span["resource_id"])], span["x_start"], span["x_end"]
         height = 0.66 if span["x_kind"] == "image" else 0.34
         ax.barh(y, end - start, left=start, height=height, **_bar_look(span["x_kind"], span["x_status"]))
         if span["x_goes_on"]:
-            ax.plot(end, y, marker=9, color=DARK, markersize=6, clip_on=False, zorder=4)
+            ax.plot(end, y, marker=9, color=style.DARK, markersize=6, clip_on=False, zorder=4)
     handles: list[Any] = [Patch(label=plain_text(_status(*kind)[2], 32), **_bar_look(*kind)) for kind in lives.kinds]
     for deed in lives.deeds:
         marker, colour, off = _MARKS.get(deed, _OTHER_MARK)
         look: dict[str, Any] = {
             "marker": marker,
             "markerfacecolor": colour,
-            "markeredgecolor": BLACK,
+            "markeredgecolor": style.BLACK,
             "markeredgewidth": 0.6,
             "linestyle": "none",
             "label": plain_text(deed, 32),
@@ -124,15 +105,15 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         size = 6 if len(lives.rows) <= 40 else 3
         ax.plot([mark["x_start"] for mark in done], heights, markersize=size, zorder=5, **look)
         handles.append(Line2D([], [], markersize=6, **look))
-    name_rows(ax, lives.names, longest=50)
-    locator, formatter = _ticks_of_time(lives.zone, max(3, int(width_of(ax) / 0.85)))
+    style.name_rows(ax, lives.names, longest=50)
+    locator, formatter = _ticks_of_time(lives.zone, max(3, int(style.width_of(ax) / 0.85)))
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)
     spare = 0.02 * max(lives.last - lives.first, pd.Timedelta(hours=1))
     ax.set_xlim(lives.first - spare, lives.last + spare)
     ax.set_xlabel("time (UTC+8)")
-    plain(ax, "x")
-    legend_above(ax, handles)
+    style.plain(ax, "x")
+    style.legend_above(ax, handles)
     return with_fonts(ax)
 
 
@@ -165,7 +146,7 @@ def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
         y, start, end = middles[str(span["resource_id"])], place(span["x_start"]), place(span["x_end"])
         _bar(picture, span["x_kind"], span["x_status"], start, y, end - start)
         if span["x_goes_on"]:
-            picture.shape([(end, y - 6), (end + 9, y), (end, y + 6)], DARK)
+            picture.shape([(end, y - 6), (end + 9, y), (end, y + 6)], style.DARK)
     for mark in lives.marks:
         off = _MARKS.get(mark["x_status"], _OTHER_MARK)[2]
         _sign(picture, mark["x_status"], place(mark["x_start"]), middles[str(mark["resource_id"])] + _ROW * off)
@@ -180,7 +161,7 @@ def _status(kind: str, status: str) -> tuple[str, str, str]:
 def _bar_look(kind: str, status: str) -> dict[str, Any]:
     """How matplotlib draws a bar."""
     colour, hatch, _ = _status(kind, status)
-    return {"facecolor": colour, "hatch": hatch, "edgecolor": ink(colour), "linewidth": 0.5}
+    return {"facecolor": colour, "hatch": hatch, "edgecolor": style.ink(colour), "linewidth": 0.5}
 
 
 def _ticks_of_time(zone: Any, most: int) -> tuple[Any, Any]:
@@ -213,8 +194,8 @@ def _bar(picture: Picture, kind: str, status: str, x: float, middle: float, widt
     """A stretch of time in one status."""
     colour, hatch, _ = _status(kind, status)
     height = 20 if kind == "image" else 11
-    for fill in [colour, picture.hatch(hatch, ink(colour))] if hatch else [colour]:
-        picture.box(x, middle - height / 2, width, height, fill, edge=DARK)
+    for fill in [colour, picture.hatch(hatch, style.ink(colour))] if hatch else [colour]:
+        picture.box(x, middle - height / 2, width, height, fill, edge=style.DARK)
 
 
 def _sign(picture: Picture, what: str, x: float, y: float) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..errors import InputError
 from .style import BLUE, DARK, GREEN, ORANGE, RED, axes_or_new, legend_above, require, row_font, two_lines, width_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _COLUMNS = (
     "x_source",

@@ -7,35 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
-from .style import (
-    DARK,
-    PALE,
-    SKY,
-    axes_or_new,
-    ink,
-    legend_above,
-    money,
-    name_rows,
-    one_currency,
-    plain,
-    require,
-    row_font,
-    two_lines,
-    width_of,
-)
+from . import style
 from .svg import EDGE, LETTER, WIDTH, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _COLUMNS = (
     "route",
@@ -68,12 +51,12 @@ class Cell(NamedTuple):
     @property
     def words(self) -> str:
         """The amount, or in short why there is none."""
-        return self.mark if self.cost is None else money(self.cost)
+        return self.mark if self.cost is None else style.money(self.cost)
 
     def colour(self, dearest: float) -> str:
         """Darker is dearer, in grey too; what has no amount is white, or grey if it is refused."""
         if self.cost is None:
-            return "white" if self.allowed else PALE
+            return "white" if self.allowed else style.PALE
         return _shade(self.cost / dearest)
 
 
@@ -92,10 +75,10 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Raises InputError for amounts in two currencies or an empty table.
     """
-    require(table, _COLUMNS, "routes", "ecs_images.routes()")
+    style.require(table, _COLUMNS, "routes", "ecs_images.routes()")
     priced = table[table["list_cost"].notna()]
     # What is refused costs nothing in any currency.
-    currency = one_currency(priced if len(priced) else table, "routes")
+    currency = style.one_currency(priced if len(priced) else table, "routes")
     routes, rows = _cells_by_target(table)
     if len(table[["billing_account_id", "region_id"]].drop_duplicates()) == 1:
         first = table.iloc[0]
@@ -180,21 +163,21 @@ def _dearest(cells: Sequence[Cell]) -> float:
 
 def _bars(name: str, order: Sequence[tuple[str, Cell]], currency: str, ax: Axes | None) -> Axes:
     """One target: a bar for each route, those without an amount below with their reason."""
-    ax = axes_or_new(ax, 8, 1.2 + 0.42 * len(order))
-    name_rows(ax, [route for route, _ in order])
-    letters, size = max(12, int(width_of(ax) / 0.08)), row_font(ax, len(order))
+    ax = style.axes_or_new(ax, 8, 1.2 + 0.42 * len(order))
+    style.name_rows(ax, [route for route, _ in order])
+    letters, size = max(12, int(style.width_of(ax) / 0.08)), style.row_font(ax, len(order))
     dearest = _dearest([cell for _, cell in order])
     for row, (_, cell) in enumerate(order):
         if cell.cost is not None:
-            ax.barh(row, cell.cost, color=SKY, edgecolor=DARK, linewidth=0.4, height=0.6)
+            ax.barh(row, cell.cost, color=style.SKY, edgecolor=style.DARK, linewidth=0.4, height=0.6)
         if size:
             text = plain_text(cell.reason, letters) or cell.words
-            style = "normal" if cell.allowed else "italic"
-            ax.text((cell.cost or 0.0) + 0.01 * dearest, row, text, va="center", fontsize=size, style=style)
+            slant = "normal" if cell.allowed else "italic"
+            ax.text((cell.cost or 0.0) + 0.01 * dearest, row, text, va="center", fontsize=size, style=slant)
     ax.set_xlim(0, 1.16 * dearest)
     ax.set_xlabel(f"list cost [{currency}]")
     ax.set_title(plain_text(name, 80), loc="left", fontsize="medium")
-    plain(ax, "x")
+    style.plain(ax, "x")
     return with_fonts(ax)
 
 
@@ -210,7 +193,7 @@ def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> s
             picture.letters(left + 6, middle + 4, reason, style="italic")
         else:
             width = (WIDTH - left - 110) * cell.cost / dearest
-            picture.box(left, middle - 8, width, 16, SKY, edge=DARK)
+            picture.box(left, middle - 8, width, 16, style.SKY, edge=style.DARK)
             picture.letters(left + width + 6, middle + 4, cell.words)
     foot = _TOP + _ROW * len(order)
     picture.line(left, _TOP, left, foot)
@@ -219,11 +202,11 @@ def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> s
 
 def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, ax: Axes | None) -> Axes:
     """Several targets: one row each, one column a route."""
-    ax = axes_or_new(ax, max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
-    name_rows(ax, list(rows), longest=50)
+    ax = style.axes_or_new(ax, max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
+    style.name_rows(ax, list(rows), longest=50)
     cells = [cell for fares in rows.values() for cell in fares]
-    dearest, column = _dearest(cells), width_of(ax) / len(routes)
-    size = min(row_font(ax, len(rows)), 100 * column / max(1, *(width_of_text(cell.words) for cell in cells)))
+    dearest, column = _dearest(cells), style.width_of(ax) / len(routes)
+    size = min(style.row_font(ax, len(rows)), 100 * column / max(1, *(width_of_text(cell.words) for cell in cells)))
     for y, fares in enumerate(rows.values()):
         cheapest = _cheapest(fares)
         for x, cell in enumerate(fares):
@@ -231,13 +214,13 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
             hatch = "" if cell.allowed else "///"
             ax.add_patch(Rectangle(place, 0.94, 0.88, facecolor=colour, edgecolor=EDGE, lw=0.4, hatch=hatch))
             if cell.cost is not None and cell.cost == cheapest:
-                ax.add_patch(Rectangle(place, 0.94, 0.88, fill=False, edgecolor=DARK, lw=2))
+                ax.add_patch(Rectangle(place, 0.94, 0.88, fill=False, edgecolor=style.DARK, lw=2))
             if size >= 4.5:
-                back = None if cell.allowed else {"facecolor": PALE, "edgecolor": "none", "pad": 0.8}
-                look: dict[str, Any] = {"fontsize": size, "color": ink(colour), "bbox": back}
+                back = None if cell.allowed else {"facecolor": style.PALE, "edgecolor": "none", "pad": 0.8}
+                look: dict[str, Any] = {"fontsize": size, "color": style.ink(colour), "bbox": back}
                 ax.text(x, y, plain_text(cell.words), ha="center", va="center", **look)
     ax.set_xlim(-0.55, len(routes) - 0.45)
-    names = [two_lines(plain_text(route, 24)) for route in routes]
+    names = [style.two_lines(plain_text(route, 24)) for route in routes]
     slanted = 0.085 * max(width_of_text(line) for name in names for line in name.split("\n")) > column
     turn: dict[str, Any] = {"rotation": 35, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
     ax.set_xticks(range(len(routes)), names, rotation_mode="anchor", **turn)
@@ -246,13 +229,13 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
     ax.spines[:].set_visible(False)
     handles = [
         Patch(facecolor=_shade(0.5), label=f"list cost [{currency}], darker is dearer"),
-        Patch(fill=False, edgecolor=DARK, linewidth=2, label="cheapest of its row"),
+        Patch(fill=False, edgecolor=style.DARK, linewidth=2, label="cheapest of its row"),
     ]
     if any(not cell.allowed for cell in cells):
-        handles.append(Patch(facecolor=PALE, edgecolor=EDGE, hatch="///", label="refused, by which rule"))
+        handles.append(Patch(facecolor=style.PALE, edgecolor=EDGE, hatch="///", label="refused, by which rule"))
     if any(cell.allowed and cell.cost is None for cell in cells):
         handles.append(Patch(facecolor="white", edgecolor=EDGE, label="allowed, but a price is not known"))
-    legend_above(ax, handles)
+    style.legend_above(ax, handles)
     return with_fonts(ax)
 
 
@@ -266,16 +249,16 @@ def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], curr
         picture.letters(left - 8, top + _ROW / 2 + 4, name, anchor="end")
         for place, cell in enumerate(fares):
             x, colour = left + column * place + 2, cell.colour(dearest)
-            edge, line = (DARK, 2.0) if cell.cost is not None and cell.cost == cheapest else (EDGE, 0.6)
+            edge, line = (style.DARK, 2.0) if cell.cost is not None and cell.cost == cheapest else (EDGE, 0.6)
             picture.box(x, top + 2, column - 4, _ROW - 4, colour, edge=edge, line=line)
             if not cell.allowed:
                 picture.box(x, top + 2, column - 4, _ROW - 4, picture.hatch("/", EDGE))
-            halo, middle = "" if cell.allowed else PALE, x + column / 2 - 2
+            halo, middle = "" if cell.allowed else style.PALE, x + column / 2 - 2
             words = shortened(cell.words, int(column / LETTER))
-            picture.letters(middle, top + _ROW / 2 + 4, words, anchor="middle", fill=ink(colour), halo=halo)
+            picture.letters(middle, top + _ROW / 2 + 4, words, anchor="middle", fill=style.ink(colour), halo=halo)
     foot = _TOP + _ROW * len(rows)
     for place, route in enumerate(routes):
-        for line, part in enumerate(two_lines(route).split("\n")):
+        for line, part in enumerate(style.two_lines(route).split("\n")):
             words = shortened(part, int(column / LETTER))
             picture.letters(left + column * (place + 0.5), foot + 16 + 14 * line, words, anchor="middle")
     return picture.html(foot + 40)

@@ -112,6 +112,17 @@ def ink(colour: str) -> str:
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.53 else DARK
 
 
+def bar_look(number: int) -> dict[str, Any]:
+    """The colour and hatch of a series of bars."""
+    colour = COLOURS[number % MOST]
+    return {"color": colour, "hatch": HATCHES[number % MOST], "edgecolor": ink(colour), "linewidth": 0.4}
+
+
+def line_look(number: int) -> dict[str, Any]:
+    """The colour and dash of a line."""
+    return {"color": LINES[number % MOST], "linestyle": DASHES[number % len(DASHES)]}
+
+
 def money(amount: float) -> str:
     """An amount with as many decimals as its size calls for."""
     size = abs(amount)
