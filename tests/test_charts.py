@@ -49,10 +49,12 @@ def test_costs_are_added_by_month_and_stacked():
     """January: storage 1 + 2, licence 5 on top; February: storage 4 alone."""
     ax = charts.cost_over_time(
         costs(
-            ("2026-01-15", "os_licence", 5), ("2026-01-15", "snapshot_standard", 1),
-            ("2026-01-31", "snapshot_standard", 2), ("2026-02-01", "snapshot_standard", 4),
+            ("2026-01-15", "os_licence", 5),
+            ("2026-01-15", "snapshot_standard", 1),
+            ("2026-01-31", "snapshot_standard", 2),
+            ("2026-02-01", "snapshot_standard", 4),
         )
-    )  # fmt: skip
+    )
     assert bars(ax) == {"snapshot storage": [(0, 3), (0, 4)], "OS licence": [(3, 5), (4, 0)]}
     assert months(ax) == ["2026-01", "2026-02"]
 

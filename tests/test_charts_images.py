@@ -32,10 +32,16 @@ def legend(ax: plt.Axes) -> list[str]:
 def blocks(*runs: tuple[int, int, float, list[int]]) -> pd.DataFrame:
     """A block map of (first, last, GiB, live holders)."""
     found = [
-        {"x_snapshot_id": f"s-{n}", "x_number": n, "x_first_snapshot": first, "x_last_snapshot": last,
-         "x_stored_gib": gib}
-        for first, last, gib, holders in runs for n in holders
-    ]  # fmt: skip
+        {
+            "x_snapshot_id": f"s-{n}",
+            "x_number": n,
+            "x_first_snapshot": first,
+            "x_last_snapshot": last,
+            "x_stored_gib": gib,
+        }
+        for first, last, gib, holders in runs
+        for n in holders
+    ]
     return pd.DataFrame(found).sort_values(["x_number", "x_first_snapshot", "x_last_snapshot"], ignore_index=True)
 
 
@@ -65,9 +71,7 @@ def boxes(ax: plt.Axes) -> dict[tuple[int, float], Box]:
 
 def test_a_column_is_as_wide_as_what_it_stores_and_stands_in_the_row_of_each_holder():
     ax = charts.chain_block_map(two_snapshots())
-    assert {place: box.width for place, box in boxes(ax).items()} == {
-        (0, 0): 2, (0, 2): 10, (1, 2): 10, (1, 12): 3,
-    }  # fmt: skip
+    assert {place: box.width for place, box in boxes(ax).items()} == {(0, 0): 2, (0, 2): 10, (1, 2): 10, (1, 12): 3}
     assert rows(ax) == ["s-1  no. 1", "s-2  no. 2"]
     assert ax.get_xlabel() == "stored blocks [GiB]"
     assert ax.get_xlim() == (0, 15)
@@ -82,8 +86,9 @@ def test_blocks_born_later_are_darker_and_their_birth_stands_above():
     assert sum(to_rgb(found[1, 12].colour)) < sum(to_rgb(found[0, 0].colour))
     (top,) = ax.child_axes
     assert [(float(x), label.get_text()) for x, label in zip(top.get_xticks(), top.get_xticklabels(), strict=True)] == [
-        (6, "1"), (13.5, "2"),
-    ]  # fmt: skip
+        (6, "1"),
+        (13.5, "2"),
+    ]
     assert top.get_xlabel() == "first stored by snapshot no."
 
 
@@ -195,13 +200,21 @@ def steps(*links: tuple[str, str, str], gone: tuple[str, ...] = ()) -> pd.DataFr
     """A lineage of images: (source, relation, target)."""
     return pd.DataFrame(
         [
-            {"x_source": source, "x_source_kind": "image", "x_source_name": "", "x_relation": relation,
-             "x_target": target, "x_target_kind": "account" if relation == "shared with" else "image",
-             "x_target_name": "", "billing_account_id": "acme", "region_id": "cn-beijing",
-             "x_gone": target in gone}
+            {
+                "x_source": source,
+                "x_source_kind": "image",
+                "x_source_name": "",
+                "x_relation": relation,
+                "x_target": target,
+                "x_target_kind": "account" if relation == "shared with" else "image",
+                "x_target_name": "",
+                "billing_account_id": "acme",
+                "region_id": "cn-beijing",
+                "x_gone": target in gone,
+            }
             for source, relation, target in links
         ]
-    )  # fmt: skip
+    )
 
 
 def columns(ax: plt.Axes) -> dict[str, float]:

@@ -102,9 +102,14 @@ def test_of_many_changes_the_nine_largest_are_shown_and_the_rest_together():
 def test_the_owner_comes_first_and_the_meters_are_stacked():
     """acme: storage 4 and licence 1; partner: 7 for licences, twice."""
     ax = charts.who_pays(
-        paid(("partner", "os_licence", 3), ("acme", "snapshot_standard", 4), ("acme", "os_licence", 1),
-             ("partner", "os_licence", 4)), owner="acme",
-    )  # fmt: skip
+        paid(
+            ("partner", "os_licence", 3),
+            ("acme", "snapshot_standard", 4),
+            ("acme", "os_licence", 1),
+            ("partner", "os_licence", 4),
+        ),
+        owner="acme",
+    )
     assert rows(ax) == ["acme (owner)", "partner"]
     bars = {c.get_label(): [(bar.get_x(), bar.get_width()) for bar in c] for c in ax.containers}
     assert bars == {"snapshot storage": [(0, 4), (0, 0)], "OS licence": [(4, 1), (0, 7)]}

@@ -18,13 +18,13 @@ from helpers import golden_image
 from matplotlib.axes import Axes
 from matplotlib.font_manager import fontManager
 
-from ecs_images import InputError, UnknownName, bill, charts
+from ecs_images import Account, Cloud, InputError, UnknownName, bill, charts
 from ecs_images.charts import texts
 from ecs_images.charts.chain import Blocks, chain_picture
 from ecs_images.charts.lifecycle import life_picture
 from ecs_images.charts.routes import routes_picture
 from ecs_images.units import parse_time
-from ecs_images.widgets import pages
+from ecs_images.widgets import lifecycle_explorer, pages
 
 CHINESE = "黄金镜像"
 LONG = "v" * 295 + "-0017"
@@ -212,15 +212,33 @@ class Tags(HTMLParser):
         self.words += data
 
 
+PAGE_TAGS = {"p", "div", "table", "caption", "b", "thead", "tr", "th", "tbody", "td", "wbr"}
 MISCHIEF = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "\x1b]0;x\x07", "a\x00b"]
 
 
 @pytest.mark.parametrize("name", MISCHIEF)
 def test_a_page_shows_what_is_in_a_text_and_nothing_of_it_acts(name: str) -> None:
     page = Tags(pages.sentences([name]) + pages.table(name, [name], [[name]]))
-    assert page.tags == {"p", "div", "table", "caption", "b", "thead", "tr", "th", "tbody", "td"}
+    assert page.tags == PAGE_TAGS - {"wbr"}
     assert page.words == 4 * texts.printable(name)
     assert page.words.isprintable()
+
+
+@pytest.mark.parametrize("name", MISCHIEF)
+def test_an_explorer_shows_the_name_of_an_account_and_nothing_of_it_acts(
+    cloud: Cloud, acme: Account, name: str
+) -> None:
+    """The service takes no such names for images; a story may give them to accounts."""
+    cloud.account(name)
+    image = golden_image(acme)
+    acme.share_image(image, with_accounts=[name])
+    cloud.at("2026-01-16")
+    parts = lifecycle_explorer(cloud, image).parts.values()
+    drawn = {"svg", "title", "defs", "pattern", "path", "rect", "line", "text", "polygon"}
+    shown = [Tags(part.value) for part in parts]
+    assert set().union(*(page.tags for page in shown)) <= PAGE_TAGS | drawn
+    assert f"shared with {texts.printable(name)}" in shown[0].words
+    assert all(page.words.isprintable() for page in shown)
 
 
 # Chinese letters ----------------------------------------------------------------------------------

@@ -15,14 +15,29 @@ NONE = float("nan")
 
 
 def route(
-    name: str, cost: float, *, to: str = "partner", region: str = "cn-hangzhou", code: str = "", rule: str = "",
-    note: str = "", currency: str = "CNY",
-) -> dict:  # fmt: skip
+    name: str,
+    cost: float,
+    *,
+    to: str = "partner",
+    region: str = "cn-hangzhou",
+    code: str = "",
+    rule: str = "",
+    note: str = "",
+    currency: str = "CNY",
+) -> dict:
     """One row of a routes table; a code means refused."""
     return {
-        "route": name, "billing_account_id": to, "region_id": region, "x_allowed": not code, "x_code": code,
-        "x_rule": rule, "list_cost": cost, "billing_currency": currency, "x_note": note, "x_payer": "acme",
-    }  # fmt: skip
+        "route": name,
+        "billing_account_id": to,
+        "region_id": region,
+        "x_allowed": not code,
+        "x_code": code,
+        "x_rule": rule,
+        "list_cost": cost,
+        "billing_currency": currency,
+        "x_note": note,
+        "x_payer": "acme",
+    }
 
 
 def rows(ax: plt.Axes) -> list[str]:
@@ -52,17 +67,18 @@ def framed(ax: plt.Axes) -> set[tuple[int, int]]:
 
 def test_routes_to_one_target_are_bars_from_the_cheapest_to_the_refused():
     ax = charts.routes_compared(
-        pd.DataFrame([
-            route("share", NONE, code="InvalidImageId.NotFound", rule="SHARE-1"),
-            route("rebuild", 30), route("copy, then share", 12.5),
-            route("export and import", NONE, note="internet traffic"),
-        ])
-    )  # fmt: skip
+        pd.DataFrame(
+            [
+                route("share", NONE, code="InvalidImageId.NotFound", rule="SHARE-1"),
+                route("rebuild", 30),
+                route("copy, then share", 12.5),
+                route("export and import", NONE, note="internet traffic"),
+            ]
+        )
+    )
     assert rows(ax) == ["copy, then share", "rebuild", "export and import", "share"]
     assert [bar.get_width() for container in ax.containers for bar in container] == [12.5, 30]
-    assert texts(ax) == [
-        "12.50", "30.00", "no price: internet traffic", "refused: InvalidImageId.NotFound (SHARE-1)",
-    ]  # fmt: skip
+    assert texts(ax) == ["12.50", "30.00", "no price: internet traffic", "refused: InvalidImageId.NotFound (SHARE-1)"]
     assert ax.get_xlabel() == "list cost [CNY]"
     assert ax.get_title(loc="left") == "partner in cn-hangzhou"
 
@@ -77,10 +93,14 @@ def test_when_every_route_is_refused_the_reasons_are_drawn():
 
 def two_targets() -> pd.DataFrame:
     """In Beijing sharing is free; in Hangzhou it is refused and copying costs 12."""
-    return pd.DataFrame([
-        route("share", 0, region="cn-beijing"), route("copy", 9, region="cn-beijing"),
-        route("share", NONE, code="X", rule="SHARE-1"), route("copy", 12),
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            route("share", 0, region="cn-beijing"),
+            route("copy", 9, region="cn-beijing"),
+            route("share", NONE, code="X", rule="SHARE-1"),
+            route("copy", 12),
+        ]
+    )
 
 
 def test_routes_to_several_targets_are_a_grid_with_the_cheapest_framed():
@@ -101,14 +121,19 @@ def test_what_is_refused_is_hatched_and_what_is_dearer_is_darker():
 def test_the_legend_names_the_currency_and_only_what_is_there():
     ax = charts.routes_compared(two_targets())
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "list cost [CNY], darker is dearer", "cheapest of its row", "refused, by which rule",
-    ]  # fmt: skip
+        "list cost [CNY], darker is dearer",
+        "cheapest of its row",
+        "refused, by which rule",
+    ]
 
 
 def test_accounts_of_a_region_that_fare_alike_share_a_row():
     """Fifty accounts alike in two regions, and one more for which copying costs 13."""
-    table = [route("copy", cost, to=f"a{n}", region=region)
-             for region, cost in (("cn-beijing", 9), ("cn-hangzhou", 12)) for n in range(50)]  # fmt: skip
+    table = [
+        route("copy", cost, to=f"a{n}", region=region)
+        for region, cost in (("cn-beijing", 9), ("cn-hangzhou", 12))
+        for n in range(50)
+    ]
     ax = charts.routes_compared(pd.DataFrame([*table, route("copy", 13, to="other")]))
     assert rows(ax) == ["50 accounts, cn-beijing", "50 accounts, cn-hangzhou", "other, cn-hangzhou"]
     assert texts(ax) == ["9.00", "12.00", "13.00"]
@@ -190,12 +215,18 @@ def surface(differences: list[list[float]], currency: str = "CNY") -> pd.DataFra
     """`differences[j][i]` at the first value i + 1 and the second value 10 (j + 1)."""
     return pd.DataFrame(
         [
-            {"x_first": i + 1, "x_second": 10 * (j + 1), "x_difference": value, "billing_currency": currency,
-             "x_first_name": "horizon [month]", "x_second_name": "change [GiB]"}
+            {
+                "x_first": i + 1,
+                "x_second": 10 * (j + 1),
+                "x_difference": value,
+                "billing_currency": currency,
+                "x_first_name": "horizon [month]",
+                "x_second_name": "change [GiB]",
+            }
             for j, row in enumerate(differences)
             for i, value in enumerate(row)
         ]
-    )  # fmt: skip
+    )
 
 
 def test_a_line_parts_the_cells_where_one_route_is_dearer_from_the_others():

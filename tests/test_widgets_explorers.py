@@ -358,8 +358,9 @@ def test_traffic_is_asked_for_by_the_region_it_goes_to() -> None:
 def test_what_is_free_by_assumption_is_not_called_a_missing_price() -> None:
     """COPY-10, UNK-2: as bills, which take an image's way to another region as free until it is priced."""
     said = PriceBrowser().summary("image_copy_traffic", "cn-hongkong", BEIJING, "CNY", "2026-03-01")
-    assert said == ["No source names a fee for image_copy_traffic; bills take it as free until you price it "
-                    "(COPY-10, UNK-2)."]  # fmt: skip
+    assert said == [
+        "No source names a fee for image_copy_traffic; bills take it as free until you price it (COPY-10, UNK-2)."
+    ]
 
 
 def test_what_bills_do_not_meter_is_listed_as_it_stands() -> None:

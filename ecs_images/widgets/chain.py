@@ -29,9 +29,9 @@ _MOST_DRAWN = 64
 class ChainChoice:
     """A snapshot chain as it is now, and what deleting some of its snapshots would free.
 
-    `of` is a chain, disk, instance (its system disk) or snapshot. Nothing is deleted: it is asked
-    what the chain would store without them, whether or not the service would refuse, as it does
-    for a snapshot that an image needs (SDEL-2).
+    `of` is a chain, disk, instance (its system disk) or snapshot. Nothing is deleted: the question is what
+    the chain would store without them, whether or not the service would refuse, as it does for a snapshot
+    that an image needs (SDEL-2).
     """
 
     def __init__(self, cloud: Cloud, of: str, prices: Prices | None = None) -> None:
@@ -93,31 +93,31 @@ class ChainChoice:
         if not view.snapshots:
             return [f"{view.id} has no live snapshot, and stores nothing. Take one with create_snapshot."]
         live = pages.counted(len(view.snapshots), "live snapshot")
-        said = [f"{view.id} has {live} and stores {view.total_gib:g} GiB."]
+        lines = [f"{view.id} has {live} and stores {view.total_gib:g} GiB."]
         if not ticked:
-            return [*said, "Tick the snapshots that you think of deleting."]
+            return [*lines, "Tick the snapshots that you think of deleting."]
         freed = view.freed_gib(ticked)
         chosen = self._live[self._live["resource_id"].isin(list(ticked))]
         alone = chosen["x_alone_gib"].sum()
         which = pages.listed(list(ticked))
-        said.append(f"Deleting {which} together frees {freed:g} GiB; {view.total_gib - freed:g} GiB stay.")
+        lines.append(f"Deleting {which} together frees {freed:g} GiB; {view.total_gib - freed:g} GiB stay.")
         if freed > alone:
-            said.append(f"One at a time they hold only {alone:g} GiB alone; the rest is held by several of them.")
+            lines.append(f"One at a time they hold only {alone:g} GiB alone; the rest is held by several of them.")
         try:
             amount, currency = self.money_per_month(freed)
-            said.append(
+            lines.append(
                 f"Estimate: {pages.amount(amount, currency)} less a month, which is the GiB freed at the price per GiB "
                 "of the region; free quotas and tiers of all that is stored make the bill differ."
             )
         except PriceNotFound as error:
-            said.append(f"What that saves is not known: {error}.")
+            lines.append(f"What that saves is not known: {error}.")
         kept = chosen.loc[chosen["x_images"] != "", "resource_id"].tolist()
         if kept:
-            said.append(
+            lines.append(
                 f"The service refuses to delete {pages.listed(kept)} as long as an image needs it (SDEL-2); "
                 "delete the image first."
             )
-        return said
+        return lines
 
     def picture(self, ticked: Sequence[str]) -> str:
         """The blocks of the chain, hatched what is freed, as HTML; a sentence where nothing is drawn."""
@@ -171,9 +171,13 @@ def _images_by_snapshot(cloud: Cloud) -> dict[str, list[str]]:
 def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Panel:
     """An explorer of one snapshot chain: tick snapshots, see the GiB and money that deleting them frees.
 
-    `of` is a chain, disk, instance (its system disk) or snapshot; the controls are a tick box for
-    each live snapshot, by its id. The cloud is looked at as it is now and is not changed. Raises
-    UnknownName for what has no chain.
+    The controls are a tick box for each live snapshot, by its id.
+
+    cloud: is looked at as it is now, and is not changed
+    of: id of a chain, disk, instance (its system disk) or snapshot
+    prices: the published book unless given
+
+    Raises UnknownName for what has no chain.
     """
     model = ChainChoice(cloud, of, prices)
 

@@ -175,8 +175,12 @@ def _commands_page(table: pd.DataFrame, account: str, moment: str) -> str:
 def lifecycle_explorer(cloud: Cloud, image: str | None = None) -> Panel:
     """An explorer of an image's life: at each moment what an account may do to it, and why not.
 
-    Controls: image, moment and account. `image` is what is chosen at first, by default the oldest.
-    The cloud is looked at as it is now and is not changed. Raises InputError for an unknown image.
+    The controls are image, moment and account.
+
+    cloud: is looked at as it is now, and is not changed
+    image: id of the image that is chosen at first; the oldest unless given
+
+    Raises InputError for an unknown image.
     """
     model = ImageLife(cloud)
     images = model.images()

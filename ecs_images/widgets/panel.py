@@ -19,9 +19,12 @@ WIDE = "31em"
 class Panel:
     """Controls, and the HTML that follows from their values.
 
-    `controls` are ipywidgets by name, each with a description; `parts` the HTML values by name,
-    in the order they are shown; `render` gives the HTML of every part for the values of the
-    controls. Displaying the panel shows it.
+    Displaying the panel shows it.
+
+    name: what its repr says it is
+    controls: ipywidgets by name, each with a description
+    parts: names of the HTML values, in the order they are shown
+    render: returns the HTML of every part for the values of the controls; a part left out is empty
     """
 
     def __init__(
@@ -81,10 +84,9 @@ def dropdown(description: str, options: Sequence[Any], value: Any = None) -> Any
 
 def choose_many(description: str, options: Sequence[Any], value: Sequence[str] = ()) -> Any:
     """A list to choose any number from."""
-    return ipw.SelectMultiple(
-        description=description, options=list(options), value=tuple(value), rows=min(6, max(2, len(options))),
-        tooltip="Ctrl or ⌘ with a click adds one; Shift adds all up to it", style=LABELS, layout={"width": WIDE},
-    )  # fmt: skip
+    look = {"style": LABELS, "layout": {"width": WIDE}, "rows": min(6, max(2, len(options)))}
+    tip = "Ctrl or ⌘ with a click adds one; Shift adds all up to it"
+    return ipw.SelectMultiple(description=description, options=list(options), value=tuple(value), tooltip=tip, **look)
 
 
 def tick_boxes(labels: Mapping[str, str]) -> dict[str, Any]:

@@ -97,14 +97,14 @@ class PriceBrowser:
         """All that is shown, as HTML by part; what cannot be answered is a sentence."""
         item = item or ""
         try:
-            said = self.summary(meter, item, region, currency, day)
+            summary = self.summary(meter, item, region, currency, day)
             force = self.in_force(meter, item, region, currency, day)
             other = [one for one in self.taken(meter, item, region, currency) if one not in force]
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
         rows = [_cells(row) for row in self.rows(meter, item, currency)]
         return {
-            "summary": pages.sentences(said),
+            "summary": pages.sentences(summary),
             "prices": _page(f"In force on {day}", [_cells(*one) for one in force]),
             "history": _page(f"Before and after {day}", [_cells(*one) for one in other]),
             "rows": _page("All rows of the price files, in every region", rows),
@@ -144,9 +144,10 @@ def _cells(row: PriceRow, epoch: Epoch | None = None, vcpus: int = 0) -> dict[st
 def price_browser(prices: Prices | None = None, *, day: str | None = None) -> Panel:
     """A browser of the price book: meter, item, region, currency and day, with sources.
 
-    Controls: meter, item (of traffic, the region it goes to), region, currency and day (a date of
-    the billing clock, UTC+8; at first `day`, or the first day of the newest row). `prices` is the
-    published book unless given.
+    The controls are meter, item (of traffic, the region it goes to), region, currency and day.
+
+    prices: the published book unless given
+    day: the date of the billing clock (UTC+8) that is chosen at first; the first day of the newest row unless given
     """
     model = PriceBrowser(prices)
     return _PricePanel(model, day or f"{max(row.valid_from for row in model.prices.rows)}")
