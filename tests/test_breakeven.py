@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from closed_form import closed_form
 from helpers import BEIJING, HANGZHOU, machine, unchanged
+from played import play
 
 from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, Updates, bill, charts, routes
 from ecs_images.decisions.breakeven import TOLERANCE, BreakEven, break_even, break_even_surface
-from ecs_images.decisions.closed_form import closed_form
-from ecs_images.decisions.scripts import Target, play
 
 SHANGHAI, HONG_KONG, JAKARTA = "cn-shanghai", "cn-hongkong", "ap-southeast-5"
 COPY, SNAPSHOTS = "copy, then share", "copy snapshots"
@@ -68,7 +68,7 @@ def test_both_routes_played_on_either_side_of_a_crossing_change_places(cloud: Cl
         totals = []
         for route in (COPY, SNAPSHOTS):
             fork = cloud.fork()
-            end = play(fork, golden, replace(YEAR, versions_kept=int(kept)), {Target("partner", SHANGHAI): route})
+            end = play(fork, golden, replace(YEAR, versions_kept=int(kept)), {("partner", SHANGHAI): route})
             totals.append(bill(fork, until=end).total())
         differences.append(totals[0] - totals[1])
     assert differences == pytest.approx([-3.8, 8.08])

@@ -10,10 +10,11 @@ import pytest
 from helpers import BEIJING, unchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from played import play
 from test_routes import HONG_KONG, SHANGHAI, estate, golden, of, updates_of
 
 from ecs_images import Account, Cloud, CloudError, InputError, PriceNotFound, Updates, bill, plan, routes
-from ecs_images.decisions.scripts import ROUTES, Target, play
+from ecs_images.decisions.ways import WAYS
 
 MONTH = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
 FULL_COPIES = 12 * 0.12 / 30 * (20 + 20 + 10)
@@ -92,7 +93,7 @@ def plans(draw: st.DrawFn) -> dict[tuple[str, str], str]:
     chosen = {}
     for account, region in draw(st.lists(pairs, min_size=1, max_size=5, unique=True)):
         sensible = AT_HOME if region == BEIJING else AWAY
-        chosen[account, region] = draw(st.sampled_from(sensible if draw(st.integers(0, 9)) else tuple(ROUTES)))
+        chosen[account, region] = draw(st.sampled_from(sensible if draw(st.integers(0, 9)) else tuple(WAYS)))
     return chosen
 
 
@@ -115,7 +116,6 @@ def test_a_random_plan_costs_what_playing_it_adds() -> None:
 def _outcome(updates: Updates, chosen: dict[tuple[str, str], str]) -> str:
     """Hold a plan against the cloud in which it is played; tells which kind of plan it is."""
     cloud, image = estate()
-    targets = {Target(*target): route for target, route in chosen.items()}
     played, home = cloud.fork(), cloud.fork()
     end = play(home, image, updates, {})
     refused, found = "", None
@@ -125,10 +125,10 @@ def _outcome(updates: Updates, chosen: dict[tuple[str, str], str]) -> str:
         refused = str(error)
     if found is None:
         with pytest.raises((CloudError, InputError)) as caught:
-            play(played, image, updates, targets)
+            play(played, image, updates, chosen)
         assert getattr(caught.value, "code", "") in refused
         return "refused"
-    play(played, image, updates, targets)
+    play(played, image, updates, chosen)
     if found["list_cost"].isna().any():
         with pytest.raises(PriceNotFound):
             bill(played, until=end)

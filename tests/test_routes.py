@@ -10,10 +10,11 @@ import pytest
 from helpers import BEIJING, HANGZHOU
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from played import play
 
 import ecs_images as ecs
 from ecs_images import Account, Cloud, CloudError, InputError, Updates, bill, routes
-from ecs_images.decisions.scripts import ROUTES, Target, play
+from ecs_images.decisions.ways import WAYS
 
 SHANGHAI, HONG_KONG, JAKARTA = "cn-shanghai", "cn-hongkong", "ap-southeast-5"
 
@@ -181,7 +182,7 @@ def test_every_route_adds_what_playing_it_adds(updates: Updates) -> None:
     without = bill(home, until=end)
     for row in found.itertuples():
         played = cloud.fork()
-        plan = {Target(str(row.billing_account_id), str(row.region_id)): str(row.route)}
+        plan = {(str(row.billing_account_id), str(row.region_id)): str(row.route)}
         if not row.x_allowed:
             with pytest.raises((CloudError, InputError)) as caught:
                 play(played, image, updates, plan)
@@ -286,7 +287,7 @@ def test_a_copy_costs_its_way_when_a_price_is_given_for_it(
     assert costs[1] - costs[0] == pytest.approx(3 * 12 * 0.25)
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route != "share"])
+@pytest.mark.parametrize("route", [route for route in WAYS if route != "share"])
 def test_a_supposed_size_costs_what_an_image_of_that_size_costs(route: str) -> None:
     """One image holds 20 GiB, the other 12 and is supposed to hold 20."""
     costs = []
@@ -312,6 +313,6 @@ def test_an_image_holds_no_more_than_its_disk(cloud: Cloud, acme: Account, partn
 
 
 def test_the_routes_are_those_that_can_be_played() -> None:
-    assert list(ROUTES) == [
+    assert list(WAYS) == [
         "share", "copy, then share", "copy snapshots", "receiver's own image", "rebuild there", "export and import",
     ]  # fmt: skip

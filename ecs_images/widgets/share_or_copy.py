@@ -8,27 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import isnan
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ..catalog.prices import Prices
-from ..catalog.sites import sites
 from ..cloud.cloud import Cloud
 from ..decisions.costs import added
-from ..decisions.question import Question, ask, check_targets
+from ..decisions.question import Question, Situation
 from ..decisions.routes import answer
-from ..decisions.scripts import ROUTES, Target, deliveries
 from ..decisions.updates import Updates
+from ..decisions.ways import WAYS, Target, deliveries
 from ..errors import EcsImagesError, InputError
 from ..units import bytes_to_gib
 from . import pages
 from .route_picture import routes_picture
 
 CHEAPEST = "cheapest allowed"
-ROUTE_NAMES = (CHEAPEST, *ROUTES)
+ROUTE_NAMES = (CHEAPEST, *WAYS)
 PARTS = ("summary", "totals", "picture", "targets", "refusals")
 _COPY_PRICES = 16
 """Prices of image copies whose book is kept."""
@@ -59,9 +58,8 @@ class ShareOrCopy:
         self._prices = lru_cache(maxsize=_COPY_PRICES)(
             lambda copy_price: _with_copy_price(prices or Prices.published(), copy_price)
         )
-        # Asking once for each image keeps what was tried; a slider only changes the updates. Nothing
-        # changed suits every image, however small.
-        self._first = lru_cache(maxsize=None)(lambda image: ask(self.cloud, image, Updates(change_gib=0), prices))
+        # A situation keeps what was tried with its image; a slider only changes the updates.
+        self._situation = cache(lambda image: Situation(self.cloud, image))
 
     def __repr__(self) -> str:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
@@ -125,9 +123,8 @@ class ShareOrCopy:
             raise InputError(
                 f"{settings.image} is a copy that waits for its turn; wait for it, or choose another image"
             )
-        check_targets(self.cloud, settings.accounts, settings.regions)
-        asked = self._first(settings.image).changed(settings.updates, self._prices(settings.copy_price))
-        return _Answer(asked, settings)
+        question = Question(self._situation(settings.image), settings.updates, self._prices(settings.copy_price))
+        return _Answer(question, settings)
 
     def _said(self, settings: Settings, found: _Answer) -> list[str]:
         image, updates = self.cloud.image(settings.image), settings.updates
@@ -161,12 +158,13 @@ class Paid(NamedTuple):
 class _Answer:
     """What some settings come to; `rows` are the records of `table`."""
 
-    asked: Question
+    question: Question
     settings: Settings
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        table = answer(self.asked, self.settings.accounts, self.settings.regions)
+        targets = self.question.situation.targets(self.settings.accounts, self.settings.regions)
+        table = answer(self.question, targets)
         return table.assign(x_chosen=self._chosen(table))
 
     @cached_property
@@ -177,26 +175,20 @@ class _Answer:
 
     @cached_property
     def paid(self) -> list[Paid]:
-        taken = {
-            Target(row["billing_account_id"], row["region_id"]): row["route"]
-            for row in self.rows
-            if row["x_chosen"] and row["x_allowed"]
-        }
-        sums = {self.asked.payer(route, target.account): [0.0, 0] for target, route in taken.items()}
-        for amount in added(self.asked, deliveries(taken)):
-            if amount.gap:
-                sums[amount.key.account, amount.key.currency][1] += 1
-            else:
-                sums[amount.key.account, amount.key.currency][0] += amount.cost
-        return [
-            Paid(payer, currency, float("nan") if gaps and not cost else cost, int(gaps))
-            for (payer, currency), (cost, gaps) in sums.items()
-        ]
+        taken = [row for row in self.rows if row["x_chosen"] and row["x_allowed"]]
+        ways = {Target(row["billing_account_id"], row["region_id"]): WAYS[row["route"]] for row in taken}
+        amounts = added(self.question, deliveries(ways, self.question.situation.owner))
+        found = []
+        for payer, currency in dict.fromkeys((row["x_payer"], row["billing_currency"]) for row in taken):
+            mine = [amount for amount in amounts if amount.key.account == payer]
+            cost, gaps = sum(amount.cost for amount in mine if not amount.gap), sum(bool(amount.gap) for amount in mine)
+            found.append(Paid(payer, currency, float("nan") if gaps and not cost else cost, gaps))
+        return found
 
     def _chosen(self, table: pd.DataFrame) -> list[bool]:
         """Of every target the route taken: the one wanted, or the cheapest allowed."""
-        owner = self.asked.cloud.state.accounts[self.asked.owner]
-        home_currency = sites()[owner.site].currency
+        situation = self.question.situation
+        home_currency = situation.currency(situation.owner)
         columns = ["billing_account_id", "region_id", "route", "x_allowed", "billing_currency", "list_cost"]
         best: dict[tuple[str, str], tuple[Any, int]] = {}
         taken = set()
@@ -266,9 +258,9 @@ def _targets_page(table: list[dict[Any, Any]]) -> str:
         by_target.setdefault((row["region_id"], row["billing_account_id"]), {})[row["route"]] = _cell(row)
     alike: dict[tuple[str, ...], list[str]] = {}
     for (region, account), cells in by_target.items():
-        alike.setdefault((region, *(cells[route] for route in ROUTES)), []).append(account)
+        alike.setdefault((region, *(cells[route] for route in WAYS)), []).append(account)
     rows = [[region, pages.listed(accounts), *cells] for (region, *cells), accounts in alike.items()]
-    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["region", "account", *ROUTES], rows)
+    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["region", "account", *WAYS], rows)
 
 
 def _cell(row: Mapping[Any, Any]) -> str:
