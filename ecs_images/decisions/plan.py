@@ -59,7 +59,7 @@ def plan(
     """
     situation = Situation(cloud, image)
     if not isinstance(chosen, Mapping) or not chosen:
-        raise InputError(f"chosen is a route for at least one target, {{(account, region): route}}, not {shown(chosen)}")
+        raise InputError(f"chosen is a route for at least one (account, region), not {shown(chosen)}")
     if wrong := [target for target in chosen if not isinstance(target, tuple) or len(target) != 2]:
         raise InputError(f"a target is a pair (account, region), not {shown(wrong[0])}")
     ways = {situation.target(*target): way_named(name) for target, name in chosen.items()}

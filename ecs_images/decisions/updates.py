@@ -143,8 +143,12 @@ class Versions:
 
     @classmethod
     def of(cls, sizes: Sizes, updates: Updates, start: datetime) -> Versions:
-        """The versions that the updates make of an image of these sizes."""
+        """The versions that the updates make of an image of these sizes; raises InputError for too much to count."""
         spans = [(to_seconds(made), to_seconds(gone)) for made, gone in updates.versions(start)]
+        if sizes.content(len(spans)) * len(spans) >= 1 << 62:
+            raise InputError(
+                f"{len(spans)} versions, each {updates.new_gib:g} GiB larger, are more than anything holds"
+            )
         made, gone = np.array(spans, dtype=np.int64).T
         content = sizes.content(1) + (np.arange(len(spans), dtype=np.int64) - 1) * sizes.added
         content[0] = sizes.content(0)
