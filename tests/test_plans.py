@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -72,7 +73,43 @@ def test_a_plan_can_be_refused_as_a_whole(cloud: Cloud, acme: Account) -> None:
     assert caught.value.code == "QuotaExceed.ShareImageUser"
 
 
-def test_wrong_plans_are_told(cloud: Cloud, acme: Account, partner: Account) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (None, "chosen is a route for at least one"),
+        ("share", "chosen is a route for at least one .account, region., not 'share'"),
+        ({"partner": "share"}, "a target is a pair .account, region., not 'partner'"),
+        ({("partner",): "share"}, "a target is a pair"),
+        ({("partner", BEIJING): None}, "unknown route 'None'"),
+        ({(7, BEIJING): "share"}, "an account is given by its name, not by 7"),
+        ({("partner", 7): "share"}, "a region is given by its id"),
+    ],
+)
+def test_what_is_no_plan_is_said_in_a_sentence(
+    cloud: Cloud, acme: Account, partner: Account, chosen: Any, words: str
+) -> None:
+    image = golden(acme)
+    with unchanged(cloud), pytest.raises(InputError, match=words) as caught:
+        plan(cloud, image, chosen=chosen)
+    assert len(str(caught.value)) <= 200
+
+
+def test_a_target_has_one_route(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """An account and its name are the same target."""
+    image, chosen = golden(acme), {(partner, BEIJING): "share", ("partner", BEIJING): "rebuild there"}
+    with pytest.raises(InputError, match="an account in a region twice"):
+        plan(cloud, image, chosen=chosen)  # type: ignore[arg-type]
+
+
+def test_the_order_of_a_plan_decides_nothing(cloud: Cloud, acme: Account, partner: Account) -> None:
+    image, route = golden(acme), "copy, then share"
+    chosen = {(name, region): route for name in ("partner", "acme") for region in (SHANGHAI, HONG_KONG)}
+    turned = dict(reversed(chosen.items()))
+    pd.testing.assert_frame_equal(plan(cloud, image, chosen=chosen), plan(cloud, image, chosen=turned))
+    assert list(plan.columns) == list(plan(cloud, image, chosen=chosen))
+
+
+def test_wrong_plans_are_answered_with_what_is_wrong(cloud: Cloud, acme: Account, partner: Account) -> None:
     image = golden(acme)
     with pytest.raises(InputError, match="a route for at least one"):
         plan(cloud, image, chosen={})

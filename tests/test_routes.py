@@ -484,9 +484,3 @@ def test_an_image_holds_no_more_than_its_disk(cloud: Cloud, acme: Account, partn
         routes(cloud, image, accounts=["partner"], regions=[BEIJING], updates=Updates(size_gib=10, change_gib=11))
     with pytest.raises(InputError, match="size_gib"):
         Updates(size_gib=0)
-
-
-def test_the_routes_are_those_that_can_be_played() -> None:
-    assert list(WAYS) == [
-        "share", "copy, then share", "copy snapshots", "receiver's own image", "rebuild there", "export and import",
-    ]  # fmt: skip

@@ -9,6 +9,7 @@ The costs are those of `routes`; nothing here knows how a route is charged.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
@@ -276,7 +277,7 @@ def _values(along: str, values: Sequence[float] | None, between: tuple[float, fl
     if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or not len(given):
         raise InputError(f"give at least one value of {along} in a list, not {shown(given)}")
     for value in given:
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= sys.float_info.max:
             raise InputError(f"values of {along} are numbers, not {shown(value)}")
     whole = along == "versions_kept"
     if values is None:

@@ -98,20 +98,12 @@ class Situation:
         for what, given in (("accounts", accounts), ("regions", regions)):
             if isinstance(given, str) or not isinstance(given, Sequence) or not given:
                 raise InputError(f"{what} is a list with at least one name, not {shown(given)}")
-        names = dict.fromkeys(self._account(account) for account in accounts)
-        return [Target(name, region) for region in dict.fromkeys(map(_region, regions)) for name in names]
+        names = dict.fromkeys(account_named(self.cloud, account) for account in accounts)
+        return [Target(name, region) for region in dict.fromkeys(map(region_named, regions)) for name in names]
 
     def target(self, account: str | Account, region: str | Region) -> Target:
         """One account in one region; raises as `targets` does."""
-        return Target(self._account(account), _region(region))
-
-    def _account(self, given: Any) -> str:
-        name = given.name if isinstance(given, Account) else given
-        if not isinstance(name, str):
-            raise InputError(f"an account is given by its name, not by {shown(given)}")
-        if name not in self.cloud.state.accounts:
-            raise UnknownName("account", name, self.cloud.state.accounts)
-        return name
+        return Target(account_named(self.cloud, account), region_named(region))
 
 
 class Question:
@@ -156,7 +148,18 @@ def _refused(way: Way, error: CloudError | InputError) -> Refusal:
     return Refusal(code, way.rule(code), why)
 
 
-def _region(given: Any) -> str:
+def account_named(cloud: Cloud, given: Any) -> str:
+    """The name of an account of a cloud, given by it or as the account; raises InputError for anything else."""
+    name = given.name if isinstance(given, Account) else given
+    if not isinstance(name, str):
+        raise InputError(f"an account is given by its name, not by {shown(given)}")
+    if name not in cloud.state.accounts:
+        raise UnknownName("account", name, cloud.state.accounts)
+    return name
+
+
+def region_named(given: Any) -> str:
+    """The id of a region, given by it or as the region; raises InputError for anything else."""
     region = given.region_id if isinstance(given, Region) else given
     if not isinstance(region, str):
         raise InputError(f"a region is given by its id, such as cn-beijing, not by {shown(given)}")
