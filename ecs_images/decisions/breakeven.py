@@ -26,6 +26,7 @@ from ..catalog.regions import Region
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName, shown
+from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB
 from .costs import added
@@ -111,7 +112,7 @@ class BreakEven:
 @answers(COSTS_TABLE)
 def break_even(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
     account: str | Account,
     region: str | Region,
@@ -166,7 +167,7 @@ def break_even(
 @answers(SURFACE_TABLE)
 def break_even_surface(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
     account: str | Account,
     region: str | Region,
@@ -206,7 +207,7 @@ class _Comparison:
     def __init__(
         self,
         cloud: Cloud,
-        image: str,
+        image: str | Image,
         account: str | Account,
         region: str | Region,
         routes: tuple[str, str],

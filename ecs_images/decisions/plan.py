@@ -12,6 +12,7 @@ import pandas as pd
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError, shown
+from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from .costs import added
 from .question import Question, Situation
@@ -36,7 +37,7 @@ PLAN_TABLE = Table(
 @answers(PLAN_TABLE)
 def plan(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
     chosen: Mapping[tuple[str, str], str],
     updates: Updates | None = None,

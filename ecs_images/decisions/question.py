@@ -18,6 +18,7 @@ from ..cloud.account import Account
 from ..cloud.arguments import ident
 from ..cloud.cloud import Cloud
 from ..errors import CloudError, InputError, UnknownName, shown
+from ..ledger.resources import Image
 from ..units import LATEST, next_full_hour, to_seconds
 from .updates import Sizes, Updates, Versions
 from .ways import WAYS, Delivery, Lives, Target, Way, let_launch
@@ -45,7 +46,7 @@ class Situation:
     use: what every account uses as things are, to the end of time, by curve
     """
 
-    def __init__(self, cloud: Cloud, image: str) -> None:
+    def __init__(self, cloud: Cloud, image: str | Image) -> None:
         """Raises UnknownName for an image that does not exist, InputError for one that has nothing to ask about."""
         if not isinstance(cloud, Cloud):
             raise InputError(f"give the cloud first, a Cloud, not {shown(cloud)}")

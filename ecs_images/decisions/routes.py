@@ -13,6 +13,7 @@ from ..catalog.prices import Prices
 from ..catalog.regions import Region
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
+from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from .costs import Added, added
 from .question import Question, Situation
@@ -47,7 +48,7 @@ ROUTES_TABLE = Table(
 @answers(ROUTES_TABLE)
 def routes(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
     accounts: Sequence[str | Account],
     regions: Sequence[str | Region],
