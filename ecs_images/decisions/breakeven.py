@@ -122,7 +122,7 @@ def break_even(
     between: tuple[float, float] | None = None,
     updates: Updates | None = None,
     prices: Prices | None = None,
-    meter: str = COPY_TRAFFIC,
+    meter: str | None = None,
 ) -> BreakEven:
     """Where two routes for one target cost the same along a parameter of the updates, or a price.
 
@@ -137,7 +137,7 @@ def break_even(
     between: a low and a higher value, between which 25 evenly spaced ones are taken, of versions every one
     updates: how the image will be renewed over which horizon; as `Updates()` unless said
     prices: the price lists; the published ones unless said
-    meter: the meter whose price is followed
+    meter: the meter whose price is followed, for `price` only; snapshot_copy_traffic unless said
 
     Each change of sign between two neighbouring values is narrowed down. Two changes between neighbours
     cancel out and are not seen. Every version sent and every hour begun is paid whole, so along a time
@@ -176,7 +176,7 @@ def break_even_surface(
     routes: tuple[str, str] = ("copy, then share", "copy snapshots"),
     updates: Updates | None = None,
     prices: Prices | None = None,
-    meter: str = COPY_TRAFFIC,
+    meter: str | None = None,
 ) -> pd.DataFrame:
     """By how much the first route is dearer than the second over two parameters.
 
@@ -214,7 +214,7 @@ class _Comparison:
         begun: Mapping[str, float],
         updates: Updates | None,
         prices: Prices | None,
-        meter: str,
+        meter: str | None,
     ) -> None:
         """`begun` is where the parameters begin that are followed: what else the updates say of them plays no part."""
         self._situation = Situation(cloud, image)
@@ -229,10 +229,12 @@ class _Comparison:
         self._deliveries = [
             Delivery(way, target.region, payer, (target.account,)) for way, payer in zip(ways, payers, strict=True)
         ]
-        self._meter = meter
+        if meter is not None and "price" not in begun:
+            raise InputError(f"meter says whose price is followed; along {' and '.join(begun)} it has no effect")
+        self._meter = COPY_TRAFFIC if meter is None else meter
         self._question = Question(self._situation, _renewed(updates, begun), prices)
         meters = {row.meter for row in self._question.prices.rows}
-        if not isinstance(meter, str) or meter not in meters:
+        if not isinstance(self._meter, str) or self._meter not in meters:
             raise UnknownName("meter", str(meter), meters)
         for way in ways:
             if why := self._situation.refusal(way, target):
