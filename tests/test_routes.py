@@ -293,13 +293,23 @@ def test_the_order_of_accounts_and_regions_decides_nothing_and_plans_agree(crowd
             assert f"{name!r} for {row.billing_account_id} in {row.region_id}: {why}" in str(caught.value)
 
 
-def test_a_row_is_what_is_found_out_about_its_target_alone(crowded: tuple[Cloud, str]) -> None:
-    """What the targets of a region share, they share because the commands do not know who will launch."""
+def test_what_targets_share_is_what_each_finds_out_alone(crowded: tuple[Cloud, str]) -> None:
+    """The commands that bring an image to a region do not know who will launch it: played alone, the same refusals."""
     cloud, image = crowded
-    together = routes(cloud, image, accounts=list(SEEN), regions=[BEIJING, HANGZHOU])
-    for name in SEEN:
-        mine = together[together["billing_account_id"] == name].reset_index(drop=True)
-        pd.testing.assert_frame_equal(routes(cloud, image, accounts=[name], regions=[BEIJING, HANGZHOU]), mine)
+    day = Updates(horizon_days=1)
+    for row in routes(
+        cloud, image, accounts=list(SEEN), regions=[BEIJING, HANGZHOU, SHANGHAI], updates=day
+    ).itertuples():
+        target, code, why = (str(row.billing_account_id), str(row.region_id)), "", ""
+        try:
+            play(cloud.fork(), image, day, {target: str(row.route)})
+        except CloudError as error:
+            code, why = error.code, error.reason
+        except InputError as error:
+            why = str(error)
+        assert (row.x_allowed, row.x_code) == (not why, code), (row.route, target)
+        if why:
+            assert row.x_note == why
 
 
 @pytest.mark.parametrize(
@@ -377,7 +387,7 @@ def test_what_is_no_question_is_said_in_a_sentence(
 
 def test_a_bill_is_no_image(cloud: Cloud, acme: Account, partner: Account) -> None:
     golden(acme)
-    with pytest.raises(InputError, match="image is .*, such as m-00000001, not <Bill"):
+    with pytest.raises(InputError, match=r"image is .*, such as m-00000001, not <Bill"):
         routes(cloud, bill(cloud, until="2026-02-01"), accounts=["partner"], regions=[BEIJING])  # type: ignore[arg-type]
 
 

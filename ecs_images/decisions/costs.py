@@ -43,7 +43,6 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     found = []
     for key, parts in use.items():
         there = question.existing.get(key)
-        there = there if there is not None and len(there.start) else None
         both = curve_of(key, _together([*parts, there] if there else parts), question.prices)
         if isinstance(both, Curve) and not both.lines:
             continue  # Free unless priced (COPY-10).

@@ -134,7 +134,7 @@ class Question:
     def existing(self) -> dict[Key, Rows]:
         """What is used already, up to the end of the horizon."""
         end = to_seconds(next_full_hour(self.updates.end(self.situation.cloud.now)))
-        return {key: _until(rows, end) for key, rows in self.situation.use.items()}
+        return {key: _until(rows, end) for key, rows in self.situation.use.items() if rows.start.min() < end}
 
 
 def updates_or_usual(updates: Updates | None) -> Updates:

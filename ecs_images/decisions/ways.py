@@ -1,7 +1,8 @@
 """The ways to bring an image to accounts in regions, each with everything that belongs to it.
 
 A way is one `Way` among `WAYS`: the commands that play it, what it stores and sends, how long it
-takes, who pays, what breaks later. Whoever compares ways loops over them and asks each.
+takes, who pays, what breaks later. Whoever compares ways loops over them and asks each, so that a new
+one is written here and nowhere else.
 """
 
 from __future__ import annotations
