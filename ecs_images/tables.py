@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeVar, cast
 
 from .errors import InputError
 from .units import BILLING_CLOCK
@@ -12,6 +13,8 @@ from .units import BILLING_CLOCK
 if TYPE_CHECKING:
     import pandas as pd
 
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 Kind = Literal["text", "integer", "number", "truth", "time", "date"]
 DTYPES: dict[Kind, Any] = {
     "text": "str",
@@ -98,6 +101,27 @@ class Table:
                 meaning += f" One of: {', '.join(column.values)}."
             lines.append(f"| {column.name} | {kind} | {column.unit} | {meaning} |")
         return "\n".join(lines) + "\n"
+
+
+class Answer(Protocol[P, R]):
+    """A function that returns a declared table; `columns` says what each of its columns means."""
+
+    columns: Mapping[str, str]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+
+def answers(table: Table) -> Callable[[Callable[P, R]], Answer[P, R]]:
+    """Let a function say what the columns of its table mean: `ecs.routes.columns["x_payer"]`."""
+
+    def mark(function: Callable[P, R]) -> Answer[P, R]:
+        marked = cast(Any, function)
+        marked.columns = MappingProxyType(
+            {column.name: column.meaning + (f" [{column.unit}]" if column.unit else "") for column in table.columns}
+        )
+        return cast("Answer[P, R]", marked)
+
+    return mark
 
 
 def _is_kind(dtype: Any, kind: Kind) -> bool:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from closed_form import closed_form
 from helpers import BEIJING, HANGZHOU, machine, unchanged
+from played import play
 
-from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, Updates, bill, charts, routes
+from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, Updates, bill, charts, regions, routes
 from ecs_images.decisions.breakeven import TOLERANCE, BreakEven, break_even, break_even_surface
-from ecs_images.decisions.closed_form import closed_form
-from ecs_images.decisions.scripts import Target, play
 
 SHANGHAI, HONG_KONG, JAKARTA = "cn-shanghai", "cn-hongkong", "ap-southeast-5"
 COPY, SNAPSHOTS = "copy, then share", "copy snapshots"
@@ -68,7 +68,7 @@ def test_both_routes_played_on_either_side_of_a_crossing_change_places(cloud: Cl
         totals = []
         for route in (COPY, SNAPSHOTS):
             fork = cloud.fork()
-            end = play(fork, golden, replace(YEAR, versions_kept=int(kept)), {Target("partner", SHANGHAI): route})
+            end = play(fork, golden, replace(YEAR, versions_kept=int(kept)), {("partner", SHANGHAI): route})
             totals.append(bill(fork, until=end).total())
         differences.append(totals[0] - totals[1])
     assert differences == pytest.approx([-3.8, 8.08])
@@ -258,16 +258,55 @@ def test_routes_paid_in_two_currencies_have_no_break_even(cloud: Cloud, acme: Ac
         ("price", {"values": [1], "meter": "snapshot_copy"}, "unknown meter 'snapshot_copy'"),
         ("price", {"values": [1], "routes": ("copy", COPY)}, "unknown route 'copy'"),
         ("price", {"values": [1], "routes": (COPY, COPY)}, "two different routes"),
+        ("change_gib", {"values": 5}, "give at least one value of change_gib in a list, not 5"),
+        ("change_gib", {"between": "01"}, "give at least one value"),
+        ("change_gib", {"between": (0, 1, 2)}, "a low and a higher value"),
+        ("change_gib", {"values": [10**400]}, "are numbers, not a number of"),
+        ("versions_kept", {"values": [1_000_000]}, "versions_kept is a whole number from 1 to 876600, not 1000000"),
+        (None, {"values": [1]}, "unknown parameter"),
+        ("price", {"values": [1], "routes": COPY}, "two names of routes, not 'copy, then share'"),
+        ("price", {"values": [1], "routes": None}, "two names of routes"),
+        ("price", {"values": [1], "routes": (COPY,)}, "two different routes"),
+        ("price", {"values": [1], "routes": (COPY, 7)}, "unknown route '7'"),
+        ("price", {"values": [1], "meter": 7}, "unknown meter"),
+        ("change_gib", {"values": [1], "meter": "snapshot_standard"}, "along change_gib it has no effect"),
+        ("price", {"values": [1], "updates": {"every_days": 7}}, "updates is an Updates"),
+        ("price", {"values": [1], "prices": {}}, "prices is a Prices"),
+        ("price", {"values": [1], "account": None}, "an account is given by its name"),
+        ("price", {"values": [1], "region": ["cn-shanghai"]}, "a region is given by its id"),
         ("price", {"values": [1], "account": "partnr"}, "unknown account 'partnr'"),
         ("price", {"values": [1], "region": "cn-shangai"}, "unknown region 'cn-shangai'"),
     ],
 )
-def test_wrong_questions_are_told(cloud: Cloud, golden: str, along: str, others: dict, words: str) -> None:
-    with pytest.raises(InputError, match=words):
+def test_wrong_questions_are_answered_with_what_is_wrong(
+    cloud: Cloud, golden: str, along: str, others: dict, words: str
+) -> None:
+    with unchanged(cloud), pytest.raises(InputError, match=words) as caught:
         found(cloud, golden, along, **others)
+    assert len(str(caught.value)) <= 250
+
+
+def test_records_stand_for_their_ids(cloud: Cloud, partner: Account, golden: str) -> None:
+    asked: dict = {"along": "change_gib", "values": [1], "updates": YEAR}
+    by_record = break_even(cloud, cloud.image(golden), account=partner, region=regions()[SHANGHAI], **asked)  # type: ignore[arg-type]
+    by_name = break_even(cloud, golden, account="partner", region=SHANGHAI, **asked)
+    assert by_record.costs.equals(by_name.costs)
+
+
+def test_the_tables_say_what_their_columns_mean(cloud: Cloud, golden: str) -> None:
+    costs = found(cloud, golden, "change_gib", values=[1]).costs
+    assert list(break_even.columns) == list(costs)
+    assert break_even.columns["list_cost"] == "what the target adds over the horizon [currency]"
+    table = break_even_surface(
+        cloud, golden, account="partner", region=SHANGHAI, first=("change_gib", [0]), second=("new_gib", [0])
+    )
+    assert list(break_even_surface.columns) == list(table)
 
 
 def test_a_surface_needs_two_parameters(cloud: Cloud, golden: str) -> None:
     twice = ("change_gib", [1])
+    for wrong in (None, "change_gib", ("change_gib",)):
+        with pytest.raises(InputError, match="second is a parameter and its values"):
+            break_even_surface(cloud, golden, account="partner", region=SHANGHAI, first=twice, second=wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="two different parameters"):
         break_even_surface(cloud, golden, account="partner", region=SHANGHAI, first=twice, second=twice)

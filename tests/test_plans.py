@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import pytest
 from helpers import BEIJING, unchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from played import play
 from test_routes import HONG_KONG, SHANGHAI, estate, golden, of, updates_of
 
 from ecs_images import Account, Cloud, CloudError, InputError, PriceNotFound, Updates, bill, plan, routes
-from ecs_images.decisions.scripts import ROUTES, Target, play
+from ecs_images.decisions.ways import WAYS
 
 MONTH = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
 FULL_COPIES = 12 * 0.12 / 30 * (20 + 20 + 10)
@@ -71,9 +73,45 @@ def test_a_plan_can_be_refused_as_a_whole(cloud: Cloud, acme: Account) -> None:
     assert caught.value.code == "QuotaExceed.ShareImageUser"
 
 
-def test_wrong_plans_are_told(cloud: Cloud, acme: Account, partner: Account) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (None, "chosen is a route for at least one"),
+        ("share", "chosen is a route for at least one .account, region., not 'share'"),
+        ({"partner": "share"}, "a target is a pair .account, region., not 'partner'"),
+        ({("partner",): "share"}, "a target is a pair"),
+        ({("partner", BEIJING): None}, "unknown route 'None'"),
+        ({(7, BEIJING): "share"}, "an account is given by its name, not by 7"),
+        ({("partner", 7): "share"}, "a region is given by its id"),
+    ],
+)
+def test_what_is_no_plan_is_said_in_a_sentence(
+    cloud: Cloud, acme: Account, partner: Account, chosen: Any, words: str
+) -> None:
     image = golden(acme)
-    with pytest.raises(InputError, match="a route for at least one target"):
+    with unchanged(cloud), pytest.raises(InputError, match=words) as caught:
+        plan(cloud, image, chosen=chosen)
+    assert len(str(caught.value)) <= 200
+
+
+def test_a_target_has_one_route(cloud: Cloud, acme: Account, partner: Account) -> None:
+    """An account and its name are the same target."""
+    image, chosen = golden(acme), {(partner, BEIJING): "share", ("partner", BEIJING): "rebuild there"}
+    with pytest.raises(InputError, match="an account in a region twice"):
+        plan(cloud, image, chosen=chosen)  # type: ignore[arg-type]
+
+
+def test_the_order_of_a_plan_decides_nothing(cloud: Cloud, acme: Account, partner: Account) -> None:
+    image, route = golden(acme), "copy, then share"
+    chosen = {(name, region): route for name in ("partner", "acme") for region in (SHANGHAI, HONG_KONG)}
+    turned = dict(reversed(chosen.items()))
+    pd.testing.assert_frame_equal(plan(cloud, image, chosen=chosen), plan(cloud, image, chosen=turned))
+    assert list(plan.columns) == list(plan(cloud, image, chosen=chosen))
+
+
+def test_wrong_plans_are_answered_with_what_is_wrong(cloud: Cloud, acme: Account, partner: Account) -> None:
+    image = golden(acme)
+    with pytest.raises(InputError, match="a route for at least one"):
         plan(cloud, image, chosen={})
     with pytest.raises(InputError, match="unknown route 'sharing'; did you mean share"):
         plan(cloud, image, chosen={("partner", BEIJING): "sharing"})
@@ -92,13 +130,14 @@ def plans(draw: st.DrawFn) -> dict[tuple[str, str], str]:
     chosen = {}
     for account, region in draw(st.lists(pairs, min_size=1, max_size=5, unique=True)):
         sensible = AT_HOME if region == BEIJING else AWAY
-        chosen[account, region] = draw(st.sampled_from(sensible if draw(st.integers(0, 9)) else tuple(ROUTES)))
+        chosen[account, region] = draw(st.sampled_from(sensible if draw(st.integers(0, 9)) else tuple(WAYS)))
     return chosen
 
 
 _KEYS = ["billing_account_id", "billing_currency", "region_id", "sku_meter", "x_item"]
 
 
+@pytest.mark.slow
 def test_a_random_plan_costs_what_playing_it_adds() -> None:
     """Issue of plans: every payer's money equals the played cloud's, and what is refused is refused there."""
     seen: Counter[str] = Counter()
@@ -115,7 +154,6 @@ def test_a_random_plan_costs_what_playing_it_adds() -> None:
 def _outcome(updates: Updates, chosen: dict[tuple[str, str], str]) -> str:
     """Hold a plan against the cloud in which it is played; tells which kind of plan it is."""
     cloud, image = estate()
-    targets = {Target(*target): route for target, route in chosen.items()}
     played, home = cloud.fork(), cloud.fork()
     end = play(home, image, updates, {})
     refused, found = "", None
@@ -125,10 +163,10 @@ def _outcome(updates: Updates, chosen: dict[tuple[str, str], str]) -> str:
         refused = str(error)
     if found is None:
         with pytest.raises((CloudError, InputError)) as caught:
-            play(played, image, updates, targets)
+            play(played, image, updates, chosen)
         assert getattr(caught.value, "code", "") in refused
         return "refused"
-    play(played, image, updates, targets)
+    play(played, image, updates, chosen)
     if found["list_cost"].isna().any():
         with pytest.raises(PriceNotFound):
             bill(played, until=end)

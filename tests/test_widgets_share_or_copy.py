@@ -271,15 +271,15 @@ def test_a_copy_that_waits_for_its_turn_is_a_sentence() -> None:
     last = [acme.copy_image(image, to=SHANGHAI) for image in images][-1]
     assert cloud.image(last).status == "Waiting"
     panel = share_or_copy(cloud, last)
-    assert f">{last} is a copy that waits for its turn; wait for it" in panel.parts["summary"].value
+    assert f">{last} is Waiting and has no snapshots yet; wait for it first." in panel.parts["summary"].value
     assert "<svg" not in shown(panel)
 
 
 def test_what_cannot_be_chosen_is_named(cloud: Cloud, acme: Account) -> None:
     image = golden_image(acme)
-    with pytest.raises(InputError, match="no region cn-nowhere"):
+    with pytest.raises(InputError, match="unknown region 'cn-nowhere'"):
         share_or_copy(cloud, regions=["cn-nowhere"])
-    with pytest.raises(InputError, match="no account nobody"):
+    with pytest.raises(InputError, match="unknown account 'nobody'"):
         share_or_copy(cloud, accounts=["nobody"])
     with pytest.raises(InputError, match=f"there are {image}"):
         share_or_copy(cloud, "m-99999999")

@@ -9,25 +9,30 @@ The costs are those of `routes`; nothing here knows how a route is charged.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..billing.rating import price_not_found
 from ..billing.schema import COPY_TRAFFIC
 from ..catalog.prices import Prices
+from ..catalog.regions import Region
+from ..cloud.account import Account
 from ..cloud.cloud import Cloud
-from ..errors import InputError, UnknownName
-from ..tables import Column, Table
+from ..errors import InputError, UnknownName, shown
+from ..ledger.resources import Image
+from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB
-from .question import Question, ask, check_targets
-from .routes import added_cost, refusal
-from .scripts import ROUTES, Target
+from .costs import added
+from .question import Question, Situation, updates_or_usual
 from .updates import Updates
+from .ways import Delivery, way_named
 
 TOLERANCE = 1e-9
 """How near a crossing is found, relative to the higher value it was looked for below."""
@@ -74,10 +79,15 @@ SURFACE_TABLE = Table(
 class Crossing:
     """Where the cheaper of two routes changes.
 
-    At `low` the route `cheaper_below` is the cheaper one, at `high` it no longer is. Versions come
-    in whole steps, so these are neighbours and `value` is None. Sizes are stored in whole blocks,
-    so these are one block apart, and `value` is where the straight line between them meets 0.
-    Other parameters are followed to `TOLERANCE`.
+    low: the last value found at which `cheaper_below` is the cheaper route
+    high: the first value found at which it no longer is
+    value: where they cost the same; None where values come in whole steps
+    cheaper_below: the route that costs less at `low`
+    cheaper_above: the route that costs less beyond `high`
+
+    Versions come in whole steps, so low and high are neighbours there and `value` is None. Sizes are
+    stored in whole blocks, so there low and high are one block apart, and `value` is where the straight
+    line between them meets 0. Other parameters are followed to `TOLERANCE`.
     """
 
     low: float
@@ -89,172 +99,195 @@ class Crossing:
 
 @dataclass(frozen=True, eq=False)
 class BreakEven:
-    """What two routes cost along a parameter (`costs`, a `COSTS_TABLE`), and where they cross."""
+    """What two routes cost along a parameter, and where they cross.
+
+    costs: one row for every value and route; `ecs.break_even.columns` says what its columns mean
+    crossings: where the cheaper of the two changes, in ascending order
+    """
 
     costs: pd.DataFrame
     crossings: tuple[Crossing, ...]
 
 
+@answers(COSTS_TABLE)
 def break_even(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
-    account: str,
-    region: str,
+    account: str | Account,
+    region: str | Region,
     along: str,
     routes: tuple[str, str] = ("copy, then share", "copy snapshots"),
     values: Sequence[float] | None = None,
     between: tuple[float, float] | None = None,
     updates: Updates | None = None,
     prices: Prices | None = None,
-    meter: str = COPY_TRAFFIC,
+    meter: str | None = None,
 ) -> BreakEven:
     """Where two routes for one target cost the same along a parameter of the updates, or a price.
 
-    `along` is change_gib, new_gib, size_gib, versions_kept, every_days, horizon_days, or price: then every
-    price of `meter` is multiplied by the value. Costs are told at `values`, or from
-    `between[0]` to `between[1]` at 25 evenly spaced values, of versions at every one; each change of
-    sign between two neighbours is then narrowed down. Two changes between neighbours cancel out and
-    are not seen. Every version sent and every hour begun is paid whole, so along a time a crossing may
-    be a jump.
+    cloud: the cloud the image lies in; it is looked at as it is now and not changed
+    image: the image's id
+    account: name of the account that must be able to launch it
+    region: id of the region where it must be able to
+    along: change_gib, new_gib, size_gib, versions_kept, every_days or horizon_days, as of `Updates`; or price:
+        every price of `meter` is multiplied by the value
+    routes: the names of the two routes
+    values: the values to know the costs at, in any order; or else
+    between: a low and a higher value, between which 25 evenly spaced ones are taken, of versions every one
+    updates: how the image will be renewed over which horizon; as `Updates()` unless said
+    prices: the price lists; the published ones unless said
+    meter: the meter whose price is followed, for `price` only; snapshot_copy_traffic unless said
+
+    Each change of sign between two neighbouring values is narrowed down. Two changes between neighbours
+    cancel out and are not seen. Every version sent and every hour begun is paid whole, so along a time
+    a crossing may be a jump.
 
     Raises InputError for a refused route, for routes paid in two currencies and for values that
     make no sense, UnknownName for names, and PriceNotFound where a value has no price.
     """
     tried = _values(along, values, between)
-    begun = _renewed(updates or Updates(), {along: tried[0]})
-    compared = _compare(cloud, image, routes, account, region, begun, prices, meter)
-    name = _NAMES[along].format(meter=meter)
+    compared = _Comparison(cloud, image, account, region, routes, {along: tried[0]}, updates, prices, meter)
     at = {value: compared.costs({along: value}) for value in tried}
     rows = [
-        (name, float(value), route, cost, compared.currency)
+        (compared.name(along), float(value), route, cost, compared.currency)
         for value, costs in at.items()
-        for route, cost in zip(routes, costs, strict=True)
+        for route, cost in zip(compared.routes, costs, strict=True)
     ]
-    crossings, before = [], None
-    for value, costs in at.items():
-        if not _difference(costs):
-            continue
-        if before is not None and _difference(costs) * _difference(at[before]) < 0:
-            crossings.append(_narrowed(compared, along, before, value))
-        before = value
-    table = COSTS_TABLE.frame(rows)
-    return BreakEven(table, tuple(crossings))
+    # Where both cost the same it is not known yet which way it will go.
+    parted = [value for value, costs in at.items() if _difference(costs)]
+    crossings = [
+        _narrowed(compared, along, low, high)
+        for low, high in pairwise(parted)
+        if _difference(at[low]) * _difference(at[high]) < 0
+    ]
+    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings))
 
 
+@answers(SURFACE_TABLE)
 def break_even_surface(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
-    account: str,
-    region: str,
+    account: str | Account,
+    region: str | Region,
     first: tuple[str, Sequence[float]],
     second: tuple[str, Sequence[float]],
     routes: tuple[str, str] = ("copy, then share", "copy snapshots"),
     updates: Updates | None = None,
     prices: Prices | None = None,
-    meter: str = COPY_TRAFFIC,
+    meter: str | None = None,
 ) -> pd.DataFrame:
-    """By how much the first route is dearer than the second over two parameters: a `SURFACE_TABLE`.
+    """By how much the first route is dearer than the second over two parameters.
 
-    `first` and `second` are each a parameter of `break_even` and its values. Raises as that does.
+    first: a parameter that `break_even` can follow, and its values
+    second: another one and its values
+
+    The other parameters are those of `break_even`. Returns one row for every pair of values;
+    `ecs.break_even_surface.columns` says what its columns mean. Raises as `break_even` does.
     """
-    one, other = first[0], second[0]
-    across, up = _values(*first, None), _values(*second, None)
+    for what, given in (("first", first), ("second", second)):
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise InputError(f"{what} is a parameter and its values, ('change_gib', [0, 1]), not {shown(given)}")
+    (one, across), (other, up) = ((along, _values(along, values, None)) for along, values in (first, second))
     if one == other:
         raise InputError(f"a surface has two different parameters, not {one} twice")
-    begun = _renewed(updates or Updates(), {one: across[0], other: up[0]})
-    compared = _compare(cloud, image, routes, account, region, begun, prices, meter)
-    names = [_NAMES[along].format(meter=meter) for along in (one, other)]
-    rows = [
+    begun = {one: across[0], other: up[0]}
+    compared = _Comparison(cloud, image, account, region, routes, begun, updates, prices, meter)
+    names = compared.name(one), compared.name(other)
+    return SURFACE_TABLE.frame(
         (float(x), float(y), _difference(compared.costs({one: x, other: y})), *names, compared.currency)
         for x, y in product(across, up)
-    ]
-    return SURFACE_TABLE.frame(rows)
+    )
 
 
-@dataclass(frozen=True)
 class _Comparison:
     """Two routes for one target, both allowed and paid in one currency."""
 
-    asked: Question
-    routes: tuple[str, str]
-    target: Target
-    currency: str
-    meter: str
+    def __init__(
+        self,
+        cloud: Cloud,
+        image: str | Image,
+        account: str | Account,
+        region: str | Region,
+        routes: tuple[str, str],
+        begun: Mapping[str, float],
+        updates: Updates | None,
+        prices: Prices | None,
+        meter: str | None,
+    ) -> None:
+        """`begun` is where the parameters begin that are followed: what else the updates say of them plays no part."""
+        self._situation = Situation(cloud, image)
+        target = self._situation.target(account, region)
+        if isinstance(routes, str) or not isinstance(routes, Sequence):
+            raise InputError(f"routes is two names of routes, not {shown(routes)}")
+        ways = [way_named(route) for route in routes]
+        if len(ways) != 2 or ways[0] is ways[1]:
+            raise InputError(f"a break-even is between two different routes, not {' and '.join(w.name for w in ways)}")
+        self.routes = ways[0].name, ways[1].name
+        payers = [way.maker(self._situation.owner, target.account) for way in ways]
+        self._deliveries = [
+            Delivery(way, target.region, payer, (target.account,)) for way, payer in zip(ways, payers, strict=True)
+        ]
+        if meter is not None and "price" not in begun:
+            raise InputError(f"meter says whose price is followed; along {' and '.join(begun)} it has no effect")
+        self._meter = COPY_TRAFFIC if meter is None else meter
+        self._question = Question(self._situation, _renewed(updates, begun), prices)
+        meters = {row.meter for row in self._question.prices.rows}
+        if not isinstance(self._meter, str) or self._meter not in meters:
+            raise UnknownName("meter", str(meter), meters)
+        for way in ways:
+            if why := self._situation.refusal(way, target):
+                raise InputError(
+                    f"{way.name!r} for {target.account} in {target.region} is refused, so it has no break-even; {why}"
+                )
+        self.currency, others = map(self._situation.currency, payers)
+        if self.currency != others:
+            raise InputError(
+                f"{self.routes[0]!r} is paid by {payers[0]} in {self.currency}, {self.routes[1]!r} by {payers[1]} in "
+                f"{others}; nothing converts between them, so they have no break-even"
+            )
 
     def costs(self, values: Mapping[str, float]) -> tuple[float, float]:
         """What the routes cost with some parameters changed."""
-        prices = self.asked.prices
+        prices = self._question.prices
         if "price" in values:
-            prices = _with_price(prices, self.meter, values["price"])
-        asked = self.asked.changed(_renewed(self.asked.updates, values), prices)
-        first, second = (added_cost(asked, route, self.target) for route in self.routes)
-        return first, second
+            prices = _with_price(prices, self._meter, values["price"])
+        question = Question(self._situation, _renewed(self._question.updates, values), prices)
+        first, second = (added(question, [delivery]) for delivery in self._deliveries)
+        if gaps := [amount.gap for amount in [*first, *second] if amount.gap]:
+            raise price_not_found(gaps)
+        return sum(amount.cost for amount in first), sum(amount.cost for amount in second)
+
+    def name(self, along: str) -> str:
+        """A parameter in words, with its unit."""
+        return _NAMES[along].format(meter=self._meter)
 
     def step(self, along: str) -> float:
         """The step a parameter comes in; 0 where it has none."""
         if along in ("change_gib", "new_gib", "size_gib"):
-            return self.asked.cloud.state.block_bytes / BYTES_PER_GIB
+            return self._situation.cloud.state.block_bytes / BYTES_PER_GIB
         return 1 if along == "versions_kept" else 0
 
 
-def _compare(
-    cloud: Cloud,
-    image: str,
-    routes: tuple[str, str],
-    account: str,
-    region: str,
-    updates: Updates,
-    prices: Prices | None,
-    meter: str,
-) -> _Comparison:
-    """The comparison asked for, once it is sure to have an answer."""
-    check_targets(cloud, [account], [region])
-    asked = ask(cloud, image, updates, prices)
-    target = Target(account, region)
-    for route in routes:
-        if route not in ROUTES:
-            raise UnknownName("route", str(route), ROUTES)
-    if len(set(routes)) != 2 or len(routes) != 2:
-        raise InputError(f"a break-even is between two different routes, not {' and '.join(routes)}")
-    meters = {row.meter for row in asked.prices.rows}
-    if meter not in meters:
-        raise UnknownName("meter", str(meter), meters)
-    for route in routes:
-        refused = refusal(asked, route, target)
-        if refused:
-            why = ": ".join(part for part in refused[:2] if part)
-            raise InputError(f"{route!r} for {account} in {region} is refused, so it has no break-even; {why}")
-    (payer, currency), (other, others) = (asked.payer(route, account) for route in routes)
-    if currency != others:
-        raise InputError(
-            f"{routes[0]!r} is paid by {payer} in {currency}, {routes[1]!r} by {other} in {others}; "
-            "nothing converts between them, so they have no break-even"
-        )
-    return _Comparison(asked, routes, target, currency, meter)
-
-
 def _values(along: str, values: Sequence[float] | None, between: tuple[float, float] | None) -> list[float]:
-    """The values to tell the costs at, ascending and each once; checks the parameter too."""
-    if along not in _NAMES:
+    """The values to know the costs at, ascending and each once; checks the parameter too."""
+    if not isinstance(along, str) or along not in _NAMES:
         raise UnknownName("parameter", str(along), _NAMES)
     if (values is None) == (between is None):
         raise InputError("give either values=[…] or between=(low, high)")
-    given: list[float] = list(values if values is not None else between or ())
+    given = values if values is not None else between
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or not len(given):
+        raise InputError(f"give at least one value of {along} in a list, not {shown(given)}")
     for value in given:
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise InputError(f"values of {along} are numbers, not {value!r}")
-    if not given:
-        raise InputError(f"give at least one value of {along}")
+        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= sys.float_info.max:
+            raise InputError(f"values of {along} are numbers, not {shown(value)}")
+    whole = along == "versions_kept"
     if values is None:
         if len(given) != 2 or not given[0] < given[1]:
-            raise InputError(f"between is a low and a higher value, not {given}")
-        points = _POINTS if along != "versions_kept" else min(round(given[1] - given[0]) + 1, _MOST_VERSIONS)
-        given = [float(value) for value in np.linspace(given[0], given[1], points)]
-        if along == "versions_kept":
-            given = [float(round(value)) for value in given]
-    whole = along == "versions_kept"
+            raise InputError(f"between is a low and a higher value, not {shown(given)}")
+        points = _POINTS if not whole else min(round(given[1] - given[0]) + 1, _MOST_VERSIONS)
+        given = [round(value) if whole else value for value in np.linspace(given[0], given[1], points)]
     return sorted({int(value) if whole and float(value).is_integer() else float(value) for value in given})
 
 
@@ -291,10 +324,10 @@ def _whole(value: float, step: float) -> float:
     return -(-round(value * BYTES_PER_GIB) // round(step * BYTES_PER_GIB)) * step
 
 
-def _renewed(updates: Updates, values: Mapping[str, float]) -> Updates:
+def _renewed(updates: Updates | None, values: Mapping[str, float]) -> Updates:
     """The updates with other values of some parameters; a price is none of theirs."""
     changed: dict[str, Any] = {name: value for name, value in values.items() if name != "price"}
-    return replace(updates, **changed)
+    return replace(updates_or_usual(updates), **changed)
 
 
 def _with_price(prices: Prices, meter: str, factor: float) -> Prices:

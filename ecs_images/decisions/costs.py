@@ -16,7 +16,7 @@ from ..billing.schema import STORAGE
 from ..columns import whole_hours
 from ..units import SECONDS_PER_HOUR
 from .question import Question
-from .scripts import Delivery
+from .ways import Delivery
 
 
 @dataclass(frozen=True)
@@ -27,48 +27,45 @@ class Added:
     cost: float
     gap: Gap | None
 
+    @property
+    def note(self) -> str:
+        """Which price is missing, in words; empty where none is."""
+        to = f" to {self.key.item}" if self.key.item else ""
+        return f"no price for {self.key.meter}{to} in {self.key.region}" if self.gap else ""
 
-def added(asked: Question, delivered: Iterable[Delivery]) -> list[Added]:
+
+def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     """What some deliveries add together, by payer, region and meter."""
     use: dict[Key, list[Rows]] = {}
     for delivery in delivered:
-        for key, rows in _use_of(asked, delivery):
+        for key, rows in _use_of(question, delivery):
             use.setdefault(key, []).append(rows)
     found = []
     for key, parts in use.items():
-        there = asked.existing.get(key)
-        there = there if there is not None and len(there.start) else None
-        both = curve_of(key, _together([*parts, there] if there else parts), asked.prices)
+        there = question.existing.get(key)
+        both = curve_of(key, _together([*parts, there] if there else parts), question.prices)
         if isinstance(both, Curve) and not both.lines:
             continue  # Free unless priced (COPY-10).
-        before = curve_of(key, there, asked.prices) if there else None
+        before = curve_of(key, there, question.prices) if there else None
         gap = next((curve for curve in (both, before) if isinstance(curve, Gap)), None)
         cost = _total(both) - _total(before) if gap is None else float("nan")
         found.append(Added(key, cost, gap))
     return found
 
 
-def what_is_missing(amounts: Iterable[Added]) -> str:
-    """The prices that are missing among some amounts, in words; empty where none is."""
-    missing = [amount.key for amount in amounts if amount.gap]
-    return "; ".join(
-        f"no price for {key.meter}{f' to {key.item}' if key.item else ''} in {key.region}" for key in missing
-    )
-
-
-def _use_of(asked: Question, delivery: Delivery) -> Iterable[tuple[Key, Rows]]:
+def _use_of(question: Question, delivery: Delivery) -> Iterable[tuple[Key, Rows]]:
     """What one delivery uses: storage in its region, traffic from home to it (none within the home region)."""
-    payer, currency = asked.payer(delivery.route, delivery.accounts[0])
-    lives = asked.lives[delivery.route]
+    home, currency = question.situation.home, question.situation.currency(delivery.maker)
+    lives = question.lives[delivery.way]
     for meter in dict.fromkeys(lives.meter):
         used = lives.meter == meter
         first, last = whole_hours(lives.start[used], lives.end[used])
         if meter == STORAGE:
-            key = Key(payer, currency, delivery.region, meter, "", 0)
-        elif delivery.region == asked.home:
+            key = Key(delivery.maker, currency, delivery.region, meter, "", 0)
+        elif delivery.region == home:
             continue
         else:
-            key = Key(payer, currency, asked.home, meter, delivery.region, 0)
+            key = Key(delivery.maker, currency, home, meter, delivery.region, 0)
             last = first + SECONDS_PER_HOUR
         yield key, Rows(np.empty(0, np.int64), first, last, lives.size_bytes[used])
 

@@ -1,4 +1,4 @@
-"""A whole plan: a route for each target, and what they add together to the bills of those who pay.
+"""A whole plan: a way for each target, and what they add together to the bills of those who pay.
 
 plan(cloud, golden, chosen={("partner", "cn-shanghai"): "copy, then share"}, updates=Updates())
 """
@@ -11,13 +11,13 @@ import pandas as pd
 
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
-from ..errors import InputError, UnknownName
-from ..tables import Column, Table
-from .costs import added, what_is_missing
-from .question import Question, ask, check_targets
-from .routes import refusal, rule_of
-from .scripts import ROUTES, Plan, Target, Version, deliveries
+from ..errors import InputError, shown
+from ..ledger.resources import Image
+from ..tables import Column, Table, answers
+from .costs import added
+from .question import Question, Situation
 from .updates import Updates
+from .ways import deliveries, way_named
 
 PLAN_TABLE = Table(
     "plan",
@@ -34,51 +34,53 @@ PLAN_TABLE = Table(
 )
 
 
+@answers(PLAN_TABLE)
 def plan(
     cloud: Cloud,
-    image: str,
+    image: str | Image,
     *,
     chosen: Mapping[tuple[str, str], str],
     updates: Updates | None = None,
     prices: Prices | None = None,
 ) -> pd.DataFrame:
-    """What a route for each (account, region) adds to everybody's bill, as a `PLAN_TABLE`.
+    """What a way for each of several targets adds to everybody's bill.
 
-    A plan is not the sum of its targets: the accounts of a region that are served by the same route
-    share one copy, and all that a payer uses of a meter in a region stands in the same tiers. Raises
-    InputError naming every target whose route is refused, CloudError for a plan that is refused only
+    cloud: the cloud the image lies in; it is looked at as it is now and not changed
+    image: the image's id
+    chosen: for each target, a pair of an account's name and a region's id, the name of its way
+    updates: how the image will be renewed over which horizon; as `Updates()` unless said
+    prices: the price lists; the published ones unless said
+
+    A plan is not the sum of its targets: the accounts of a region that are served by the same way
+    share one copy, and all that a payer uses of a meter in a region stands in the same tiers.
+
+    Returns one row for every payer, region and meter; `ecs.plan.columns` says what its columns mean. Raises
+    InputError naming every target whose way is refused, CloudError for a plan that is refused only
     as a whole (by a quota, say), and UnknownName for names.
     """
-    if not chosen:
-        raise InputError("a plan needs a route for at least one target: {(account, region): route}")
-    for route in chosen.values():
-        if route not in ROUTES:
-            raise UnknownName("route", str(route), ROUTES)
-    targets = {Target(account, region): route for (account, region), route in chosen.items()}
-    accounts, regions = ([getattr(target, name) for target in targets] for name in ("account", "region"))
-    check_targets(cloud, accounts, regions)
-    asked = ask(cloud, image, updates, prices)
-    _check(asked, targets)
-    rows = [
-        (key.account, key.currency, key.region, key.meter, key.item, amount.cost, what_is_missing([amount]))
-        for amount in added(asked, deliveries(targets))
-        for key in [amount.key]
+    situation = Situation(cloud, image)
+    if not isinstance(chosen, Mapping) or not chosen:
+        raise InputError(f"chosen is a route for at least one (account, region), not {shown(chosen)}")
+    if wrong := [target for target in chosen if not isinstance(target, tuple) or len(target) != 2]:
+        raise InputError(f"a target is a pair (account, region), not {shown(wrong[0])}")
+    ways = {situation.target(*target): way_named(name) for target, name in chosen.items()}
+    if len(ways) < len(chosen):
+        raise InputError("chosen names an account in a region twice; each has one route")
+    question = Question(situation, updates, prices)
+    tried = {target: situation.refusal(way, target) for target, way in ways.items()}
+    refused = [
+        f"{ways[target].name!r} for {target.account} in {target.region}: {why}" for target, why in tried.items() if why
     ]
-    return PLAN_TABLE.frame(sorted(rows))
-
-
-def _check(asked: Question, targets: Mapping[Target, str]) -> None:
-    """Every route of a plan must be allowed, by itself and with the others."""
-    refused = []
-    for target, route in targets.items():
-        found = refusal(asked, route, target)
-        if found:
-            code, why, _ = found
-            rule = rule_of(route, code)
-            refused.append(f"{route!r} for {target.account} in {target.region}: {code} ({rule}): {why}")
     if refused:
-        raise InputError(f"{len(refused)} of {len(targets)} targets are refused; " + "; ".join(refused))
-    cloud = asked.cloud.fork()
-    whole = Plan(cloud, cloud.account(asked.owner), asked.updates)
-    for to in deliveries(targets):
-        ROUTES[to.route](whole, Version(asked.image, 0), to)
+        raise InputError(f"{len(refused)} of {len(ways)} targets are refused; {'; '.join(refused)}")
+    whole = deliveries(ways, situation.owner)
+    fork = situation.cloud.fork()
+    for delivery in whole:
+        delivery.play(delivery.stage(fork, question.updates), situation.image)
+    return PLAN_TABLE.frame(
+        sorted(
+            (key.account, key.currency, key.region, key.meter, key.item, amount.cost, amount.note)
+            for amount in added(question, whole)
+            for key in [amount.key]
+        )
+    )

@@ -1,121 +1,170 @@
-"""The question that routes answer: an image, how it lives on, at which prices, beside what is there already."""
+"""What is asked: an image as it is, how it lives on, at which prices."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..billing.metering import measure
 from ..billing.rating import Key, Rows, groups
 from ..catalog.prices import Prices
+from ..catalog.regions import Region
 from ..catalog.regions import region as known_region
 from ..catalog.sites import sites
+from ..cloud.account import Account
+from ..cloud.arguments import ident
 from ..cloud.cloud import Cloud
-from ..errors import InputError, UnknownName
+from ..errors import CloudError, InputError, UnknownName, shown
+from ..ledger.resources import Image
 from ..units import LATEST, next_full_hour, to_seconds
-from .lives import Lives, Sizes, Versions, lives_of, sizes_of
-from .scripts import RECEIVERS_OWN, ROUTES
-from .updates import Updates
-
-Refusals = dict[tuple[object, ...], tuple[str, str, str] | None]
-"""By case: None when the route is allowed, else its code, why, and where it was tried."""
+from .updates import Sizes, Updates, Versions
+from .ways import WAYS, Delivery, Lives, Target, Way, let_launch
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many images each account received, and how many it holds in each region."""
+class Refusal(NamedTuple):
+    """Why a way is refused for a target: the service's code (empty: it has none for this), the rule, the reason."""
 
-    received: Counter[str]
-    held: Counter[tuple[str, str]]
+    code: str
+    rule: str
+    why: str
+
+    def __str__(self) -> str:
+        rule = f"({self.rule})" if self.rule else ""
+        return f"{' '.join(filter(None, (self.code, rule)))}: {self.why}"
 
 
-@dataclass(frozen=True)
+class Situation:
+    """An image as it is in a cloud, whatever becomes of it: what the service allows, what is used already.
+
+    cloud: a fork of the cloud that was given; what happens there later changes nothing here
+    image: the image's id
+    owner: the account that owns it
+    home: the region it lies in
+    use: what every account uses as things are, to the end of time, by curve
+    """
+
+    def __init__(self, cloud: Cloud, image: str | Image) -> None:
+        """Raises UnknownName for an image that does not exist, InputError for one that has nothing to ask about."""
+        if not isinstance(cloud, Cloud):
+            raise InputError(f"give the cloud first, a Cloud, not {shown(cloud)}")
+        found = cloud.image(ident(image, "image", "image"))
+        if found.deleted_at:
+            raise InputError(f"{found.id} is deleted; ask about an image that is there")
+        if any(mapping.snapshot not in cloud.state.snapshots for mapping in found.mappings):
+            raise InputError(f"{found.id} is {found.status} and has no snapshots yet; wait for it first")
+        self.cloud, self.image = cloud.fork(), found.id
+        self.owner, self.home = found.account, found.region
+        self.use = dict(groups(measure(cloud.ledger, until=LATEST)))
+        # The cloud never changes, so each is tried once, however often a slider is moved.
+        self.refusal, self._brought = cache(self._refusal), cache(self._bring)
+
+    def _refusal(self, way: Way, target: Target) -> Refusal | None:
+        """Try a way for one target in a fork: None when it is allowed."""
+        brought = self._brought(way, target.region, way.maker(self.owner, target.account))
+        if isinstance(brought, Refusal):
+            return brought
+        there, image = brought
+        try:
+            let_launch(there.fork(), image, target.region, [target.account])
+        except (CloudError, InputError) as error:
+            return _refused(way, error)
+        return None
+
+    def _bring(self, way: Way, region: str, maker: str) -> tuple[Cloud, str] | Refusal:
+        """The cloud in which a way has brought the image to a region, and the image there.
+
+        Its commands do not know who will launch it, so this is the same for every receiver that it serves.
+        """
+        stage = Delivery(way, region, maker, ()).stage(self.cloud.fork(), Updates())
+        try:
+            return stage.cloud, way.bring(stage, self.image)
+        except (CloudError, InputError) as error:
+            return _refused(way, error)
+
+    def currency(self, account: str) -> str:
+        """The currency of the price list that an account pays by."""
+        return sites()[self.cloud.state.accounts[account].site].currency
+
+    def targets(self, accounts: Sequence[str | Account], regions: Sequence[str | Region]) -> list[Target]:
+        """Every account in every region, each once, regions first.
+
+        accounts: names of accounts, or accounts
+        regions: ids of regions, or regions
+
+        Raises UnknownName for those that do not exist, InputError for what is no list or an empty one.
+        """
+        for what, given in (("accounts", accounts), ("regions", regions)):
+            if isinstance(given, str) or not isinstance(given, Sequence) or not given:
+                raise InputError(f"{what} is a list with at least one name, not {shown(given)}")
+        names = dict.fromkeys(account_named(self.cloud, account) for account in accounts)
+        return [Target(name, region) for region in dict.fromkeys(map(region_named, regions)) for name in names]
+
+    def target(self, account: str | Account, region: str | Region) -> Target:
+        """One account in one region; raises as `targets` does."""
+        return Target(account_named(self.cloud, account), region_named(region))
+
+
 class Question:
-    """All that the costs of routes depend on; `use` is what the cloud uses as it is, to the end of time."""
+    """A situation, how the image lives on in it, and at which prices.
 
-    cloud: Cloud
-    image: str
-    updates: Updates
-    prices: Prices
-    start: datetime
-    sizes: Sizes
-    use: dict[Key, Rows]
-    refusals: Refusals = field(default_factory=dict)
-    """What was found out by trying; it holds for other updates and prices too, as long as the cloud stays."""
+    situation: the image as it is
+    updates: how it will be renewed; as `Updates()` unless said
+    prices: the price lists; the published ones unless said
+    sizes: the sizes that its versions will have
+    """
+
+    def __init__(self, situation: Situation, updates: Updates | None = None, prices: Prices | None = None) -> None:
+        """Raises InputError for updates that the image cannot have."""
+        if prices is not None and not isinstance(prices, Prices):
+            raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
+        self.situation, self.updates = situation, updates_or_usual(updates)
+        self.prices = prices or Prices.published()
+        self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
 
     @cached_property
-    def storing(self) -> frozenset[str]:
-        """The accounts that use anything already."""
-        return frozenset(key.account for key in self.use)
+    def lives(self) -> dict[Way, Lives]:
+        """What each way stores and sends to serve one region."""
+        versions = Versions.of(self.sizes, self.updates, self.situation.cloud.now)
+        return {way: way.lives(self.sizes, versions) for way in WAYS.values()}
 
     @cached_property
     def existing(self) -> dict[Key, Rows]:
-        """The use that is there already, up to the end of the horizon."""
-        end = to_seconds(next_full_hour(self.updates.end(self.start)))
-        return {key: _until(rows, end) for key, rows in self.use.items()}
-
-    @cached_property
-    def lives(self) -> dict[str, Lives]:
-        """What each route stores and sends to serve one region."""
-        versions = Versions.of(self.sizes, self.updates, self.start)
-        return {route: lives_of(route, self.sizes, versions) for route in ROUTES}
-
-    @cached_property
-    def counts(self) -> Counts:
-        """What quotas of images look at."""
-        images = [image for image in self.cloud.state.images.values() if not image.deleted_at]
-        received = Counter(account for image in images for account in image.shared_with)
-        return Counts(received, Counter((image.account, image.region) for image in images))
-
-    @property
-    def owner(self) -> str:
-        return self.cloud.image(self.image).account
-
-    @property
-    def home(self) -> str:
-        return self.cloud.image(self.image).region
-
-    def payer(self, route: str, account: str) -> tuple[str, str]:
-        """Who pays for a route to an account, and the currency of its list."""
-        payer = account if route == RECEIVERS_OWN else self.owner
-        return payer, sites()[self.cloud.state.accounts[payer].site].currency
-
-    def changed(self, updates: Updates, prices: Prices) -> Question:
-        """The same question with other updates and prices."""
-        return replace(self, updates=updates, prices=prices, sizes=sizes_of(self.cloud, self.image, updates))
+        """What is used already, up to the end of the horizon."""
+        end = to_seconds(next_full_hour(self.updates.end(self.situation.cloud.now)))
+        return {key: _until(rows, end) for key, rows in self.situation.use.items() if rows.start.min() < end}
 
 
-def ask(cloud: Cloud, image: str, updates: Updates | None = None, prices: Prices | None = None) -> Question:
-    """The question about an image.
-
-    Raises UnknownName for an image that does not exist, and InputError for one that has nothing to
-    ask about, or for updates that it cannot have.
-    """
-    found = cloud.image(image)
-    if found.deleted_at:
-        raise InputError(f"{image} is deleted; ask about an image that is there")
-    if any(mapping.snapshot not in cloud.state.snapshots for mapping in found.mappings):
-        raise InputError(f"{image} is {found.status} and has no snapshots yet; wait for it first")
-    updates, prices = updates or Updates(), prices or Prices.published()
-    use = dict(groups(measure(cloud.ledger, until=LATEST)))
-    return Question(cloud, image, updates, prices, cloud.now, sizes_of(cloud, image, updates), use)
+def updates_or_usual(updates: Updates | None) -> Updates:
+    """The updates given, the usual ones for none; raises InputError for anything else."""
+    if updates is not None and not isinstance(updates, Updates):
+        raise InputError(f"updates is an Updates, such as Updates(every_days=7), not {shown(updates)}")
+    return updates or Updates()
 
 
-def check_targets(cloud: Cloud, accounts: Sequence[str], regions: Sequence[str]) -> None:
-    """Raise UnknownName for accounts or regions that do not exist, InputError for an empty list."""
-    for names in (accounts, regions):
-        if isinstance(names, str) or not names:
-            raise InputError(f"accounts and regions are lists with at least one name, not {names!r}")
-    for account in accounts:
-        if account not in cloud.state.accounts:
-            raise UnknownName("account", str(account), cloud.state.accounts)
-    for region in regions:
-        known_region(region)
+def _refused(way: Way, error: CloudError | InputError) -> Refusal:
+    code, why = (error.code, error.reason) if isinstance(error, CloudError) else ("", str(error))
+    return Refusal(code, way.rule(code), why)
+
+
+def account_named(cloud: Cloud, given: Any) -> str:
+    """The name of an account of a cloud, given by it or as the account; raises InputError for anything else."""
+    name = given.name if isinstance(given, Account) else given
+    if not isinstance(name, str):
+        raise InputError(f"an account is given by its name, not by {shown(given)}")
+    if name not in cloud.state.accounts:
+        raise UnknownName("account", name, cloud.state.accounts)
+    return name
+
+
+def region_named(given: Any) -> str:
+    """The id of a region, given by it or as the region; raises InputError for anything else."""
+    region = given.region_id if isinstance(given, Region) else given
+    if not isinstance(region, str):
+        raise InputError(f"a region is given by its id, such as cn-beijing, not by {shown(given)}")
+    return known_region(region).region_id
 
 
 def _until(rows: Rows, end: int) -> Rows:

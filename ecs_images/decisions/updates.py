@@ -8,20 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from numbers import Real
 
-from ..errors import InputError
-from ..units import positive_gib, size_gib
+import numpy as np
+
+from ..cloud.cloud import Cloud
+from ..errors import InputError, shown
+from ..units import BYTES_PER_GIB, gib_to_bytes, positive_gib, size_gib, to_seconds
 
 _LONGEST_DAYS = 36_525
+_MOST_VERSIONS = _LONGEST_DAYS * 24
+"""As many as there are where an hour lies between two, for a century."""
 
 
 @dataclass(frozen=True)
 class Updates:
-    """The time ahead of an image.
+    """The time ahead of an image, in which a new version of it is made again and again.
 
-    Every `every_days` a new version is made, in which `change_gib` of the system disk are written
-    over, always the same ones, and `new_gib` are added. The newest `versions_kept` stay, for
-    `horizon_days` in all. With `size_gib` it is supposed that so much is written on the image's
-    system disk; without, it is what it is.
+    every_days: time from one version to the next, at least an hour [day]
+    versions_kept: how many of the newest versions stay, a whole number
+    change_gib: what of the system disk is written over for each version, always the same part of it [GiB]
+    new_gib: what is added to the system disk for each version [GiB]
+    horizon_days: the time looked ahead, at least an hour and at most a century [day]
+    size_gib: what to suppose is written on the system disk; None: what the image holds [GiB]
+
+    Raises InputError for a value that makes no sense.
     """
 
     every_days: float = 7
@@ -34,12 +43,14 @@ class Updates:
     def __post_init__(self) -> None:
         for name in ("every_days", "horizon_days"):
             days = getattr(self, name)
-            good = isinstance(days, Real) and not isinstance(days, bool) and math.isfinite(days)
+            good = isinstance(days, Real) and not isinstance(days, bool)
             if not good or not 1 / 24 <= days <= _LONGEST_DAYS:
-                raise InputError(f"{name} is a number of days, at least an hour and at most a century, not {days!r}")
+                raise InputError(
+                    f"{name} is a number of days, at least an hour and at most a century, not {shown(days)}"
+                )
         kept = self.versions_kept
-        if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
-            raise InputError(f"versions_kept is a whole number from 1 on, not {kept!r}")
+        if isinstance(kept, bool) or not isinstance(kept, int) or not 1 <= kept <= _MOST_VERSIONS:
+            raise InputError(f"versions_kept is a whole number from 1 to {_MOST_VERSIONS}, not {shown(kept)}")
         size_gib(self.change_gib, "change_gib")
         size_gib(self.new_gib, "new_gib")
         if self.size_gib is not None:
@@ -47,9 +58,12 @@ class Updates:
 
     def versions(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """When each version is made and when it goes; the first is there at `start`."""
-        every, end, number = timedelta(days=self.every_days), self.end(start), 0
+        every, horizon, end = timedelta(days=self.every_days), timedelta(days=self.horizon_days), self.end(start)
+        count, number = math.ceil(horizon / every), 0
         while (made := _whole_second(start + number * every)) < end:
-            yield made, min(_whole_second(start + (number + self.versions_kept) * every), end)
+            # The last ones kept go with the horizon; when they would go else may be after all years.
+            goes = number + self.versions_kept
+            yield made, end if goes > count else min(_whole_second(start + goes * every), end)
             number += 1
 
     def end(self, start: datetime) -> datetime:
@@ -59,3 +73,83 @@ class Updates:
 
 def _whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of an image's versions [bytes], in whole blocks from the second version on.
+
+    first: of the first version's system disk
+    renewed: of the second version's system disk, before anything was added
+    data: of the first version's data disks
+    data_renewed: of all later versions' data disks
+    changed: what each later version writes over
+    added: what each later version adds
+    """
+
+    first: int
+    renewed: int
+    data: int
+    data_renewed: int
+    changed: int
+    added: int
+
+    @classmethod
+    def of(cls, cloud: Cloud, image_id: str, updates: Updates) -> Sizes:
+        """The sizes that the versions of an image will have; raises InputError for those its disk cannot hold."""
+        image, block = cloud.image(image_id), cloud.state.block_bytes
+
+        def whole(size: float) -> int:
+            return -(-round(size) // block) * block
+
+        contents, renewed = ({"system": 0, "data": 0} for _ in range(2))
+        for mapping in image.mappings:
+            content = cloud.snapshot(mapping.snapshot).content_bytes
+            if mapping.kind == "system" and updates.size_gib is not None:
+                if updates.size_gib > mapping.size_gib:
+                    raise InputError(
+                        f"{image.id} has a system disk of {mapping.size_gib} GiB; size_gib is at most that"
+                    )
+                content = whole(gib_to_bytes(updates.size_gib))
+            contents[mapping.kind] += content
+            renewed[mapping.kind] += whole(content)
+        changed, added = whole(updates.change_gib * BYTES_PER_GIB), whole(updates.new_gib * BYTES_PER_GIB)
+        if changed > renewed["system"]:
+            held = renewed["system"] / BYTES_PER_GIB
+            raise InputError(f"{image.id} has {held:g} GiB on its system disk; {updates.change_gib:g} cannot change")
+        return cls(contents["system"], renewed["system"], contents["data"], renewed["data"], changed, added)
+
+    def content(self, number: int) -> int:
+        """What version `number` restores, all disks together."""
+        if number == 0:
+            return self.first + self.data
+        return self.renewed + number * self.added + self.data_renewed
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Every version of an image over a horizon.
+
+    made: when each is made [s since 1970]
+    gone: when each goes [s since 1970]
+    content: what each restores [bytes]
+    end: the end of the horizon [s since 1970]
+    """
+
+    made: np.ndarray
+    gone: np.ndarray
+    content: np.ndarray
+    end: int
+
+    @classmethod
+    def of(cls, sizes: Sizes, updates: Updates, start: datetime) -> Versions:
+        """The versions that the updates make of an image of these sizes; raises InputError for too much to count."""
+        spans = [(to_seconds(made), to_seconds(gone)) for made, gone in updates.versions(start)]
+        if sizes.content(len(spans)) * len(spans) >= 1 << 62:
+            raise InputError(
+                f"{len(spans)} versions, each {updates.new_gib:g} GiB larger, are more than anything holds"
+            )
+        made, gone = np.array(spans, dtype=np.int64).T
+        content = sizes.content(1) + (np.arange(len(spans), dtype=np.int64) - 1) * sizes.added
+        content[0] = sizes.content(0)
+        return cls(made, gone, content, to_seconds(updates.end(start)))

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, lru_cache
 from math import isnan
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ..catalog.prices import Prices
-from ..catalog.sites import sites
 from ..charts.routes import routes_picture
 from ..cloud.cloud import Cloud
 from ..decisions.costs import added
-from ..decisions.question import Question, ask, check_targets
+from ..decisions.question import Question, Situation
 from ..decisions.routes import answer
-from ..decisions.scripts import ROUTES, Target, deliveries
 from ..decisions.updates import Updates
+from ..decisions.ways import WAYS, Target, deliveries, way_named
 from ..errors import EcsImagesError, InputError
 from ..units import bytes_to_gib
 from . import pages
 
 CHEAPEST = "cheapest allowed"
-ROUTE_NAMES = (CHEAPEST, *ROUTES)
+ROUTE_NAMES = (CHEAPEST, *WAYS)
 PARTS = ("summary", "totals", "picture", "targets", "refusals")
 _COPY_PRICES = 16
 """Prices of image copies whose book is kept."""
@@ -36,10 +35,15 @@ _COPY_PRICES = 16
 
 @dataclass(frozen=True)
 class Settings:
-    """What the controls say: the image, who must launch it where, how it lives on, the routes.
+    """What the controls say.
 
-    `route` is for every target that `chosen` does not name by (account, region). `copy_price` is
-    what a copied image pays for its way [per GiB], which no source tells (COPY-10).
+    image: id of the image that is to reach somebody
+    accounts: names of the accounts that must launch it
+    regions: ids of the regions where they must
+    updates: how it lives on
+    route: the route of every target that `chosen` does not name, or `CHEAPEST`
+    chosen: routes by (account, region)
+    copy_price: what a copied image pays for its way, which no source gives (COPY-10) [per GiB]
     """
 
     image: str
@@ -59,15 +63,14 @@ class ShareOrCopy:
         self._prices = lru_cache(maxsize=_COPY_PRICES)(
             lambda copy_price: _with_copy_price(prices or Prices.published(), copy_price)
         )
-        # Asking once for each image keeps what was tried; a slider only changes the updates. Nothing
-        # changed suits every image, however small.
-        self._first = lru_cache(maxsize=None)(lambda image: ask(self.cloud, image, Updates(change_gib=0), prices))
+        # A situation keeps what was tried with its image; a slider only changes the updates.
+        self._situation = cache(lambda image: Situation(self.cloud, image))
 
     def __repr__(self) -> str:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
 
     def images(self) -> dict[str, str]:
-        """The images that accounts of the cloud own, by what a person calls them."""
+        """The ids of the images that accounts of the cloud own, by what a person calls them."""
         there = (image for image in self.cloud.state.images.values() if not image.deleted_at)
         return {pages.called(i.name, i.id): i.id for i in there if i.account in self.cloud.state.accounts}
 
@@ -80,7 +83,7 @@ class ShareOrCopy:
         return bytes_to_gib(snapshot.content_bytes) if snapshot else 0.0
 
     def table(self, settings: Settings) -> pd.DataFrame:
-        """Every route to every target as `ecs.routes` gives it, and in `x_chosen` whether it is the one taken.
+        """Every route to every target as `ecs.routes` returns it, and in `x_chosen` whether it is the one taken.
 
         Of routes in two currencies, which nothing compares, the cheapest is the cheapest in the
         currency of the image's owner. A route without a price is taken only where none has one.
@@ -98,10 +101,6 @@ class ShareOrCopy:
         paid = self._answer(settings).paid
         return pd.DataFrame(paid, columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
 
-    def summary(self, settings: Settings) -> list[str]:
-        """What the picture and the tables come to, in sentences; raises as `table` does."""
-        return self._said(settings, self._answer(settings))
-
     def render(self, settings: Settings) -> dict[str, str]:
         """All that is shown, as HTML by part; what cannot be answered is a sentence that says what to change."""
         try:
@@ -109,7 +108,7 @@ class ShareOrCopy:
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
         return {
-            "summary": pages.sentences(self._said(settings, found)),
+            "summary": pages.sentences(self._summary(settings, found)),
             "totals": _totals_page(found.paid),
             "picture": _picture(found.table),
             "targets": _targets_page(found.rows),
@@ -121,31 +120,33 @@ class ShareOrCopy:
             raise InputError("this cloud has no image of an account's own; make one with create_image")
         if not settings.accounts or not settings.regions:
             raise InputError("choose at least one account and one region; nothing is compared until then")
-        if self.cloud.image(settings.image).system_snapshot not in self.cloud.state.snapshots:
-            raise InputError(
-                f"{settings.image} is a copy that waits for its turn; wait for it, or choose another image"
-            )
-        check_targets(self.cloud, settings.accounts, settings.regions)
-        asked = self._first(settings.image).changed(settings.updates, self._prices(settings.copy_price))
-        return _Answer(asked, settings)
+        situation = self._situation(settings.image)
+        question = Question(situation, settings.updates, self._prices(settings.copy_price))
+        table = answer(question, situation.targets(settings.accounts, settings.regions))
+        # As `to_dict("records")`, which takes ten times as long.
+        columns = [table[name].tolist() for name in table]
+        rows = [dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+        _choose(rows, settings, situation.currency(situation.owner))
+        return _Answer(table.assign(x_chosen=[row["x_chosen"] for row in rows]), rows, _paid(question, rows))
 
-    def _said(self, settings: Settings, found: _Answer) -> list[str]:
+    def _summary(self, settings: Settings, found: _Answer) -> list[str]:
+        """What the picture and the tables come to, in sentences."""
         image, updates = self.cloud.image(settings.image), settings.updates
-        said = [
+        words = [
             f"{pages.called(image.name, image.id)} of {image.account} lies in {image.region}. It is to reach "
             f"{pages.counted(len(settings.accounts), 'account')} in {pages.counted(len(settings.regions), 'region')}, "
             f"renewed every {pages.counted(round(updates.every_days), 'day')} for {updates.horizon_days:g} days, "
             f"{pages.counted(updates.versions_kept, 'version')} kept."
         ]
-        said += [_in_words(paid) for paid in found.paid]
+        words += [_in_words(paid) for paid in found.paid]
         chosen = [row for row in found.rows if row["x_chosen"]]
         refused = sum(not row["x_allowed"] for row in chosen)
-        unreached = len(settings.accounts) * len(settings.regions) - len(chosen)
+        unreached = len(found.rows) // len(WAYS) - len(chosen)
         if refused:
-            said.append(f"For {pages.counted(refused, 'target')} the chosen route is refused; see below why.")
+            words.append(f"For {pages.counted(refused, 'target')} the chosen route is refused; see below why.")
         if unreached:
-            said.append(f"For {pages.counted(unreached, 'target')} every route is refused; see below why.")
-        return said
+            words.append(f"For {pages.counted(unreached, 'target')} every route is refused; see below why.")
+        return words
 
 
 class Paid(NamedTuple):
@@ -157,61 +158,44 @@ class Paid(NamedTuple):
     unpriced: int
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What some settings come to; `rows` are the records of `table`."""
+class _Answer(NamedTuple):
+    """What some settings come to; `rows` are the records of `table`, a target's routes one after the other."""
 
-    asked: Question
-    settings: Settings
+    table: pd.DataFrame
+    rows: list[dict[str, Any]]
+    paid: list[Paid]
 
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        table = answer(self.asked, self.settings.accounts, self.settings.regions)
-        return table.assign(x_chosen=self._chosen(table))
 
-    @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        # As `to_dict("records")`, which takes ten times as long.
-        columns = [self.table[name].tolist() for name in self.table]
-        return [dict(zip(self.table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+def _choose(rows: list[dict[str, Any]], settings: Settings, home_currency: str) -> None:
+    """Say in each row whether its route is the one taken for its target: the one wanted, or the cheapest allowed."""
 
-    @cached_property
-    def paid(self) -> list[Paid]:
-        taken = {
-            Target(row["billing_account_id"], row["region_id"]): row["route"]
-            for row in self.rows
-            if row["x_chosen"] and row["x_allowed"]
-        }
-        sums = {self.asked.payer(route, target.account): [0.0, 0] for target, route in taken.items()}
-        for amount in added(self.asked, deliveries(taken)):
-            if amount.gap:
-                sums[amount.key.account, amount.key.currency][1] += 1
-            else:
-                sums[amount.key.account, amount.key.currency][0] += amount.cost
-        return [
-            Paid(payer, currency, float("nan") if gaps and not cost else cost, int(gaps))
-            for (payer, currency), (cost, gaps) in sums.items()
-        ]
+    def order(row: dict[str, Any]) -> tuple[bool, bool, float]:
+        unpriced = isnan(row["list_cost"])
+        return unpriced, row["billing_currency"] != home_currency, 0.0 if unpriced else row["list_cost"]
 
-    def _chosen(self, table: pd.DataFrame) -> list[bool]:
-        """Of every target the route taken: the one wanted, or the cheapest allowed."""
-        owner = self.asked.cloud.state.accounts[self.asked.owner]
-        home_currency = sites()[owner.site].currency
-        columns = ["billing_account_id", "region_id", "route", "x_allowed", "billing_currency", "list_cost"]
-        best: dict[tuple[str, str], tuple[Any, int]] = {}
-        taken = set()
-        for place, (account, region, route, allowed, currency, cost) in enumerate(
-            zip(*(table[name].tolist() for name in columns), strict=True)
-        ):
-            wanted = self.settings.chosen.get((account, region), self.settings.route)
-            if wanted == route:
-                taken.add(place)
-            elif wanted == CHEAPEST and allowed:
-                order = (cost != cost, currency != home_currency, cost if cost == cost else 0.0)
-                best.setdefault((account, region), (order, place))
-                best[account, region] = min(best[account, region], (order, place))
-        taken.update(place for _, place in best.values())
-        return [place in taken for place in range(len(table))]
+    for first in range(0, len(rows), len(WAYS)):
+        mine = rows[first : first + len(WAYS)]
+        target = mine[0]["billing_account_id"], mine[0]["region_id"]
+        wanted = settings.chosen.get(target, settings.route)
+        if wanted == CHEAPEST:
+            taken = min((row for row in mine if row["x_allowed"]), key=order, default=None)
+        else:
+            taken = next(row for row in mine if row["route"] == way_named(wanted).name)
+        for row in mine:
+            row["x_chosen"] = row is taken
+
+
+def _paid(question: Question, rows: list[dict[str, Any]]) -> list[Paid]:
+    """What every payer pays for the routes that are chosen and allowed, all together."""
+    taken = [row for row in rows if row["x_chosen"] and row["x_allowed"]]
+    ways = {Target(row["billing_account_id"], row["region_id"]): WAYS[row["route"]] for row in taken}
+    amounts = added(question, deliveries(ways, question.situation.owner))
+    found = []
+    for payer, currency in dict.fromkeys((row["x_payer"], row["billing_currency"]) for row in taken):
+        mine = [amount for amount in amounts if amount.key.account == payer]
+        cost, gaps = sum(amount.cost for amount in mine if not amount.gap), sum(bool(amount.gap) for amount in mine)
+        found.append(Paid(payer, currency, float("nan") if gaps and not cost else cost, gaps))
+    return found
 
 
 def _with_copy_price(prices: Prices, copy_price: float) -> Prices:
@@ -249,11 +233,11 @@ def _in_words(paid: Paid) -> str:
 def _totals_page(paid: Sequence[Paid]) -> str:
     rows = [
         [
-            one.payer,
-            "no price known" if isnan(one.cost) else pages.amount(one.cost, one.currency),
-            pages.counted(one.unpriced, "meter") if one.unpriced else "",
+            payer,
+            "no price known" if isnan(cost) else pages.amount(cost, currency),
+            pages.counted(unpriced, "meter") if unpriced else "",
         ]
-        for one in paid
+        for payer, currency, cost, unpriced in paid
     ]
     caption = "Who pays for all chosen routes, shared copies counted once"
     return pages.table(caption, ["payer", "list cost over the horizon", "without a price"], rows)
@@ -266,9 +250,9 @@ def _targets_page(table: list[dict[Any, Any]]) -> str:
         by_target.setdefault((row["region_id"], row["billing_account_id"]), {})[row["route"]] = _cell(row)
     alike: dict[tuple[str, ...], list[str]] = {}
     for (region, account), cells in by_target.items():
-        alike.setdefault((region, *(cells[route] for route in ROUTES)), []).append(account)
+        alike.setdefault((region, *(cells[route] for route in WAYS)), []).append(account)
     rows = [[region, pages.listed(accounts), *cells] for (region, *cells), accounts in alike.items()]
-    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["region", "account", *ROUTES], rows)
+    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["region", "account", *WAYS], rows)
 
 
 def _cell(row: Mapping[Any, Any]) -> str:

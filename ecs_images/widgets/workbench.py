@@ -10,14 +10,17 @@ import ipywidgets as ipw
 from ..catalog.prices import Prices
 from ..catalog.regions import regions as known_regions
 from ..cloud.cloud import Cloud
+from ..decisions.question import account_named, region_named
 from ..decisions.updates import Updates
 from ..errors import InputError
 from ..ledger.resources import Image
 from . import pages
-from .panel import LABELS, WIDE, Panel, choose_many, dropdown, slider, whole_slider
+from .panel import Panel, choose_many, dropdown, slider, whole_slider
 from .share_or_copy import PARTS, ROUTE_NAMES, Settings, ShareOrCopy
 
 AS_FOR_ALL = "as for all"
+_UPDATES = ("every_days", "versions_kept", "size_gib", "change_gib", "new_gib", "horizon_days")
+"""Controls that say how the image lives on, each by its name in `Updates`."""
 _MOST_CHOICES = 24
 """Targets with a list of routes of their own; a longer page helps nobody."""
 _MOST_REGIONS = 4
@@ -34,11 +37,15 @@ def share_or_copy(
 ) -> Panel:
     """A workbench that compares the routes of an image to accounts and regions, live.
 
-    `image`, `regions` and `accounts` are what is chosen at first: by default the newest image that is
-    no copy, the regions where its owner keeps images, and every other account. Controls: image,
-    accounts, regions, route, every_days, versions_kept, size_gib, change_gib, new_gib, horizon_days,
-    copy_price, and one list of routes for each of the first targets. The cloud is looked at as it is
-    now and is not changed. Raises InputError for an image, account or region that cannot be chosen.
+    cloud: the cloud whose images are offered; it is looked at as it is now and not changed
+    image: id of the image chosen at first; the newest that is no copy unless said
+    regions: ids of the regions chosen at first; those where the image's owner keeps images unless said
+    accounts: names of the accounts chosen at first; all but the owner unless said
+    prices: the price lists; the published ones unless said
+
+    Controls: image, accounts, regions, route, every_days, versions_kept, size_gib, change_gib, new_gib,
+    horizon_days, copy_price, and one list of routes for each of the first targets. Raises InputError for
+    an image, account or region that cannot be chosen.
     """
     return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts))
 
@@ -62,9 +69,8 @@ class _Workbench(Panel):
             found = model.cloud.image(first)
             regions = regions or _regions_of(model.cloud, found)
             accounts = accounts or tuple(name for name in everyone if name != found.account) or everyone
-        for kind, wanted, known in (("region", regions, tuple(known_regions())), ("account", accounts, everyone)):
-            if unknown := [name for name in wanted if name not in known]:
-                raise InputError(f"there is no {kind} {pages.listed(unknown)} to choose")
+        accounts = tuple(account_named(model.cloud, account) for account in accounts)
+        regions = tuple(map(region_named, regions))
         controls = {
             "image": dropdown("Image", images, first or None),
             "accounts": choose_many("Accounts", everyone, accounts),
@@ -102,20 +108,13 @@ class _Workbench(Panel):
 
     def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
         written = self._model.written_gib(values["image"]) if values["image"] else 0.0
-        updates = Updates(
-            every_days=values["every_days"],
-            versions_kept=values["versions_kept"],
-            change_gib=values["change_gib"],
-            new_gib=values["new_gib"],
-            horizon_days=values["horizon_days"],
-            size_gib=values["size_gib"] if values["size_gib"] != written else None,
-        )
+        ahead = {name: values[name] for name in _UPDATES}
+        if ahead["size_gib"] == written:
+            ahead["size_gib"] = None
         chosen = {target: choice.value for target, choice in self.choices.items() if choice.value != AS_FOR_ALL}
-        image = values["image"] or ""
+        image, accounts, regions = values["image"] or "", values["accounts"], values["regions"]
         return self._model.render(
-            Settings(
-                image, values["accounts"], values["regions"], updates, values["route"], chosen, values["copy_price"]
-            )
+            Settings(image, accounts, regions, Updates(**ahead), values["route"], chosen, values["copy_price"])
         )
 
     def _offer_choices(self) -> None:
@@ -123,10 +122,7 @@ class _Workbench(Panel):
         shown = targets[:_MOST_CHOICES]
         for target in shown:
             if target not in self.choices:
-                choice = ipw.Dropdown(
-                    description=f"{target[0]} in {target[1]}", options=(AS_FOR_ALL, *ROUTE_NAMES), style=LABELS,
-                    layout={"width": WIDE},
-                )  # fmt: skip
+                choice = dropdown(f"{target[0]} in {target[1]}", (AS_FOR_ALL, *ROUTE_NAMES))
                 choice.observe(self._changed, names="value")
                 self.choices[target] = choice
         self._choice_box.children = tuple(self.choices[target] for target in shown)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ..billing.schema import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE
-from ..catalog.price_files import units
-from ..catalog.prices import Prices
-from ..cloud.cloud import Cloud
-from ..errors import InputError
-from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, to_seconds
-from .question import Question, ask, check_targets
-from .updates import Updates
+from ecs_images import Cloud, InputError, Prices, Updates
+from ecs_images.billing.schema import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE
+from ecs_images.catalog.price_files import units
+from ecs_images.decisions.question import Question, Situation
+from ecs_images.units import BYTES_PER_GIB, SECONDS_PER_HOUR, to_seconds
 
 
 def closed_form(
@@ -45,13 +42,11 @@ def closed_form(
     what is stored already; start, cadence and horizon in whole hours; work done at once. Raises
     InputError where prices are not flat, PriceNotFound where there is none.
     """
-    owner = cloud.image(image).account
-    sought = replace(updates or Updates(), change_gib=0)
-    check_targets(cloud, [owner], [region])
-    asked = ask(cloud, image, sought, prices)
+    situation = Situation(cloud, image)
+    asked = Question(situation, replace(updates or Updates(), change_gib=0), prices)
     storage_price = _flat_price(asked, STORAGE, region, "")
-    traffic_price = _flat_price(asked, COPY_TRAFFIC, asked.home, region)
-    image_price = _flat_price(asked, IMAGE_TRAFFIC, asked.home, region)
+    traffic_price = _flat_price(asked, COPY_TRAFFIC, situation.home, region)
+    image_price = _flat_price(asked, IMAGE_TRAFFIC, situation.home, region)
     lives = _Lives.of(asked.updates)
     if lives.last < 2:  # Nothing is sent or kept twice yet, so the change plays no part.
         return None
@@ -97,12 +92,12 @@ def _sums(last: int) -> tuple[int, int]:
 
 def _flat_price(asked: Question, meter: str, region: str, item: str) -> float:
     """The one price of a meter over the horizon [per GiB-hour, or per GiB sent]."""
-    _, currency = asked.payer("copy, then share", asked.owner)
-    book = asked.prices.book(currency)
+    situation = asked.situation
+    book, now = asked.prices.book(situation.currency(situation.owner)), situation.cloud.now
     if book.assumes_free(meter):
         return 0.0
-    book.at(meter, region, asked.start, item)
-    start, end = to_seconds(asked.start), to_seconds(asked.updates.end(asked.start))
+    book.at(meter, region, now, item)
+    start, end = to_seconds(now), to_seconds(asked.updates.end(now))
     spans = [span for span in book.schedule(meter, region, item) if span.start < end and start < span.end]
     found = {(tier.price or 0.0) / units()[tier.unit].hours for span in spans for tier in span.tiers}
     if len(found) > 1:
