@@ -210,7 +210,7 @@ def _check_image_still_usable(control: Control, account: str, disk: Disk, operat
     A deprecated image still serves (REINIT-3).
     """
     image = control.state.images.get(disk.image or "")
-    if image is None or control.may_use(account, image):
+    if image is None or image.usable_by(account):
         return
     why = "is deleted" if image.deleted_at else f"is no longer shared with {account}"
     raise control.refusal(

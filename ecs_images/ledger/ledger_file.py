@@ -19,12 +19,12 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from ..errors import FileProblems, InputError, Problem
+from ..errors import FileProblems, InputError, Problem, shown
 from ..saving import save
 from ..units import parse_time
-from .events import KINDS, CloudStarted, Event, problems
+from .events import KINDS, CloudStarted, Event, problems, unfinished
 from .state import State
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ def read(path: Path) -> list[Event]:
         short = f"the file ends after record {len(events)} of {count}: it is cut off"
         long = f"the header promises {count} records and the file has {len(events)}"
         raise FileProblems(str(path), [Problem(len(lines) + 1, short if len(events) < count else long)])
+    missing = [] if trusted or not events else list(unfinished(state, events[-1].at))
+    if missing:
+        message = f"record {count} cannot be the last: {'; '.join(missing[:3])}"
+        raise FileProblems(str(path), [Problem(count + 1, message)])
     return events
 
 
@@ -127,6 +131,7 @@ def _converter() -> JsonConverter:
     converter.register_structure_hook(datetime, lambda text, _: parse_time(_exactly(text, str)))
     for kind in (bool, int, str):
         converter.register_structure_hook(kind, lambda value, wanted: _exactly(value, wanted))
+    converter.register_structure_hook_func(_is_literal, _one_of)
     return converter
 
 
@@ -136,6 +141,17 @@ def _exactly(value: Any, kind: type) -> Any:
         raise ValueError(
             f"{str(value)[:_LONGEST]!r} is not {'a whole number' if kind is int else f'a {kind.__name__}'}"
         )
+    return value
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def _one_of(value: Any, words: Any) -> Any:
+    """A value of a `Literal`."""
+    if value not in get_args(words):
+        raise ValueError(f"{shown(value)} is not {' or '.join(get_args(words))}")
     return value
 
 
