@@ -10,13 +10,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from helpers import BEIJING, HANGZHOU, machine
-from strategies import STARTS, VERBS, Story, play, tables, toy_prices
+from helpers import BEIJING, machine
+from strategies import STARTS, VERBS, Story, play, tables
 
 import ecs_images as ecs
-from ecs_images import FileProblems, InputError, Ledger
+from ecs_images import FileProblems, Ledger
 
 Records = list[dict[str, Any]]
+HONG_KONG = "cn-hongkong"
 UNKNOWN, OTHER_REGION, OTHER_ACCOUNT = "nowhere-1", "cn-qingdao", "globex"
 
 
@@ -83,48 +84,45 @@ def replaced(value: Any, place: list[str], other: Any) -> Any:
     copied[key] = replaced(value[key], place[1:], other)
     return copied
 
+
 HARMLESS = {
-    "free text, which nothing is looked up by": {
-        "*.name", "*.family", "*.kms_key", "*.assumed", "ImageCreated.mappings.device",
-    },
-    "what may be called or sized otherwise, as long as nothing else speaks of it": {
-        "AccountOpened.account", "AccountOpened.site", "ImageCreated.image", "ImageExported.files",
-        "FilesReplicated.files", "SnapshotCopied.snapshot", "SnapshotStarted.snapshot", "SnapshotCopied.to",
-        "FilesReplicated.to", "ImageShared.account", "DiskCreated.size_gib", "ImageExported.parts.file_bytes", "SnapshotStored.content_bytes",
-    },
-    "more or less was written, and it fits": {
-        "DiskCreated.written_blocks", "DiskCreated.initial_blocks", "DiskWritten.appended", "DiskWritten.start",
-        "DiskWritten.overwritten", "DiskWritten doubled", "DiskReinitialised doubled",
-        "SystemDiskReplacementStarted.size_gib", "SystemDiskReplacementStarted.written_blocks",
-        "SystemDiskReplacementStarted.initial_blocks",
-    },
-    "it is still under way when the ledger ends, and may end when it likes": {
-        "ImageCopyStarted.finishes_at", "ImageCreated.finishes_at", "ImageExported.finishes_at",
-        "FilesReplicated.finishes_at", "SnapshotCopied.finishes_at", "SnapshotStarted.finishes_at",
-        "SnapshotStored.finishes_at", "SystemDiskReplacementStarted.finishes_at",
-    },
-    "the clock went on before the last thing happened": {"*.at"},
-    "how the simulation goes on, not what happened": {"CloudStarted.durations", "CloudStarted.block_bytes"},
-    "an image made of fewer snapshots, which stay": {"ImageCreated.mappings"},
-    "it did not happen, and nothing that did needs it": {
-        "AccountOpened dropped", "DiskReinitialised dropped", "DiskWritten dropped", "FilesDeleted dropped",
-        "FilesReplicated dropped", "ImageCreated dropped", "ImageDeleted dropped", "ImageExported dropped",
-        "ImageModified dropped", "ImageShared dropped", "ImageUnshared dropped", "InstanceStarted dropped",
-        "InstanceStopped dropped", "SnapshotCopied dropped", "SnapshotDeleted dropped", "SnapshotStarted dropped",
-        "SystemDiskReplacementStarted dropped",
-    },
-    "in the other order it is another history, as possible as this": {
-        "DiskReinitialised swapped with DiskWritten", "DiskWritten swapped with SnapshotStarted",
-        "SnapshotStarted swapped with DiskWritten",
-    },
-}  # fmt: skip
+    "free text, which nothing is looked up by": """
+        *.name *.family *.kms_key *.assumed ImageCreated.mappings.device""",
+    "what may be called or sized otherwise, as long as nothing else speaks of it": """
+        AccountOpened.account DiskCreated.size_gib FilesReplicated.to ImageCreated.image
+        ImageExported.files ImageExported.parts.file_bytes SnapshotCopied.snapshot
+        SnapshotCopied.to SnapshotStarted.snapshot SnapshotStored.content_bytes SystemDiskReplacementStarted.disk""",
+    "more or less was written, and it fits": """
+        DiskCreated.written_blocks DiskReinitialised-doubled DiskWritten.appended DiskWritten.overwritten
+        DiskWritten.start DiskWritten-doubled SystemDiskReplacementStarted.size_gib
+        SystemDiskReplacementStarted.written_blocks""",
+    "it is still under way when the ledger ends, and may end when it likes": """
+        ImageCopyStarted.finishes_at ImageCreated.finishes_at ImageExported.finishes_at
+        SnapshotCopied.finishes_at SnapshotStarted.finishes_at SnapshotStored.finishes_at
+        SystemDiskReplacementStarted.finishes_at""",
+    "it began before, or the clock went on before the last thing happened": "CloudStarted.at the-last.at",
+    "the size of all blocks, where nothing else depends on it": "CloudStarted.block_bytes",
+    "an image made of fewer snapshots, which stay": "ImageCreated.mappings",
+    "it did not happen, and nothing that did needs it": """
+        AccountOpened-dropped DiskReinitialised-dropped DiskWritten-dropped FilesDeleted-dropped
+        ImageCreated-dropped ImageDeleted-dropped ImageExported-dropped
+        ImageModified-dropped
+        InstanceStopped-dropped SnapshotCopied-dropped SnapshotDeleted-dropped SnapshotStarted-dropped
+        SystemDiskReplacementStarted-dropped""",
+    "in the other order it is another history, as possible as this": """
+        DiskWritten-swapped-with-SnapshotStarted
+        SnapshotDeleted-swapped-with-SnapshotStarted
+        SnapshotStarted-swapped-with-SnapshotStarted""",
+}
 """What an editor may change without anything being impossible, by why."""
 
 
-def is_harmless(kind: str, what: str) -> bool:
+def is_harmless(kind: str, what: str, last: bool) -> bool:
     place = re.sub(r"\.\d+", "", what.split(" ")[0])
-    names = {f"{kind} {what}", f"{kind}.{place}", f"*.{place.partition('.')[0]}"}
-    return any(names & listed for listed in HARMLESS.values())
+    names = {f"{kind}-{what.replace(' ', '-')}", f"{kind}.{place}", f"*.{place.partition('.')[0]}"}
+    if last:
+        names.add(f"the-last.{place}")
+    return any(names & {*words.split()} for words in HARMLESS.values())
 
 
 def assert_edits_are_noticed(ledger: Ledger, path: Path) -> None:
@@ -145,7 +143,7 @@ def assert_edits_are_noticed(ledger: Ledger, path: Path) -> None:
                     slipped.append(f"{name}: {problem}")
             else:
                 alike = what.startswith("swapped") and tables(loaded.replay()) == state
-                if not alike and not is_harmless(record["event"], what):
+                if not alike and not is_harmless(record["event"], what, record is records[-1]):
                     slipped.append(name)
     assert slipped == []
 
@@ -162,15 +160,15 @@ def busy_cloud() -> ecs.Cloud:
         acme.write(web, overwrite=2, offset=1)
     acme.share_image(images[0], with_accounts=[partner])
     other = machine(partner, image=images[0])
-    copies = [acme.copy_image(image, to=HANGZHOU, encrypted=True) for image in images]
+    copies = [acme.copy_image(image, to=HONG_KONG, encrypted=True, kms_key="key-1") for image in images]
     cloud.wait(copies[1])
-    acme.copy_snapshot(cloud.image(images[1]).system_snapshot, to=HANGZHOU)
+    acme.copy_snapshot(cloud.image(images[1]).system_snapshot, to=HONG_KONG)
     partner.stop_instance(other)
     partner.replace_system_disk(other, "centos_7_9")
     cloud.wait(other)
     imported = done(cloud, acme.import_image(region=BEIJING, file=2, data_files=[{"file": 1, "size": 20}]))
     files = done(cloud, acme.export_image(imported))
-    acme.delete_files(done(cloud, acme.replicate_files(files, to=HANGZHOU)))
+    acme.delete_files(done(cloud, acme.replicate_files(files, to=HONG_KONG)))
     partner.release_instance(other, force=True)
     acme.unshare_image(images[0], from_accounts=[partner])
     acme.delete_image(images[0], force=True)
@@ -189,7 +187,7 @@ def test_whatever_is_edited_in_a_ledger_is_noticed_or_could_have_happened(tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", [1, 3, 7, 8])
 def test_whatever_is_edited_in_the_ledger_of_a_story_is_noticed_or_could_have_happened(
     tmp_path: Path, number: int
 ) -> None:

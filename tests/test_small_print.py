@@ -36,7 +36,7 @@ except CloudError as error:
 
 
 def test_a_marketplace_image_is_not_copied_to_where_its_product_is_not_offered(tmp_path: Path) -> None:
-    """COPY-8, MKT-7: no product's regions are published yet, so the toolkit runs on data in which one product has two."""
+    """COPY-8, MKT-7: no product's regions are published yet; the toolkit runs on data in which one has two."""
     package = Path(ecs_images.__file__).parent
     shutil.copytree(package, tmp_path / "ecs_images", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("stories"))
@@ -70,9 +70,7 @@ def test_an_encrypted_copy_beside_its_source_is_called_by_its_id(cloud: Cloud, a
     assert cloud.image(copy).name == copy
 
 
-def test_a_copy_within_a_region_sends_no_bytes_and_pays_no_traffic(
-    cloud: Cloud, acme: Account, tmp_path: Path
-) -> None:
+def test_a_copy_within_a_region_sends_no_bytes_and_pays_no_traffic(cloud: Cloud, acme: Account, tmp_path: Path) -> None:
     """COPY-3, COPY-10: with a price of 0.5 a GiB for image traffic everywhere, 12 GiB to Hangzhou are 6."""
     layer = tmp_path / "mine.csv"
     layer.write_text(
@@ -90,13 +88,11 @@ def test_a_copy_within_a_region_sends_no_bytes_and_pays_no_traffic(
 
 
 def test_a_snapshot_is_copied_against_the_newest_copy_that_is_still_there(cloud: Cloud, acme: Account) -> None:
-    """SCOPY-2: 100 GiB, then 10 and 5 written over in other places; the copy that had the 10 is gone when the last is made.
+    """SCOPY-2: 100 GiB, then 10 and 5 written over in other places; the copy of the 10 is gone before the last is made.
 
     15 GiB are sent, not 5, and for the ten days between the two copies only 100 GiB lie there.
     """
-    web = acme.run_instance(
-        region=HANGZHOU, image="aliyun_3", written=1, data_disks=[{"size": 200, "written": 100}]
-    )
+    web = acme.run_instance(region=HANGZHOU, image="aliyun_3", written=1, data_disks=[{"size": 200, "written": 100}])
     disk = cloud.instance(web).data_disks[0]
     first = acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
     acme.write(disk, overwrite=10)

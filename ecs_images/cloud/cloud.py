@@ -28,7 +28,7 @@ from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
 from . import copying, instances
 from .account import Account
-from .arguments import Text, ident, idents
+from .arguments import Choice, Text, ident, idents
 from .control import DURATIONS, Control
 
 _T = TypeVar("_T")
@@ -54,8 +54,7 @@ class Cloud:
         block_size_mib: float | None = None,
         assume: Mapping[str, str] | None = None,
     ) -> None:
-        if durations not in DURATIONS:
-            raise UnknownName("kind of durations", str(durations), DURATIONS)
+        Choice(DURATIONS).check(durations, "durations")
         size = constant("block_size_mib") if block_size_mib is None else block_size_mib
         good = isinstance(size, int | float) and not isinstance(size, bool)
         if not good or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:
@@ -136,12 +135,14 @@ class Cloud:
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
         """Move the clock forward by that much."""
+        numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in (days, hours))
         try:
-            self.at(self.now + timedelta(seconds=round(days * 86400 + hours * 3600)))
-        except (ValueError, OverflowError, TypeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"the clock cannot advance by {days} days and {hours} hours") from None
+            moment = self.now + timedelta(seconds=round(days * 86400 + hours * 3600)) if numbers else None
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None:
+            raise InputError(f"the clock cannot advance by {shown(days)} days and {shown(hours)} hours")
+        self.at(moment)
 
     def wait(self, resource: str) -> None:
         """Move the clock until an image, snapshot, instance or exported files are done with what they are doing."""

@@ -90,11 +90,11 @@ def problems(event: Event, state: State) -> list[str]:
     An edited file is checked with this, record by record. Quantities are 0 or more, nothing ends
     before it begins or stays undone when its time has come, and what is named must be there, or must be new.
     """
-    found = [f"{name} was to be done {show_time(due)}" for name, due in state.pending.items() if due < event.at]
+    found = [f"{name} was to be done by {show_time(due)}" for name, due in state.pending.items() if due < event.at]
     for name, rules in _rules(type(event)).items():
         value = getattr(event, name)
-        if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-            found.append(f"{name} is negative: {value}")
+        if isinstance(value, int) and not 0 <= value <= _LARGEST.get(name, 1 << 60):
+            found.append(f"{name} is {shown(value)}, {'which is negative' if value < 0 else 'more than there can be'}")
         elif name == "finishes_at" and value is not None and value < event.at:
             found.append(f"{name} {show_time(value)} is before {show_time(event.at)}")
         elif value is not None:
@@ -110,7 +110,7 @@ def unfinished(state: State, at: datetime) -> Iterator[str]:
     """
     for name, due in state.pending.items():
         if due <= at:
-            yield f"{name} was to be done {show_time(due)}"
+            yield f"{name} was to be done by {show_time(due)}"
     for disk in state.disks.values():
         instance = state.instances.get(disk.instance)
         if instance is None:
@@ -126,6 +126,10 @@ def unfinished(state: State, at: datetime) -> Iterator[str]:
         amiss = {"Creating": "failed", "CreateFailed": "progressing", "Deleted": "progressing"}.get(image.status)
         if amiss in statuses:
             yield f"{image.id} is {image.status}, but a snapshot of it is {amiss}"
+
+
+_LARGEST = {"size_gib": 1 << 30}
+"""Larger quantities could not be added up in 64 bits; of others 2**60 is the largest."""
 
 
 @cache
@@ -1096,6 +1100,8 @@ class ImageDeleted(Event):
         image = state.images[self.image]
         if image.shared_with or image.is_public:
             yield f"others may use {self.image}"
+        if image.status == "Creating" and image.made_from != "copy":
+            yield f"{self.image} is being made"
         if image.status == "Waiting" and any(name in state.snapshots for name in image.snapshots):
             yield f"the copy {self.image} was not begun, but its snapshots are there"
 
