@@ -181,6 +181,7 @@ def done(cloud: ecs.Cloud, resource: str) -> str:
     return resource
 
 
+@pytest.mark.slow
 def test_whatever_is_edited_in_a_ledger_is_noticed_or_could_have_happened(tmp_path: Path) -> None:
     """Design ground rule 13: an edited file is checked record by record."""
     assert_edits_are_noticed(busy_cloud().ledger, tmp_path / "ledger.jsonl")

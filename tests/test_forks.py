@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Command, Played, Story, commands, fingerprint, go_on, play, stories, tables
@@ -29,6 +30,7 @@ def assert_is_its_ledger(cloud: Cloud) -> None:
         ]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(stories(20), moves)
 def test_each_of_many_forks_is_what_its_own_ledger_says(story: Story, moves: Moves) -> None:

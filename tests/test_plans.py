@@ -99,6 +99,7 @@ def plans(draw: st.DrawFn) -> dict[tuple[str, str], str]:
 _KEYS = ["billing_account_id", "billing_currency", "region_id", "sku_meter", "x_item"]
 
 
+@pytest.mark.slow
 def test_a_random_plan_costs_what_playing_it_adds() -> None:
     """Issue of plans: every payer's money equals the played cloud's, and what is refused is refused there."""
     seen: Counter[str] = Counter()

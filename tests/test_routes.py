@@ -168,6 +168,7 @@ def estate() -> tuple[Cloud, str]:
     return cloud, image
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=12)
 @given(updates_of)
 def test_every_route_adds_what_playing_it_adds(updates: Updates) -> None:

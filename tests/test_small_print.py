@@ -35,6 +35,7 @@ except CloudError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_marketplace_image_is_not_copied_to_where_its_product_is_not_offered(tmp_path: Path) -> None:
     """COPY-8, MKT-7: no product's regions are published yet; the toolkit runs on data in which one has two."""
     package = Path(ecs_images.__file__).parent

@@ -28,7 +28,7 @@ from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
 from . import copying, instances
 from .account import Account
-from .arguments import Choice, Text, ident, idents
+from .arguments import Text, ident, idents
 from .control import DURATIONS, Control
 
 _T = TypeVar("_T")
@@ -54,7 +54,8 @@ class Cloud:
         block_size_mib: float | None = None,
         assume: Mapping[str, str] | None = None,
     ) -> None:
-        Choice(DURATIONS).check(durations, "durations")
+        if durations not in DURATIONS:
+            raise UnknownName("kind of durations", Text().check(durations, "durations"), DURATIONS)
         size = constant("block_size_mib") if block_size_mib is None else block_size_mib
         good = isinstance(size, int | float) and not isinstance(size, bool)
         if not good or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:

@@ -184,6 +184,7 @@ class Control:
         return image
 
     def _custom_image(self, account: str, reference: str, region_id: str) -> Image | None:
+        """The image of that id, if the account may use it (TYPE-1, SHARE-7, COMM-1), or the newest of its family."""
         image = self.state.images.get(reference)
         if image is not None:
             return image if image.region == region_id and image.usable_by(account) else None
