@@ -44,6 +44,7 @@ from .fields import (
     Rule,
     SiteName,
     SnapshotId,
+    TypeName,
 )
 from .resources import (
     Account,
@@ -353,7 +354,7 @@ class InstanceLaunched(Event):
     instance: NewInstance
     account: AccountName
     region: RegionId
-    instance_type: str
+    instance_type: TypeName
     vcpus: int
     image: str
     lineage: Lineage
@@ -379,8 +380,7 @@ class InstanceLaunched(Event):
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _cannot_use(state, self.image, self.account, self.region, self.lineage)
-        machine = instance_types().get(self.instance_type)
-        yield from _differing(vcpus=(self.vcpus, machine.vcpus if machine else f"the number of {self.instance_type}"))
+        yield from _differing(vcpus=(self.vcpus, instance_types()[self.instance_type].vcpus))
         disks = (self.system_disk, *self.data_disks)
         if len(set(disks)) < len(disks):
             yield "a disk is named twice"
@@ -908,25 +908,19 @@ class ImageCopyStarted(Event):
         sent = 0
         for name, original_name in zip(image.snapshots, source.snapshots, strict=True):
             original = state.snapshots[original_name]
-            wanted = original._replace(account=image.account, region=image.region, encrypted=image.encrypted)
             copied = state.snapshots.get(name)
-            if copied is None or _content(copied) != _content(wanted):
+            if copied is None or copied != copied._replace(
+                account=image.account,
+                region=image.region,
+                encrypted=image.encrypted,
+                kind=original.kind,
+                size_gib=original.size_gib,
+                content_bytes=original.content_bytes,
+                lineage=original.lineage,
+            ):
                 yield f"its snapshot {name} is not the copy of {original_name}"
             sent += original.content_bytes
         yield from _differing(copied_bytes=(self.copied_bytes, 0 if self.region == self.to else sent))
-
-
-def _content(snapshot: Snapshot) -> tuple[object, ...]:
-    """What a copy has in common with its original, beside whose it is, and where."""
-    return (
-        snapshot.account,
-        snapshot.region,
-        snapshot.kind,
-        snapshot.size_gib,
-        snapshot.content_bytes,
-        snapshot.lineage,
-        snapshot.encrypted,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1067,12 +1061,7 @@ class ImageModified(Event):
         image = state.images[self.image]
         if self.status != image.status and {self.status, image.status} != {"Available", "Deprecated"}:
             yield f"status {image.status} does not change to {self.status}"
-        if (self.name, self.family, self.status, self.lineage) == (
-            image.name,
-            image.family,
-            image.status,
-            image.lineage,
-        ):
+        if image == replace(image, name=self.name, family=self.family, status=self.status, lineage=self.lineage):
             yield f"nothing of {self.image} changes"
         yield from _differing(
             lineage=(self.lineage, replace(image.lineage, charged_system=self.lineage.charged_system))
