@@ -57,8 +57,8 @@ class UnknownName(InputError):
         message = f"unknown {kind} {shown(name)}"
         if self.nearest:
             message += f"; did you mean {' or '.join(self.nearest)}?"
-        elif 0 < len(everything) <= 12 and not hint:
-            message += f"; known: {', '.join(everything)}"
+        elif 0 < len(everything) <= 12 and len(known_names := ", ".join(everything)) <= 80 and not hint:
+            message += f"; known: {known_names}"
         if hint:
             message += f"{'' if message.endswith('?') else ';'} {hint}"
         super().__init__(message)
@@ -135,6 +135,8 @@ def shown(value: object, most: int = 80) -> str:
     """
     if isinstance(value, int) and value.bit_length() > 400:
         return f"a number of {value.bit_length() * 3 // 10} digits and more"
+    if type(value).__repr__ is object.__repr__:
+        return f"an object of class {type(value).__name__}"
     text = reprlib.repr(value) if not isinstance(value, str) else repr(value[: most + 1])
     return text if len(text) <= most else f"{text[: most - 1]}…"
 

@@ -9,6 +9,15 @@ from tempfile import NamedTemporaryFile
 from .errors import InputError
 
 
+def can_be_stored(text: str) -> bool:
+    """Whether a file can hold a text; half a character, a surrogate that stands alone, it cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def save(path: Path, content: bytes | str) -> None:
     """Write a file (text as UTF-8); a full disk or a stop at any moment leaves what was there before.
 

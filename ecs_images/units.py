@@ -10,7 +10,7 @@ import math
 from datetime import UTC, date, datetime, timedelta, timezone
 from numbers import Real
 
-from .errors import InputError
+from .errors import InputError, shown
 
 BILLING_CLOCK = timezone(timedelta(hours=8), "UTC+08:00")
 SECONDS_PER_HOUR = 3600
@@ -35,14 +35,14 @@ def parse_time(value: Time, what: str = "time") -> datetime:
             moment = datetime.fromisoformat(value.strip())
         except ValueError:
             raise InputError(
-                f"{what} {value!r} cannot be read; write it like 2026-01-15 or 2026-01-15T10:00+08:00"
+                f"{what} {shown(value)} cannot be read; write it like 2026-01-15 or 2026-01-15T10:00+08:00"
             ) from None
     elif isinstance(value, datetime):
         moment = value
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day)
     else:
-        raise InputError(f"{what} {value!r} is not a time; write it like 2026-01-15T10:00+08:00")
+        raise InputError(f"{what} {shown(value)} is not a time; write it like 2026-01-15T10:00+08:00")
     if moment.microsecond:
         raise InputError(f"{what} {value!s} has a fraction of a second; the clock counts whole seconds")
     if moment.tzinfo is None:
@@ -99,15 +99,15 @@ def size_gib(value: object, what: str) -> float:
 
 def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise InputError(f"{what} must be a number of GiB, not {value!r}")
+        raise InputError(f"{what} must be a number of GiB, not {shown(value)}")
     try:
         size = float(value)
     except OverflowError:
         size = math.inf
     if not math.isfinite(size):
-        raise InputError(f"{what} must be a finite number of GiB, not {str(value)[:40]}")
+        raise InputError(f"{what} must be a finite number of GiB, not {shown(value)}")
     if size > 1 << 30:
-        raise InputError(f"{what} of {value} GiB is larger than anything the service stores")
+        raise InputError(f"{what} of {shown(value)} GiB is larger than anything the service stores")
     return size
 
 

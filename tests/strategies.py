@@ -7,7 +7,7 @@ cloud refuses is caught and counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -171,13 +171,13 @@ def stories(
     max_size: int = 30, durations: Sequence[str] = ("instant", "typical"), starts: Sequence[str] = STARTS
 ) -> st.SearchStrategy[Story]:
     """Stories of up to `max_size` commands, after two instances, a snapshot and an image."""
+    return st.builds(Story, st.sampled_from(starts), st.sampled_from(durations), commands(max_size))
+
+
+def commands(max_size: int) -> st.SearchStrategy[tuple[Command, ...]]:
+    """Up to that many commands."""
     command = st.tuples(st.sampled_from(VERBS), _NUMBER, _NUMBER, _NUMBER)
-    return st.builds(
-        Story,
-        st.sampled_from(starts),
-        st.sampled_from(durations),
-        st.lists(command, min_size=max_size // 3, max_size=max_size).map(tuple),
-    )
+    return st.lists(command, min_size=max_size // 3, max_size=max_size).map(tuple)
 
 
 @dataclass
@@ -206,17 +206,22 @@ def play(story: Story, names: tuple[str, ...] = NAMES, sites: tuple[str, ...] = 
     for name, site in zip(names, sites, strict=True):
         cloud.account(name, site=site)
     opening = ("run", 0, 3, 0), ("run", 2, 1, 6), ("snapshot", 1, 0, 0), ("minutes", 25, 0, 0), ("image", 0, 0, 0)
-    for command in _with_preparation((*opening, *story.commands)):
-        before = fingerprint(cloud)
+    go_on(played, (*opening, *story.commands))
+    return played
+
+
+def go_on(played: Played, commands: Sequence[Command]) -> None:
+    """Let more commands happen to a cloud."""
+    for command in _with_preparation(commands):
+        before = fingerprint(played.cloud)
         try:
             _do(played, *command)
         except (ecs.CloudError, ecs.InputError) as error:
             played.refused.append(f"{command}: {error}")
-            if fingerprint(cloud) != before:
+            if fingerprint(played.cloud) != before:
                 played.changed_by_refusal.append(f"{command}: {error}")
         else:
             played.done += 1
-    return played
 
 
 def _with_preparation(commands: Sequence[Command]) -> Iterator[Command]:
@@ -247,8 +252,9 @@ def tables(state: object) -> dict[str, object]:
         for name in ("block_bytes", "durations", "accounts", "instances", "disks", "snapshots", "images",
                      "files", "copies", "chain_snapshots", "replacements", "pending", "last_numbers")
     }  # fmt: skip
-    copied = {name: dict(value) if isinstance(value, dict) else value for name, value in found.items()}
+    copied = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
     copied["chain_snapshots"] = {chain: tuple(members) for chain, members in copied["chain_snapshots"].items()}
+    copied["assume"], copied["copied_to"] = dict(state.assume), dict(state.copied_to)
     copied["chains"] = {name: chain_values(chain) for name, chain in state.chains.items()}
     return copied
 

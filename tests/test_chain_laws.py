@@ -115,6 +115,7 @@ def test_what_deleting_a_set_frees_is_what_only_the_set_holds(both: Both, mask: 
     assert both.chain.freed_blocks(both.chain.live) == both.chain.total_blocks()
 
 
+@pytest.mark.slow
 @many
 @given(chains, masks, masks)
 def test_deleting_more_frees_no_less_and_together_no_less_than_apart(both: Both, one: int, other: int) -> None:
@@ -125,6 +126,7 @@ def test_deleting_more_frees_no_less_and_together_no_less_than_apart(both: Both,
     assert apart <= freed(both.subset(one | other))
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_what_a_snapshot_holds_alone_is_what_deleting_it_alone_frees(both: Both) -> None:
@@ -134,6 +136,7 @@ def test_what_a_snapshot_holds_alone_is_what_deleting_it_alone_frees(both: Both)
         assert both.chain.exclusive_blocks(number) == both.chain.freed_blocks([number]) == alone
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_what_two_snapshots_share_is_the_copies_that_both_refer_to(both: Both) -> None:
@@ -143,6 +146,7 @@ def test_what_two_snapshots_share_is_the_copies_that_both_refer_to(both: Both) -
         assert both.chain.shared_blocks(one, other) == len(common)
 
 
+@pytest.mark.slow
 @many
 @given(chains, masks, st.randoms(use_true_random=False))
 def test_deleting_a_set_in_any_order_drops_the_total_by_what_it_was_said_to_free(both: Both, mask: int, random) -> None:
@@ -169,6 +173,7 @@ def test_a_snapshot_taken_twice_stores_nothing_the_second_time(both: Both, times
     assert both.chain.total_blocks() == total
 
 
+@pytest.mark.slow
 @given(stories())
 def test_the_chains_of_a_story_store_what_a_count_of_every_block_says(story) -> None:
     """CHAIN-1, CHAIN-4: every chain of a cloud, imports and copies too, as read from the ledger alone."""
@@ -185,6 +190,7 @@ def test_the_chains_of_a_story_store_what_a_count_of_every_block_says(story) -> 
             assert view.exclusive_gib(snapshot) == len(blocks.freed([snapshot])) * size
 
 
+@pytest.mark.slow
 @given(stories(), masks)
 def test_deleting_snapshots_of_a_story_drops_what_is_stored_by_what_the_cloud_foretold(story, mask: int) -> None:
     """CHAIN-2, SDEL-2: over several chains at once; snapshots behind images stay out of it."""

@@ -250,6 +250,7 @@ def test_check_comes_as_json(ecs, story: Path):
     assert set(found[0]) == {"story", "line", "result", "expected", "found"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["bill", "check"])
 def test_parquet_goes_to_another_program(story: Path, command: str):
     arguments = [sys.executable, "-m", "ecs_images.cli", command, str(story), "--format", "parquet"]

@@ -122,6 +122,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(steps)
 def test_the_copies_of_a_chain_agree_with_whole_block_maps(played: list[tuple[str, int, int]]) -> None:

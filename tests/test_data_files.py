@@ -209,6 +209,7 @@ def test_a_pricing_month_has_720_hours_and_settlement_turned_daily_in_july_2020(
     assert limits.turning_day("daily_settlement_starts") == date(2020, 7, 8)
 
 
+@pytest.mark.slow
 def test_every_limit_the_code_asks_for_is_published():
     asked = set()
     for path in Path(rule_book.__file__).parents[1].rglob("*.py"):

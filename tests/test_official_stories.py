@@ -94,6 +94,7 @@ def test_a_story_whose_expectation_is_a_little_off_is_told_so(tmp_path: Path, wr
     assert figure in failed.what
 
 
+@pytest.mark.slow
 def test_check_ends_with_1_and_names_the_line_that_failed(tmp_path: Path):
     path = tmp_path / "wrong.yaml"
     path.write_text(
@@ -114,6 +115,7 @@ def test_check_ends_with_1_and_names_the_line_that_failed(tmp_path: Path):
     assert "2 expectations in 1 stories, 1 failed" in ended.stdout
 
 
+@pytest.mark.slow
 def test_check_ends_with_0_for_an_official_story():
     ended = run_check(OFFICIAL / "snap_ex_3_mainland_day.yaml")
     assert ended.returncode == 0, ended.stderr

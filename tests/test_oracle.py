@@ -130,6 +130,7 @@ def test_the_oracle_bills_copies_of_snapshots_as_one_does_by_hand() -> None:
 # The engine against it ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(stories())
 def test_the_engine_bills_what_the_oracle_bills(story) -> None:
@@ -139,6 +140,7 @@ def test_the_engine_bills_what_the_oracle_bills(story) -> None:
     assert_same(sums(_bill(played)), oracle.bill)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(stories())
 def test_the_engine_shares_costs_as_the_oracle_does(story) -> None:
@@ -153,6 +155,7 @@ def test_the_engine_shares_costs_as_the_oracle_does(story) -> None:
     assert_same(of_snapshots, oracle.snapshots)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(stories(starts=("2026-01-31T21:17",)))
 def test_the_engine_bills_a_later_window_as_the_oracle_does(story) -> None:
@@ -163,6 +166,7 @@ def test_the_engine_bills_a_later_window_as_the_oracle_does(story) -> None:
     assert_same(sums(bill), Oracle(played.cloud.ledger, TOY, played.until, since).bill)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sites", [SITES, ("china", "china", "china")])
 @settings(max_examples=25)
 @given(stories(starts=("2026-01-31T21:17",)))

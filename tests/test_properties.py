@@ -56,6 +56,7 @@ def thirty_stories() -> Iterator[Played]:
         yield play(Story(STARTS[number % 3], ("instant", "typical")[number % 2], commands))
 
 
+@pytest.mark.slow
 def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
     """A guard: laws say little when the stories they are tried on are empty."""
     seen: Counter[str] = Counter()
@@ -69,6 +70,7 @@ def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
     assert done > 500
 
 
+@pytest.mark.slow
 def test_the_stories_copy_snapshots_whole_and_in_part_copy_copies_and_delete_them() -> None:
     """A guard: SCOPY-1 and SCOPY-2 show only where snapshots of one chain are copied again and again."""
     seen: Counter[str] = Counter()
@@ -121,6 +123,7 @@ def test_a_fork_is_the_same_cloud_and_goes_its_own_way(played: Played) -> None:
     assert len(fork.ledger) > len(cloud.ledger)
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_a_ledger_written_read_and_written_again_is_the_same_bytes(played: Played) -> None:
     """Design ground rule 1: the ledger's file loses nothing."""
@@ -137,6 +140,7 @@ def test_a_ledger_written_read_and_written_again_is_the_same_bytes(played: Playe
 # The bill -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(played_stories, st.integers(0, 72))
 def test_the_cost_up_to_an_hour_and_the_cost_after_it_are_the_whole(played: Played, hours: int) -> None:
     """BILL-2, design ground rule 7: periods are [start, end) and nothing is counted twice or lost."""
@@ -147,6 +151,7 @@ def test_the_cost_up_to_an_hour_and_the_cost_after_it_are_the_whole(played: Play
     assert_same(costs(parts), costs(bill(played).charges))
 
 
+@pytest.mark.slow
 @given(played_stories, st.sampled_from([0.5, 2.0, 3.0, 0.001]))
 def test_prices_multiplied_multiply_the_bill(played: Played, factor: float) -> None:
     """BILL-1: the bill is linear in the prices."""
@@ -154,6 +159,7 @@ def test_prices_multiplied_multiply_the_bill(played: Played, factor: float) -> N
     assert_same(scaled, {key: factor * cost for key, cost in costs(bill(played).charges).items()})
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_the_act_of_sharing_adds_nothing_to_anybody_s_bill(played: Played) -> None:
     """SHARE-8: without the sharing itself, all else being as it was, the bill is the same to the last bit."""
@@ -162,6 +168,7 @@ def test_the_act_of_sharing_adds_nothing_to_anybody_s_bill(played: Played) -> No
     pd.testing.assert_frame_equal(bill(played, unshared).charges, bill(played).charges)
 
 
+@pytest.mark.slow
 @given(stories())
 def test_other_names_of_the_accounts_change_no_sum(story: Story) -> None:
     """Design ground rule 7: nothing depends on what an account is called, or how names sort."""
@@ -171,6 +178,7 @@ def test_other_names_of_the_accounts_change_no_sum(story: Story) -> None:
     assert_same(found, costs(bill(played).charges))
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_the_bills_of_the_accounts_make_up_the_bill_of_all(played: Played) -> None:
     """Design ground rule 6: parts of an estate, rated apart, add up."""
@@ -180,6 +188,7 @@ def test_the_bills_of_the_accounts_make_up_the_bill_of_all(played: Played) -> No
         assert_same(costs(pd.concat(parts)), costs(bill(played).charges))
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_every_settlement_is_cut_by_less_than_the_last_digit_paid(played: Played) -> None:
     """BILL-5, BILL-6: the exact costs of the invoice make up the bill; paid is at most that, cut off."""
@@ -195,6 +204,7 @@ def test_every_settlement_is_cut_by_less_than_the_last_digit_paid(played: Played
 # Everybody's share --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["snapshot", "image", "account"])
 @given(played_stories)
 def test_the_shares_of_all_add_up_to_the_bill(to: str, played: Played) -> None:
@@ -203,6 +213,7 @@ def test_the_shares_of_all_add_up_to_the_bill(to: str, played: Played) -> None:
     assert_same(costs(whole.attribute(to)), costs(whole.charges))
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_what_is_explained_of_a_snapshot_is_its_share(played: Played) -> None:
     """Design ground rule 11: the bill can explain every amount, traffic too; a chain is the sum of its snapshots."""
@@ -215,6 +226,7 @@ def test_what_is_explained_of_a_snapshot_is_its_share(played: Played) -> None:
         assert whole.explain(chain).total == pytest.approx(together, rel=1e-9, abs=0)
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_what_is_explained_of_an_image_is_its_share(played: Played) -> None:
     """IBILL-1, IBILL-5, ground rules 10, 11: its part of the snapshots, and the fees of what runs from it."""
@@ -242,6 +254,7 @@ def test_what_an_image_costs_in_two_currencies_has_no_total() -> None:
     assert caught.value.currencies == ("CNY", "USD")
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_every_explained_amount_is_quantity_times_hours_times_price(played: Played) -> None:
     """Design ground rule 11, BILL-2, SCOPY-3: a price per month is for 720 hours; traffic counts one."""
@@ -257,6 +270,7 @@ def test_every_explained_amount_is_quantity_times_hours_times_price(played: Play
 # What is stored -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(played_stories, st.sampled_from(["hour", "day", "week", "month"]))
 def test_mean_gib_times_hours_is_what_was_consumed(played: Played, freq: str) -> None:

@@ -148,6 +148,7 @@ def test_a_right_answer_is_said_to_be_right_and_what_it_shows(said, task_id):
     assert line.endswith(task.because)
 
 
+@pytest.mark.slow
 @every_task
 def test_each_wrong_way_gets_its_own_hint_and_any_other_the_general_one(said, task_id):
     task = teaching.TASKS[task_id]

@@ -289,6 +289,7 @@ def in_force_for(browser: PriceBrowser, vcpus: int, *asked: str) -> tuple[PriceR
     return tuple(row for row in rows if row.quantity_unit != "vCPU" or vcpus < row.to_quantity)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("meter", UNITS_OF_METER)
 def test_what_is_in_force_is_what_the_price_book_says(meter: str) -> None:
     """Every row of every region on several days; where the book has no price, the browser says so."""

@@ -307,6 +307,7 @@ def test_a_panel_is_shown_by_a_short_and_lasting_name(cloud: Cloud, acme: Accoun
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+@pytest.mark.slow
 def test_what_earlier_settings_found_out_does_not_leak_into_later_ones(
     cloud: Cloud, acme: Account, partner: Account
 ) -> None:

@@ -19,9 +19,12 @@ from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..ledger.chains import ChainView
 from ..ledger.resources import Disk, Image, ImageFiles, Instance, Snapshot
+from ..saving import can_be_stored
 from ..units import positive_gib, size_gib
 
 _EXAMPLES = {"image": "m-00000001", "instance": "i-00000001", "disk": "d-00000001", "snapshot": "s-00000001"}
+_LONGEST = 128
+"""Characters of an id, or of an image family that stands for one."""
 
 
 class Kind(ABC):
@@ -38,10 +41,8 @@ class Text(Kind):
     def check(self, value: Any, what: str) -> str:
         if not isinstance(value, str):
             raise InputError(f"{what} is text, not {shown(value)}")
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise InputError(f"{what} {shown(value)} holds half a character, which no file can keep") from None
+        if not can_be_stored(value):
+            raise InputError(f"{what} {shown(value)} holds half a character, which no file can keep")
         return value
 
 
@@ -104,9 +105,7 @@ class Several(Kind):
     each: Kind
 
     def check(self, value: Any, what: str) -> list[Any]:
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            raise InputError(f"{what} is a list, not {shown(value)}")
-        return [self.each.check(item, what) for item in value]
+        return [self.each.check(item, what) for item in listed(value, what)]
 
 
 class AccountName(Text):
@@ -123,16 +122,14 @@ class Records(Kind):
     words: str
 
     def check(self, value: Any, what: str) -> Sequence[Any]:
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            raise InputError(f"{what} is a list of {self.words}, not {shown(value)}")
-        return value
+        return listed(value, what, f"list of {self.words}")
 
 
 def ident(value: Any, what: str, kind: str = "") -> str:
     """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
     if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | ChainView):
         return value.id
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _LONGEST:
         example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
         raise InputError(f"{what} is one id or name{example}, not {shown(value)}")
     return Text().check(value, what)
@@ -140,9 +137,14 @@ def ident(value: Any, what: str, kind: str = "") -> str:
 
 def idents(values: Any, what: str) -> list[str]:
     """The ids that are meant by a list; raises InputError."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise InputError(f"{what} is a list of ids, not {shown(values)}")
-    return [ident(value, what) for value in values]
+    return [ident(value, what) for value in listed(values, what, "list of ids")]
+
+
+def listed(value: Any, what: str, words: str = "list") -> Sequence[Any]:
+    """A value that is a list, which neither text nor bytes are; raises InputError naming `what`."""
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence):
+        raise InputError(f"{what} is a {words}, not {shown(value)}")
+    return value
 
 
 ImageRef = Annotated[str, Reference("image")]

@@ -55,7 +55,7 @@ class Cloud:
         assume: Mapping[str, str] | None = None,
     ) -> None:
         if durations not in DURATIONS:
-            raise UnknownName("kind of durations", str(durations), DURATIONS)
+            raise UnknownName("kind of durations", Text().check(durations, "durations"), DURATIONS)
         size = constant("block_size_mib") if block_size_mib is None else block_size_mib
         good = isinstance(size, int | float) and not isinstance(size, bool)
         if not good or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:
@@ -136,12 +136,14 @@ class Cloud:
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
         """Move the clock forward by that much."""
+        numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in (days, hours))
         try:
-            self.at(self.now + timedelta(seconds=round(days * 86400 + hours * 3600)))
-        except (ValueError, OverflowError, TypeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"the clock cannot advance by {days} days and {hours} hours") from None
+            moment = self.now + timedelta(seconds=round(days * 86400 + hours * 3600)) if numbers else None
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is None:
+            raise InputError(f"the clock cannot advance by {shown(days)} days and {shown(hours)} hours")
+        self.at(moment)
 
     def wait(self, resource: str) -> None:
         """Move the clock until an image, snapshot, instance or exported files are done with what they are doing."""

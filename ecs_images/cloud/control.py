@@ -20,7 +20,17 @@ from ..catalog.rule_book import http_statuses
 from ..errors import CloudError, UnknownName, did_you_mean
 from ..ledger.events import Event
 from ..ledger.ledger import Ledger
-from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, Durations, Image, ImageFiles, Instance, Lineage, Snapshot
+from ..ledger.resources import (
+    MARKETPLACE,
+    PROVIDER,
+    Disk,
+    Durations,
+    Image,
+    ImageFiles,
+    Instance,
+    Snapshot,
+    published_lineage,
+)
 from ..ledger.state import ID_PREFIXES, State
 from ..units import bytes_to_gib, show_time
 from .arguments import arguments_of
@@ -125,7 +135,7 @@ class Control:
         if found is None or found.account != account or found.deleted_at:
             if found and found.account == account:
                 was = f"was deleted on {show_time(found.deleted_at or self.now)}"
-            elif found and self.may_use(account, found):
+            elif found and found.usable_by(account):
                 was = f"belongs to {found.account}; only its owner may do this"
             else:
                 was = "is not an image of yours"
@@ -149,10 +159,6 @@ class Control:
             message = f"{files_id} {was}{did_you_mean(files_id, mine)}"
             raise self.refusal(operation, code, message, files=str(files_id))
         return found
-
-    def may_use(self, account: str, image: Image) -> bool:
-        """Whether an account may use an image: its own, shared with it, or public (TYPE-1, SHARE-7, COMM-1)."""
-        return not image.deleted_at and (image.account == account or account in image.shared_with or image.is_public)
 
     def usable_image(self, account: str, reference: str, region_id: str, operation: str) -> Image:
         """The image that a reference means for an account in a region, fit to start a disk from.
@@ -178,9 +184,10 @@ class Control:
         return image
 
     def _custom_image(self, account: str, reference: str, region_id: str) -> Image | None:
+        """The image of that id, if the account may use it (TYPE-1, SHARE-7, COMM-1), or the newest of its family."""
         image = self.state.images.get(reference)
         if image is not None:
-            return image if image.region == region_id and self.may_use(account, image) else None
+            return image if image.region == region_id and image.usable_by(account) else None
         family = [
             image
             for image in self.state.images.values()
@@ -193,24 +200,17 @@ class Control:
     def _provider_image(self, account: str, reference: str, region_id: str) -> Image | None:
         found = published.find_public_image(reference, self.today)
         if found is not None:
-            charged = found.os_family if found.fee_kind != "free" else None
-            lineage = Lineage(found.image_id, found.os_family, found.platform, found.architecture, charged)
-            return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib, lineage)
+            return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib)
         # A marketplace product is offered on one site, in the regions listed (MKT-1).
         product = published.marketplace_images().get(reference)
         site = self.state.accounts[account].site
         if product is None or product.site != site or (product.regions and region_id not in product.regions):
             return None
-        lineage = Lineage(
-            product.product_code,
-            product.os_family,
-            product.platform,
-            product.architecture,
-            product_code=product.product_code,
-        )
-        return self._listed(product.product_code, MARKETPLACE, region_id, product.system_disk_gib, lineage)
+        return self._listed(product.product_code, MARKETPLACE, region_id, product.system_disk_gib)
 
-    def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int, lineage: Lineage) -> Image:
+    def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int) -> Image:
+        lineage = published_lineage(image_id)
+        assert lineage is not None
         return Image(
             id=image_id,
             account=owner,
@@ -232,7 +232,7 @@ class Control:
         if image is not None:
             if image.deleted_at:
                 return f"{reference} was deleted on {show_time(image.deleted_at)}"
-            if self.may_use(account, image):
+            if image.usable_by(account):
                 return f"{reference} lies in {image.region}; copy it to {region_id} first"
             return f"{reference} is not shared with {account}; ask {image.account} to share it"
         first = published.first_release(reference)

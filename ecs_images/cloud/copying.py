@@ -176,7 +176,7 @@ def _running(control: Control, account: str, region: str) -> list[Image]:
 def _source(control: Control, account: str, image_id: str) -> Image:
     """The image to copy: one's own, or one shared with the account (COPY-1)."""
     image = control.state.images.get(image_id)
-    if image is not None and control.may_use(account, image):
+    if image is not None and image.usable_by(account):
         if image.is_public:
             raise control.refusal(
                 _OPERATION,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..catalog.limits import limit
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.resources import Disk, DiskKind, Image, Instance
 from ..units import positive_gib, size_gib
@@ -149,7 +149,7 @@ def extra_data_disks(control: Control, wanted: Sequence[float | Mapping[str, Any
         fields = dict(disk) if isinstance(disk, Mapping) else {"size": disk}
         unknown = set(fields) - {"size", "written"}
         if unknown or "size" not in fields:
-            raise InputError(f"data disk {number} has size and written, not {sorted(fields)}")
+            raise InputError(f"data disk {number} has size and written, not {shown(disk)}")
         gib = _whole_gib(fields["size"], f"size of data disk {number}")
         written = size_gib(fields.get("written", 0), f"written of data disk {number}")
         if written > gib:
@@ -210,7 +210,7 @@ def _check_image_still_usable(control: Control, account: str, disk: Disk, operat
     A deprecated image still serves (REINIT-3).
     """
     image = control.state.images.get(disk.image or "")
-    if image is None or control.may_use(account, image):
+    if image is None or image.usable_by(account):
         return
     why = "is deleted" if image.deleted_at else f"is no longer shared with {account}"
     raise control.refusal(

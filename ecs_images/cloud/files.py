@@ -12,7 +12,7 @@ from typing import Any
 from ..catalog.images import marketplace_images
 from ..catalog.limits import limit
 from ..catalog.regions import region
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.resources import DiskKind, FilePart, Image, ImageFiles, Lineage
 from ..units import gib_to_bytes, positive_gib
@@ -160,19 +160,19 @@ class FileCommands(Caller):
         region = control.region(region, operation)
         if platform not in PLATFORMS:
             raise control.refusal(
-                operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {platform!r}"
+                operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {shown(platform)}"
             )
         if licence_type not in LICENCE_TYPES:
             raise control.refusal(
                 operation,
                 "InvalidLicenseType.NotSupported",
-                f"licence type is {' or '.join(LICENCE_TYPES)}, not {licence_type!r}",
+                f"licence type is {' or '.join(LICENCE_TYPES)}, not {shown(licence_type)}",
             )
         if architecture not in ARCHITECTURES:
             raise control.refusal(
                 operation,
                 "InvalidArchitecture.Malformed",
-                f"architecture {architecture!r} is not i386, x86_64 or arm64",
+                f"architecture {shown(architecture)} is not i386, x86_64 or arm64",
             )
         if isinstance(file, str):
             found = _exported(control, account, region, file, operation)
@@ -290,7 +290,7 @@ def _exported(control: Control, account: str, region: str, files_id: str, operat
 def _import_file(control: Control, kind: DiskKind, given: Mapping[str, Any], operation: str) -> FilePart:
     """One file of a person's own to import."""
     if not isinstance(given, Mapping) or set(given) != {"file", "size"}:
-        raise InputError(f"a file to import has file and size [GiB], not {given!r}")
+        raise InputError(f"a file to import has file and size [GiB], not {shown(given)}")
     stored, size = positive_gib(given["file"], "file"), positive_gib(given["size"], "size")
     low = limit(f"import_{kind}_disk_gib_min", control.now)
     high = limit(f"import_{kind}_disk_gib_max", control.now)

@@ -227,7 +227,8 @@ def finish_replacement(control: Control, instance_id: str) -> None:
 
 
 def _machine(control: Control, image: Image, name: str | None, operation: str) -> InstanceType:
-    machine = known_type(name or _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE))
+    default = _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE)
+    machine = known_type(default if name is None else name)
     _check_fits(control, image, machine, operation)
     return machine
 

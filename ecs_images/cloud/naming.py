@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..catalog.limits import limit
+from ..errors import shown
 from .control import Control
 
 _NAME = re.compile(r"[^\W\d_][\w:.\-]*")
@@ -29,15 +30,15 @@ def check_image_name(control: Control, account: str, region: str, name: str, ope
         raise control.refusal(
             operation,
             "InvalidImageName.Malformed",
-            f"image name {name!r}: {low} to {high} characters, first a letter, then letters, digits, "
-            f"':', '_', '.' or '-', not beginning with {' or '.join(reserved)}",
+            f"image name {shown(name, 40)}: {low} to {high} letters, digits, ':', '_', '.' or '-', "
+            f"a letter first; not beginning with {', '.join(reserved)}",
         )
     for image in control.state.images.values():
         if (image.account, image.region, image.name) == (account, region, name) and not image.deleted_at:
             raise control.refusal(
                 operation,
                 "InvalidImageName.Duplicated",
-                f"{name!r} is already the name of {image.id} in {region}",
+                f"{shown(name)} is already the name of {image.id} in {region}",
                 image=image.id,
             )
 
@@ -71,8 +72,8 @@ def check_family(
         raise control.refusal(
             operation,
             "InvalidImageFamily.Malformed",
-            f"image family {family!r}: {low} to {high} characters, not beginning with {' or '.join(_RESERVED)}; "
-            "a family can be changed but not taken away",
+            f"image family {shown(family, 40)}: {low} to {high} characters, not beginning with "
+            f"{' or '.join(_RESERVED)}; a family can be changed but not taken away",
         )
     families = [
         image.family
@@ -88,6 +89,6 @@ def check_family(
         else ("ImageQuotaExceed.ImageFamily", "ImageFamilyQuotaExceed")
     )
     if families.count(family) >= limit("images_per_family", control.now):
-        raise control.refusal(operation, full, f"family {family!r} is full")
+        raise control.refusal(operation, full, f"family {shown(family)} is full")
     if family not in families and len(set(families)) >= limit("image_families_per_region", control.now):
         raise control.refusal(operation, too_many, f"{region} has no room for another family")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..catalog.limits import limit
-from ..errors import InputError, did_you_mean
+from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
 from ..ledger.resources import Image
 from .arguments import AccountRefs, ImageRef
@@ -133,7 +133,7 @@ def _check_receiver(control: Control, account: str, image: Image, receiver: str)
         raise control.refusal(
             _OPERATION,
             "InvalidAccount.NotFound",
-            f"no account {receiver!r}{did_you_mean(str(receiver), list(control.state.accounts))}",
+            f"no account {shown(receiver)}{did_you_mean(str(receiver), list(control.state.accounts))}",
             image=image.id,
         )
     if image.lineage.product_code and known.site != control.state.accounts[account].site:

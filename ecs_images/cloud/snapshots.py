@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..catalog.limits import limit
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.resources import Disk
 from .arguments import DiskRef, RegionName, SnapshotRef
@@ -117,7 +117,7 @@ def _check_name(control: Control, name: str, operation: str) -> None:
         raise control.refusal(
             operation,
             "InvalidSnapshotName.Malformed",
-            f"snapshot name {name!r}: 2 to 128 characters, not beginning with http://, https:// or auto",
+            f"snapshot name {shown(name)}: 2 to 128 characters, not beginning with http://, https:// or auto",
         )
 
 

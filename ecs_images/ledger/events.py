@@ -16,8 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, get_args, get_type_hints
 
+from ..catalog.instance_types import instance_types
+from ..catalog.limits import limit
+from ..catalog.rule_book import supposed
+from ..errors import InputError, shown
 from ..units import show_time
 from .blocks import Chain, CopiedChain
 from .fields import (
@@ -39,6 +44,7 @@ from .fields import (
     Rule,
     SiteName,
     SnapshotId,
+    TypeName,
 )
 from .resources import (
     Account,
@@ -56,6 +62,7 @@ from .resources import (
     Replacement,
     Snapshot,
     StopMode,
+    published_lineage,
 )
 from .state import State
 
@@ -71,7 +78,10 @@ class Event(ABC):
         """Change the state as the event means; the state must be the one it happened in."""
 
     def conflicts(self, state: State) -> Iterator[str]:
-        """What of the event cannot have happened in this state, beyond what its fields say by their kinds."""
+        """What of the event cannot have happened in this state, beyond what its fields say by their kinds.
+
+        Only the first is asked for, so each check may rely on those before it.
+        """
         return iter(())
 
 
@@ -79,18 +89,48 @@ def problems(event: Event, state: State) -> list[str]:
     """Why an event cannot follow on a state, in words; empty when it can.
 
     An edited file is checked with this, record by record. Quantities are 0 or more, nothing ends
-    before it begins, and what is named must be there, or must be new.
+    before it begins or stays undone when its time has come, and what is named must be there, or must be new.
     """
-    found = []
+    found = [f"{name} was to be done by {show_time(due)}" for name, due in state.pending.items() if due < event.at]
     for name, rules in _rules(type(event)).items():
         value = getattr(event, name)
-        if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-            found.append(f"{name} is negative: {value}")
+        if isinstance(value, int) and not 0 <= value <= _LARGEST.get(name, 1 << 60):
+            found.append(f"{name} is {shown(value)}, {'which is negative' if value < 0 else 'more than there can be'}")
         elif name == "finishes_at" and value is not None and value < event.at:
             found.append(f"{name} {show_time(value)} is before {show_time(event.at)}")
         elif value is not None:
             found += [f"{name} {why}" for rule in rules if (why := rule.problem(value, state))]
-    return found or list(event.conflicts(state))
+    return found or list(islice(event.conflicts(state), 1))
+
+
+def unfinished(state: State, at: datetime) -> Iterator[str]:
+    """What cannot stay as it is when a ledger ends at `at`: a record that belongs to it is missing.
+
+    A launch, for example, is the records of its disks and one of the instance; without the last, the disks
+    are of an instance that never was.
+    """
+    for name, due in state.pending.items():
+        if due <= at:
+            yield f"{name} was to be done by {show_time(due)}"
+    for disk in state.disks.values():
+        instance = state.instances.get(disk.instance)
+        if instance is None:
+            yield f"{disk.id} is a disk of {shown(disk.instance)}, which was never launched"
+        elif bool(disk.released_at) == (disk.id in instance.disks and not instance.released_at):
+            yield f"{disk.id} is {'released' if disk.released_at else 'there'}, but not so for its {instance.id}"
+    used = {name for image in state.images.values() if image.status != "Waiting" for name in image.snapshots}
+    for snapshot in state.snapshots.values():
+        if snapshot.disk is None and isinstance(state.chains[snapshot.chain], Chain) and snapshot.id not in used:
+            yield f"{snapshot.id} is of no disk and of no image"
+    for image in state.images.values():
+        statuses = {state.snapshots[name].status for name in image.snapshots if name in state.snapshots}
+        amiss = {"Creating": "failed", "CreateFailed": "progressing", "Deleted": "progressing"}.get(image.status)
+        if amiss in statuses:
+            yield f"{image.id} is {image.status}, but a snapshot of it is {amiss}"
+
+
+_LARGEST = {"size_gib": 1 << 30}
+"""Larger quantities could not be added up in 64 bits; of others 2**60 is the largest."""
 
 
 @cache
@@ -132,6 +172,10 @@ class CloudStarted(Event):
             yield "a cloud starts once"
         if not self.block_bytes:
             yield "block_bytes is 0"
+        try:
+            supposed(dict(self.assume))
+        except InputError as error:
+            yield str(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,12 +247,10 @@ class DiskCreated(Event):
         state.add_chain(chain, Chain(state.block_bytes, self.written_blocks))
 
     def conflicts(self, state: State) -> Iterator[str]:
-        if self.written_blocks * state.block_bytes > self.size_gib << 30:
-            yield f"{self.written_blocks} blocks do not fit {self.size_gib} GiB"
-        if self.initial_blocks > self.written_blocks:
-            yield f"initial_blocks {self.initial_blocks} is more than written_blocks {self.written_blocks}"
-        if (self.chain or f"sl-{self.disk}") in state.chains:
-            yield f"the chain {self.chain or f'sl-{self.disk}'} is there already"
+        yield from _does_not_fit(state, self)
+        yield from _chain_is_there(state, self.chain or f"sl-{self.disk}")
+        if self.initial_blocks and not (self.image or self.snapshot):
+            yield f"{self.disk} is of no image and no snapshot, which fill {self.initial_blocks} blocks of it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +281,8 @@ class DiskWritten(Event):
             yield f"overwritten goes beyond the {chain.written_blocks} blocks written"
         if (chain.written_blocks + self.appended) * state.block_bytes > disk.size_gib << 30:
             yield f"appended does not fit {disk.size_gib} GiB"
+        if not self.appended and not self.overwritten:
+            yield "nothing is written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +315,10 @@ class DiskReleased(Event):
         _rewrite(state, self.disk, 0)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _released(state, self.disk)
+        yield from _released(state, self.disk)
+        instance = state.instances.get(state.disks[self.disk].instance)
+        if instance is None or self.disk not in instance.disks:
+            yield f"{self.disk} is no disk of an instance"
 
 
 def _rewrite(state: State, disk: str, written_blocks: int) -> None:
@@ -307,7 +354,7 @@ class InstanceLaunched(Event):
     instance: NewInstance
     account: AccountName
     region: RegionId
-    instance_type: str
+    instance_type: TypeName
     vcpus: int
     image: str
     lineage: Lineage
@@ -332,9 +379,14 @@ class InstanceLaunched(Event):
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
-        for disk in self.data_disks:
-            if disk not in state.disks:
-                yield f"data disk {disk!r} is not among the disks"
+        yield from _cannot_use(state, self.image, self.account, self.region, self.lineage)
+        yield from _differing(vcpus=(self.vcpus, instance_types()[self.instance_type].vcpus))
+        disks = (self.system_disk, *self.data_disks)
+        if len(set(disks)) < len(disks):
+            yield "a disk is named twice"
+        for name in disks:
+            kind: DiskKind = "system" if name == self.system_disk else "data"
+            yield from _not_made_for(state, name, kind, self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,7 +406,9 @@ class InstanceStopped(Event):
         _change(state.instances, self.instance, status="Stopped", stop_mode=self.mode)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _not_in_status(state.instances, self.instance, "Running")
+        yield from _not_changeable(state, self.instance, "Running")
+        stops = self.mode == "economical" and bool(limit("economical_stop_suspends_licence", self.at))
+        yield from _differing(licence_suspended=(self.licence_suspended, stops))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,7 +424,7 @@ class InstanceStarted(Event):
         _change(state.instances, self.instance, status="Running", stop_mode=None)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _not_in_status(state.instances, self.instance, "Stopped")
+        return _not_changeable(state, self.instance, "Stopped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,7 +440,10 @@ class InstanceReleased(Event):
         _change(state.instances, self.instance, status="Released", released_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _not_in_status(state.instances, self.instance, "Running", "Stopped")
+        yield from _not_changeable(state, self.instance, "Running", "Stopped")
+        for disk in state.instances[self.instance].disks:
+            if not state.disks[disk].released_at:
+                yield f"its disk {disk} is not released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,9 +486,10 @@ class SystemDiskReplacementStarted(Event):
         _change(state.instances, self.instance, replacing_until=self.finishes_at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _not_in_status(state.instances, self.instance, "Stopped")
-        if self.instance in state.replacements:
-            yield f"{self.instance} is being given a new system disk already"
+        yield from _not_changeable(state, self.instance, "Stopped")
+        yield from _does_not_fit(state, self)
+        instance = state.instances[self.instance]
+        yield from _cannot_use(state, self.image, instance.account, instance.region, self.lineage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -463,8 +521,18 @@ class SystemDiskReplaced(Event):
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
-        if self.instance not in state.replacements:
+        begun, instance = state.replacements.get(self.instance), state.instances[self.instance]
+        if begun is None:
             yield f"{self.instance} is not being given a new system disk"
+            return
+        yield from _not_due(state, self.instance, self.at)
+        disk, written = state.disks[self.disk], state.disk_chain(self.disk).written_blocks
+        wanted = (begun.image, begun.lineage, begun.disk, begun.size_gib, begun.written_blocks, begun.initial_blocks)
+        if (self.image, self.lineage, self.disk, disk.size_gib, written, disk.initial_blocks) != wanted:
+            yield f"another change of the system of {self.instance} was begun"
+        yield from _not_made_for(state, self.disk, "system", replace(instance, image=self.image, lineage=self.lineage))
+        if not state.disks[instance.system_disk].released_at:
+            yield f"the system disk before, {instance.system_disk}, is not released"
 
 
 # Snapshots ----------------------------------------------------------------------------------------
@@ -565,8 +633,9 @@ class SnapshotStored(Event):
         _add_snapshot(state, snapshot)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        if (self.chain or f"sl-{self.snapshot}") in state.chains:
-            yield f"the chain {self.chain or f'sl-{self.snapshot}'} is there already"
+        yield from _chain_is_there(state, self.chain or f"sl-{self.snapshot}")
+        if self.content_bytes > self.size_gib << 30:
+            yield f"content_bytes {self.content_bytes} do not fit {self.size_gib} GiB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -621,8 +690,9 @@ class SnapshotCopied(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         source = state.snapshots[self.source]
         yield from _deleted(state.snapshots, self.source)
-        if (source.account, source.region) != (self.account, self.region):
-            yield f"{self.source} is of {source.account} in {source.region}"
+        yield from _differing(account=(self.account, source.account), region=(self.region, source.region))
+        if self.to == self.region:
+            yield f"{self.source} is in {self.to} already"
         if not source.deleted_at and self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
             yield f"copied_bytes is {self.copied_bytes}, but {needed} bytes are lacking in {self.to}"
 
@@ -657,7 +727,8 @@ class SnapshotFailed(Event):
         _end_snapshot(state, self.snapshot, status="failed", deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.snapshots, self.snapshot)
+        if self.snapshot not in state.pending:
+            yield f"{self.snapshot} is not under way"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -674,6 +745,11 @@ class SnapshotDeleted(Event):
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _deleted(state.snapshots, self.snapshot)
+        if state.pending.get(self.snapshot) == self.at:
+            yield f"{self.snapshot} is done at that moment, before it can be deleted"
+        for image in state.images.values():
+            if self.snapshot in image.snapshots and image.status not in ("Deleted", "CreateFailed"):
+                yield f"{self.snapshot} is behind {image.id}"
 
 
 def _add_snapshot(state: State, snapshot: Snapshot) -> None:
@@ -758,14 +834,45 @@ class ImageCreated(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         if (self.finishes_at is None) != (self.made_from == "copy"):
             yield "finishes_at is empty for a copy, and for nothing else"
-        if [mapping.kind for mapping in self.mappings].count("system") != 1:
-            yield "mappings need exactly one system disk"
+        system = [mapping.size_gib for mapping in self.mappings if mapping.kind == "system"]
+        if system != [self.size_gib]:
+            yield f"mappings need exactly one system disk, of {self.size_gib} GiB"
+        yield from self._source_conflicts(state) if self.made_from == "copy" else self._snapshot_conflicts(state)
+
+    def _source_conflicts(self, state: State) -> Iterator[str]:
+        """A copy is like its source; its snapshots come to be when its turn has come."""
+        source = state.images.get(self.source)
+        if source is None or not source.usable_by(self.account):
+            yield f"source {shown(self.source)} is no image that {self.account} may copy"
+            return
+        disks, copied = ([(m.kind, m.size_gib) for m in mappings] for mappings in (source.mappings, self.mappings))
+        yield from _differing(lineage=(self.lineage, source.lineage), mappings=(copied, disks))
+        if source.encrypted and not self.encrypted:
+            yield "a copy of an encrypted image is encrypted"
         for mapping in self.mappings:
-            # The snapshots of a copy come to be when its turn has come.
-            if (mapping.snapshot in state.snapshots) == (self.made_from == "copy"):
-                yield f"snapshot {mapping.snapshot!r} is {'new' if self.made_from != 'copy' else 'there already'}"
-        if self.made_from == "copy" and self.source not in state.images:
-            yield f"source {self.source!r} is not among the images"
+            if mapping.snapshot in state.snapshots:
+                yield f"snapshot {mapping.snapshot!r} is there already"
+
+    def _snapshot_conflicts(self, state: State) -> Iterator[str]:
+        """Any other image is what the snapshots behind it are."""
+        missing = [m.snapshot for m in self.mappings if m.snapshot not in state.snapshots]
+        if missing:
+            yield f"snapshot {shown(missing[0])} is not among the snapshots"
+            return
+        behind = [state.snapshots[mapping.snapshot] for mapping in self.mappings]
+        for mapping, one in zip(self.mappings, behind, strict=True):
+            whose = (self.account, self.region, mapping.kind, mapping.size_gib)
+            if whose != (one.account, one.region, one.kind, one.size_gib):
+                yield f"snapshot {one.id} is not of a {mapping.kind} disk of {mapping.size_gib} GiB of {self.account}"
+        system = next(one for one in behind if one.kind == "system")
+        encrypted = any(one.encrypted for one in behind)
+        yield from _differing(lineage=(self.lineage, system.lineage), encrypted=(self.encrypted, encrypted))
+        if self.made_from == "instance":
+            instance = state.instances.get(self.source)
+            if instance is None or [one.disk for one in behind] != list(instance.disks):
+                yield f"its snapshots are not those of the disks of {shown(self.source)}"
+        elif self.source != system.id if self.made_from == "snapshots" else self.source not in ("file", *state.files):
+            yield f"source {shown(self.source)} is not what it was made from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -794,12 +901,26 @@ class ImageCopyStarted(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _not_in_status(state.images, self.image, "Waiting")
         image = state.images[self.image]
-        if (image.account, image.region) != (self.account, self.to):
-            yield f"{self.image} is of {image.account} in {image.region}"
-        if missing := [snapshot for snapshot in image.snapshots if snapshot not in state.snapshots]:
-            yield f"its snapshot {missing[0]!r} is not among the snapshots"
-        elif self.copied_bytes > sum(state.snapshots[snapshot].content_bytes for snapshot in image.snapshots):
-            yield f"copied_bytes {self.copied_bytes} is more than its snapshots hold"
+        source = state.images[image.source]
+        yield from _differing(
+            account=(self.account, image.account), region=(self.region, source.region), to=(self.to, image.region)
+        )
+        sent = 0
+        for name, original_name in zip(image.snapshots, source.snapshots, strict=True):
+            original = state.snapshots[original_name]
+            copied = state.snapshots.get(name)
+            if copied is None or copied != copied._replace(
+                account=image.account,
+                region=image.region,
+                encrypted=image.encrypted,
+                kind=original.kind,
+                size_gib=original.size_gib,
+                content_bytes=original.content_bytes,
+                lineage=original.lineage,
+            ):
+                yield f"its snapshot {name} is not the copy of {original_name}"
+            sent += original.content_bytes
+        yield from _differing(copied_bytes=(self.copied_bytes, 0 if self.region == self.to else sent))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -937,9 +1058,16 @@ class ImageModified(Event):
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _deleted(state.images, self.image)
-        there = state.images[self.image].status
-        if self.status != there and {self.status, there} != {"Available", "Deprecated"}:
-            yield f"status {there} does not change to {self.status}"
+        image = state.images[self.image]
+        if self.status != image.status and {self.status, image.status} != {"Available", "Deprecated"}:
+            yield f"status {image.status} does not change to {self.status}"
+        if image == replace(image, name=self.name, family=self.family, status=self.status, lineage=self.lineage):
+            yield f"nothing of {self.image} changes"
+        yield from _differing(
+            lineage=(self.lineage, replace(image.lineage, charged_system=self.lineage.charged_system))
+        )
+        if self.lineage.charged_system not in (None, image.lineage.charged_system):
+            yield f"{self.lineage.charged_system} is no licence of {self.image}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -957,7 +1085,14 @@ class ImageDeleted(Event):
         _change(state.images, self.image, status="Deleted", deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _deleted(state.images, self.image)
+        yield from _deleted(state.images, self.image)
+        image = state.images[self.image]
+        if image.shared_with or image.is_public:
+            yield f"others may use {self.image}"
+        if image.status == "Creating" and image.made_from != "copy":
+            yield f"{self.image} is being made"
+        if image.status == "Waiting" and any(name in state.snapshots for name in image.snapshots):
+            yield f"the copy {self.image} was not begun, but its snapshots are there"
 
 
 # Files of images ----------------------------------------------------------------------------------
@@ -1000,9 +1135,17 @@ class ImageExported(Event):
         _add_files(state, files)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
-        if any(part.size_gib < 0 or part.file_bytes < 0 for part in self.parts):
-            yield "a part has a negative size"
+        yield from _not_in_status(state.images, self.image, "Available")
+        image = state.images[self.image]
+        disks = [(mapping.kind, mapping.size_gib) for mapping in image.mappings]
+        yield from _differing(
+            account=(self.account, image.account),
+            region=(self.region, image.region),
+            parts=([(part.kind, part.size_gib) for part in self.parts], disks),
+            lineage=(self.lineage, image.lineage),
+        )
+        if any(not 0 <= part.file_bytes <= part.size_gib << 30 for part in self.parts):
+            yield "a file is as large as its disk at most"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1037,10 +1180,13 @@ class FilesReplicated(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _deleted(state.files, self.source)
         source = state.files[self.source]
-        if (source.account, source.region) != (self.account, self.region):
-            yield f"{self.source} is of {source.account} in {source.region}"
-        if self.copied_bytes != source.total_bytes:
-            yield f"copied_bytes is {self.copied_bytes}, but the files have {source.total_bytes}"
+        yield from _differing(
+            account=(self.account, source.account),
+            region=(self.region, source.region),
+            copied_bytes=(self.copied_bytes, source.total_bytes),
+        )
+        if self.to == self.region:
+            yield f"{self.source} is in {self.to} already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1096,6 +1242,16 @@ def _use_id(state: State, resource_id: str) -> None:
         state.last_numbers[prefix] = max(state.last_numbers.get(prefix, 0), int(number))
 
 
+def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
+    """Why the status of an instance cannot change: it has another, or work on its disks is under way."""
+    yield from _not_in_status(state.instances, instance, *wanted)
+    if instance in state.replacements:
+        yield f"{instance} is being given a new system disk"
+    for name in state.pending:
+        if name in state.snapshots and state.snapshots[name].disk in state.instances[instance].disks:
+            yield f"{name} of {instance} is under way, and would have failed"
+
+
 def _deleted(table: dict[str, Any], resource_id: str) -> Iterator[str]:
     if table[resource_id].deleted_at:
         yield f"{resource_id} was deleted before"
@@ -1104,6 +1260,51 @@ def _deleted(table: dict[str, Any], resource_id: str) -> Iterator[str]:
 def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Iterator[str]:
     if table[resource_id].status not in wanted:
         yield f"{resource_id} is {table[resource_id].status}, not {' or '.join(wanted)}"
+
+
+def _differing(**fields: tuple[object, object]) -> Iterator[str]:
+    """A sentence for each field that is not what the records before say it must be: `name=(value, wanted)`."""
+    for name, (value, wanted) in fields.items():
+        if value != wanted:
+            yield f"{name} is {shown(value)}, not {shown(wanted)}"
+
+
+def _cannot_use(state: State, image_id: str, account: str, region: str, lineage: Lineage) -> Iterator[str]:
+    """Why an account cannot start from an image in a region, or not as what the record says it is."""
+    image = state.images.get(image_id)
+    known = image.lineage if image else published_lineage(image_id)
+    if known is None:
+        yield f"image {shown(image_id)} is neither among the images nor published"
+    elif image and (image.region != region or image.status not in _STARTABLE or not image.usable_by(account)):
+        yield f"{account} cannot start {image_id} in {region}"
+    else:
+        yield from _differing(lineage=(lineage, known))
+
+
+_STARTABLE = "Available", "Deprecated"
+
+
+def _not_made_for(state: State, name: str, kind: DiskKind, machine: InstanceLaunched | Instance) -> Iterator[str]:
+    """Why a disk is not the one made for an instance."""
+    disk = state.disks.get(name)
+    instance = machine.id if isinstance(machine, Instance) else machine.instance
+    wanted = (instance, machine.account, machine.region, kind)
+    if disk is None or (disk.instance, disk.account, disk.region, disk.kind) != wanted:
+        yield f"{name} is no {kind} disk made for {instance} of {machine.account} in {machine.region}"
+    elif (disk.image, disk.lineage) != ((machine.image, machine.lineage) if kind == "system" else (None, None)):
+        yield f"{name} is not made from {machine.image}"
+
+
+def _does_not_fit(state: State, disk: DiskCreated | SystemDiskReplacementStarted) -> Iterator[str]:
+    if disk.written_blocks * state.block_bytes > disk.size_gib << 30:
+        yield f"{disk.written_blocks} blocks do not fit {disk.size_gib} GiB"
+    if disk.initial_blocks > disk.written_blocks:
+        yield f"initial_blocks {disk.initial_blocks} is more than written_blocks {disk.written_blocks}"
+
+
+def _chain_is_there(state: State, chain: str) -> Iterator[str]:
+    if chain in state.chains:
+        yield f"the chain {chain} is there already"
 
 
 def _not_due(state: State, resource_id: str, at: datetime) -> Iterator[str]:

@@ -19,24 +19,28 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from ..errors import FileProblems, InputError, Problem
-from ..saving import save
+from ..errors import FileProblems, InputError, Problem, shown
+from ..saving import can_be_stored, save
 from ..units import parse_time
-from .events import KINDS, CloudStarted, Event, problems
+from .events import KINDS, CloudStarted, Event, problems, unfinished
 from .state import State
 
 if TYPE_CHECKING:
     from cattrs.preconf.json import JsonConverter
 
 _FORMATS = (2, 3)
-_LONGEST = 80
+_KINDS = {bool: "true or false", int: "a whole number", str: "text"}
 
 
 def write(events: Sequence[Event], path: Path) -> None:
     """Write events to a file; raises InputError where that cannot be done."""
-    body = "".join(json.dumps(_to_record(event), ensure_ascii=False) + "\n" for event in events)
+    lines = [json.dumps(_to_record(event), ensure_ascii=False) + "\n" for event in events]
+    for number, line in enumerate(lines, 1):
+        if not can_be_stored(line):
+            raise InputError(f"record {number} holds half a character, which no file can keep")
+    body = "".join(lines)
     head = {"ledger": "ecs_images", "format": _FORMATS[-1], "records": len(events), "checksum": _checksum(body)}
     save(path, json.dumps(head) + "\n" + body)
 
@@ -57,7 +61,7 @@ def read(path: Path) -> list[Event]:
     state = State()
     for number, line in enumerate(lines, 1):
         try:
-            event = _from_record(json.loads(line))
+            event = _from_record(json.loads(line, object_pairs_hook=None if trusted else _fields))
             why = [] if trusted else _problems(event, events, state)
         except RecursionError:
             why = ["nested too deeply"]
@@ -71,9 +75,13 @@ def read(path: Path) -> list[Event]:
             event.apply(state)
         events.append(event)
     if len(events) != count:
-        short = f"the file ends after record {len(events)} of {count}: it is cut off"
-        long = f"the header promises {count} records and the file has {len(events)}"
+        short = f"the file ends after record {len(events)} of {shown(count)}: it is cut off"
+        long = f"the header promises {shown(count)} records and the file has {len(events)}"
         raise FileProblems(str(path), [Problem(len(lines) + 1, short if len(events) < count else long)])
+    missing = [] if trusted or not events else list(unfinished(state, events[-1].at))
+    if missing:
+        message = f"record {count} cannot be the last: {'; '.join(missing[:3])}"
+        raise FileProblems(str(path), [Problem(count + 1, message)])
     return events
 
 
@@ -89,7 +97,7 @@ def _promised(path: Path, head: str) -> tuple[int, str]:
     """The number of records that a header promises, and their checksum (empty: none)."""
     try:
         said = json.loads(head)
-        if said["ledger"] == "ecs_images" and said["format"] in _FORMATS and isinstance(said["records"], int):
+        if said["ledger"] == "ecs_images" and said["format"] in _FORMATS and type(said["records"]) is int:
             return said["records"], str(said.get("checksum", ""))
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
@@ -99,6 +107,14 @@ def _promised(path: Path, head: str) -> tuple[int, str]:
 
 def _checksum(body: str) -> str:
     return "sha256:" + hashlib.sha256(body.encode("utf-8")).hexdigest()
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a record, each of them once."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field stands there twice")
+    return fields
 
 
 def _to_record(event: Event) -> dict[str, Any]:
@@ -125,17 +141,29 @@ def _converter() -> JsonConverter:
     converter = make_converter(omit_if_default=True, detailed_validation=False)
     converter.register_unstructure_hook(datetime, lambda moment: moment.isoformat())
     converter.register_structure_hook(datetime, lambda text, _: parse_time(_exactly(text, str)))
-    for kind in (bool, int, str):
+    for kind in _KINDS:
         converter.register_structure_hook(kind, lambda value, wanted: _exactly(value, wanted))
+    converter.register_structure_hook_func(_is_literal, _one_of)
     return converter
 
 
 def _exactly(value: Any, kind: type) -> Any:
     """A value of just that kind: neither true for 1 nor "1" for 1."""
     if type(value) is not kind:
-        raise ValueError(
-            f"{str(value)[:_LONGEST]!r} is not {'a whole number' if kind is int else f'a {kind.__name__}'}"
-        )
+        raise ValueError(f"{shown(value)} is not {_KINDS[kind]}")
+    if isinstance(value, str) and not can_be_stored(value):
+        raise ValueError(f"{shown(value)} holds half a character, which no file can keep")
+    return value
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def _one_of(value: Any, words: Any) -> Any:
+    """A value of a `Literal`."""
+    if value not in get_args(words):
+        raise ValueError(f"{shown(value)} is not {' or '.join(get_args(words))}")
     return value
 
 

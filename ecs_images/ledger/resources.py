@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from ..catalog.images import marketplace_images, public_images
+
 PROVIDER = "system"
 MARKETPLACE = "marketplace"
 
@@ -45,6 +47,19 @@ class Lineage:
     architecture: str
     charged_system: str | None = None
     product_code: str | None = None
+
+
+def published_lineage(image_id: str) -> Lineage | None:
+    """The lineage of a public image or a marketplace product; None for what is neither."""
+    public, product = public_images().get(image_id), marketplace_images().get(image_id)
+    if public is not None:
+        charged = public.os_family if public.fee_kind != "free" else None
+        return Lineage(image_id, public.os_family, public.platform, public.architecture, charged)
+    if product is not None:
+        return Lineage(
+            image_id, product.os_family, product.platform, product.architecture, product_code=product.product_code
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +218,10 @@ class Image:
     shared_with: frozenset[str] = frozenset()
     is_public: bool = False
     deleted_at: datetime | None = None
+
+    def usable_by(self, account: str) -> bool:
+        """Whether an account may use it: its own, shared with it, or public (TYPE-1, SHARE-7, COMM-1)."""
+        return not self.deleted_at and (self.account == account or account in self.shared_with or self.is_public)
 
     @property
     def system_snapshot(self) -> str:

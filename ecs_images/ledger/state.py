@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -53,8 +53,13 @@ class State:
         return twin
 
     def read_only(self) -> State:
-        """The same state, to be looked at only: its tables follow what happens and cannot be changed."""
-        return self._with_tables(MappingProxyType)
+        """The same state, to be looked at only: its tables follow what happens and cannot be changed.
+
+        Chains, which change in place, are handed out as copies.
+        """
+        twin = self._with_tables(MappingProxyType)
+        twin.chains = _Copies(self.chains)  # type: ignore[assignment]
+        return twin
 
     def _with_tables(self, made: Callable[[Any], Any]) -> State:
         twin = copy(self)
@@ -104,3 +109,19 @@ class State:
         joins = self.copies_chain(source, region)
         copied = joins[1] if joins else CopiedChain(chain)
         return copied.unstored_blocks(source.number) * chain.block_bytes
+
+
+class _Copies(Mapping[str, StoredChain]):
+    """Chains by id, each of them copied when it is asked for."""
+
+    def __init__(self, chains: Mapping[str, StoredChain]) -> None:
+        self._chains = chains
+
+    def __getitem__(self, chain_id: str) -> StoredChain:
+        return self._chains[chain_id].copy()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._chains)
+
+    def __len__(self) -> int:
+        return len(self._chains)
