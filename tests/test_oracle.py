@@ -14,7 +14,8 @@ from strategies import PRODUCT, SITES, Played, local, play, price, storage, stor
 
 import ecs_images as ecs
 from ecs_images.billing.rating import curves
-from ecs_images.billing.schema import COPY_TRAFFIC, STORAGE, USAGE
+from ecs_images.billing.schema import USAGE
+from ecs_images.catalog.meters import COPY_TRAFFIC, STORAGE
 from ecs_images.columns import times_of
 from ecs_images.units import to_seconds
 

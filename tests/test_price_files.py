@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ecs_images.catalog.price_files import PRICE_TABLE, read_price_file, units
+from ecs_images.catalog.meters import units
+from ecs_images.catalog.price_files import PRICE_TABLE, read_price_file
 from ecs_images.catalog.prices import Prices
 from ecs_images.errors import FileProblems, InputError
 

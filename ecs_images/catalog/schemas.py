@@ -75,6 +75,7 @@ FILES: dict[str, Table] = {
         Column("default", "text", "", "what the model takes", True),
         Column("value", "text", "", "the word for that, where `assume` may say another; else empty"),
         Column("values", "text", "", "the words that `assume` may say, by semicolon"),
+        Column("used_by", "text", "", "who reads the choice; empty: there is none", values=("", "bills", "commands")),
         Column("why", "text", "", "why that", True),
         _SOURCE,
     )),

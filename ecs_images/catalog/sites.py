@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
-from ..errors import UnknownName
+from ..errors import look_up
 from .files import published
 
 
@@ -20,25 +22,21 @@ class Site:
 
 
 @cache
-def sites() -> dict[str, Site]:
-    """The china and the international site."""
-    return {
-        row["site"]: Site(row["site"], row["currency"], int(row["detail_decimals"]), int(row["paid_decimals"]))
-        for row in published("sites.csv")
-    }
+def sites() -> Mapping[str, Site]:
+    """The china and the international site, by name; read-only."""
+    return MappingProxyType(
+        {
+            row["site"]: Site(row["site"], row["currency"], int(row["detail_decimals"]), int(row["paid_decimals"]))
+            for row in published("sites.csv")
+        }
+    )
 
 
 def site(name: str) -> Site:
     """The site of that name; raises UnknownName."""
-    try:
-        return sites()[name]
-    except KeyError:
-        raise UnknownName("site", str(name), sites()) from None
+    return look_up("site", name, sites())
 
 
 def site_of_currency(currency: str) -> Site:
-    """The site that bills in a currency (each has one)."""
-    for found in sites().values():
-        if found.currency == currency:
-            return found
-    raise UnknownName("currency", currency, [found.currency for found in sites().values()])
+    """The site that bills in a currency (each has one); raises UnknownName."""
+    return look_up("currency", currency, {found.currency: found for found in sites().values()})

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..units import in_words
 from .style import (
     BLUE,
     COLOURS,
     DARK,
     GREY,
     HATCHES,
-    METER_NAMES,
     MOST,
     ORANGE,
     every,
     ink,
     largest,
     legend_above,
-    meter_name,
     money,
     name_rows,
     name_series,
@@ -41,6 +40,8 @@ _FEWEST_MONTHS, _MOST_ACCOUNTS, _MOST_PARTS = 6, 12, 10
 def cost_over_time(charges: pd.DataFrame, *, by: str = "sku_meter", ax: Axes | None = None) -> Axes:
     """Cost per month as stacked bars, one colour for each value of the column `by`.
 
+    Meters are stacked from the end of the alphabet, so that snapshot storage lies at the bottom.
+
     `charges` is a `CHARGES` table in one currency; raises ValueError for two, and for no charges.
     Months without charges have their place too.
     """
@@ -49,7 +50,7 @@ def cost_over_time(charges: pd.DataFrame, *, by: str = "sku_meter", ax: Axes | N
     month = start.dt.year * 12 + start.dt.month - 1
     table = charges.groupby([month, charges[by].astype(str)])["list_cost"].sum().unstack(fill_value=0)
     table = table.reindex(range(month.min(), month.max() + 1), fill_value=0)
-    table = largest(table[sorted(table.columns, key=_place)])
+    table = largest(table[sorted(table.columns, reverse=by == "sku_meter")])
     ax = ax or new_axes()
     bottom = pd.Series(0.0, index=table.index)
     positions = range(len(table))
@@ -106,7 +107,7 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for row, (text, top) in enumerate(zip(amounts, tops, strict=True)):
         if size:
             ax.text(top + 0.01 * room, row, text, va="center", fontsize=size)
-    name_rows(ax, ["before", *(meter_name(part) or "(none)" for part in change.index), "after"])
+    name_rows(ax, ["before", *(in_words(part) or "(none)" for part in change.index), "after"])
     ax.set_xlim(min(0.0, 1.05 * ends.min() if rows > 2 else 0.0), 1.16 * room)
     ax.set_xlabel(f"list cost [{currency}]")
     total = after - before
@@ -138,13 +139,13 @@ def who_pays(
     rows = table.loc[[owner, *others[: len(others) - len(rest)]]].set_axis(names)
     if rest:
         rows = pd.concat([rows, table.loc[rest].sum().to_frame(f"{len(rest)} others").T])
-    rows = largest(rows[sorted(rows.columns, key=_place)])
+    rows = largest(rows[sorted(rows.columns, reverse=True)])
     ax = ax or new_axes(8, 1.4 + 0.36 * len(rows))
     left = pd.Series(0.0, index=rows.index)
     for number, meter in enumerate(rows.columns):
         colour = COLOURS[number % MOST]
         ax.barh(
-            range(len(rows)), rows[meter], left=left, label=meter_name(str(meter)), height=0.6,
+            range(len(rows)), rows[meter], left=left, label=in_words(str(meter)), height=0.6,
             color=colour, hatch=HATCHES[number % MOST], edgecolor=ink(colour), linewidth=0.4,
         )  # fmt: skip
         left = left + rows[meter]
@@ -160,16 +161,10 @@ def who_pays(
     return ax
 
 
-def _place(name: Hashable) -> tuple[int, str]:
-    """Meters in the order of `METER_NAMES`, so that storage lies at the bottom; else by name."""
-    order = list(METER_NAMES)
-    return (order.index(str(name)) if name in order else len(order)), str(name)
-
-
 def _series(by: str, name: str) -> str:
     if not name:
         return "(none)"
-    return meter_name(name) if by == "sku_meter" else name
+    return in_words(name) if by == "sku_meter" else name
 
 
 def _largest_changes(change: pd.Series) -> pd.Series:

@@ -28,16 +28,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST = len(COLOURS)
 """Series that a chart can tell apart."""
 
-METER_NAMES = {
-    "snapshot_standard": "snapshot storage",
-    "snapshot_copy_traffic": "snapshot copy traffic",
-    "image_copy_traffic": "image copy traffic",
-    "oss_standard_lrs_storage": "OSS storage",
-    "oss_cross_region_replication": "OSS replication",
-    "os_licence": "OS licence",
-    "marketplace_fee": "marketplace fee",
-}
-
 # Of the default font at 10 points, a little generous [inch].
 _LETTER, _LEGEND_KEY = 0.085, 0.6
 
@@ -64,11 +54,6 @@ def one_currency(table: pd.DataFrame, what: str = "cost") -> str:
         found = " and ".join(currencies) if currencies else "no charges"
         raise ValueError(f"a chart of {what} needs charges in one currency; this table has {found}")
     return currencies[0]
-
-
-def meter_name(meter: str) -> str:
-    """A meter's name for people."""
-    return METER_NAMES.get(meter, meter.replace("_", " "))
 
 
 def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:

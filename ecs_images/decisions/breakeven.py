@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..billing.schema import COPY_TRAFFIC
+from ..catalog.meters import COPY_TRAFFIC
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName
@@ -187,7 +187,7 @@ class _Comparison:
         """What the routes cost with some parameters changed."""
         prices = self.asked.prices
         if "price" in values:
-            prices = _with_price(prices, self.meter, values["price"])
+            prices = prices.changed(self.meter, factor=values["price"])
         asked = self.asked.changed(_renewed(self.asked.updates, values), prices)
         first, second = (added_cost(asked, route, self.target) for route in self.routes)
         return first, second
@@ -295,13 +295,3 @@ def _renewed(updates: Updates, values: Mapping[str, float]) -> Updates:
     """The updates with other values of some parameters; a price is none of theirs."""
     changed: dict[str, Any] = {name: value for name, value in values.items() if name != "price"}
     return replace(updates, **changed)
-
-
-def _with_price(prices: Prices, meter: str, factor: float) -> Prices:
-    """The same books with every price of one meter multiplied; 0 makes it free."""
-    if factor < 0:
-        raise InputError(f"a price can be multiplied by 0 or more, not {factor:g}")
-    return Prices(
-        replace(row, price=row.price * factor) if row.meter == meter and row.price is not None else row
-        for row in prices.rows
-    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ..billing.schema import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE
-from ..catalog.price_files import units
+from ..catalog.meters import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE, units
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import numpy as np
 
-from ..billing.schema import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC, STORAGE
+from ..catalog.meters import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC, STORAGE
 from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import BYTES_PER_GIB, gib_to_bytes, to_seconds
