@@ -67,8 +67,8 @@ def chosen(names: Iterable[str]) -> list[Dimension]:
     beside = [dimension.name for dimension in found if "shares" not in dimension.sources]
     beside += [dimension.name for dimension in split[1:]]
     if split and beside:
-        fitting = [name for name in names_of("shares") if "charges" in DIMENSIONS[name].sources]
-        raise InputError(f"{split[0].name} goes with {', '.join(fitting)}, not with {', '.join(beside)}")
+        *fitting, last = (name for name in names_of("shares") if "charges" in DIMENSIONS[name].sources)
+        raise InputError(f"{split[0].name} goes with {', '.join(fitting)} and {last}, not with {', '.join(beside)}")
     return found
 
 

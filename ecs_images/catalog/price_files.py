@@ -93,8 +93,10 @@ class PriceRow:
             yield f"currency {shown(self.currency)} is not one of {', '.join(CURRENCIES)}"
         if self.price is not None and not is_amount(self.price):
             yield f"price {shown(self.price)} is not a finite number of 0 or more"
-        if not (is_amount(self.from_quantity) and self.to_quantity > self.from_quantity):
-            yield "to_quantity must be above from_quantity, and that 0 or more"
+        if not is_amount(self.from_quantity):
+            yield f"from_quantity {shown(self.from_quantity)} is not a finite number of 0 or more"
+        elif not self.to_quantity > self.from_quantity:
+            yield "to_quantity must be above from_quantity"
         if self.valid_until and self.valid_until <= self.valid_from:
             yield "valid_until must be after valid_from"
         if self.unit and self.unit not in units():
@@ -179,7 +181,7 @@ def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -
                 found = [str(error)]
             else:
                 rows.append((line, row))
-                found = [*_far_off(row, book)]
+                found = [*_far_off(row, book)] if layer else []
         problems += [Problem(line, message) for message in found]
     problems += _book_problems(rows)
     if problems:
@@ -191,7 +193,7 @@ def _header_problems(header: Sequence[str], needed: Sequence[str]) -> Iterator[s
     if missing := [name for name in needed if name not in header]:
         yield f"the header lacks {', '.join(missing)}"
     for name in dict.fromkeys(header):
-        if name not in PRICE_TABLE.names:
+        if name not in (*PRICE_TABLE.names, "layer"):  # A book that was written out says each row's layer.
             yield f"unknown column {shown(name)}{did_you_mean(name, PRICE_TABLE.names)}"
         elif header.count(name) > 1:
             yield f"the column {name} stands twice"
@@ -230,32 +232,42 @@ def _far_off(row: PriceRow, book: Iterable[PriceRow]) -> Iterator[str]:
     """Why a price looks like a slip of unit or decimals beside what the book has for the same thing.
 
     Both are taken per GiB (vCPU, instance) and hour: 0.12 per GiB-Hour is 720 times 0.12 per GiB-Month.
-    Within a region the nearest of the book's tiers and days counts. A row whose status is `own` or
-    `example` is meant as it stands.
+    Of each region, the book's newest row before this one counts, and the nearest of its tiers. A row
+    whose status is `own` or `example` is meant as it stands.
     """
     if not row.price or row.status in ("own", "example"):
         return
-    unit = units()[row.unit]
+    price, of = _per_hour(row), ["meter", "item", "currency", "billing_method"]
+    alike = [
+        other
+        for other in book
+        if other.price
+        and all(getattr(other, name) == getattr(row, name) for name in of)
+        and units()[other.unit].basis == units()[row.unit].basis
+        and (not row.to_region_id or covered(row.to_region_id) & covered(other.to_region_id))
+    ]
     for region_id in sorted(covered(row.region_id)):
-        for_the_same = [
-            (max(ratio, 1 / ratio), other)
-            for other in book
-            if (other.meter, other.item, other.currency) == (row.meter, row.item, row.currency)
-            and other.billing_method == row.billing_method
-            and other.price
-            and units()[other.unit].basis == unit.basis
-            and region_id in covered(other.region_id)
-            and (not row.to_region_id or covered(row.to_region_id) & covered(other.to_region_id))
-            and (ratio := row.price / unit.hours / (other.price / units()[other.unit].hours))
-        ]
-        times, near = min(for_the_same, key=lambda pair: pair[0], default=(0, row))
+        here = [other for other in alike if region_id in covered(other.region_id)]
+        days = sorted({other.valid_from for other in here})
+        day = max((day for day in days if day <= row.valid_from), default=days[0] if days else None)
+        tiers = [other for other in here if other.valid_from == day]
+        near = min(tiers, key=lambda other: _times_off(price, _per_hour(other)), default=row)
+        times = _times_off(price, _per_hour(near))
         if times > _FAR:
             yield (
-                f"price {row.price:g} {row.currency} per {unit.name} is {times:,.0f} times off the book's "
+                f"price {row.price:g} {row.currency} per {units()[row.unit].name} is {times:,.0f} times off the book's "
                 f"{near.price:g} per {units()[near.unit].name} in {region_id}; check unit and decimals, "
                 "or set the status to own"
             )
             return
+
+
+def _times_off(price: float, other: float) -> float:
+    return max(price / other, other / price)
+
+
+def _per_hour(row: PriceRow) -> float:
+    return (row.price or 0) / units()[row.unit].hours
 
 
 def _book_problems(rows: list[tuple[int, PriceRow]]) -> list[Problem]:
