@@ -306,7 +306,8 @@ def test_a_doubled_column_is_a_problem(tmp_path):
         ),
         (
             {"meter": "snapshot_standart"},
-            "meter 'snapshot_standart' is not billed, so its price has no effect; did you mean snapshot_standard or snapshot_copy_traffic?",
+            "meter 'snapshot_standart' is not billed, so its price has no effect; did you mean snapshot_standard or "
+            "snapshot_copy_traffic?",
         ),
         (
             {"meter": "disk", "item": "cloud_essd"},

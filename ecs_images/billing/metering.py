@@ -19,15 +19,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from ..catalog.meters import (
-    COPY_TRAFFIC,
-    FILE_STORAGE,
-    FILE_TRAFFIC,
-    IMAGE_TRAFFIC,
-    MARKETPLACE_FEE,
-    OS_LICENCE,
-    STORAGE,
-)
+from ..catalog import meters
 from ..catalog.rule_book import supposed, taken
 from ..catalog.sites import sites
 from ..columns import FOR_EVER, clip, times_of, whole_hours
@@ -166,7 +158,7 @@ def _storage_usage(state: State) -> pd.DataFrame:
             "billing_account_id": _codes([owner.account for owner in owners], chain),
             "billing_currency": _codes([_currency(state.accounts[o.account]) for o in owners], chain),
             "region_id": _codes([owner.region for owner in owners], chain),
-            "sku_meter": _codes([STORAGE], np.zeros(len(chain), np.int64)),
+            "sku_meter": _codes([meters.STORAGE], np.zeros(len(chain), np.int64)),
             "x_item": _codes([""], np.zeros(len(chain), np.int64)),
             "x_vcpus": np.zeros(len(chain), np.int64),
             "resource_id": _codes(lives.chains, chain),
@@ -233,11 +225,13 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str]) -> pd.Da
     for event in ledger:
         match event:
             case ev.SnapshotCopied() if event.copied_bytes:
-                rows.append(_traffic_row(event, state, COPY_TRAFFIC, event.snapshot))
+                rows.append(_traffic_row(event, state, meters.COPY_TRAFFIC, event.snapshot))
             case ev.ImageCopyStarted() if event.copied_bytes:
-                rows.append(_traffic_row(event, state, IMAGE_TRAFFIC, event.image, event.image))
+                rows.append(_traffic_row(event, state, meters.IMAGE_TRAFFIC, event.image, event.image))
             case ev.FilesReplicated() if event.copied_bytes:
-                rows.append(_traffic_row(event, state, FILE_TRAFFIC, event.files, state.files[event.files].image))
+                rows.append(
+                    _traffic_row(event, state, meters.FILE_TRAFFIC, event.files, state.files[event.files].image)
+                )
             case ev.InstanceLaunched():
                 running[event.instance] = _Running(event.at, event, event.image, event.lineage)
             case ev.InstanceStopped(licence_suspended=True):
@@ -267,22 +261,17 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str]) -> pd.Da
 
 
 def _row(
-    state: State,
-    account: str,
+    payer: Account,
     region: str,
     meter: str,
     resource: str,
-    quantity: int,
-    start: int,
-    end: int,
-    *,
-    image: str = "",
-    item: str = "",
+    use: tuple[int, int, int],
+    item: str,
+    image: str,
     vcpus: int = 0,
 ) -> tuple[object, ...]:
-    """A row of usage that no snapshots hold, in the order of `USAGE`."""
-    who = account, _currency(state.accounts[account]), region
-    return (*who, meter, item, vcpus, resource, image, 0, 0, quantity, start, end)
+    """A row of usage that no snapshots hold, in the order of `USAGE`; `use` is quantity, start and end [s]."""
+    return (payer.name, _currency(payer), region, meter, item, vcpus, resource, image, 0, 0, *use)
 
 
 def _traffic_row(
@@ -295,7 +284,7 @@ def _traffic_row(
     """What is sent between regions, charged once (SCOPY-3, COPY-10): metered in the hour it begins."""
     hour = to_seconds(event.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
     sent = event.copied_bytes, hour, hour + SECONDS_PER_HOUR
-    return _row(state, event.account, event.region, meter, resource, *sent, image=image, item=event.to)
+    return _row(state.accounts[event.account], event.region, meter, resource, sent, event.to, image)
 
 
 def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
@@ -305,16 +294,18 @@ def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
         if files.total_bytes and start < end:
             first, last = (int(hour[0]) for hour in whole_hours(np.array([start]), np.array([end])))
             stored = files.total_bytes, first, last
-            yield _row(state, files.account, files.region, FILE_STORAGE, files.id, *stored, image=files.image)
+            yield _row(
+                state.accounts[files.account], files.region, meters.FILE_STORAGE, files.id, stored, "", files.image
+            )
 
 
 def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:
     """The fees of one stretch: of a licence (LIC-1), of a marketplace product (MKT-4), or none."""
-    launched, lineage, start = stretch.launched, stretch.lineage, to_seconds(stretch.since)
-    for meter, item in ((OS_LICENCE, lineage.charged_system), (MARKETPLACE_FEE, lineage.product_code)):
-        if item and start < end:
-            one = launched.account, launched.region, meter, launched.instance, 1, start, end
-            yield _row(state, *one, image=stretch.image, item=item, vcpus=launched.vcpus)
+    launched, lineage, use = stretch.launched, stretch.lineage, (1, to_seconds(stretch.since), end)
+    for meter, item in ((meters.OS_LICENCE, lineage.charged_system), (meters.MARKETPLACE_FEE, lineage.product_code)):
+        if item and use[1] < end:
+            payer, size = state.accounts[launched.account], launched.vcpus
+            yield _row(payer, launched.region, meter, launched.instance, use, item, stretch.image, size)
 
 
 def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:

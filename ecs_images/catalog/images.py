@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from types import MappingProxyType
 
-from .files import published
+from .files import published, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class MarketplaceImage:
     product_code: str
     name: str
     site: str
-    regions: frozenset[str]
+    regions: tuple[str, ...]
     os_family: str
     platform: str
     architecture: str
@@ -54,45 +54,13 @@ class MarketplaceImage:
 @cache
 def public_images() -> Mapping[str, PublicImage]:
     """Every public image by id, the example ones included; read-only."""
-    return MappingProxyType(
-        {
-            row["image_id"]: PublicImage(
-                image_id=row["image_id"],
-                os_family=row["os_family"],
-                os_version=row["os_version"],
-                platform=row["platform"],
-                architecture=row["architecture"],
-                variant=row["variant"],
-                system_disk_gib=int(row["system_disk_gib"]),
-                fee_kind=row["fee_kind"],
-                release_date=date.fromisoformat(row["release_date"]),
-                status=row["status"],
-                note=row["note"],
-            )
-            for name in ("public_images.csv", "example_images.csv")
-            for row in published(name)
-        }
-    )
+    return records(PublicImage, "public_images.csv", "example_images.csv")
 
 
 @cache
 def marketplace_images() -> Mapping[str, MarketplaceImage]:
     """Every marketplace product by its product code (商品码); read-only."""
-    return MappingProxyType(
-        {
-            row["product_code"]: MarketplaceImage(
-                product_code=row["product_code"],
-                name=row["name"],
-                site=row["site"],
-                regions=frozenset(filter(None, row["regions"].split(";"))),
-                os_family=row["os_family"],
-                platform=row["platform"],
-                architecture=row["architecture"],
-                system_disk_gib=int(row["system_disk_gib"]),
-            )
-            for row in published("marketplace_images.csv")
-        }
-    )
+    return records(MarketplaceImage, "marketplace_images.csv")
 
 
 _Dated = tuple[tuple[date, str], ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -51,7 +51,7 @@ PRICE_TABLE = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
     """One row of a price book; see `PRICE_TABLE` for the columns. `layer` 0 is the published book.
 
@@ -60,24 +60,24 @@ class PriceRow:
     """
 
     meter: str
-    item: str
     region_id: str
-    to_region_id: str
-    billing_method: str
-    from_quantity: float
-    to_quantity: float
-    quantity_unit: str
-    unit: str
     currency: str
-    price: float | None
     valid_from: date
-    valid_until: date | None
-    valid_from_basis: str
-    source: str
-    source_date: str
-    confidence: str
-    status: str
-    note: str
+    item: str = ""
+    to_region_id: str = ""
+    billing_method: str = "pay_as_you_go"
+    from_quantity: float = 0
+    to_quantity: float = math.inf
+    quantity_unit: str = ""
+    unit: str = ""
+    price: float | None = None
+    valid_until: date | None = None
+    valid_from_basis: str = "stated"
+    source: str = "your own price"
+    source_date: str = "undated"
+    confidence: str = "own"
+    status: str = "current"
+    note: str = ""
     layer: int = 0
 
     def __post_init__(self) -> None:
@@ -132,17 +132,8 @@ def is_amount(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
 
 
-# What a person's own layer may leave out, and what is taken then.
 _LAYER_NEEDS = ("meter", "region_id", "unit", "currency", "price", "valid_from")
-_LAYER_DEFAULTS = {
-    "billing_method": "pay_as_you_go",
-    "from_quantity": "0",
-    "valid_from_basis": "stated",
-    "source": "a price file of your own",
-    "source_date": "undated",
-    "confidence": "own",
-    "status": "current",
-}
+"""What a layer may not leave out; for the rest the defaults of `PriceRow` are taken."""
 _FAR = 20
 """How many times off the book's own a price of a layer may be before it is taken for a slip."""
 
@@ -171,9 +162,8 @@ def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -
     problems: list[Problem] = []
     rows: list[tuple[int, PriceRow]] = []
     for line, fields in given:
-        if layer:
-            fields |= {name: fields.get(name) or default for name, default in _LAYER_DEFAULTS.items()}
-        found = [*_field_problems(fields), *(_effect_problems(fields) if layer else ())]
+        needed = _LAYER_NEEDS if layer else [column.name for column in PRICE_TABLE.columns if column.required]
+        found = [*_field_problems(fields, needed), *(_effect_problems(fields) if layer else ())]
         if not found:
             try:
                 row = _price_row(fields, layer)
@@ -199,14 +189,14 @@ def _header_problems(header: Sequence[str], needed: Sequence[str]) -> Iterator[s
             yield f"the column {name} stands twice"
 
 
-def _field_problems(fields: Mapping[str, str]) -> Iterator[str]:
+def _field_problems(fields: Mapping[str, str], needed: Collection[str]) -> Iterator[str]:
     """What is wrong with single fields as they are written."""
     if None in fields:
         yield "there are more fields than columns; quote text that holds a comma"
     for column in PRICE_TABLE.columns:
         value = fields.get(column.name) or ""
         if not value:
-            if column.required:
+            if column.name in needed:
                 yield f"{column.name} is empty; it needs {column.meaning}"
         elif column.values and value not in column.values:
             yield f"{column.name} {shown(value)} is not one of {', '.join(v for v in column.values if v)}"
@@ -224,8 +214,6 @@ def _effect_problems(fields: Mapping[str, str]) -> Iterator[str]:
         yield f"meter {shown(meter)} is not billed, so its price has no effect{near}"
     if method in ("subscription", "scu_pack"):
         yield f"billing_method {method} has no effect; bills read pay_as_you_go only"
-    if not fields.get("price"):
-        yield "price is empty; a row of your own needs one"
 
 
 def _far_off(row: PriceRow, book: Iterable[PriceRow]) -> Iterator[str]:
@@ -321,17 +309,9 @@ def _tier_problems(tiers: list[tuple[int, PriceRow]]) -> list[Problem]:
     return problems
 
 
-_EMPTY: Mapping[str, Any] = {"to_quantity": math.inf, "price": None, "valid_until": None}
-"""What an empty number or date stands for."""
-
-
 def _price_row(fields: Mapping[str, str], layer: int) -> PriceRow:
     read: dict[str, Callable[[str], Any]] = {"number": float, "date": date.fromisoformat, "text": str}
-    values: dict[str, Any] = {
-        column.name: read[column.kind](text) if text else _EMPTY.get(column.name, "")
-        for column in PRICE_TABLE.columns
-        for text in [fields.get(column.name) or ""]
-    }
+    values = {c.name: read[c.kind](fields[c.name]) for c in PRICE_TABLE.columns if fields.get(c.name)}
     return PriceRow(**values, layer=layer)
 
 

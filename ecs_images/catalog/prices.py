@@ -9,7 +9,6 @@ must supply (LIC-3, UNK-4).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -218,10 +217,9 @@ class Prices:
         if (price is None) == (factor is None) or (factor is not None and unit is not None):
             raise InputError("give either factor=…, or price=… with its unit=…")
         known = None if meter is None else look_up("meter", meter, METERS)
-        amount = price if factor is None else factor
-        if not is_amount(amount):
-            raise InputError(f"a price or a factor is a finite number of 0 or more, not {shown(amount)}")
         if factor is not None:
+            if not is_amount(factor):
+                raise InputError(f"prices can be multiplied by 0 or more, not by {shown(factor)}")
             times = float(factor)
             rows = [
                 row if row.price is None or meter not in (None, row.meter) else replace(row, price=row.price * times)
@@ -234,32 +232,19 @@ class Prices:
             raise InputError("one price is for one meter; say which")
         if unit is None and len(known.units) > 1:
             raise InputError(f"say what the price of {known.name} is for: unit={' or '.join(map(repr, known.units))}")
-        flat = [
-            PriceRow(
-                meter=known.name,
-                item="",
-                region_id="all_regions",
-                to_region_id="all_regions" if known.item == "region" else "",
-                billing_method="pay_as_you_go",
-                from_quantity=0,
-                to_quantity=math.inf,
-                quantity_unit="",
-                unit=unit or known.units[0],
-                currency=currency,
-                price=price,
-                valid_from=FIRST_DAY,
-                valid_until=None,
-                valid_from_basis="stated",
-                source="what if",
-                source_date="undated",
-                confidence="own",
-                status="own",
-                note="",
-                layer=max((row.layer for row in self._rows), default=0) + 1,
-            )
-            for currency in self.books
-        ]
-        return Prices((*self._rows, *flat))
+        flat = PriceRow(
+            meter=known.name,
+            region_id="all_regions",
+            to_region_id="all_regions" if known.item == "region" else "",
+            unit=unit or known.units[0],
+            currency=next(iter(self.books)),
+            price=price,
+            valid_from=FIRST_DAY,
+            source="what if",
+            status="own",
+            layer=max((row.layer for row in self._rows), default=0) + 1,
+        )
+        return Prices((*self._rows, *(replace(flat, currency=currency) for currency in self.books)))
 
     def to_frame(self) -> pd.DataFrame:
         """Every row as a table with the columns of the price files and `layer`."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 
 from ..errors import look_up
-from .files import published
+from .files import records
 
 _SCOPES_OF_AREA = {
     "mainland_china": ("mainland_china", "all_regions"),
@@ -37,12 +36,7 @@ class Region:
 @cache
 def regions() -> Mapping[str, Region]:
     """Every region by id; read-only."""
-    return MappingProxyType(
-        {
-            row["region_id"]: Region(row["region_id"], row["name_en"], row["name_zh"], row["area"], row["status"])
-            for row in published("regions.csv")
-        }
-    )
+    return records(Region, "regions.csv")
 
 
 def region(region_id: str) -> Region:

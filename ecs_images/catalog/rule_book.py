@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from ..errors import InputError, look_up, shown
-from .files import published
+from .files import published, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,7 @@ class Assumption:
 @cache
 def assumptions() -> Mapping[str, Assumption]:
     """Every named assumption by id; read-only."""
-    return MappingProxyType(
-        {
-            row["assumption_id"]: Assumption(
-                assumption_id=row["assumption_id"],
-                subject=row["subject"],
-                default=row["default"],
-                why=row["why"],
-                value=row["value"],
-                values=tuple(filter(None, row["values"].split(";"))),
-                used_by=row["used_by"],
-            )
-            for row in published("assumptions.csv")
-        }
-    )
+    return records(Assumption, "assumptions.csv")
 
 
 def supposed(assume: Mapping[str, str] | None, used_by: Literal["commands", "bills"] | None = None) -> dict[str, str]:
@@ -105,8 +92,7 @@ class Rule:
 @cache
 def rules() -> Mapping[str, Rule]:
     """The rule book by rule id; read-only."""
-    found = {row["rule_id"]: Rule(**{key: value or "" for key, value in row.items()}) for row in published("rules.csv")}
-    return MappingProxyType(found)
+    return records(Rule, "rules.csv")
 
 
 def rule(rule_id: str) -> Rule:

@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 
 from ..errors import look_up
-from .files import published
+from .files import records
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """A site of the provider: its currency and how its bills round (BILL-6)."""
 
-    name: str
+    site: str
     currency: str
     detail_decimals: int
     paid_decimals: int
+
+    @property
+    def name(self) -> str:
+        return self.site
 
 
 @cache
 def sites() -> Mapping[str, Site]:
     """The china and the international site, by name; read-only."""
-    return MappingProxyType(
-        {
-            row["site"]: Site(row["site"], row["currency"], int(row["detail_decimals"]), int(row["paid_decimals"]))
-            for row in published("sites.csv")
-        }
-    )
+    return records(Site, "sites.csv")
 
 
 def site(name: str) -> Site:
