@@ -111,14 +111,14 @@ class Bill:
         return self._charges.copy(deep=False)
 
     @property
-    def prices(self) -> Prices:
-        """The price books it was rated with."""
-        return self._need()[2]
-
-    @property
     def usage(self) -> pd.DataFrame:
         """The usage that the charges rate, a `USAGE` table."""
         return self._origin.usage.copy(deep=False)
+
+    @property
+    def prices(self) -> Prices:
+        """The price books that the usage was rated with."""
+        return self._origin.prices
 
     def total(self, currency: str | None = None) -> float:
         """The list cost in all.
