@@ -52,8 +52,8 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     """Which snapshot holds each stored copy when, and which images it backs meanwhile.
 
     Example: three snapshots of a chain are taken at hours 0, 1 and 2. A copy of 9 GiB belongs to the run
-    1–3, one of 3 GiB to snapshot 1 alone (what overwrote it is left out here). Image A is made of snapshot 1 at hour 0,
-    image B of snapshot 3 at hour 2; snapshot 2 backs none. Until hour 3 the parts are
+    1–3, one of 3 GiB to snapshot 1 alone (what overwrote it is left out here). Image A is made of
+    snapshot 1 at hour 0, image B of snapshot 3 at hour 2; snapshot 2 backs none. Until hour 3 the parts are
 
         row    snapshot  start  end  images    of the copy's cost in each hour
         9 GiB  1         0      3    A         all in hour 0, ½ in hour 1, ⅓ in hour 2
