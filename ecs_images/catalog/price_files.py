@@ -51,6 +51,10 @@ PRICE_TABLE = Table(
 )
 
 
+_KINDS: Mapping[str, type] = {"text": str, "number": Real, "date": date}
+_MAY_BE_NONE = ("price", "valid_until")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
     """One row of a price book; see `PRICE_TABLE` for the columns. `layer` 0 is the published book.
@@ -81,16 +85,22 @@ class PriceRow:
     layer: int = 0
 
     def __post_init__(self) -> None:
-        if problems := [*self._value_problems(), *self._meter_problems()]:
-            raise InputError("; ".join(problems))
+        if problems := list(self._kind_problems()) or [*self._value_problems(), *self._meter_problems()]:
+            raise InputError("; ".join(problems[:3]))
+
+    def _kind_problems(self) -> Iterator[str]:
+        for column in PRICE_TABLE.columns:
+            value = getattr(self, column.name)
+            if not isinstance(value, _KINDS[column.kind]) and not (value is None and column.name in _MAY_BE_NONE):
+                yield f"{column.name} {shown(value)} is not a {column.kind}"
+            elif column.values and value not in column.values:
+                yield f"{column.name} {shown(value)} is not one of {', '.join(v for v in column.values if v)}"
 
     def _value_problems(self) -> Iterator[str]:
         for name, place in (("region_id", self.region_id), ("to_region_id", self.to_region_id)):
             if place and place not in regions() and place not in SCOPES and place != "unspecified":
                 near = did_you_mean(place, [*regions(), *SCOPES])
                 yield f"{name} {shown(place)} is neither a region nor a scope{near}"
-        if self.currency not in CURRENCIES:
-            yield f"currency {shown(self.currency)} is not one of {', '.join(CURRENCIES)}"
         if self.price is not None and not is_amount(self.price):
             yield f"price {shown(self.price)} is not a finite number of 0 or more"
         if not is_amount(self.from_quantity):
