@@ -10,7 +10,7 @@ import math
 from datetime import UTC, date, datetime, timedelta, timezone
 from numbers import Real
 
-from .errors import InputError
+from .errors import InputError, shown
 
 BILLING_CLOCK = timezone(timedelta(hours=8), "UTC+08:00")
 SECONDS_PER_HOUR = 3600
@@ -35,14 +35,14 @@ def parse_time(value: Time, what: str = "time") -> datetime:
             moment = datetime.fromisoformat(value.strip())
         except ValueError:
             raise InputError(
-                f"{what} {value!r} cannot be read; write it like 2026-01-15 or 2026-01-15T10:00+08:00"
+                f"{what} {shown(value)} cannot be read; write it like 2026-01-15 or 2026-01-15T10:00+08:00"
             ) from None
     elif isinstance(value, datetime):
         moment = value
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day)
     else:
-        raise InputError(f"{what} {value!r} is not a time; write it like 2026-01-15T10:00+08:00")
+        raise InputError(f"{what} {shown(value)} is not a time; write it like 2026-01-15T10:00+08:00")
     if moment.microsecond:
         raise InputError(f"{what} {value!s} has a fraction of a second; the clock counts whole seconds")
     if moment.tzinfo is None:

@@ -247,6 +247,12 @@ def test_a_misspelt_item_brings_the_nearest_known_ones():
         Prices([licence(1, 1)]).book("CNY").at("os_licence", "cn-beijing", parse_time("2026-01-15"), "Toy O", 2)
 
 
+def test_a_price_may_be_asked_for_by_the_date_as_it_is_written():
+    assert Prices([price(1)]).book("CNY").at("snapshot_standard", "cn-beijing", "2026-01-01")[0].price == 1
+    with pytest.raises(InputError, match="when 5 is not a time"):
+        Prices([price(1)]).book("CNY").at("snapshot_standard", "cn-beijing", 5)
+
+
 def test_a_row_without_a_published_price_is_no_price():
     """Ground rule 8: an unpublished price is not 0."""
     missing_at(Prices([price(None)]), "2026-01-01")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, PriceNotFound, did_you_mean, look_up, shown
-from ..units import EARLIEST, LATEST, day_start_seconds, from_seconds, to_seconds
+from ..units import EARLIEST, LATEST, Time, day_start_seconds, from_seconds, parse_time, to_seconds
 from .files import data_path
 from .meters import METERS, goes_to_a_region, item_in_words
 from .price_files import PRICE_TABLE, PriceRow, is_amount, read_price_file
@@ -74,13 +73,14 @@ class PriceBook:
         free = meter in METERS and METERS[meter].free_unless_priced
         return free and all(known != meter for known, _ in self._by_item)
 
-    def at(self, meter: str, region_id: str, when: datetime, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
+    def at(self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
         """The price table in force at `when`, as tiers; raises PriceNotFound."""
-        second = to_seconds(when)
+        moment = parse_time(when, "when")
+        second = to_seconds(moment)
         for epoch in self.schedule(meter, region_id, item, vcpus):
             if epoch.start <= second < epoch.end:
                 return epoch.tiers
-        missing = meter, item_in_words(meter, item), region_id, f"{when:%Y-%m-%d}", self._currency
+        missing = meter, item_in_words(meter, item), region_id, f"{moment:%Y-%m-%d}", self._currency
         raise PriceNotFound([missing], self.hint(meter, item))
 
     def hint(self, meter: str, item: str) -> str:
