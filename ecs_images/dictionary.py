@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from .billing import dimensions
 from .billing.amounts import AMOUNTS
 from .billing.compare import WATERFALL
 from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
+from .catalog import meters
 from .catalog.files import data_path
 from .catalog.schemas import FILES
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
@@ -45,6 +47,12 @@ def markdown() -> str:
         "## Files",
         "",
         *files,
+        "## Meters",
+        "",
+        meters.markdown(),
+        "## What a bill may be grouped by",
+        "",
+        dimensions.markdown(),
         "## Tables of a bill",
         "",
         *bill,

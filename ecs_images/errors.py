@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 _LONGEST = 200
 """Letters of a name that is compared with others; a longer one is no slip of the pen."""
@@ -139,6 +141,13 @@ def shown(value: object, most: int = 80) -> str:
         return f"an object of class {type(value).__name__}"
     text = reprlib.repr(value) if not isinstance(value, str) else repr(value[: most + 1])
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def look_up(kind: str, name: object, table: Mapping[str, _T], hint: str = "") -> _T:
+    """What stands under a name; raises UnknownName for one that the table lacks, or that is no text."""
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise UnknownName(kind, name if isinstance(name, str) else shown(name, 40), table, hint)
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

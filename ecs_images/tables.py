@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeVar, cast
 
-from .errors import InputError
+from .errors import InputError, shown
 from .units import BILLING_CLOCK
 
 if TYPE_CHECKING:
@@ -74,20 +74,24 @@ class Table:
 
         Raises InputError otherwise, naming the columns at fault.
         """
+        import pandas as pd
+
+        if not isinstance(frame, pd.DataFrame):
+            raise InputError(f"a {self.name} table is a DataFrame, not {shown(frame)}")
         if list(frame.columns) != self.names:
             missing = [name for name in self.names if name not in frame.columns]
             extra = [name for name in frame.columns if name not in self.names]
-            raise InputError(
-                f"not a {self.name} table: missing columns {missing or 'none'}, "
-                f"unexpected columns {extra or 'none'}, expected order {self.names}"
-            )
+            wrong = [f"it lacks {_few(missing)}"] if missing else []
+            wrong += [f"{_few(extra)} {'does' if len(extra) == 1 else 'do'} not belong to it"] if extra else []
+            wrong = wrong or [f"its columns are in another order than {_few(self.names)}"]
+            raise InputError(f"not a {self.name} table: {'; '.join(wrong)}")
         wrong = [
             f"{column.name} is {frame[column.name].dtype}, not {column.kind} ({DTYPES[column.kind]})"
             for column in self.columns
             if not _is_kind(frame[column.name].dtype, column.kind)
         ]
         if wrong:
-            raise InputError(f"not a {self.name} table: {'; '.join(wrong)}")
+            raise InputError(f"not a {self.name} table: {_few(wrong)}")
         return frame
 
     def to_markdown(self) -> str:
@@ -122,6 +126,12 @@ def answers(table: Table) -> Callable[[Callable[P, R]], Answer[P, R]]:
         return cast("Answer[P, R]", marked)
 
     return mark
+
+
+def _few(names: Sequence[object]) -> str:
+    """The first of some names, and how many more there are."""
+    more = f" and {len(names) - 2} more" if len(names) > 3 else ""
+    return ", ".join(str(name)[:80] for name in names[: 2 if more else 3]) + more
 
 
 def _is_kind(dtype: Any, kind: Kind) -> bool:

@@ -116,6 +116,11 @@ def gib_to_bytes(gib: float) -> int:
     return math.floor(gib * BYTES_PER_GIB + 0.5)
 
 
+def in_words(name: str) -> str:
+    """A name in words: `os_licence` is "OS licence"."""
+    return " ".join(word.upper() if word in ("os", "oss", "lrs") else word for word in name.split("_"))
+
+
 def bytes_to_gib(size_bytes: float) -> float:
     """GiB of a number of bytes."""
     return size_bytes / BYTES_PER_GIB

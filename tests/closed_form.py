@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ecs_images import Cloud, InputError, Prices, Updates
-from ecs_images.billing.schema import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE
-from ecs_images.catalog.price_files import units
+from ecs_images.catalog.meters import COPY_TRAFFIC, IMAGE_TRAFFIC, STORAGE, units
 from ecs_images.decisions.question import Question, Situation
 from ecs_images.units import BYTES_PER_GIB, SECONDS_PER_HOUR, to_seconds
 

@@ -55,10 +55,24 @@ def price(
 ) -> PriceRow:
     """One row of a toy price book."""
     return PriceRow(
-        meter, item, region, to, "pay_as_you_go", tier[0], tier[1], counts, unit, currency, amount,
-        date.fromisoformat(since), date.fromisoformat(until) if until else None, "stated",
-        "toy", "2026-01-01", "example", "example", "", layer,
-    )  # fmt: skip
+        meter=meter,
+        item=item,
+        region_id=region,
+        to_region_id=to,
+        from_quantity=tier[0],
+        to_quantity=tier[1],
+        quantity_unit=counts,
+        unit=unit,
+        currency=currency,
+        price=amount,
+        valid_from=date.fromisoformat(since),
+        valid_until=date.fromisoformat(until) if until else None,
+        source="toy",
+        source_date="2026-01-01",
+        confidence="example",
+        status="example",
+        layer=layer,
+    )
 
 
 def storage(region: str, amount: float, **more: object) -> PriceRow:

@@ -6,26 +6,51 @@ Toy prices are 1 CNY per GiB and hour unless a test says otherwise, so that a co
 import math
 from datetime import date
 
+import pandas as pd
 import pytest
 from helpers import HANGZHOU, golden_image, machine
 
-from ecs_images import Bill, Cloud, InputError, MixedCurrencies, Prices, UnknownName, bill
+from ecs_images import Bill, Cloud, InputError, MixedCurrencies, Prices, UnknownName, bill, measure, rate
+from ecs_images.billing.compare import waterfall
+from ecs_images.billing.invoice import invoice
 from ecs_images.catalog.price_files import PriceRow
 
 
 def tier(amount: float, low: float = 0, high: float = math.inf, **fields: object) -> PriceRow:
     """A toy price of storage, everywhere and since 2019."""
-    return PriceRow(**{
-        "meter": "snapshot_standard", "item": "", "region_id": "all_regions", "to_region_id": "",
-        "billing_method": "pay_as_you_go", "from_quantity": low, "to_quantity": high, "quantity_unit": "GiB",
-        "unit": "per_gib_hour", "currency": "CNY", "price": amount, "valid_from": date(2019, 1, 1),
-        "valid_until": None, "valid_from_basis": "stated", "source": "toy page", "source_date": "2026-01-01",
-        "confidence": "official", "status": "current", "note": "", **fields,
-    })  # fmt: skip
+    return PriceRow(
+        **{
+            "meter": "snapshot_standard",
+            "item": "",
+            "region_id": "all_regions",
+            "to_region_id": "",
+            "billing_method": "pay_as_you_go",
+            "from_quantity": low,
+            "to_quantity": high,
+            "quantity_unit": "GiB",
+            "unit": "per_gib_hour",
+            "currency": "CNY",
+            "price": amount,
+            "valid_from": date(2019, 1, 1),
+            "valid_until": None,
+            "valid_from_basis": "stated",
+            "source": "toy page",
+            "source_date": "2026-01-01",
+            "confidence": "official",
+            "status": "current",
+            "note": "",
+            **fields,
+        }
+    )
 
 
-ONE = Prices([tier(1), tier(1, currency="USD"), tier(1, meter="os_licence", item="Red Hat Enterprise Linux",
-                                                     unit="per_instance_hour", quantity_unit="")])  # fmt: skip
+ONE = Prices(
+    [
+        tier(1),
+        tier(1, currency="USD"),
+        tier(1, meter="os_licence", item="Red Hat Enterprise Linux", unit="per_instance_hour", quantity_unit=""),
+    ]
+)
 
 
 def shares(found: Bill, to: str) -> dict[str, float]:
@@ -79,22 +104,50 @@ def test_a_bill_can_be_summed_along_every_dimension(cloud, acme, partner):
     assert sums("item") == [("", 90), ("Red Hat Enterprise Linux", 2)]
     assert sums("month") == [("2026-01", 46), ("2026-02", 46)]
     assert sums("day", "account") == [
-        ("2026-01-31", "acme", 41), ("2026-01-31", "partner", 5),
-        ("2026-02-01", "acme", 41), ("2026-02-01", "partner", 5),
-    ]  # fmt: skip
+        ("2026-01-31", "acme", 41),
+        ("2026-01-31", "partner", 5),
+        ("2026-02-01", "acme", 41),
+        ("2026-02-01", "partner", 5),
+    ]
     assert sums("region_id") == sums("region")
     assert sums() == [(92,)]
 
 
 def test_an_unknown_dimension_lists_the_known_ones(two_sites):
-    with pytest.raises(UnknownName, match="did you mean region\\? one of account, region, meter"):
+    with pytest.raises(UnknownName, match="did you mean region\\? one of month, day, account, region, meter"):
         two_sites.by("regoin")
 
 
-@pytest.mark.parametrize("name", ["image", "snapshot"])
-def test_a_bill_has_no_image_dimension_and_says_where_to_find_it(two_sites, name):
-    with pytest.raises(UnknownName, match=rf"attribute\(to='{name}'\)"):
-        two_sites.by(name)
+def test_a_bill_by_image_or_snapshot_is_what_is_attributed_to_them(cloud, acme):
+    """12 GiB for an hour at 1, behind one image made of one snapshot."""
+    image = acme.create_image(machine(acme))
+    found = bill(cloud, until="2026-01-15T01:00", prices=ONE)
+    assert found.by("image").to_dict("records") == [{"x_image_id": image, "billing_currency": "CNY", "list_cost": 12}]
+    (row,) = found.by("account", "snapshot").to_dict("records")
+    assert row == {
+        "billing_account_id": "acme",
+        "x_snapshot_id": cloud.image(image).system_snapshot,
+        "billing_currency": "CNY",
+        "list_cost": 12,
+    }
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "message"),
+    [
+        (("image", "month"), "image goes with account, region, meter and currency, not with month"),
+        (("item", "snapshot", "day"), "snapshot goes with account, region, meter and currency, not with item, day"),
+        (("image", "snapshot"), "image goes with account, region, meter and currency, not with snapshot"),
+    ],
+)
+def test_dimensions_that_no_table_has_together_are_refused_in_one_sentence(two_sites, dimensions, message):
+    with pytest.raises(InputError) as error:
+        two_sites.by(*dimensions)
+    assert str(error.value) == message
+
+
+def test_a_dimension_named_twice_counts_once(two_sites):
+    assert list(two_sites.by("region", "region_id", "region")["list_cost"]) == [12, 5]
 
 
 def test_two_currencies_have_no_total(two_sites):
@@ -126,7 +179,7 @@ def test_a_bill_of_charges_alone_sums_and_invoices_but_cannot_explain(two_sites)
 
 
 def test_a_table_that_is_no_charges_makes_no_bill(two_sites):
-    with pytest.raises(InputError, match="not a charges table: missing columns"):
+    with pytest.raises(InputError, match="not a charges table: it lacks consumed_quantity"):
         Bill(two_sites.usage)
 
 
@@ -374,3 +427,121 @@ def test_an_assumed_price_is_listed_with_its_source(cloud, acme):
     last = bill(cloud, until="2026-01-16", prices=prices).assumptions().iloc[-1]
     assert (last["assumption"], last["subject"]) == ("price", "snapshot_standard all_regions")
     assert (last["taken"], last["why"]) == ("1 CNY per_gib_hour from 2019-01-01", "first day assumed [toy page]")
+
+
+# Wrong objects, and records in place of ids --------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "story.yaml", [], {"ledger": 1}])
+def test_a_bill_is_made_of_a_cloud_or_a_ledger(wrong):
+    for question in (bill, measure):
+        with pytest.raises(InputError, match="a bill is made of a cloud or a ledger, not of ") as error:
+            question(wrong, until="2026-02-01")
+        assert len(str(error.value)) <= 200
+
+
+def test_use_may_be_measured_of_a_cloud_as_well_as_of_its_ledger(cloud, acme):
+    acme.create_snapshot(machine(acme))
+    pd.testing.assert_frame_equal(measure(cloud, until="2026-02-01"), measure(cloud.ledger, until="2026-02-01"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda b: bill(b._origin.ledger, until="2026-01-16", prices="mine.csv"),
+        lambda b: rate(b.usage, "mine.csv"),
+        lambda b: rate(None, ONE),
+        lambda b: rate(b.charges, ONE),
+        lambda b: rate(b.usage.assign(sku_meter="snapshot_standart"), ONE),
+        lambda b: bill(b._origin.ledger, until="x" * 5000),
+        lambda b: bill(b._origin.ledger, until=None),
+        lambda b: bill(b._origin.ledger, until="2026-01-16", since=[]),
+        lambda b: Bill(None),
+        lambda b: Bill(5),
+        lambda b: Bill(pd.DataFrame()),
+        lambda b: invoice(7),
+        lambda b: waterfall(b, None),
+        lambda b: waterfall(b, b, by=5),
+        lambda b: b.by(5),
+        lambda b: b.by(["month"]),
+        lambda b: b.by(None),
+        lambda b: b.by("x" * 5000),
+        lambda b: b.total(5),
+        lambda b: b.total("EUR"),
+        lambda b: b.capacity([], "region"),
+        lambda b: b.capacity("month", None),
+        lambda b: b.attribute(["image"]),
+        lambda b: b.explain(5),
+        lambda b: b.explain(None),
+        lambda b: b.explain("m-unknown"),
+    ],
+)
+def test_a_wrong_object_gets_one_short_sentence(two_sites, question):
+    with pytest.raises(InputError) as error:
+        question(two_sites)
+    assert 20 < len(str(error.value)) <= 200
+    assert "\n" not in str(error.value)
+
+
+def test_a_record_is_explained_as_its_id_is(cloud, acme):
+    web = machine(acme, image="rhel_9", written=40)
+    image = cloud.image(acme.create_image(web))
+    snapshot = cloud.snapshot(image.system_snapshot)
+    found = bill(cloud, until="2026-01-15T01:00", prices=ONE)
+    disk = cloud.state.disks[cloud.instance(web).system_disk]
+    for record in (image, snapshot, cloud.instance(web), disk, cloud.chain(web)):
+        assert str(found.explain(record)) == str(found.explain(record.id))
+
+
+def test_a_bill_is_taken_where_its_charges_are_meant(two_sites):
+    pd.testing.assert_frame_equal(invoice(two_sites), invoice(two_sites.charges))
+    pd.testing.assert_frame_equal(waterfall(two_sites.charges, two_sites), waterfall(two_sites, two_sites))
+    assert Bill(two_sites).attribute("image")["list_cost"].sum() == 17
+
+
+# Read-only -----------------------------------------------------------------------------------------
+
+
+def test_what_a_bill_hands_out_may_be_edited_without_changing_the_bill(two_sites):
+    before = two_sites.charges.copy(), two_sites.usage.copy()
+    charges, usage = two_sites.charges, two_sites.usage
+    charges["list_cost"] = 0.0
+    charges.loc[0, "region_id"] = "moon"
+    del charges["sku_meter"]
+    usage.loc[:, "x_quantity"] = 0
+    usage.insert(0, "mine", 1)
+    pd.testing.assert_frame_equal(two_sites.charges, before[0])
+    pd.testing.assert_frame_equal(two_sites.usage, before[1])
+    assert two_sites.total("CNY") == 12
+    assert two_sites.attribute("image")["list_cost"].sum() == 17
+
+
+def test_a_bill_keeps_the_charges_it_was_made_of(two_sites):
+    charges = two_sites.charges
+    alone = Bill(charges)
+    charges["list_cost"] = 0.0
+    assert alone.total("CNY") == 12
+    with pytest.raises(AttributeError):
+        alone.charges = charges
+
+
+# Assumptions that are chosen -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("assume", "message"),
+    [
+        ({"UNK-10": "refused"}, "UNK-10 .* is for commands; it has no effect on bills"),
+        ({"UNK-5": "never"}, "UNK-5 is completion or start, not 'never'"),
+        ({"UNK-1": "4 MiB"}, "UNK-1 .* has one answer here"),
+        ({"UNK5": "start"}, "unknown assumption 'UNK5'; did you mean UNK-5"),
+        ({5: "x"}, "unknown assumption '5'"),
+        ("UNK-5", "assume is a mapping such as"),
+    ],
+)
+def test_an_assumption_that_bills_do_not_read_is_refused(cloud, acme, assume, message):
+    acme.create_snapshot(machine(acme))
+    for question in (bill, measure):
+        with pytest.raises(InputError, match=message) as error:
+            question(cloud, until="2026-02-01", assume=assume)
+        assert len(str(error.value)) <= 200

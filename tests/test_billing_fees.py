@@ -19,13 +19,30 @@ RED_HAT_UP_TO_8_VCPUS = 0.1041  # CNY per vCPU-hour, os_licence_prices.csv (2024
 
 def toy(meter: str, item: str, amount: float, unit: str = "per_instance_hour", **fields: object) -> PriceRow:
     """A toy price of a fee, everywhere and since 2019; storage is priced per GiB-hour."""
-    return PriceRow(**{
-        "meter": meter, "item": item, "region_id": "all_regions", "to_region_id": "",
-        "billing_method": "pay_as_you_go", "from_quantity": 0.0, "to_quantity": math.inf, "quantity_unit": "",
-        "unit": unit, "currency": "CNY", "price": amount, "valid_from": date(2019, 1, 1), "valid_until": None,
-        "valid_from_basis": "stated", "source": "toy", "source_date": "2026-01-01", "confidence": "official",
-        "status": "current", "note": "", **fields,
-    })  # fmt: skip
+    return PriceRow(
+        **{
+            "meter": meter,
+            "item": item,
+            "region_id": "all_regions",
+            "to_region_id": "",
+            "billing_method": "pay_as_you_go",
+            "from_quantity": 0.0,
+            "to_quantity": math.inf,
+            "quantity_unit": "",
+            "unit": unit,
+            "currency": "CNY",
+            "price": amount,
+            "valid_from": date(2019, 1, 1),
+            "valid_until": None,
+            "valid_from_basis": "stated",
+            "source": "toy",
+            "source_date": "2026-01-01",
+            "confidence": "official",
+            "status": "current",
+            "note": "",
+            **fields,
+        }
+    )
 
 
 RED_HAT, SUSE, WINDOWS = "Red Hat Enterprise Linux", "SUSE Linux Enterprise Server", "Windows Server"
@@ -294,6 +311,51 @@ def test_replacing_the_system_disk_switches_the_licence_when_it_is_done():
     cloud.wait(web)
     table = bill(cloud, until="2026-06-01T02:00", prices=PER_SECOND).by("item")
     assert dict(zip(table["x_item"], table["list_cost"], strict=True)) == pytest.approx({RED_HAT: 4200, SUSE: 6000})
+
+
+def replaced(durations: str, **settings: object) -> Cloud:
+    """Red Hat from 00:00; from 01:00 its system is changed to SUSE, which takes ten minutes."""
+    cloud = Cloud(start="2026-06-01", durations=durations, **settings)
+    acme = cloud.account("acme")
+    web = acme.run_instance(region=HANGZHOU, image="rhel_9")
+    cloud.at("2026-06-01T01:00")
+    acme.stop_instance(web)
+    acme.replace_system_disk(web, "sles_15")
+    if durations == "typical":
+        cloud.wait(web)
+    return cloud
+
+
+def by_system(found: Bill) -> dict[str, float]:
+    table = found.by("item")
+    return dict(zip(table["x_item"], table["list_cost"], strict=True))
+
+
+def test_the_new_licence_may_be_supposed_to_run_from_the_start_of_the_change():
+    """UNK-5: Red Hat to 01:00 (3600 s at 1), SUSE to 02:00 (3600 s at 2), whoever supposes it."""
+    from_start = {RED_HAT: 3600, SUSE: 7200}
+    asked = bill(replaced("typical"), until="2026-06-01T02:00", prices=PER_SECOND, assume={"UNK-5": "start"})
+    assert by_system(asked) == pytest.approx(from_start)
+    cloud = replaced("typical", assume={"UNK-5": "start"})
+    assert by_system(bill(cloud, until="2026-06-01T02:00", prices=PER_SECOND)) == pytest.approx(from_start)
+    back = bill(cloud, until="2026-06-01T02:00", prices=PER_SECOND, assume={"UNK-5": "completion"})
+    assert by_system(back) == pytest.approx({RED_HAT: 4200, SUSE: 6000})
+
+
+def test_a_change_that_takes_no_time_costs_the_same_under_both_suppositions():
+    """UNK-5: it starts and ends at 01:00."""
+    for assume in ({"UNK-5": "start"}, {"UNK-5": "completion"}):
+        found = bill(replaced("instant"), until="2026-06-01T02:00", prices=PER_SECOND, assume=assume)
+        assert by_system(found) == pytest.approx({RED_HAT: 3600, SUSE: 7200})
+
+
+def test_a_bill_says_which_supposition_is_in_force_and_whether_it_was_chosen():
+    def taken(**chosen: object) -> str:
+        table = bill(replaced("typical"), until="2026-06-01T02:00", prices=PER_SECOND, **chosen).assumptions()
+        return table.loc[table["assumption"] == "UNK-5", "taken"].item()
+
+    assert taken() == "the new licence runs from the end of the change"
+    assert taken(assume={"UNK-5": "start"}) == "start (chosen; the default is completion)"
 
 
 def test_replacing_the_disk_of_an_economically_stopped_machine_starts_the_new_fee_only(cloud, acme):

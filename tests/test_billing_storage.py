@@ -16,13 +16,30 @@ from ecs_images.catalog.price_files import PriceRow
 
 def tier(amount: float, low: float = 0, high: float = math.inf, **fields: object) -> PriceRow:
     """A toy price: `amount` CNY per GiB-hour of what lies between two totals, everywhere, since 2019."""
-    return PriceRow(**{
-        "meter": "snapshot_standard", "item": "", "region_id": "all_regions", "to_region_id": "",
-        "billing_method": "pay_as_you_go", "from_quantity": low, "to_quantity": high, "quantity_unit": "GiB",
-        "unit": "per_gib_hour", "currency": "CNY", "price": amount, "valid_from": date(2019, 1, 1),
-        "valid_until": None, "valid_from_basis": "stated", "source": "toy", "source_date": "2026-01-01",
-        "confidence": "official", "status": "current", "note": "", **fields,
-    })  # fmt: skip
+    return PriceRow(
+        **{
+            "meter": "snapshot_standard",
+            "item": "",
+            "region_id": "all_regions",
+            "to_region_id": "",
+            "billing_method": "pay_as_you_go",
+            "from_quantity": low,
+            "to_quantity": high,
+            "quantity_unit": "GiB",
+            "unit": "per_gib_hour",
+            "currency": "CNY",
+            "price": amount,
+            "valid_from": date(2019, 1, 1),
+            "valid_until": None,
+            "valid_from_basis": "stated",
+            "source": "toy",
+            "source_date": "2026-01-01",
+            "confidence": "official",
+            "status": "current",
+            "note": "",
+            **fields,
+        }
+    )
 
 
 ONE = Prices([tier(1)])

@@ -54,8 +54,8 @@ def test_costs_are_added_by_month_and_stacked():
             ("2026-01-31", "snapshot_standard", 2),
             ("2026-02-01", "snapshot_standard", 4),
         )
-    )
-    assert bars(ax) == {"snapshot storage": [(0, 3), (0, 4)], "OS licence": [(3, 5), (4, 0)]}
+    )  # fmt: skip
+    assert bars(ax) == {"snapshot standard": [(0, 3), (0, 4)], "OS licence": [(3, 5), (4, 0)]}
     assert months(ax) == ["2026-01", "2026-02"]
 
 
@@ -81,7 +81,7 @@ def test_no_charges_make_no_chart():
 
 def test_a_chart_of_one_series_is_titled_and_of_several_has_a_legend():
     one = charts.cost_over_time(costs(("2026-01-15", "snapshot_standard", 1)))
-    assert (one.get_title(), one.get_legend()) == ("snapshot storage", None)
+    assert (one.get_title(), one.get_legend()) == ("snapshot standard", None)
     two = charts.cost_over_time(costs(("2026-01-15", "cn-a", 1), ("2026-01-15", "cn-b", 1)), by="region_id")
     assert [text.get_text() for text in two.get_legend().get_texts()] == ["cn-a", "cn-b"]
 
@@ -175,7 +175,7 @@ def test_the_charts_of_a_bill_show_its_amounts(cloud, acme):
     """12 GiB at 0.12 a month of 720 h (BILL-2): 17 days of January cost 0.816, 28 of February 1.344."""
     acme.create_snapshot(machine(acme))
     found = bill(cloud, until="2026-03-01")
-    heights = [height for _, height in bars(charts.cost_over_time(found.charges))["snapshot storage"]]
+    heights = [height for _, height in bars(charts.cost_over_time(found.charges))["snapshot standard"]]
     assert heights == pytest.approx([12 * 0.12 / 720 * 24 * 17, 12 * 0.12 / 720 * 24 * 28])
     assert heights == pytest.approx([0.816, 1.344])
     (values,) = lines(charts.capacity_over_time(found.capacity())).values()

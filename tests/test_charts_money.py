@@ -69,7 +69,7 @@ def test_of_very_many_months_every_few_are_named():
 def test_the_bars_lead_from_one_bill_to_the_other():
     """10 + 5 = 15 before; storage rises by 6, the licence falls by 4: 15, 21, 17."""
     ax = charts.bill_waterfall(parts(("snapshot_standard", 10, 16), ("os_licence", 5, 1)))
-    assert rows(ax) == ["before", "snapshot storage", "OS licence", "after"]
+    assert rows(ax) == ["before", "snapshot standard", "OS licence", "after"]
     assert stretches(ax) == [(0, 15), (15, 21), (21, 17), (0, 17)]
     assert texts(ax) == ["15.00", "+6.00", "−4.00", "17.00"]
     assert ax.get_title(loc="left") == "+2.00 CNY in all"
@@ -112,10 +112,10 @@ def test_the_owner_comes_first_and_the_meters_are_stacked():
     )
     assert rows(ax) == ["acme (owner)", "partner"]
     bars = {c.get_label(): [(bar.get_x(), bar.get_width()) for bar in c] for c in ax.containers}
-    assert bars == {"snapshot storage": [(0, 4), (0, 0)], "OS licence": [(4, 1), (0, 7)]}
+    assert bars == {"snapshot standard": [(0, 4), (0, 0)], "OS licence": [(4, 1), (0, 7)]}
     assert texts(ax) == ["5.00", "7.00"]
     assert ax.get_xlabel() == "list cost [CNY]"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["snapshot storage", "OS licence"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["snapshot standard", "OS licence"]
 
 
 def test_a_receiver_who_pays_nothing_is_shown_too():

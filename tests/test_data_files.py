@@ -7,15 +7,18 @@ and so must every limit and error code that the code asks for. (Columns: `test_d
 import ast
 import csv
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ecs_images.catalog import images, instance_types, limits, rule_book, sites
+from ecs_images.billing import dimensions
+from ecs_images.catalog import images, instance_types, limits, meters, rule_book, sites
 from ecs_images.catalog.files import data_dir
 from ecs_images.catalog.price_files import PriceRow, read_price_file
-from ecs_images.catalog.regions import SCOPES, regions
+from ecs_images.catalog.regions import SCOPES, region, regions
 from ecs_images.errors import InputError, UnknownName
 from ecs_images.units import parse_time
 
@@ -128,7 +131,7 @@ def test_named_regions_exist():
         assert row.to_region_id in known | {"", "unspecified"}
     assert {row["region_id"] for row in rows_of("scu_coefficients.csv")} <= known
     for product in images.marketplace_images().values():
-        assert product.regions <= set(regions())
+        assert set(product.regions) <= set(regions())
 
 
 def test_short_names_stand_for_images_and_not_before_their_release():
@@ -317,3 +320,66 @@ def refusals(folder: Path) -> set[tuple[str, str]]:
         for operation in texts(call.args[0], function, module, frozenset())
         for code in texts(call.args[1], function, module, frozenset()) - statuses
     }
+
+
+# What is handed out --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        images.public_images,
+        images.marketplace_images,
+        images.short_names,
+        images.public_families,
+        instance_types.instance_types,
+        meters.units,
+        regions,
+        rule_book.assumptions,
+        rule_book.http_statuses,
+        rule_book.rules,
+        sites.sites,
+        lambda: meters.METERS,
+        lambda: dimensions.DIMENSIONS,
+    ],
+)
+def test_nobody_can_change_a_published_table(table):
+    """Each is read once for the whole process."""
+    found = table()
+    name = next(iter(found))
+    for change in (
+        lambda: found.clear(),
+        lambda: found.pop(name),
+        lambda: found.__setitem__(name, None),
+        lambda: setattr(found[name], "status", "gone"),
+    ):
+        with pytest.raises((AttributeError, TypeError)):
+            change()
+    assert name in table()
+
+
+@pytest.mark.parametrize("name", [5, None, ["cn-beijing"], "cn-bejing", "x" * 5000])
+@pytest.mark.parametrize(
+    "look_up", [region, sites.site, sites.site_of_currency, instance_types.instance_type, rule_book.rule]
+)
+def test_a_name_that_no_table_has_gets_one_short_sentence(look_up, name):
+    with pytest.raises(UnknownName, match="unknown ") as error:
+        look_up(name)
+    assert len(str(error.value)) <= 200
+
+
+def test_the_catalogue_and_the_ground_floor_load_no_pandas():
+    """Design, ground rule 14: the catalogue reads plain rows; frames are made when asked for."""
+    code = """
+import importlib, pkgutil, sys
+import ecs_images.catalog as catalog
+for found in pkgutil.iter_modules(catalog.__path__):
+    importlib.import_module(f"ecs_images.catalog.{found.name}")
+for name in ("errors", "units", "tables", "saving", "billing.dimensions"):
+    importlib.import_module(f"ecs_images.{name}")
+from ecs_images.catalog.prices import Prices
+Prices.published()
+print(sorted({"pandas", "numpy", "pyarrow", "matplotlib"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -14,7 +14,8 @@ from strategies import PRODUCT, SITES, Played, local, play, price, storage, stor
 
 import ecs_images as ecs
 from ecs_images.billing.rating import curves
-from ecs_images.billing.schema import COPY_TRAFFIC, STORAGE, USAGE
+from ecs_images.billing.schema import USAGE
+from ecs_images.catalog.meters import COPY_TRAFFIC, STORAGE
 from ecs_images.columns import times_of
 from ecs_images.units import to_seconds
 
@@ -241,10 +242,12 @@ def test_a_copy_deleted_on_the_full_hour_does_not_touch_the_next() -> None:
 def test_a_fee_runs_by_the_second_through_stops_and_a_change_of_system() -> None:
     """IBILL-2, IBILL-3, OS-6, MKT-4: economical stops suspend it, a new system disk changes it."""
     licence = {"item": "Red Hat Enterprise Linux", "unit": "per_vcpu_hour", "counts": "vCPU", "tier": (1, 9)}
-    prices = ecs.Prices([
-        price("os_licence", "all_regions", 1, **licence),
-        price("marketplace_fee", "all_regions", 10, item=PRODUCT, unit="per_instance_hour"),
-    ])  # fmt: skip
+    prices = ecs.Prices(
+        [
+            price("os_licence", "all_regions", 1, **licence),
+            price("marketplace_fee", "all_regions", 10, item=PRODUCT, unit="per_instance_hour"),
+        ]
+    )
     cloud = ecs.Cloud(start="2026-01-15T10:00")
     acme = cloud.account("acme")
     web = acme.run_instance(region="cn-beijing", image="rhel_9", instance_type="ecs.g6.large")
@@ -341,10 +344,17 @@ def test_a_hundred_thousand_additions_and_removals_end_at_exactly_nothing() -> N
 def _storage_usage(start: np.ndarray, end: np.ndarray, size: np.ndarray) -> pd.DataFrame:
     """A usage table of stored copies of one account in Beijing."""
     fixed = {
-        "billing_account_id": "acme", "billing_currency": "CNY", "region_id": "cn-beijing", "sku_meter": STORAGE,
-        "x_item": "", "x_vcpus": 0, "resource_id": "sl-1", "x_image_id": "", "x_first_snapshot": 1,
+        "billing_account_id": "acme",
+        "billing_currency": "CNY",
+        "region_id": "cn-beijing",
+        "sku_meter": STORAGE,
+        "x_item": "",
+        "x_vcpus": 0,
+        "resource_id": "sl-1",
+        "x_image_id": "",
+        "x_first_snapshot": 1,
         "x_last_snapshot": 1,
-    }  # fmt: skip
+    }
     frame = pd.DataFrame({name: [value] * len(size) for name, value in fixed.items()})
     frame["x_quantity"] = size
     frame["charge_period_start"], frame["charge_period_end"] = times_of(start), times_of(end)

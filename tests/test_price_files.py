@@ -6,17 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from ecs_images.catalog.price_files import PRICE_TABLE, read_price_file, units
+from ecs_images.catalog.meters import units
+from ecs_images.catalog.price_files import PRICE_TABLE, read_price_file
 from ecs_images.catalog.prices import Prices
 from ecs_images.errors import FileProblems, InputError
 
 GOOD = {
-    "meter": "snapshot_standard", "item": "", "region_id": "cn-beijing", "to_region_id": "",
-    "billing_method": "pay_as_you_go", "from_quantity": "0", "to_quantity": "", "quantity_unit": "GiB",
-    "unit": "per_gib_month", "currency": "CNY", "price": "0.12", "valid_from": "2026-01-01", "valid_until": "",
-    "valid_from_basis": "stated", "source": "my own quotation", "source_date": "2026-01-01",
-    "confidence": "official", "status": "current", "note": "",
-}  # fmt: skip
+    "meter": "snapshot_standard",
+    "item": "",
+    "region_id": "cn-beijing",
+    "to_region_id": "",
+    "billing_method": "pay_as_you_go",
+    "from_quantity": "0",
+    "to_quantity": "",
+    "quantity_unit": "GiB",
+    "unit": "per_gib_month",
+    "currency": "CNY",
+    "price": "0.12",
+    "valid_from": "2026-01-01",
+    "valid_until": "",
+    "valid_from_basis": "stated",
+    "source": "my own quotation",
+    "source_date": "2026-01-01",
+    "confidence": "official",
+    "status": "current",
+    "note": "",
+}
 
 
 def write(folder: Path, *rows: dict[str, str], header: list[str] | None = None) -> Path:
@@ -48,8 +63,12 @@ def only_problem(path: Path) -> str:
 def test_a_good_row_is_read_as_it_stands(tmp_path):
     (row,) = read_price_file(write(tmp_path, {}), layer=3)
     assert (row.meter, row.region_id, row.price, row.currency, row.layer) == (
-        "snapshot_standard", "cn-beijing", 0.12, "CNY", 3,
-    )  # fmt: skip
+        "snapshot_standard",
+        "cn-beijing",
+        0.12,
+        "CNY",
+        3,
+    )
     assert (row.from_quantity, row.to_quantity, row.valid_until) == (0, math.inf, None)
     assert str(row.valid_from) == "2026-01-01"
 
@@ -66,10 +85,10 @@ def test_an_empty_price_means_that_none_is_published(tmp_path):
 
 
 def test_a_layer_is_read_over_the_published_book(tmp_path):
-    path = write(tmp_path, {"price": "9"})
+    path = write(tmp_path, {"price": "1"})
     book = Prices.published(path)
     assert len(book.rows) == len(Prices.published().rows) + 1
-    assert (book.rows[-1].price, book.rows[-1].layer) == (9, 1)
+    assert (book.rows[-1].price, book.rows[-1].layer) == (1, 1)
     assert {row.layer for row in Prices.published(path, str(path)).rows} == {0, 1, 2}
 
 
@@ -123,7 +142,8 @@ def test_an_unknown_unit_comes_with_the_nearest(tmp_path):
     ],
 )
 def test_a_unit_that_cannot_price_the_meter_is_refused(tmp_path, meter, unit, good):
-    message = only_problem(write(tmp_path, {"meter": meter, "unit": unit, "item": "Toy"}))
+    item = "Toy" if meter in ("os_licence", "marketplace_fee") else ""
+    message = only_problem(write(tmp_path, {"meter": meter, "unit": unit, "item": item}))
     assert message == f"unit {unit!r} cannot price {meter}; use {good}"
 
 
@@ -242,3 +262,126 @@ def test_a_pricing_month_has_720_hours():
     """BILL-2: one month is 30 × 24 hours."""
     assert units()["per_gib_month"].hours == 720
     assert (units()["per_vcpu_hour"].basis, units()["per_vcpu_hour"].hours) == ("vCPU", 1)
+
+
+# What would have no effect ---------------------------------------------------------------------------
+
+
+def layer_problems(path: Path) -> list[tuple[int, str]]:
+    with pytest.raises(FileProblems) as error:
+        Prices.published(path)
+    return [(problem.line, problem.message) for problem in error.value.problems]
+
+
+def test_an_unknown_column_is_a_problem(tmp_path):
+    """Otherwise `valid_untill` would let a price go on for ever."""
+    header = [*PRICE_TABLE.names, "valid_untill"]
+    found = layer_problems(write(tmp_path, {"valid_untill": "2026-02-01"}, header=header))
+    assert found == [(1, "unknown column 'valid_untill'; did you mean valid_until or valid_from or valid_from_basis?")]
+
+
+def test_a_doubled_column_is_a_problem(tmp_path):
+    """Otherwise the last one would win."""
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "meter,region_id,unit,currency,price,valid_from,price\n"
+        "snapshot_standard,cn-beijing,per_gib_month,CNY,0.10,2026-01-01,0.20\n"
+    )
+    assert layer_problems(path) == [(1, "the column price stands twice")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"item": "Windows"}, "item 'Windows' has no effect on snapshot_standard, which has none"),
+        (
+            {"meter": "snapshot_copy_traffic", "unit": "per_gib", "price": "0.5", "item": "cn-shanghai"},
+            "item 'cn-shanghai' has no effect on snapshot_copy_traffic, which has none; the region it goes to is "
+            "to_region_id",
+        ),
+        ({"to_region_id": "cn-shanghai"}, "to_region_id has no effect on snapshot_standard, which goes nowhere"),
+        (
+            {"billing_method": "subscription"},
+            "billing_method subscription has no effect; bills read pay_as_you_go only",
+        ),
+        (
+            {"meter": "snapshot_standart"},
+            "meter 'snapshot_standart' is not billed, so its price has no effect; did you mean snapshot_standard or "
+            "snapshot_copy_traffic?",
+        ),
+        (
+            {"meter": "disk", "item": "cloud_essd"},
+            "meter 'disk' is not billed, so its price has no effect; billed are snapshot_standard, "
+            "snapshot_copy_traffic, image_copy_traffic, oss_standard_lrs_storage, oss_cross_region_replication, "
+            "os_licence, marketplace_fee",
+        ),
+    ],
+)
+def test_a_row_of_ones_own_that_nothing_reads_is_a_problem(tmp_path, fields, message):
+    assert layer_problems(write(tmp_path, fields)) == [(2, message)]
+
+
+# Slips of unit and decimals --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (  # 120 / 0.12
+            {"price": "120"},
+            "price 120 CNY per GiB-Month is 1,000 times off the book's 0.12 per GiB-Month in cn-beijing; "
+            "check unit and decimals, or set the status to own",
+        ),
+        (  # a month has 720 hours
+            {"unit": "per_gib_hour"},
+            "price 0.12 CNY per GiB-Hour is 720 times off the book's 0.12 per GiB-Month in cn-beijing; "
+            "check unit and decimals, or set the status to own",
+        ),
+        (
+            {"price": "0.004"},  # 0.12 / 0.004
+            "price 0.004 CNY per GiB-Month is 30 times off the book's 0.12 per GiB-Month in cn-beijing; "
+            "check unit and decimals, or set the status to own",
+        ),
+    ],
+)
+def test_a_price_far_off_the_books_own_is_a_problem(tmp_path, fields, message):
+    assert layer_problems(write(tmp_path, fields)) == [(2, message)]
+
+
+@pytest.mark.parametrize("status", ["own", "example"])
+def test_a_price_far_off_the_books_own_that_is_meant_says_so(tmp_path, status):
+    path = write(tmp_path, {"price": "120", "status": status})
+    assert Prices.published(path).rows[-1].price == 120
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"price": "2.4"},  # twenty times
+        {"price": "0.006"},  # a twentieth
+        {"price": "0"},  # free is a price
+        {"price": "120", "region_id": "ap-southeast-5"},  # the book has no price there
+        {"price": "120", "currency": "USD"},  # nor in this currency
+        {"price": "0.00018", "unit": "per_gib_hour"},  # 0.1296 a month
+    ],
+)
+def test_a_price_that_may_be_meant_is_taken(tmp_path, fields):
+    assert len(Prices.published(write(tmp_path, fields)).rows) == len(Prices.published().rows) + 1
+
+
+def test_a_price_for_a_scope_is_compared_in_every_region_it_covers(tmp_path):
+    ((_, message),) = layer_problems(write(tmp_path, {"price": "120", "region_id": "mainland_china"}))
+    assert "1,000 times off the book's 0.12 per GiB-Month in cn-beijing" in message
+
+
+def test_the_price_of_what_is_sent_is_compared_where_it_goes(tmp_path):
+    """From Beijing the book has 0.5 to the mainland and 1.2 to Hong Kong, and nothing to Singapore."""
+    sent = {"meter": "snapshot_copy_traffic", "unit": "per_gib", "price": "100"}
+    ((_, message),) = layer_problems(write(tmp_path, {**sent, "to_region_id": "cn-shanghai"}))
+    assert message.startswith("price 100 CNY per GiB is 200 times off the book's 0.5 per GiB in cn-beijing")
+    assert Prices.published(write(tmp_path, {**sent, "to_region_id": "ap-southeast-1"})).rows[-1].price == 100
+
+
+def test_the_example_layers_load():
+    for path in sorted((Path(__file__).parent.parent / "data" / "examples").glob("*.csv")):
+        assert len(Prices.published(path).rows) > len(Prices.published().rows)

@@ -15,12 +15,27 @@ from ecs_images.errors import InputError, PriceNotFound, UnknownName
 from ecs_images.units import parse_time
 
 DEFAULTS = {
-    "meter": "snapshot_standard", "item": "", "region_id": "all_regions", "to_region_id": "",
-    "billing_method": "pay_as_you_go", "from_quantity": 0.0, "to_quantity": math.inf, "quantity_unit": "GiB",
-    "unit": "per_gib_hour", "currency": "CNY", "price": 1.0, "valid_from": date(2020, 1, 1), "valid_until": None,
-    "valid_from_basis": "stated", "source": "toy", "source_date": "2026-01-01", "confidence": "official",
-    "status": "current", "note": "", "layer": 0,
-}  # fmt: skip
+    "meter": "snapshot_standard",
+    "item": "",
+    "region_id": "all_regions",
+    "to_region_id": "",
+    "billing_method": "pay_as_you_go",
+    "from_quantity": 0.0,
+    "to_quantity": math.inf,
+    "quantity_unit": "GiB",
+    "unit": "per_gib_hour",
+    "currency": "CNY",
+    "price": 1.0,
+    "valid_from": date(2020, 1, 1),
+    "valid_until": None,
+    "valid_from_basis": "stated",
+    "source": "toy",
+    "source_date": "2026-01-01",
+    "confidence": "official",
+    "status": "current",
+    "note": "",
+    "layer": 0,
+}
 
 
 def price(amount: float | None, day: str = "2020-01-01", **fields: object) -> PriceRow:
@@ -28,11 +43,20 @@ def price(amount: float | None, day: str = "2020-01-01", **fields: object) -> Pr
     return PriceRow(**{**DEFAULTS, "price": amount, "valid_from": date.fromisoformat(day), **fields})
 
 
+STORED = "snapshot_standard", "cn-beijing", parse_time("2026-01-01")
+
+
 def licence(amount: float, low: float, high: float = math.inf, **fields: object) -> PriceRow:
     return price(
-        amount, meter="os_licence", item="Toy OS", from_quantity=low, to_quantity=high, quantity_unit="vCPU",
-        unit="per_vcpu_hour", **fields,
-    )  # fmt: skip
+        amount,
+        meter="os_licence",
+        item="Toy OS",
+        from_quantity=low,
+        to_quantity=high,
+        quantity_unit="vCPU",
+        unit="per_vcpu_hour",
+        **fields,
+    )
 
 
 def prices_at(book: Prices, when: str, region: str = "cn-beijing", **of: object) -> list[float | None]:
@@ -143,8 +167,7 @@ def test_the_example_layer_gives_windows_a_price_outside_the_mainland():
 def test_each_currency_is_a_book_of_its_own():
     """Ground rule 10: CNY and USD lists are separate books."""
     book = Prices([price(1), price(9, currency="USD")])
-    assert [row.price for row in book.book("USD").rows] == [9]
-    assert prices_at(book, "2026-01-01") == [1]
+    assert [book.book(currency).at(*STORED)[0].price for currency in ("CNY", "USD")] == [1, 9]
     with pytest.raises(UnknownName, match="unknown currency 'EUR'"):
         book.book("EUR")
 
@@ -184,9 +207,11 @@ def test_hong_kong_had_five_tiers_in_2018_and_two_in_2024():
 )
 def test_red_hat_has_three_bands_of_vcpus(vcpus, rate):
     """LIC-4: 1–8, 9–127 and 128 vCPUs on."""
-    rows = Prices.published().book("CNY").at(
-        "os_licence", "cn-beijing", parse_time("2026-01-01"), "Red Hat Enterprise Linux", vcpus
-    )  # fmt: skip
+    rows = (
+        Prices.published()
+        .book("CNY")
+        .at("os_licence", "cn-beijing", parse_time("2026-01-01"), "Red Hat Enterprise Linux", vcpus)
+    )
     assert [row.price for row in rows] == [rate]
 
 
@@ -222,6 +247,12 @@ def test_a_misspelt_item_brings_the_nearest_known_ones():
         Prices([licence(1, 1)]).book("CNY").at("os_licence", "cn-beijing", parse_time("2026-01-15"), "Toy O", 2)
 
 
+def test_a_price_may_be_asked_for_by_the_date_as_it_is_written():
+    assert Prices([price(1)]).book("CNY").at("snapshot_standard", "cn-beijing", "2026-01-01")[0].price == 1
+    with pytest.raises(InputError, match="when 5 is not a time"):
+        Prices([price(1)]).book("CNY").at("snapshot_standard", "cn-beijing", 5)
+
+
 def test_a_row_without_a_published_price_is_no_price():
     """Ground rule 8: an unpublished price is not 0."""
     missing_at(Prices([price(None)]), "2026-01-01")
@@ -252,18 +283,163 @@ def test_assumptions_list_the_prices_that_rest_on_thin_ground():
     assert weakness(rows[0]) == ""
 
 
-def test_scaled_prices_are_all_multiplied_and_the_book_stays_as_it_was():
-    book = Prices([price(1, to_quantity=5), price(4, from_quantity=5), price(None, meter="marketplace_fee")])
-    half = book.scaled(0.5)
+# What if -------------------------------------------------------------------------------------------
+
+
+def test_a_factor_multiplies_every_price_and_the_book_stays_as_it_was():
+    book = Prices([price(1, to_quantity=5), price(4, from_quantity=5), price(None)])
+    half = book.changed(factor=0.5)
     assert [row.price for row in half.rows] == [0.5, 2, None]
     assert [row.price for row in book.rows] == [1, 4, None]
     assert prices_at(half, "2026-01-01") == [0.5, 2]
 
 
-@pytest.mark.parametrize("factor", [0, -1, math.nan])
-def test_prices_are_scaled_by_a_factor_above_zero_only(factor):
-    with pytest.raises(InputError, match="factor above 0"):
-        Prices([price(1)]).scaled(factor)
+def test_a_factor_for_one_meter_leaves_the_others():
+    book = Prices([price(1), licence(4, 1)])
+    assert [row.price for row in book.changed("os_licence", factor=2).rows] == [1, 8]
+    assert [row.price for row in book.changed("snapshot_standard", factor=0).rows] == [0, 4]
+
+
+def test_one_price_for_a_meter_goes_over_all_its_tiers_regions_and_days():
+    rows = [price(1, to_quantity=5), price(4, from_quantity=5), price(7, "2025-01-01", region_id="cn-beijing", layer=3)]
+    flat = Prices(rows).changed("snapshot_standard", price=2, unit="per_gib_hour")
+    assert [prices_at(flat, day) for day in ("2017-01-01", "2021-01-01", "2026-01-01")] == [[2]] * 3
+    assert prices_at(flat, "2026-01-01", "us-east-1") == [2]
+    assert flat.book("USD").at(*STORED)[0].price == 2
+
+
+def test_one_price_for_licences_is_that_of_every_system_and_size():
+    """Their prices name a system; one without is for any."""
+    flat = Prices([licence(1, 1, 9), licence(2, 9)]).changed("os_licence", price=5, unit="per_instance_hour")
+    for item, vcpus in (("Toy OS", 2), ("Toy OS", 64), ("Another OS", 2)):
+        (row,) = flat.book("CNY").at("os_licence", "cn-beijing", parse_time("2026-01-01"), item, vcpus)
+        assert (row.price, row.unit) == (5, "per_instance_hour")
+
+
+def test_within_a_layer_the_price_of_a_system_goes_before_that_of_any():
+    any_system = price(9, meter="os_licence", unit="per_instance_hour", quantity_unit="", region_id="cn-beijing")
+    book = Prices([licence(1, 1), any_system]).book("CNY")
+    when = parse_time("2026-01-01")
+    assert [book.at("os_licence", "cn-beijing", when, item, 2)[0].price for item in ("Toy OS", "Another OS")] == [1, 9]
+
+
+def test_what_is_sent_gets_one_price_from_everywhere_to_everywhere():
+    flat = Prices([]).changed("image_copy_traffic", price=3)
+    (row,) = flat.book("CNY").at("image_copy_traffic", "us-east-1", parse_time("2026-01-01"), "cn-beijing")
+    assert (row.price, row.unit) == (3, "per_gib")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"meter": "snapshot_standart", "factor": 2}, "unknown meter 'snapshot_standart'; did you mean snapshot_st"),
+        ({"meter": "instance", "factor": 2}, "unknown meter 'instance'"),
+        ({"meter": 5, "factor": 2}, "unknown meter '5'"),
+        ({"meter": "os_licence", "factor": 2}, "there is no price of os_licence to multiply"),
+        ({"factor": -1}, "prices can be multiplied by 0 or more, not by -1"),
+        ({"factor": math.nan}, "prices can be multiplied by 0 or more, not by nan"),
+        ({"factor": "2"}, "prices can be multiplied by 0 or more, not by '2'"),
+        ({"factor": 1e309}, "prices can be multiplied by 0 or more, not by inf"),
+        ({"factor": 1e308}, r"price inf is not a finite number of 0 or more"),
+        ({"meter": "snapshot_standard", "price": math.inf, "unit": "per_gib_month"}, "finite number of 0 or more"),
+        ({"meter": "snapshot_standard", "price": 1, "unit": "per_vcpu_hour"}, "unit 'per_vcpu_hour' cannot price snap"),
+        (
+            {"meter": "snapshot_standard", "price": 1, "unit": "per_gib"},
+            "unit 'per_gib' cannot price snapshot_standard",
+        ),
+        ({"meter": "snapshot_standard", "price": 1, "unit": "per_gib_moth"}, "unit 'per_gib_moth' is not known"),
+        ({"meter": "snapshot_standard", "price": 1}, "say what the price of snapshot_standard is for: unit="),
+        ({"price": 1, "unit": "per_gib"}, "one price is for one meter; say which"),
+        ({"meter": "snapshot_standard"}, "give either factor=…, or price=… with its unit=…"),
+        ({"factor": 2, "price": 1}, "give either factor=…, or price=… with its unit=…"),
+        ({"factor": 2, "unit": "per_gib"}, "give either factor=…, or price=… with its unit=…"),
+    ],
+)
+def test_a_change_of_prices_that_has_no_meaning_or_no_effect_is_refused(change, message):
+    book = Prices([price(1), price(3)])
+    if change.get("factor") == 1e308:
+        book = Prices([price(1e10)])
+    with pytest.raises(InputError, match=message) as error:
+        book.changed(**change)
+    assert len(str(error.value)) <= 200
+
+
+# Rows made in Python -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"unit": "per_vcpu_hour"}, "unit 'per_vcpu_hour' cannot price snapshot_standard; use per_gib_month or per_gi"),
+        ({"unit": "per_gib"}, "unit 'per_gib' cannot price snapshot_standard"),
+        ({"unit": "per_month"}, "unit 'per_month' cannot price snapshot_standard"),
+        (
+            {"meter": "os_licence"},
+            "unit 'per_gib_hour' cannot price os_licence; use per_vcpu_hour or per_instance_hour",
+        ),
+        ({"meter": "snapshot_copy_traffic"}, "unit 'per_gib_hour' cannot price snapshot_copy_traffic; use per_gib"),
+        ({"unit": "per_lightyear"}, "unit 'per_lightyear' is not known"),
+        ({"unit": ""}, "unit is empty although there is a price"),
+        ({"price": -1.0}, "price -1.0 is not a finite number of 0 or more"),
+        ({"price": math.nan}, "price nan is not a finite number"),
+        ({"currency": "EUR"}, "currency 'EUR' is not one of CNY, USD"),
+        ({"price": "1"}, "price '1' is not a number"),
+        ({"valid_from": "2026-01-01"}, "valid_from '2026-01-01' is not a date"),
+        ({"valid_from": None}, "valid_from None is not a date"),
+        ({"region_id": ["cn-beijing"]}, "is not a text"),
+        ({"billing_method": "monthly"}, "billing_method 'monthly' is not one of pay_as_you_go, subscription"),
+        ({"region_id": "cn-bejing"}, "region_id 'cn-bejing' is neither a region nor a scope; did you mean cn-beijing"),
+        ({"item": "Toy OS"}, "item 'Toy OS' has no effect on snapshot_standard, which has none"),
+        ({"to_region_id": "cn-beijing"}, "to_region_id has no effect on snapshot_standard, which goes nowhere"),
+        (
+            {"quantity_unit": "vCPU", "to_quantity": 5.0},
+            "bounds of snapshot_standard count GiB; quantity_unit is 'vCPU'",
+        ),
+        ({"to_quantity": 0.0}, "to_quantity must be above from_quantity"),
+        ({"valid_until": date(2020, 1, 1)}, "valid_until must be after valid_from"),
+    ],
+)
+def test_a_row_that_no_bill_could_use_as_it_is_meant_cannot_be_made(fields, message):
+    """A price of another basis than the meter's would bill instances as bytes, 0.0000."""
+    with pytest.raises(InputError, match=message):
+        Prices([price(1.0, **fields)])
+
+
+def test_bounds_of_a_licence_count_vcpus():
+    with pytest.raises(InputError, match="bounds of os_licence count vCPU; quantity_unit is ''"):
+        price(1, meter="os_licence", unit="per_vcpu_hour", quantity_unit="", from_quantity=9)
+
+
+@pytest.mark.parametrize("wrong", [1, "snapshot_standard", None])
+def test_prices_are_made_of_rows_only(wrong):
+    with pytest.raises(InputError, match="prices are made of PriceRow objects, not of "):
+        Prices([wrong])
+
+
+@pytest.mark.parametrize("wrong", [5, None, ["mine.csv"]])
+def test_a_layer_is_a_path(wrong):
+    with pytest.raises(InputError, match="a layer of prices is the path of a file, not "):
+        Prices.published(wrong)
+
+
+# Read-only -----------------------------------------------------------------------------------------
+
+
+def test_nobody_can_change_the_published_book():
+    """It is one object for the whole process."""
+    book = Prices.published()
+    for change in (
+        lambda: book.books.pop("CNY"),
+        lambda: book.rows.append(price(1)),
+        lambda: setattr(book, "rows", ()),
+        lambda: setattr(book.rows[0], "price", 0.0),
+        lambda: setattr(book.book("CNY"), "currency", "USD"),
+    ):
+        with pytest.raises((AttributeError, TypeError)):
+            change()
+    frame = book.to_frame()
+    frame["price"] = 0.0
+    assert Prices.published().rows[0].price == book.rows[0].price != 0
 
 
 def test_the_book_as_a_table_has_a_row_for_every_price():

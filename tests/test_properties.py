@@ -17,7 +17,7 @@ from oracle import Oracle
 from strategies import NAMES, STARTS, VERBS, Played, Story, fingerprint, play, stories, tables, toy_prices
 
 import ecs_images as ecs
-from ecs_images.billing.schema import STORAGE
+from ecs_images.catalog.meters import STORAGE
 from ecs_images.catalog.sites import sites
 from ecs_images.ledger import events as ev
 from ecs_images.ledger.ledger import Ledger
@@ -155,7 +155,7 @@ def test_the_cost_up_to_an_hour_and_the_cost_after_it_are_the_whole(played: Play
 @given(played_stories, st.sampled_from([0.5, 2.0, 3.0, 0.001]))
 def test_prices_multiplied_multiply_the_bill(played: Played, factor: float) -> None:
     """BILL-1: the bill is linear in the prices."""
-    scaled = costs(bill(played, prices=TOY.scaled(factor)).charges)
+    scaled = costs(bill(played, prices=TOY.changed(factor=factor)).charges)
     assert_same(scaled, {key: factor * cost for key, cost in costs(bill(played).charges).items()})
 
 

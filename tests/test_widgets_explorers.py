@@ -13,7 +13,8 @@ from helpers import BEIJING, golden_image, machine, unchanged
 
 import ecs_images as ecs
 from ecs_images import Account, Cloud, InputError, UnknownName
-from ecs_images.catalog.price_files import TRAFFIC_METERS, UNITS_OF_METER, PriceRow
+from ecs_images.catalog.meters import METERS, goes_to_a_region
+from ecs_images.catalog.price_files import PriceRow
 from ecs_images.units import parse_time
 from ecs_images.widgets import Panel, chain_explorer, lifecycle_explorer, price_browser
 from ecs_images.widgets.chain import ChainChoice
@@ -276,7 +277,7 @@ SIZES = (1, 2, 4, 16, 128)
 
 def asked_items(meter: str) -> list[str]:
     """The items of a meter with the most rows; of traffic, regions in each area."""
-    if meter in TRAFFIC_METERS:
+    if goes_to_a_region(meter):
         return ["cn-qingdao", "cn-hongkong", "us-west-1"]
     browser = PriceBrowser()
     return sorted(browser.items(meter), key=lambda item: -len(browser.rows(meter, item, "CNY")))[:3]
@@ -290,7 +291,7 @@ def in_force_for(browser: PriceBrowser, vcpus: int, *asked: str) -> tuple[PriceR
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("meter", UNITS_OF_METER)
+@pytest.mark.parametrize("meter", METERS)
 def test_what_is_in_force_is_what_the_price_book_says(meter: str) -> None:
     """Every row of every region on several days; where the book has no price, the browser says so."""
     browser = PriceBrowser()

@@ -12,25 +12,14 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from ..catalog.price_files import PriceRow, units
+from ..catalog.meters import METERS, STORAGE, units
+from ..catalog.price_files import PriceRow
 from ..columns import FOR_EVER, seconds_of, split, times_of
 from ..ledger.state import State
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
 from .rating import Curve, Key, groups
-from .schema import COPY_TRAFFIC, FILE_STORAGE, FILE_TRAFFIC, IMAGE_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE
-
-RULES = {
-    STORAGE: "BILL-2 BILL-3 BILL-4 CHAIN-1 CHAIN-2 DEL-5",
-    OS_LICENCE: "IBILL-2 IBILL-5 LIC-1 LIC-2 LIC-4",
-    MARKETPLACE_FEE: "IBILL-2 IBILL-5 MKT-4",
-    COPY_TRAFFIC: "SCOPY-2 SCOPY-3",
-    IMAGE_TRAFFIC: "COPY-10",
-    FILE_STORAGE: "EXP-3",
-    FILE_TRAFFIC: "EXP-3",
-}
-"""The rules that an amount of each meter follows from."""
 
 AMOUNTS = Table(
     "amounts",
@@ -111,11 +100,10 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
         cut = split(fees.iloc[rows.positions].reset_index(drop=True), curve.price_changes())
         start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
         spent = curve.unit_cost_until(end) - curve.unit_cost_until(start)
-        basis = units()[_lines_at(curve, int(start[0]))[0].unit].basis
+        unit = units()[_lines_at(curve, int(start[0]))[0].unit]
         frame = cut[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "resource_id"]].copy()
         frame["start"], frame["end"] = start, end
-        per_row = {"vCPU": key.vcpus, "GiB": 1 / BYTES_PER_GIB}.get(basis, 1)
-        frame["x_amount"] = cut["x_quantity"] * per_row
+        frame["x_amount"] = cut["x_quantity"] * unit.per_quantity(key.vcpus)
         frame["list_cost"] = spent * cut["x_quantity"]
         parts.append(frame)
     return _finished(pd.concat(parts, ignore_index=True), by_key) if parts else AMOUNTS.frame()
@@ -140,7 +128,7 @@ def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     mean = frame["list_cost"] / priced_quantity
     frame["list_unit_price"] = np.where(np.isnan(single), mean, single)
     frame["x_price_source"] = ["; ".join(_show(row) for row in rows) for rows in found]
-    frame["x_rules"] = frame["sku_meter"].astype(str).map(RULES)
+    frame["x_rules"] = [" ".join(METERS[meter].rules) for meter in frame["sku_meter"]]
     frame["charge_period_start"] = times_of(frame["start"].to_numpy("int64"))
     frame["charge_period_end"] = times_of(frame["end"].to_numpy("int64"))
     return AMOUNTS.frame(frame)

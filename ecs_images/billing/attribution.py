@@ -14,13 +14,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from ..catalog.prices import Prices
+from ..catalog.meters import COPY_TRAFFIC, STORAGE
 from ..columns import FOR_EVER, seconds_of, whole_hours
 from ..ledger.state import State
 from ..units import to_seconds
 from .metering import SnapshotLives, snapshot_lives
-from .rating import Curve, curves, groups
-from .schema import COPY_TRAFFIC, STORAGE
+from .rating import Curve, groups
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,21 @@ class Holdings:
 
 
 def holdings(usage: pd.DataFrame, state: State) -> Holdings:
-    """Which snapshot holds each stored copy when, and which images it backs meanwhile."""
+    """Which snapshot holds each stored copy when, and which images it backs meanwhile.
+
+    Example: three snapshots of a chain are taken at hours 0, 1 and 2. A copy of 9 GiB belongs to the run
+    1–3, one of 3 GiB to snapshot 1 alone (what overwrote it is left out here). Image A is made of
+    snapshot 1 at hour 0, image B of snapshot 3 at hour 2; snapshot 2 backs none. Until hour 3 the parts are
+
+        row    snapshot  start  end  images    of the copy's cost in each hour
+        9 GiB  1         0      3    A         all in hour 0, ½ in hour 1, ⅓ in hour 2
+        9 GiB  2         1      3    –         ½ in hour 1, ⅓ in hour 2
+        9 GiB  3         2      3    B         ⅓ in hour 2
+        3 GiB  1         0      3    A         all
+
+    Were B made of snapshot 1 too, its parts would be cut at hour 2, with A behind the first piece and A
+    and B behind the second. `split_among_holders` makes the fractions of these parts.
+    """
     lives = snapshot_lives(state)
     stored = (usage["sku_meter"] == STORAGE).to_numpy()
     rows = np.flatnonzero(stored)
@@ -117,10 +130,8 @@ def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
             ends.append(end)
             backing.append(sets.setdefault(images, len(sets)))
     sizes = np.array(counts, dtype=np.int64)
-    return _Pieces(
-        np.cumsum(sizes) - sizes, sizes, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64),
-        np.array(backing, dtype=np.int64), tuple(sets),
-    )  # fmt: skip
+    cut_at, until, set_of = (np.array(values, dtype=np.int64) for values in (starts, ends, backing))
+    return _Pieces(np.cumsum(sizes) - sizes, sizes, cut_at, until, set_of, tuple(sets))
 
 
 def held_cost(usage: pd.DataFrame, held: Holdings, cost_curves: list[Curve]) -> np.ndarray:
@@ -161,9 +172,8 @@ def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.n
     return np.asarray(borne[place[len(parts) :]] - borne[place[: len(parts)]])
 
 
-def attribute(usage: pd.DataFrame, state: State, prices: Prices, to: str) -> pd.DataFrame:
+def attribute(usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str) -> pd.DataFrame:
     """The bill split over snapshots or images; `x_…_id` is empty for what belongs to none."""
-    cost_curves = curves(usage, prices)
     held = holdings(usage, state)
     cost = held_cost(usage, held, cost_curves)
     fees = _fee_costs(usage, cost_curves)

@@ -2,181 +2,228 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from ..catalog.meters import OS_LICENCE, STORAGE
 from ..catalog.prices import Prices, assumption_frame
 from ..catalog.rule_book import assumptions as named_assumptions
 from ..catalog.sites import site_of_currency
-from ..errors import InputError, MixedCurrencies, UnknownName, shown
+from ..errors import InputError, MixedCurrencies, look_up, shown
+from ..ledger import events as ev
 from ..ledger.ledger import Ledger
-from ..units import SECONDS_PER_HOUR, Time, to_seconds
+from ..ledger.state import State
+from ..units import Time, to_seconds
 from .attribution import attribute
 from .capacity import capacity
-from .explain import Explanation, explain
+from .dimensions import chosen, split_over
+from .explain import Explanation, Resource, explain
 from .invoice import invoice
-from .metering import billing_window, measure
-from .rating import rate
-from .schema import CHARGES, STORAGE
+from .metering import HasLedger, billing_window, in_force, ledger_of, usage_of
+from .rating import Curve, charges_of, curves
+from .schema import CHARGES
 
-DIMENSIONS = {
-    "account": "billing_account_id",
-    "region": "region_id",
-    "meter": "sku_meter",
-    "item": "x_item",
-    "month": "x_month",
-    "day": "x_day",
-    "currency": "billing_currency",
-}
-ATTRIBUTED = ("snapshot", "image", "account")
-_MONTH, _DAY = "%Y-%m", "%Y-%m-%d"
+ATTRIBUTED = {"snapshot": "x_snapshot_id", "image": "x_image_id", "account": "billing_account_id"}
+_PERIODS = {"x_month": "%Y-%m", "x_day": "%Y-%m-%d"}
 
 
-class HasLedger(Protocol):
-    """Something that has happened, such as a cloud."""
+def bill(
+    cloud: HasLedger | Ledger,
+    *,
+    until: Time,
+    since: Time | None = None,
+    prices: Prices | None = None,
+    assume: Mapping[str, str] | None = None,
+) -> Bill:
+    """The bill of a cloud, or of a ledger, up to a moment.
 
-    @property
-    def ledger(self) -> Ledger: ...
+    cloud: what happened; after its last event everything goes on as it is
+    until: the end, taken to the next full hour
+    since: the beginning, a full hour; None: the hour of the first event
+    prices: the price books; None: `Prices.published()`
+    assume: for assumptions that bills read, such as `{"UNK-5": "start"}`, the value to suppose; None:
+        what the cloud supposes, or the default
 
-
-def bill(cloud: HasLedger | Ledger, *, until: Time, since: Time | None = None, prices: Prices | None = None) -> Bill:
-    """The bill of a cloud, or of a ledger, up to a moment (taken to the next full hour).
-
-    What exists after the last event goes on as it is. Raises PriceNotFound naming what has no
-    price; `prices` defaults to the published book.
+    Raises PriceNotFound naming everything that has no price, and InputError for a time or an assumption
+    that cannot be used.
     """
-    ledger = cloud if isinstance(cloud, Ledger) else getattr(cloud, "ledger", None)
-    if not isinstance(ledger, Ledger):
-        raise InputError(f"a bill is made of a cloud or a ledger, not of {shown(cloud)}")
+    ledger = ledger_of(cloud)
+    if not isinstance(prices, Prices | None):
+        raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
     prices = prices or Prices.published()
-    usage = measure(ledger, until=until, since=since)
-    window = billing_window(ledger, until, since)
-    if since is None:
-        window = to_seconds(ledger[0].at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR, window[1]
-    return Bill(rate(usage, prices), usage=usage, ledger=ledger, prices=prices, window=window)
+    window, state = billing_window(ledger, until, since), ledger.replay()
+    assumed = in_force(state, assume)
+    origin = Origin(usage_of(ledger, state, window, assumed), ledger, state, prices, window, assumed)
+    return Bill(charges_of(origin.curves, prices), origin)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the charges of a bill follow from.
+
+    usage: the usage that is rated
+    ledger: what happened
+    state: the state after the ledger
+    prices: the price books
+    window: the time that is billed, `[first, end)` [s since 1970]
+    assume: what is supposed instead of a default
+    """
+
+    usage: pd.DataFrame
+    ledger: Ledger
+    state: State
+    prices: Prices
+    window: tuple[int, int]
+    assume: Mapping[str, str]
+
+    @cached_property
+    def curves(self) -> list[Curve]:
+        """What each account, region and meter costs over time."""
+        return curves(self.usage, self.prices)
 
 
 class Bill:
-    """Charges and, when made by `bill`, the usage, ledger and prices they follow from.
+    """Charges and, when made by `bill`, what they follow from.
 
-    `Bill(charges)` alone can sum and invoice; to attribute and explain it needs the rest.
+    `Bill(charges)` alone can sum and invoice; to attribute and explain it needs the rest. Tables that
+    a bill hands out are the caller's: changing one changes neither the bill nor another table.
     """
 
-    def __init__(
-        self,
-        charges: pd.DataFrame,
-        *,
-        usage: pd.DataFrame | None = None,
-        ledger: Ledger | None = None,
-        prices: Prices | None = None,
-        window: tuple[int, int] | None = None,
-    ) -> None:
-        self.charges = CHARGES.check(charges)
-        self._usage, self._ledger, self._prices, self._window = usage, ledger, prices, window
+    def __init__(self, charges: pd.DataFrame | Bill, origin: Origin | None = None) -> None:
+        """A bill of a `CHARGES` table; raises InputError for any other table."""
+        table = charges.charges if isinstance(charges, Bill) else charges
+        self._charges = CHARGES.check(table).copy(deep=False)
+        self._made_from: Origin | None = charges._made_from if isinstance(charges, Bill) else origin
 
     def __repr__(self) -> str:
-        sums = self.charges.groupby("billing_currency", observed=True)["list_cost"].sum()
+        sums = self._charges.groupby("billing_currency", observed=True)["list_cost"].sum()
         return f"<Bill: {' and '.join(f'{cost:.2f} {currency}' for currency, cost in sums.items()) or 'empty'}>"
 
+    # Frames are copied shallowly: pandas copies a column when somebody writes to it, and not before.
+
     @property
-    def prices(self) -> Prices:
-        """The price books it was rated with."""
-        return self._need()[2]
+    def charges(self) -> pd.DataFrame:
+        """What is charged, a `CHARGES` table."""
+        return self._charges.copy(deep=False)
 
     @property
     def usage(self) -> pd.DataFrame:
-        """The usage the charges rate, a `USAGE` table."""
-        return self._need()[0]
+        """The usage that the charges rate, a `USAGE` table."""
+        return self._origin.usage.copy(deep=False)
+
+    @property
+    def prices(self) -> Prices:
+        """The price books that the usage was rated with."""
+        return self._origin.prices
 
     def total(self, currency: str | None = None) -> float:
-        """The list cost in all; raises MixedCurrencies over two, unless one is asked for."""
-        known = sorted(set(self.charges["billing_currency"].astype(str)))
+        """The list cost in all.
+
+        currency: count only what is billed in this one; None: everything
+
+        Raises MixedCurrencies where that would add two, UnknownName for a currency of neither site.
+        """
+        known = sorted(set(self._charges["billing_currency"].astype(str)))
         if currency is not None:
             site_of_currency(currency)
-        if currency is None and len(known) > 1:
+        elif len(known) > 1:
             raise MixedCurrencies(known)
-        chosen = self.charges if currency is None else self.charges[self.charges["billing_currency"] == currency]
-        return float(chosen["list_cost"].sum())
+        wanted = self._charges["billing_currency"] == currency
+        return float((self._charges if currency is None else self._charges[wanted])["list_cost"].sum())
 
     def by(self, *dimensions: str) -> pd.DataFrame:
-        """The list cost by any of month, day, account, region, meter, item, currency.
+        """The list cost, grouped.
 
-        Amounts of different currencies stay apart: `billing_currency` is always a column.
+        dimensions: any of month, day, account, region, meter, item and currency; or image or snapshot,
+            with account, region, meter and currency. Names of columns are taken too.
+
+        Returns a table with the column of each dimension, `billing_currency` in any case, since amounts
+        of different currencies stay apart, and `list_cost`. Raises UnknownName for a dimension that is not
+        known, InputError for dimensions that do not go together.
         """
-        columns = [self._dimension(name) for name in dimensions]
-        if "billing_currency" not in columns:
-            columns.append("billing_currency")
-        frame = self.charges
-        for column, form in (("x_month", _MONTH), ("x_day", _DAY)):
-            if column in columns:
-                frame = frame.assign(**{column: _period(frame["charge_period_start"], form)})
+        found = chosen(dimensions)
+        columns = list(dict.fromkeys([*(dimension.column for dimension in found), "billing_currency"]))
+        split = split_over(found)
+        frame = self.attribute(split) if split else self._charges
+        for column in _PERIODS.keys() & columns:
+            frame = frame.assign(**{column: _period(frame["charge_period_start"], _PERIODS[column])})
         return frame.groupby(columns, as_index=False, observed=True, sort=True)[["list_cost"]].sum()
 
     def invoice(self) -> pd.DataFrame:
         """What is paid, rounded per settlement as the site rounds (BILL-6): an `INVOICE` table."""
-        return invoice(self.charges)
+        return invoice(self._charges)
 
     def capacity(self, freq: str = "month", by: str = "region") -> pd.DataFrame:
-        """Mean GiB stored per hour, day, week or month, by region, account, chain, snapshot or image.
+        """Mean GiB stored per period.
 
-        The mean runs over the part of a period that is billed: in the month a story begins, from
-        its beginning.
+        freq: hour, day, week or month
+        by: region, account, chain, snapshot or image
+
+        Returns a table with `x_period_start`, the column of `by`, and `x_stored_gib`. The mean runs over
+        the part of a period that is billed: in the month a story begins, from its beginning.
         """
-        usage, ledger, _, window = self._need()
-        return capacity(usage, ledger.replay(), window, freq, by)
+        origin = self._origin
+        return capacity(origin.usage, origin.state, origin.window, freq, by)
 
     def attribute(self, to: str) -> pd.DataFrame:
-        """The bill as shares of snapshots, images or accounts; the shares add up to the bill."""
-        if to not in ATTRIBUTED:
-            raise UnknownName("attribution to", str(to), ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
+        """The bill as shares, which add up to the bill.
+
+        to: snapshot, image or account
+
+        Returns account, currency, region, meter, the column of `to`, and `list_cost`; a snapshot or image
+        is empty where the cost belongs to none.
+        """
+        look_up("attribution to", to, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
         if to == "account":
             return self.by("account", "region", "meter")
-        usage, ledger, prices, _ = self._need()
-        return attribute(usage, ledger.replay(), prices, to)
+        origin = self._origin
+        return attribute(origin.usage, origin.state, origin.curves, to)
 
-    def explain(self, resource: str) -> Explanation:
-        """Why an image, snapshot, chain, disk, instance or files of an image cost what they cost."""
-        usage, ledger, prices, _ = self._need()
-        return explain(resource, usage, ledger, prices)
+    def explain(self, resource: Resource) -> Explanation:
+        """Why something costs what it costs: every amount, with its price, its rules and what happened.
+
+        resource: an image, snapshot, chain, disk, instance or files of an image, by its id or its record
+
+        Raises UnknownName for an id that the ledger does not know.
+        """
+        origin = self._origin
+        return explain(resource, origin.usage, origin.ledger, origin.state, origin.curves)
 
     def assumptions(self) -> pd.DataFrame:
-        """What this bill takes for granted: columns `assumption`, `subject`, `taken`, `why`.
+        """What this bill takes for granted: unknowns of the rule book that it touches, and weak prices.
 
-        Named unknowns of the rule book that the story touches, and prices on thin ground.
+        Returns a table with `assumption` (an id, or price), `subject`, `taken` (what is supposed, and
+        whether it was chosen) and `why`.
         """
-        _, ledger, prices, _ = self._need()
-        rows = [_named(name) for name in self._assumed(ledger)]
-        used = [prices.rows[position] for position in sorted(set(self.charges["x_price_row"]))]
+        prices = self._origin.prices
+        rows = [_named(name, self._origin.assume) for name in self._assumed()]
+        used = [prices.rows[position] for position in sorted(set(self._charges["x_price_row"]))]
         for row in assumption_frame(used).to_dict("records"):
             subject = " ".join(filter(None, (row["meter"], row["item"], row["region_id"])))
             taken = f"{row['price']:g} {row['currency']} {row['unit']} from {row['valid_from']}"
             rows.append(("price", subject, taken, f"{row['x_why']} [{row['source']}]"))
         return pd.DataFrame(rows, columns=["assumption", "subject", "taken", "why"], dtype="str")
 
-    def _assumed(self, ledger: Ledger) -> Sequence[str]:
-        until = self._need()[3][1]
-        names = {name for event in ledger if to_seconds(event.at) <= until for name in getattr(event, "assumed", ())}
-        if (self.charges["sku_meter"] == STORAGE).any():
+    def _assumed(self) -> list[str]:
+        """The ids of the unknowns that the bill touches."""
+        until, meters = self._origin.window[1], set(self._charges["sku_meter"])
+        happened = [event for event in self._origin.ledger if to_seconds(event.at) <= until]
+        names = {name for event in happened for name in getattr(event, "assumed", ())}
+        if STORAGE in meters:
             names.add("UNK-1")
+        if OS_LICENCE in meters and any(isinstance(event, ev.SystemDiskReplacementStarted) for event in happened):
+            names.add("UNK-5")
         return sorted(names)
 
-    def _dimension(self, name: str) -> str:
-        if name in DIMENSIONS:
-            return DIMENSIONS[name]
-        if name in DIMENSIONS.values():
-            return name
-        hint = f"one of {', '.join(DIMENSIONS)}"
-        if name in ("image", "snapshot"):
-            hint = f"the bill of storage names no {name}; attribute(to={name!r}) splits it"
-        raise UnknownName("dimension", str(name), DIMENSIONS, hint)
-
-    def _need(self) -> tuple[pd.DataFrame, Ledger, Prices, tuple[int, int]]:
-        if self._usage is None or self._ledger is None or self._prices is None or self._window is None:
+    @property
+    def _origin(self) -> Origin:
+        if self._made_from is None:
             raise InputError("this bill was made of charges alone; make it with ecs_images.bill to ask that")
-        return self._usage, self._ledger, self._prices, self._window
+        return self._made_from
 
 
 def _period(times: pd.Series, form: str) -> pd.Series:
@@ -186,8 +233,9 @@ def _period(times: pd.Series, form: str) -> pd.Series:
     return pd.Series(names[codes], index=times.index, dtype="str")
 
 
-def _named(name: str) -> tuple[str, str, str, str]:
+def _named(name: str, assume: Mapping[str, str]) -> tuple[str, str, str, str]:
     known = named_assumptions().get(name)
     if known is None:
         return "example", name, "an id standing for a real one", "no real id is published"
-    return name, known.subject, known.default, known.why
+    taken = f"{assume[name]} (chosen; the default is {known.value})" if name in assume else known.default
+    return name, known.subject, taken, known.why

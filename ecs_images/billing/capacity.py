@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..catalog.meters import STORAGE
 from ..columns import seconds_of, split, times_of
-from ..errors import UnknownName
+from ..errors import look_up
 from ..ledger.state import State
 from ..units import BILLING_CLOCK, BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
 from .attribution import holdings, split_among_holders
-from .schema import STORAGE
 
 FREQUENCIES = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS"}
 COLUMN_OF = {
@@ -29,10 +29,8 @@ def capacity(usage: pd.DataFrame, state: State, window: tuple[int, int], freq: s
     is its share as in attribution. Every name has a row for every period, with 0 where it stores
     nothing. Periods at the ends of the window count only its part.
     """
-    if freq not in FREQUENCIES:
-        raise UnknownName("frequency", str(freq), FREQUENCIES, f"one of {', '.join(FREQUENCIES)}")
-    if by not in COLUMN_OF:
-        raise UnknownName("capacity by", str(by), COLUMN_OF, f"one of {', '.join(COLUMN_OF)}")
+    look_up("frequency", freq, FREQUENCIES, f"one of {', '.join(FREQUENCIES)}")
+    look_up("capacity by", by, COLUMN_OF, f"one of {', '.join(COLUMN_OF)}")
     edges = period_edges(window, freq)
     stored = usage[usage["sku_meter"] == STORAGE].reset_index(drop=True)
     cut = split(stored, edges[1:-1])

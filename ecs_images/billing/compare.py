@@ -19,14 +19,19 @@ WATERFALL = Table(
 )
 
 
-def waterfall(before: Bill, after: Bill, by: str = "meter") -> pd.DataFrame:
-    """What two bills have in common and where they differ, as a `WATERFALL` table.
+def waterfall(before: Bill | pd.DataFrame, after: Bill | pd.DataFrame, by: str = "meter") -> pd.DataFrame:
+    """What two bills have in common and where they differ.
 
-    `by` is a dimension of `Bill.by`. Each column of amounts adds up to the total of its bill, so
-    the differences add up to the difference of the totals. Currencies stay apart.
+    before: the bill to begin with, or a `CHARGES` table
+    after: the bill to compare with it, or a `CHARGES` table
+    by: the dimension of `Bill.by` that both are split by
+
+    Returns a `WATERFALL` table. Each column of amounts adds up to the total of its bill, so the
+    differences add up to the difference of the totals; currencies stay apart.
     """
     amounts = []
-    for bill in (before, after):
+    for given in (before, after):
+        bill = given if isinstance(given, Bill) else Bill(given)
         table = bill.by(by)
         part = table.iloc[:, 0].astype("str").rename("x_part")
         amounts.append(table["list_cost"].set_axis([part, table["billing_currency"].astype("str")]))

@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.limits import constant
-from ..catalog.prices import Prices
-from ..errors import MixedCurrencies, UnknownName
+from ..catalog.meters import STORAGE
+from ..errors import InputError, MixedCurrencies, UnknownName, shown
 from ..ledger import events as ev
+from ..ledger.chains import ChainView
 from ..ledger.ledger import Ledger
+from ..ledger.resources import Disk, Image, ImageFiles, Instance, Snapshot
 from ..ledger.state import State
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
-from .rating import Curve, curves
-from .schema import STORAGE
+from .rating import Curve
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,30 @@ def _sentence(row: dict[Hashable, Any]) -> str:
     )
 
 
-def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) -> Explanation:
+Resource = str | Image | Snapshot | Instance | Disk | ImageFiles | ChainView
+
+
+def explain(
+    resource: Resource, usage: pd.DataFrame, ledger: Ledger, state: State, cost_curves: list[Curve]
+) -> Explanation:
     """What an image, snapshot, chain, disk, instance or files of an image cost, and why.
 
-    An image is explained by its share of the snapshots behind it and by the fees of the
-    instances that run from it. Raises UnknownName.
+    resource: its id, or its record
+    usage: the usage that is billed
+    ledger: what happened
+    state: the state after the ledger
+    cost_curves: the curves of the usage
+
+    An image is explained by its share of the snapshots behind it and by the fees of the instances that
+    run from it. Raises UnknownName.
     """
-    state = ledger.replay()
-    snapshots, about = _snapshots_of(resource, state)
-    image = resource if resource in state.images or resource in set(usage["x_image_id"]) else None
-    concerned = usage["x_image_id"] == image if image else usage["resource_id"].isin([resource, *snapshots])
-    cost_curves = curves(usage, prices)
+    if not isinstance(resource, Resource):
+        kinds = "an image, snapshot, chain, disk, instance or files"
+        raise InputError(f"what can be explained is {kinds}, given by its id or record, not {shown(resource)}")
+    name = resource if isinstance(resource, str) else resource.id
+    snapshots, about = _snapshots_of(name, state)
+    image = name if name in state.images or name in set(usage["x_image_id"]) else None
+    concerned = usage["x_image_id"] == image if image else usage["resource_id"].isin([name, *snapshots])
     parts = [
         storage_amounts(usage, state, cost_curves, snapshots, image),
         fee_amounts(usage, cost_curves, concerned.to_numpy()),
@@ -98,8 +112,8 @@ def explain(resource: str, usage: pd.DataFrame, ledger: Ledger, prices: Prices) 
     found = [part for part in parts if len(part)]
     amounts = pd.concat(found or parts[:1], ignore_index=True)
     amounts = amounts.sort_values(["charge_period_start", "resource_id"], kind="stable", ignore_index=True)
-    left = _left_behind(resource, usage, state, cost_curves)
-    return Explanation(resource, about, amounts, _events(ledger, {resource, *snapshots}), left)
+    left = _left_behind(name, usage, state, cost_curves)
+    return Explanation(name, about, amounts, _events(ledger, {name, *snapshots}), left)
 
 
 def _left_behind(resource: str, usage: pd.DataFrame, state: State, cost_curves: list[Curve]) -> float:
@@ -135,24 +149,22 @@ def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:
     if not members and resource not in state.disks:
         if any(instance.image == resource for instance in state.instances.values()):
             return (), "image of the provider"
-        known = [
-            *state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots, *state.files
-        ]  # fmt: skip
+        known = [*state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots, *state.files]
         raise UnknownName("image, snapshot, chain, disk, instance or files", resource, known)
     return members, f"snapshot chain {chain} of {len(members)} snapshots"
 
 
 def _events(ledger: Ledger, names: Collection[str]) -> pd.DataFrame:
     """The events that concern any of these resources, in words."""
-    told = [(event.at, _tell(event)) for event in ledger if _concerns(event, names)]
-    return pd.DataFrame(told, columns=["at", "what"])
+    in_words = [(event.at, _in_words(event)) for event in ledger if _concerns(event, names)]
+    return pd.DataFrame(in_words, columns=["at", "what"])
 
 
 def _concerns(event: ev.Event, names: Collection[str]) -> bool:
     return any(value in names for field in fields(event) if isinstance(value := getattr(event, field.name), str))
 
 
-def _tell(event: ev.Event) -> str:
+def _in_words(event: ev.Event) -> str:
     """An event in words: its kind, and its short facts."""
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(event).__name__).strip()
     facts = [

@@ -13,6 +13,7 @@ import pandas as pd
 from ..catalog.sites import site_of_currency
 from ..columns import seconds_of, times_of
 from ..tables import Column, Table
+from .schema import CHARGES
 from .settlement import settlement_of
 
 INVOICE = Table(
@@ -37,7 +38,8 @@ _EXACT = Decimal("1e-12")
 
 
 def invoice(charges: pd.DataFrame) -> pd.DataFrame:
-    """The invoice of a `CHARGES` table, as an `INVOICE` table."""
+    """The invoice of a `CHARGES` table (or of the bill that has it), as an `INVOICE` table."""
+    charges = CHARGES.check(getattr(charges, "charges", charges))
     keys = ["billing_account_id", "billing_currency", "region_id", "sku_meter", "x_settlement_start"]
     settlement = times_of(settlement_of(seconds_of(charges["charge_period_start"])))
     settled = (

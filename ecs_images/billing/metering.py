@@ -14,32 +14,68 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from ..catalog import meters
+from ..catalog.rule_book import supposed, taken
 from ..catalog.sites import sites
 from ..columns import FOR_EVER, clip, times_of, whole_hours
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
 from ..ledger.resources import Account, Lineage
 from ..ledger.state import State
 from ..units import SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
-from .schema import COPY_TRAFFIC, FILE_STORAGE, FILE_TRAFFIC, IMAGE_TRAFFIC, MARKETPLACE_FEE, OS_LICENCE, STORAGE, USAGE
+from .schema import USAGE
 
 
-def measure(ledger: Ledger, *, until: Time, since: Time | None = None) -> pd.DataFrame:
-    """The usage of a ledger between two moments, as a `USAGE` table.
+class HasLedger(Protocol):
+    """Something that has happened, such as a cloud."""
 
-    `until` is taken to the next full hour, `since` must be one (default: the beginning). After
-    the last event everything goes on as it is. Raises InputError when `until` is not after the
-    beginning.
+    @property
+    def ledger(self) -> Ledger: ...
+
+
+def measure(
+    ledger: Ledger | HasLedger, *, until: Time, since: Time | None = None, assume: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """The usage of a ledger between two moments.
+
+    ledger: what happened: a ledger, or a cloud; after its last event everything goes on as it is
+    until: the end, taken to the next full hour
+    since: the beginning, a full hour; None: the hour of the first event
+    assume: for assumptions that bills read, such as `{"UNK-5": "start"}`, the value to suppose instead of
+        what the ledger supposes
+
+    Returns a `USAGE` table. Raises InputError for an empty ledger, for an `until` that is not after the
+    beginning, and for assumptions that bills do not read.
     """
+    ledger = ledger_of(ledger)
     start, end = billing_window(ledger, until, since)
     state = ledger.replay()
-    storage, fees = _storage_usage(state), _fee_usage(ledger, state)
-    return clip(_joined(storage, fees) if len(fees) else storage, start, end)
+    return usage_of(ledger, state, (start, end), in_force(state, assume))
+
+
+def ledger_of(source: object) -> Ledger:
+    """The ledger itself, or that of a cloud; raises InputError for anything else."""
+    ledger = source if isinstance(source, Ledger) else getattr(source, "ledger", None)
+    if not isinstance(ledger, Ledger):
+        raise InputError(f"a bill is made of a cloud or a ledger, not of {shown(source)}")
+    return ledger
+
+
+def in_force(state: State, assume: Mapping[str, str] | None) -> dict[str, str]:
+    """What is supposed instead of defaults: by the ledger, unless `assume` chooses otherwise."""
+    return {**state.assume, **supposed(assume, "bills")}
+
+
+def usage_of(ledger: Ledger, state: State, window: tuple[int, int], assume: Mapping[str, str]) -> pd.DataFrame:
+    """The usage of a ledger, whose replay is `state`, within a window [s since 1970]."""
+    storage, fees = _storage_usage(state), _fee_usage(ledger, state, assume)
+    return clip(_joined(storage, fees) if len(fees) else storage, *window)
 
 
 def _joined(storage: pd.DataFrame, fees: pd.DataFrame) -> pd.DataFrame:
@@ -51,17 +87,16 @@ def _joined(storage: pd.DataFrame, fees: pd.DataFrame) -> pd.DataFrame:
 
 
 def billing_window(ledger: Ledger, until: Time, since: Time | None) -> tuple[int, int]:
-    """The seconds `[since, until)` to bill, checked."""
+    """The seconds `[since, until)` to bill, both on full hours, checked."""
     end = next_full_hour(parse_time(until, "until"))
     if not len(ledger):
         raise InputError("the ledger is empty; there is nothing to bill")
-    first = ledger[0].at
-    begin = first if since is None else parse_time(since, "since")
+    begin = ledger[0].at if since is None else parse_time(since, "since")
     if since is not None and next_full_hour(begin) != begin:
         raise InputError(f"since {show_time(begin)} is not a full hour")
     if end <= begin:
         raise InputError(f"until {show_time(end)} must be after {show_time(begin)}")
-    return (to_seconds(begin) if since is not None else 0), to_seconds(end)
+    return to_seconds(begin) // SECONDS_PER_HOUR * SECONDS_PER_HOUR, to_seconds(end)
 
 
 # Storage ------------------------------------------------------------------------------------------
@@ -123,7 +158,7 @@ def _storage_usage(state: State) -> pd.DataFrame:
             "billing_account_id": _codes([owner.account for owner in owners], chain),
             "billing_currency": _codes([_currency(state.accounts[o.account]) for o in owners], chain),
             "region_id": _codes([owner.region for owner in owners], chain),
-            "sku_meter": _codes([STORAGE], np.zeros(len(chain), np.int64)),
+            "sku_meter": _codes([meters.STORAGE], np.zeros(len(chain), np.int64)),
             "x_item": _codes([""], np.zeros(len(chain), np.int64)),
             "x_vcpus": np.zeros(len(chain), np.int64),
             "resource_id": _codes(lives.chains, chain),
@@ -172,10 +207,14 @@ class _Running:
     lineage: Lineage
 
 
-def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
+def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str]) -> pd.DataFrame:
+    """What is not snapshot storage: what is sent, fees of running instances, and files of images."""
     rows: list[tuple[object, ...]] = []
     running: dict[str, _Running] = {}
     suspended: dict[str, _Running] = {}
+    # The new licence runs from the end of the change, unless from its start is supposed (UNK-5).
+    late = taken("UNK-5", assume) == "completion"
+    change = ev.SystemDiskReplaced if late else ev.SystemDiskReplacementStarted
 
     def end(instance: str, at: datetime | None) -> _Running | None:
         stretch = running.pop(instance, None)
@@ -186,12 +225,13 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
     for event in ledger:
         match event:
             case ev.SnapshotCopied() if event.copied_bytes:
-                rows.append(_traffic_row(event, state, COPY_TRAFFIC, event.snapshot))
+                rows.append(_traffic_row(event, state, meters.COPY_TRAFFIC, event.snapshot))
             case ev.ImageCopyStarted() if event.copied_bytes:
-                rows.append(_traffic_row(event, state, IMAGE_TRAFFIC, event.image, event.image))
+                rows.append(_traffic_row(event, state, meters.IMAGE_TRAFFIC, event.image, event.image))
             case ev.FilesReplicated() if event.copied_bytes:
-                image = state.files[event.files].image
-                rows.append(_traffic_row(event, state, FILE_TRAFFIC, event.files, image))
+                rows.append(
+                    _traffic_row(event, state, meters.FILE_TRAFFIC, event.files, state.files[event.files].image)
+                )
             case ev.InstanceLaunched():
                 running[event.instance] = _Running(event.at, event, event.image, event.lineage)
             case ev.InstanceStopped(licence_suspended=True):
@@ -203,8 +243,7 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
                 if stretch is not None:
                     stretch.since = event.at
                     running[event.instance] = stretch
-            case ev.SystemDiskReplaced():
-                # The new licence runs from the end of the change (UNK-5).
+            case ev.SystemDiskReplaced() | ev.SystemDiskReplacementStarted() if isinstance(event, change):
                 stretch = end(event.instance, event.at) or suspended.pop(event.instance)
                 running[event.instance] = _Running(event.at, stretch.launched, event.image, event.lineage)
             case ev.InstanceReleased():
@@ -221,6 +260,20 @@ def _fee_usage(ledger: Ledger, state: State) -> pd.DataFrame:
     return _usage_frame(fields, frame["start"].to_numpy("int64"), frame["end"].to_numpy("int64"))
 
 
+def _row(
+    payer: Account,
+    region: str,
+    meter: str,
+    resource: str,
+    use: tuple[int, int, int],
+    item: str,
+    image: str,
+    vcpus: int = 0,
+) -> tuple[object, ...]:
+    """A row of usage that no snapshots hold, in the order of `USAGE`; `use` is quantity, start and end [s]."""
+    return (payer.name, _currency(payer), region, meter, item, vcpus, resource, image, 0, 0, *use)
+
+
 def _traffic_row(
     event: ev.SnapshotCopied | ev.ImageCopyStarted | ev.FilesReplicated,
     state: State,
@@ -229,12 +282,9 @@ def _traffic_row(
     image: str = "",
 ) -> tuple[object, ...]:
     """What is sent between regions, charged once (SCOPY-3, COPY-10): metered in the hour it begins."""
-    currency = _currency(state.accounts[event.account])
     hour = to_seconds(event.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
-    return (
-        event.account, currency, event.region, meter, event.to, 0, resource, image, 0, 0,
-        event.copied_bytes, hour, hour + SECONDS_PER_HOUR,
-    )  # fmt: skip
+    sent = event.copied_bytes, hour, hour + SECONDS_PER_HOUR
+    return _row(state.accounts[event.account], event.region, meter, resource, sent, event.to, image)
 
 
 def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
@@ -243,23 +293,19 @@ def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
         start, end = to_seconds(files.finishes_at), _end_seconds(files.deleted_at)
         if files.total_bytes and start < end:
             first, last = (int(hour[0]) for hour in whole_hours(np.array([start]), np.array([end])))
-            yield (
-                files.account, _currency(state.accounts[files.account]), files.region, FILE_STORAGE, "", 0,
-                files.id, files.image, 0, 0, files.total_bytes, first, last,
-            )  # fmt: skip
+            stored = files.total_bytes, first, last
+            yield _row(
+                state.accounts[files.account], files.region, meters.FILE_STORAGE, files.id, stored, "", files.image
+            )
 
 
 def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:
     """The fees of one stretch: of a licence (LIC-1), of a marketplace product (MKT-4), or none."""
-    launched, lineage = stretch.launched, stretch.lineage
-    start = to_seconds(stretch.since)
-    for meter, item in ((OS_LICENCE, lineage.charged_system), (MARKETPLACE_FEE, lineage.product_code)):
-        if item and start < end:
-            currency = _currency(state.accounts[launched.account])
-            yield (
-                launched.account, currency, launched.region, meter, item, launched.vcpus,
-                launched.instance, stretch.image, 0, 0, 1, start, end,
-            )  # fmt: skip
+    launched, lineage, use = stretch.launched, stretch.lineage, (1, to_seconds(stretch.since), end)
+    for meter, item in ((meters.OS_LICENCE, lineage.charged_system), (meters.MARKETPLACE_FEE, lineage.product_code)):
+        if item and use[1] < end:
+            payer, size = state.accounts[launched.account], launched.vcpus
+            yield _row(payer, launched.region, meter, launched.instance, use, item, stretch.image, size)
 
 
 def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..catalog.price_files import PriceRow, item_in_words, units
+from ..catalog.meters import METERS, item_in_words, units
+from ..catalog.price_files import PriceRow
 from ..catalog.prices import Epoch, PriceBook, Prices
 from ..columns import seconds_of, times_of
-from ..errors import PriceNotFound
+from ..errors import InputError, PriceNotFound, look_up, shown
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
-from .schema import CHARGES, WHO_WHERE_WHAT
+from .schema import CHARGES, USAGE, WHO_WHERE_WHAT
 from .settlement import settlement_borders, settlement_of
 
 
@@ -62,7 +63,17 @@ class Curve:
         return total
 
     def price_changes(self) -> np.ndarray:
-        """The moments at which the price table, or the mean price over its tiers, changes."""
+        """The moments [s since 1970] at which the price table, or the mean price over its tiers, changes.
+
+        Example: the first 5 GiB are free, above them a GiB costs 1 an hour. Held are
+
+            from hour   0  1  2  3        levels [GiB]        4  4  10  10
+                                          cost                0  0   5   5
+                                          mean per GiB-hour   0  0  ½   ½
+
+        The price table is one throughout, so it starts once, at hour 0; the mean changes where the level
+        passes 5 GiB, at hour 2. An amount that is cut at 0 and 2 has one price within each piece.
+        """
         used = self.levels > 0
         weight = self.levels * np.diff(self.borders)
         mean = np.divide(self.cost, weight, out=np.zeros(len(weight)), where=used)
@@ -92,14 +103,28 @@ class Line:
 
 
 def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
-    """What a usage table costs, as a `CHARGES` table: one row per settlement and price.
+    """What a usage table costs.
 
-    Raises PriceNotFound with everything that has no price.
+    usage: a `USAGE` table, as `measure` returns it
+    prices: the price books
+
+    Returns a `CHARGES` table: one row per account, region, meter, item, settlement and price. Raises
+    PriceNotFound with everything that has no price, InputError for what is no usage or no prices. BILL-1.
     """
-    numbers = {id(row): position for position, row in enumerate(prices.rows)}
-    parts = [_charges_of(curve, numbers) for curve in curves(usage, prices)]
-    found = [part for part in parts if part is not None]
-    return CHARGES.check(pd.concat(found, ignore_index=True)) if found else CHARGES.frame()
+    if not isinstance(prices, Prices):
+        raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
+    return charges_of(curves(USAGE.check(usage), prices), prices)
+
+
+def charges_of(cost_curves: Sequence[Curve], prices: Prices) -> pd.DataFrame:
+    """The charges of some curves that these prices made, as a `CHARGES` table."""
+    parts = [
+        _charges_of_line(curve, line, used, prices.position[line.price])
+        for curve in cost_curves
+        for line in curve.lines
+        if len(used := np.flatnonzero(line.quantity > 0) + line.low)
+    ]
+    return CHARGES.check(pd.concat(parts, ignore_index=True)) if parts else CHARGES.frame()
 
 
 def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
@@ -114,6 +139,7 @@ def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
 def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve | Gap:
     """What some use costs over time, or where it first has no price."""
     book = prices.book(key.currency)
+    look_up("meter", key.meter, METERS)
     schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
     borders, levels = _steps(rows, schedule)
     if book.assumes_free(key.meter):
@@ -190,6 +216,7 @@ def _price(
 ) -> tuple[list[Line], int | None]:
     """The lines of a curve, and the first moment that has use but no price."""
     hours = np.diff(borders) / SECONDS_PER_HOUR
+    in_tiers = METERS[key.meter].bounds == "GiB"  # A band of sizes of instances was chosen with the schedule.
     unpriced = levels > 0
     lines = []
     for epoch in schedule:
@@ -199,43 +226,27 @@ def _price(
         covered = np.zeros(high - low)
         for tier in epoch.tiers:
             unit = units()[tier.unit]
-            amount = levels[low:high].astype(np.float64)
-            if unit.basis == "GiB":
-                amount = np.clip(amount / BYTES_PER_GIB - tier.from_quantity, 0, tier.to_quantity - tier.from_quantity)
-            elif unit.basis == "vCPU":
-                amount = amount * key.vcpus
+            amount = levels[low:high] * unit.per_quantity(key.vcpus)
+            if in_tiers:
+                amount = np.clip(amount - tier.from_quantity, 0, tier.to_quantity - tier.from_quantity)
             quantity = amount * hours[low:high]
             assert tier.price is not None
             lines.append(Line(tier, int(low), int(high), quantity, quantity / unit.hours * tier.price))
             covered += amount
         # A tier table may begin above 0 or end below the level; what no tier covers has no price.
-        in_bytes = units()[epoch.tiers[0].unit].basis == "GiB"
-        needed = levels[low:high] / BYTES_PER_GIB if in_bytes else covered
-        unpriced[low:high] &= needed > covered * (1 + 1e-12)
+        unpriced[low:high] &= in_tiers & (levels[low:high] / BYTES_PER_GIB > covered * (1 + 1e-12))
     first = np.flatnonzero(unpriced)
     return lines, int(borders[first[0]]) if len(first) else None
 
 
-def _charges_of(curve: Curve, numbers: dict[int, int]) -> pd.DataFrame | None:
-    """One row per settlement and price of a curve."""
-    parts = []
-    for line in curve.lines:
-        used = np.flatnonzero(line.quantity > 0) + line.low
-        if len(used):
-            parts.append(_charges_of_line(curve, line, used, numbers[id(line.price)]))
-    if not parts:
-        return None
-    frame = pd.concat(parts, ignore_index=True)
-    return frame.assign(**curve.key.columns())[CHARGES.names]
-
-
 def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int) -> pd.DataFrame:
+    """One row per settlement of a line; `used` are the segments of its curve in which it costs something."""
     unit = units()[line.price.unit]
     settlement = settlement_of(curve.borders[used])
     first = np.flatnonzero(np.diff(settlement, prepend=settlement[0] - 1))
     last = np.append(first[1:], len(used)) - 1
     quantity = np.add.reduceat(line.quantity[used - line.low], first)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "charge_period_start": times_of(curve.borders[used[first]]),
             "charge_period_end": times_of(curve.borders[used[last] + 1]),
@@ -248,3 +259,4 @@ def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int)
             "x_price_row": price_row,
         }
     )
+    return frame.assign(**curve.key.columns())[CHARGES.names]

@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from ..tables import Column, Table
 
-STORAGE, OS_LICENCE, MARKETPLACE_FEE = "snapshot_standard", "os_licence", "marketplace_fee"
-COPY_TRAFFIC, IMAGE_TRAFFIC = "snapshot_copy_traffic", "image_copy_traffic"
-FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_replication"
-
-WHO_WHERE_WHAT = [
-    "billing_account_id", "billing_currency", "region_id", "sku_meter", "x_item", "x_vcpus",
-]  # fmt: skip
+WHO_WHERE_WHAT = ["billing_account_id", "billing_currency", "region_id", "sku_meter", "x_item", "x_vcpus"]
 
 _ACCOUNT = Column("billing_account_id", "text", "", "the account that pays", True)
 _CURRENCY = Column("billing_currency", "text", "", "currency of its site's price list", True)

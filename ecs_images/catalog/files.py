@@ -6,10 +6,27 @@ The data is the top-level `data/` of a checkout, and `ecs_images/data/` in an in
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Record = TypeVar("_Record", bound="DataclassInstance")
 _PACKAGE = Path(__file__).resolve().parent.parent
+_READ: dict[Any, Callable[[str], Any]] = {
+    "str": lambda text: text or "",
+    "int": int,
+    "float": float,
+    "date": date.fromisoformat,
+    "tuple[str, ...]": lambda text: tuple(filter(None, text.split(";"))),
+}
+"""How the text of a field is read, by the annotation of the record's field."""
 
 
 @cache
@@ -34,3 +51,13 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 def published(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one published data file; the file is read once."""
     return tuple(read_rows(data_path(name)))
+
+
+def records(kind: type[_Record], *files: str) -> Mapping[str, _Record]:
+    """The rows of published files as records by their first field; read-only.
+
+    Each field of the record is the column of its name, read as its annotation says.
+    """
+    rows = [row for name in files for row in published(name)]
+    read = [(field.name, _READ[field.type]) for field in fields(kind)]
+    return MappingProxyType({row[read[0][0]]: kind(**{name: of(row[name]) for name, of in read}) for row in rows})

@@ -7,11 +7,13 @@ newest image released by the day of use.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from types import MappingProxyType
 
-from .files import published
+from .files import published, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class MarketplaceImage:
     product_code: str
     name: str
     site: str
-    regions: frozenset[str]
+    regions: tuple[str, ...]
     os_family: str
     platform: str
     architecture: str
@@ -50,70 +52,47 @@ class MarketplaceImage:
 
 
 @cache
-def public_images() -> dict[str, PublicImage]:
-    """Every public image by id, the example ones included."""
-    return {
-        row["image_id"]: PublicImage(
-            image_id=row["image_id"],
-            os_family=row["os_family"],
-            os_version=row["os_version"],
-            platform=row["platform"],
-            architecture=row["architecture"],
-            variant=row["variant"],
-            system_disk_gib=int(row["system_disk_gib"]),
-            fee_kind=row["fee_kind"],
-            release_date=date.fromisoformat(row["release_date"]),
-            status=row["status"],
-            note=row["note"],
-        )
-        for name in ("public_images.csv", "example_images.csv")
-        for row in published(name)
-    }
+def public_images() -> Mapping[str, PublicImage]:
+    """Every public image by id, the example ones included; read-only."""
+    return records(PublicImage, "public_images.csv", "example_images.csv")
 
 
 @cache
-def marketplace_images() -> dict[str, MarketplaceImage]:
-    """Every marketplace product by its product code (商品码)."""
-    return {
-        row["product_code"]: MarketplaceImage(
-            product_code=row["product_code"],
-            name=row["name"],
-            site=row["site"],
-            regions=frozenset(row["regions"].split(";")) if row["regions"] else frozenset(),
-            os_family=row["os_family"],
-            platform=row["platform"],
-            architecture=row["architecture"],
-            system_disk_gib=int(row["system_disk_gib"]),
-        )
-        for row in published("marketplace_images.csv")
-    }
+def marketplace_images() -> Mapping[str, MarketplaceImage]:
+    """Every marketplace product by its product code (商品码); read-only."""
+    return records(MarketplaceImage, "marketplace_images.csv")
+
+
+_Dated = tuple[tuple[date, str], ...]
+"""Pairs of a first day and an image id, oldest first."""
 
 
 @cache
-def short_names() -> dict[str, tuple[tuple[date, str], ...]]:
-    """For each short name, the (first day, image id) pairs it has stood for, oldest first."""
-    found: dict[str, list[tuple[date, str]]] = {}
+def short_names() -> Mapping[str, _Dated]:
+    """For each short name, the (first day, image id) pairs it has stood for, oldest first; read-only."""
+    dated: dict[str, list[tuple[date, str]]] = {}
     for row in published("image_short_names.csv"):
-        found.setdefault(row["short_name"], []).append((date.fromisoformat(row["valid_from"]), row["image_id"]))
-    return {name: tuple(sorted(pairs)) for name, pairs in found.items()}
+        dated.setdefault(row["short_name"], []).append((date.fromisoformat(row["valid_from"]), row["image_id"]))
+    return MappingProxyType({name: tuple(sorted(pairs)) for name, pairs in dated.items()})
 
 
 @cache
-def public_families() -> dict[str, tuple[tuple[date, str], ...]]:
-    """For each public image family, the (release date, image id) pairs of its known members."""
-    by_system: dict[tuple[str, str, str, str], list[tuple[date, str]]] = {}
+def public_families() -> Mapping[str, _Dated]:
+    """For each public image family, the (release date, image id) pairs of its known members; read-only."""
+    members: dict[tuple[str, ...], list[tuple[date, str]]] = {}
     for image in public_images().values():
-        key = (image.os_family, image.os_version.lower(), image.architecture, image.variant)
-        by_system.setdefault(key, []).append((image.release_date, image.image_id))
-    return {
-        row["image_family"]: tuple(
-            sorted(
-                by_system.get((row["os_family"], row["os_version"].lower(), row["architecture"], row["variant"]), ())
-            )
-        )
-        for row in published("image_families.csv")
-        if row["image_family"]
-    }
+        system = image.os_family, image.os_version.lower(), image.architecture, image.variant
+        members.setdefault(system, []).append((image.release_date, image.image_id))
+    families = {}
+    for row in published("image_families.csv"):
+        if row["image_family"]:
+            system = row["os_family"], row["os_version"].lower(), row["architecture"], row["variant"]
+            families[row["image_family"]] = tuple(sorted(members.get(system, ())))
+    return MappingProxyType(families)
+
+
+def _dated(reference: str) -> _Dated:
+    return short_names().get(reference) or public_families().get(reference) or ()
 
 
 def find_public_image(reference: str, day: date) -> PublicImage | None:
@@ -121,8 +100,7 @@ def find_public_image(reference: str, day: date) -> PublicImage | None:
     image = public_images().get(reference)
     if image is not None:
         return image if image.release_date <= day else None
-    dated = short_names().get(reference) or public_families().get(reference) or ()
-    released = [image_id for first_day, image_id in dated if first_day <= day]
+    released = [image_id for first_day, image_id in _dated(reference) if first_day <= day]
     return public_images()[released[-1]] if released else None
 
 
@@ -131,7 +109,7 @@ def first_release(reference: str) -> date | None:
     image = public_images().get(reference)
     if image is not None:
         return image.release_date
-    dated = short_names().get(reference) or public_families().get(reference) or ()
+    dated = _dated(reference)
     return dated[0][0] if dated else None
 
 

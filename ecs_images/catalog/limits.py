@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -19,7 +20,7 @@ class _Row:
 
 
 @cache
-def _table() -> dict[str, tuple[_Row, ...]]:
+def _table() -> Mapping[str, tuple[_Row, ...]]:
     rows: dict[str, list[_Row]] = {}
     for row in published("limits.csv"):
         rows.setdefault(row["key"], []).append(_Row(date.fromisoformat(row["valid_from"]), row["value"], row["site"]))

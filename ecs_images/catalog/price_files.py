@@ -8,17 +8,18 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import SequenceMatcher
-from functools import cache
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
-from ..errors import FileProblems, InputError, Problem, did_you_mean, nearest, shown
+from ..errors import FileProblems, InputError, Problem, did_you_mean, shown
 from ..tables import Column, Table
-from .limits import constant
-from .regions import SCOPES, regions
+from .meters import METERS, units
+from .regions import SCOPES, covered, regions
 
 CURRENCIES = ("CNY", "USD")
 BASES = ("stated", "observed", "assumed")
@@ -28,7 +29,7 @@ PRICE_TABLE = Table(
     "one price (or one tier of a price) from a date, in one currency",
     (
         Column("meter", "text", "", "what is metered, such as snapshot_standard or os_licence", True),
-        Column("item", "text", "", "operating system, product code, disk category or instance type"),
+        Column("item", "text", "", "operating system, product code, disk category or instance type; empty: any"),
         Column("region_id", "text", "", "a region, or a scope such as mainland_china or all_regions", True),
         Column("to_region_id", "text", "", "destination region or scope of traffic"),
         Column("billing_method", "text", "", "how it is paid", True, ("pay_as_you_go", "subscription", "scu_pack")),
@@ -44,96 +45,90 @@ PRICE_TABLE = Table(
         Column("source", "text", "", "where the figure stands", True),
         Column("source_date", "text", "", "date of that source; undated where it prints none", True),
         Column("confidence", "text", "", "official, derived_official, third_party, assumed, example …", True),
-        Column("status", "text", "", "current, last_known, superseded, example …", True),
+        Column("status", "text", "", "current, last_known, superseded, own, example …", True),
         Column("note", "text", "", "what else a reader must know"),
     ),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What a price is for: a basis (GiB, vCPU, Instance) during `hours`; 0 hours: the bill has no use for it.
+_KINDS: Mapping[str, type] = {"text": str, "number": Real, "date": date}
+_MAY_BE_NONE = ("price", "valid_until")
 
-    With `once` the price is for the quantity itself, however long it takes; such use is metered
-    as lasting one hour.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRow:
+    """One row of a price book; see `PRICE_TABLE` for the columns. `layer` 0 is the published book.
+
+    Raises InputError for what no bill could use as it is meant, such as a price of a storage meter by
+    the vCPU, wherever the row comes from.
     """
 
-    basis: str
-    hours: float
-    name: str
-    once: bool = False
-
-    @property
-    def consumed(self) -> str:
-        """The unit in which use is counted."""
-        return self.basis if self.once else f"{self.basis}-Hour"
-
-
-@cache
-def units() -> dict[str, Unit]:
-    """Every unit a price may have; a pricing month has 720 hours (BILL-2)."""
-    month = constant("pricing_month_hours")
-    names = {
-        "per_gib_month": Unit("GiB", month, "GiB-Month"),
-        "per_gib_hour": Unit("GiB", 1, "GiB-Hour"),
-        "per_gib": Unit("GiB", 1, "GiB", once=True),
-        # OSS prints GB and counts 2^30 bytes (ASSUME-7).
-        "per_gb": Unit("GiB", 1, "GiB", once=True),
-        "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
-        "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
-    }
-    others = (
-        "per_vcpu_month per_vcpu_year per_instance_month per_instance_year per_activation "
-        "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
-    )
-    return names | {name: Unit("", 0, name) for name in others.split()}
-
-
-# The units each metered fee may be priced in.
-UNITS_OF_METER = {
-    "snapshot_standard": ("per_gib_month", "per_gib_hour"),
-    "snapshot_copy_traffic": ("per_gib",),
-    "image_copy_traffic": ("per_gib",),
-    "oss_standard_lrs_storage": ("per_gib_month", "per_gib_hour"),
-    "oss_cross_region_replication": ("per_gb", "per_gib"),
-    "os_licence": ("per_vcpu_hour", "per_instance_hour"),
-    "marketplace_fee": ("per_vcpu_hour", "per_instance_hour"),
-}
-TRAFFIC_METERS = frozenset({"snapshot_copy_traffic", "image_copy_traffic", "oss_cross_region_replication"})
-"""Meters priced from a region to another."""
-FREE_UNLESS_PRICED = frozenset({"image_copy_traffic"})
-"""Meters for which no source names a fee: 0 by a named assumption, until a layer prices them (COPY-10, UNK-2)."""
-
-
-def item_in_words(meter: str, item: str) -> str:
-    """The item of a meter in a sentence: of traffic, the region it goes to."""
-    return f"to {item}" if meter in TRAFFIC_METERS else item
-
-
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """One row of a price book; see `PRICE_TABLE` for the columns. `layer` 0 is the published book."""
-
     meter: str
-    item: str
     region_id: str
-    to_region_id: str
-    billing_method: str
-    from_quantity: float
-    to_quantity: float
-    quantity_unit: str
-    unit: str
     currency: str
-    price: float | None
     valid_from: date
-    valid_until: date | None
-    valid_from_basis: str
-    source: str
-    source_date: str
-    confidence: str
-    status: str
-    note: str
+    item: str = ""
+    to_region_id: str = ""
+    billing_method: str = "pay_as_you_go"
+    from_quantity: float = 0
+    to_quantity: float = math.inf
+    quantity_unit: str = ""
+    unit: str = ""
+    price: float | None = None
+    valid_until: date | None = None
+    valid_from_basis: str = "stated"
+    source: str = "your own price"
+    source_date: str = "undated"
+    confidence: str = "own"
+    status: str = "current"
+    note: str = ""
     layer: int = 0
+
+    def __post_init__(self) -> None:
+        if problems := list(self._kind_problems()) or [*self._value_problems(), *self._meter_problems()]:
+            raise InputError("; ".join(problems[:3]))
+
+    def _kind_problems(self) -> Iterator[str]:
+        for column in PRICE_TABLE.columns:
+            value = getattr(self, column.name)
+            if not isinstance(value, _KINDS[column.kind]) and not (value is None and column.name in _MAY_BE_NONE):
+                yield f"{column.name} {shown(value)} is not a {column.kind}"
+            elif column.values and value not in column.values:
+                yield f"{column.name} {shown(value)} is not one of {', '.join(v for v in column.values if v)}"
+
+    def _value_problems(self) -> Iterator[str]:
+        for name, place in (("region_id", self.region_id), ("to_region_id", self.to_region_id)):
+            if place and place not in regions() and place not in SCOPES and place != "unspecified":
+                near = did_you_mean(place, [*regions(), *SCOPES])
+                yield f"{name} {shown(place)} is neither a region nor a scope{near}"
+        if self.price is not None and not is_amount(self.price):
+            yield f"price {shown(self.price)} is not a finite number of 0 or more"
+        if not is_amount(self.from_quantity):
+            yield f"from_quantity {shown(self.from_quantity)} is not a finite number of 0 or more"
+        elif not self.to_quantity > self.from_quantity:
+            yield "to_quantity must be above from_quantity"
+        if self.valid_until and self.valid_until <= self.valid_from:
+            yield "valid_until must be after valid_from"
+        if self.unit and self.unit not in units():
+            yield f"unit {shown(self.unit)} is not known{did_you_mean(self.unit, units())}"
+        elif not self.unit and self.price is not None:
+            yield "unit is empty although there is a price"
+
+    def _meter_problems(self) -> Iterator[str]:
+        """What the meter cannot use; a meter that is not billed takes everything."""
+        meter = METERS.get(self.meter)
+        if meter is None:
+            return
+        if self.unit in units() and self.billing_method == "pay_as_you_go" and self.unit not in meter.units:
+            yield f"unit {self.unit!r} cannot price {meter.name}; use {' or '.join(meter.units)}"
+        if self.item and meter.item in ("", "region"):
+            where = "; the region it goes to is to_region_id" if meter.item else ""
+            yield f"item {shown(self.item)} has no effect on {meter.name}, which has none{where}"
+        if self.to_region_id and meter.item != "region":
+            yield f"to_region_id has no effect on {meter.name}, which goes nowhere"
+        bounded = self.from_quantity > 0 or self.to_quantity < math.inf
+        if bounded and self.quantity_unit != meter.bounds and (self.quantity_unit or meter.bounds == "vCPU"):
+            yield f"bounds of {meter.name} count {meter.bounds}; quantity_unit is {shown(self.quantity_unit)}"
 
     @property
     def band(self) -> tuple[str, ...]:
@@ -142,111 +137,135 @@ class PriceRow:
         return self.meter, self.item, self.region_id, self.to_region_id, self.billing_method, unit
 
 
-# What a person's own layer may leave out, and what is taken then.
+def is_amount(value: object) -> bool:
+    """Whether a value is a finite number of 0 or more."""
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
+
+
 _LAYER_NEEDS = ("meter", "region_id", "unit", "currency", "price", "valid_from")
-_LAYER_DEFAULTS = {
-    "billing_method": "pay_as_you_go",
-    "from_quantity": "0",
-    "valid_from_basis": "stated",
-    "source": "a price file of your own",
-    "source_date": "undated",
-    "confidence": "own",
-    "status": "current",
-}
+"""What a layer may not leave out; for the rest the defaults of `PriceRow` are taken."""
+_FAR = 20
+"""How many times off the book's own a price of a layer may be before it is taken for a slip."""
 
 
-def read_price_file(path: Path, layer: int = 0) -> list[PriceRow]:
-    """The rows of one price file; raises FileProblems with every problem of the file.
+def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -> list[PriceRow]:
+    """The rows of one price file.
 
-    The published files (layer 0) say everything; a layer of one's own may leave out columns.
+    path: the file
+    layer: 0 for a file of the published book, which states everything; 1 and more for a person's own,
+        which may leave out columns, and every row of which must have an effect
+    book: rows that the prices of a layer are compared with
+
+    Raises FileProblems with every problem of the file, InputError where it cannot be read.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             header = list(reader.fieldnames or ())
-            raw = [(reader.line_num, row) for row in reader]
+            given = [(reader.line_num, row) for row in reader]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a CSV file ({error})") from None
-    missing = [name for name in (_LAYER_NEEDS if layer else PRICE_TABLE.names) if name not in header]
-    if missing:
-        raise FileProblems(str(path), [Problem(1, f"the header lacks {', '.join(missing)}")])
+    if wrong := list(_header_problems(header, _LAYER_NEEDS if layer else PRICE_TABLE.names)):
+        raise FileProblems(str(path), [Problem(1, message) for message in wrong])
     problems: list[Problem] = []
     rows: list[tuple[int, PriceRow]] = []
-    for line, given in raw:
-        fields = _with_defaults(given) if layer else given
-        found = (_meter_problems(fields) if layer else []) + _row_problems(fields)
-        if layer and not fields.get("price"):
-            found.append("price is empty; a row of your own needs one")
-        if found:
-            problems += [Problem(line, message) for message in found]
-        else:
-            rows.append((line, _price_row(fields, layer)))
+    for line, fields in given:
+        needed = _LAYER_NEEDS if layer else [column.name for column in PRICE_TABLE.columns if column.required]
+        found = [*_field_problems(fields, needed), *(_effect_problems(fields) if layer else ())]
+        if not found:
+            try:
+                row = _price_row(fields, layer)
+            except InputError as error:
+                found = [str(error)]
+            else:
+                rows.append((line, row))
+                found = [*_far_off(row, book)] if layer else []
+        problems += [Problem(line, message) for message in found]
     problems += _book_problems(rows)
     if problems:
         raise FileProblems(str(path), problems)
     return [row for _, row in rows]
 
 
-def _with_defaults(given: dict[str, str]) -> dict[str, str]:
-    blank = dict.fromkeys(PRICE_TABLE.names, "")
-    return {**blank, **given, **{name: given.get(name) or default for name, default in _LAYER_DEFAULTS.items()}}
+def _header_problems(header: Sequence[str], needed: Sequence[str]) -> Iterator[str]:
+    if missing := [name for name in needed if name not in header]:
+        yield f"the header lacks {', '.join(missing)}"
+    for name in dict.fromkeys(header):
+        if name not in (*PRICE_TABLE.names, "layer"):  # A book that was written out says each row's layer.
+            yield f"unknown column {shown(name)}{did_you_mean(name, PRICE_TABLE.names)}"
+        elif header.count(name) > 1:
+            yield f"the column {name} stands twice"
 
 
-def _row_problems(fields: dict[str, str]) -> list[str]:
-    problems = []
+def _field_problems(fields: Mapping[str, str], needed: Collection[str]) -> Iterator[str]:
+    """What is wrong with single fields as they are written."""
     if None in fields:
-        problems.append("there are more fields than columns; quote text that holds a comma")
+        yield "there are more fields than columns; quote text that holds a comma"
     for column in PRICE_TABLE.columns:
         value = fields.get(column.name) or ""
         if not value:
-            if column.required:
-                problems.append(f"{column.name} is empty; it needs {column.meaning}")
+            if column.name in needed:
+                yield f"{column.name} is empty; it needs {column.meaning}"
         elif column.values and value not in column.values:
-            problems.append(f"{column.name} {value!r} is not one of {', '.join(v for v in column.values if v)}")
-        elif column.kind == "number" and not _is_amount(value):
-            problems.append(f"{column.name} {value!r} is not a number of 0 or more")
+            yield f"{column.name} {shown(value)} is not one of {', '.join(v for v in column.values if v)}"
+        elif column.kind == "number" and not _is_number(value):
+            yield f"{column.name} {shown(value)} is not a number of 0 or more"
         elif column.kind == "date" and not _is_date(value):
-            problems.append(f"{column.name} {value!r} is not a date like 2026-01-15")
-    problems += _place_problems(fields) + _unit_problems(fields)
-    if problems:
-        return problems
-    if fields["to_quantity"] and float(fields["to_quantity"]) <= float(fields["from_quantity"]):
-        problems.append("to_quantity must be above from_quantity")
-    if fields["valid_until"] and fields["valid_until"] <= fields["valid_from"]:
-        problems.append("valid_until must be after valid_from")
-    return problems
+            yield f"{column.name} {shown(value)} is not a date like 2026-01-15"
 
 
-def _meter_problems(fields: dict[str, str]) -> list[str]:
-    """In a layer, a meter of another name is kept for what it is, but a slip in a billed one is told."""
-    meter = fields.get("meter") or ""
-    close = nearest(meter, UNITS_OF_METER, 1)
-    slip = close and meter not in UNITS_OF_METER and SequenceMatcher(None, meter, close[0]).ratio() > 0.85
-    return [f"meter {meter!r} is not billed; did you mean {close[0]}?"] if slip else []
+def _effect_problems(fields: Mapping[str, str]) -> Iterator[str]:
+    """Why a row of a person's own would have no effect."""
+    meter, method = fields.get("meter") or "", fields.get("billing_method") or ""
+    if meter and meter not in METERS:
+        near = did_you_mean(meter, METERS) or f"; billed are {', '.join(METERS)}"
+        yield f"meter {shown(meter)} is not billed, so its price has no effect{near}"
+    if method in ("subscription", "scu_pack"):
+        yield f"billing_method {method} has no effect; bills read pay_as_you_go only"
 
 
-def _place_problems(fields: dict[str, str]) -> list[str]:
-    problems = []
-    known = [*regions(), *sorted(SCOPES), "unspecified"]
-    for name in ("region_id", "to_region_id"):
-        value = fields.get(name) or ""
-        if value and value not in known:
-            problems.append(f"{name} {shown(value)} is neither a region nor a scope{did_you_mean(value, known)}")
-    return problems
+def _far_off(row: PriceRow, book: Iterable[PriceRow]) -> Iterator[str]:
+    """Why a price looks like a slip of unit or decimals beside what the book has for the same thing.
+
+    Both are taken per GiB (vCPU, instance) and hour: 0.12 per GiB-Hour is 720 times 0.12 per GiB-Month.
+    Of each region, the book's newest row before this one counts, and the nearest of its tiers. A row
+    whose status is `own` or `example` is meant as it stands.
+    """
+    if not row.price or row.status in ("own", "example"):
+        return
+    price, of = _per_hour(row), ["meter", "item", "currency", "billing_method"]
+    alike = [
+        other
+        for other in book
+        if other.price
+        and all(getattr(other, name) == getattr(row, name) for name in of)
+        and units()[other.unit].basis == units()[row.unit].basis
+        and (not row.to_region_id or covered(row.to_region_id) & covered(other.to_region_id))
+    ]
+    for region_id in sorted(covered(row.region_id)):
+        here = [other for other in alike if region_id in covered(other.region_id)]
+        days = sorted({other.valid_from for other in here})
+        day = max((day for day in days if day <= row.valid_from), default=days[0] if days else None)
+        tiers = [other for other in here if other.valid_from == day]
+        near = min(tiers, key=lambda other: _times_off(price, _per_hour(other)), default=row)
+        times = _times_off(price, _per_hour(near))
+        if times > _FAR:
+            yield (
+                f"price {row.price:g} {row.currency} per {units()[row.unit].name} is {times:,.0f} times off the book's "
+                f"{near.price:g} per {units()[near.unit].name} in {region_id}; check unit and decimals, "
+                "or set the status to own"
+            )
+            return
 
 
-def _unit_problems(fields: dict[str, str]) -> list[str]:
-    unit, meter = fields.get("unit") or "", fields.get("meter") or ""
-    if not unit:
-        return ["unit is empty although there is a price"] if fields.get("price") else []
-    if unit not in units():
-        return [f"unit {shown(unit)} is not known{did_you_mean(unit, units())}"]
-    good = UNITS_OF_METER.get(meter)
-    if good and fields.get("billing_method") == "pay_as_you_go" and unit not in good:
-        return [f"unit {unit!r} cannot price {meter}; use {' or '.join(good)}"]
-    return []
+def _times_off(price: float, other: float) -> float:
+    return max(price / other, other / price)
+
+
+def _per_hour(row: PriceRow) -> float:
+    return (row.price or 0) / units()[row.unit].hours
 
 
 def _book_problems(rows: list[tuple[int, PriceRow]]) -> list[Problem]:
@@ -300,33 +319,13 @@ def _tier_problems(tiers: list[tuple[int, PriceRow]]) -> list[Problem]:
     return problems
 
 
-def _price_row(fields: dict[str, str], layer: int) -> PriceRow:
-    text = {name: fields.get(name) or "" for name in PRICE_TABLE.names}
-    return PriceRow(
-        meter=text["meter"],
-        item=text["item"],
-        region_id=text["region_id"],
-        to_region_id=text["to_region_id"],
-        billing_method=text["billing_method"],
-        from_quantity=float(text["from_quantity"]),
-        to_quantity=float(text["to_quantity"]) if text["to_quantity"] else math.inf,
-        quantity_unit=text["quantity_unit"],
-        unit=text["unit"],
-        currency=text["currency"],
-        price=float(text["price"]) if text["price"] else None,
-        valid_from=date.fromisoformat(text["valid_from"]),
-        valid_until=date.fromisoformat(text["valid_until"]) if text["valid_until"] else None,
-        valid_from_basis=text["valid_from_basis"],
-        source=text["source"],
-        source_date=text["source_date"],
-        confidence=text["confidence"],
-        status=text["status"],
-        note=text["note"],
-        layer=layer,
-    )
+def _price_row(fields: Mapping[str, str], layer: int) -> PriceRow:
+    read: dict[str, Callable[[str], Any]] = {"number": float, "date": date.fromisoformat, "text": str}
+    values = {c.name: read[c.kind](fields[c.name]) for c in PRICE_TABLE.columns if fields.get(c.name)}
+    return PriceRow(**values, layer=layer)
 
 
-def _is_amount(text: str) -> bool:
+def _is_number(text: str) -> bool:
     return bool(re.fullmatch(r"\d+(\.\d*)?([eE][-+]?\d+)?", text)) and math.isfinite(float(text))
 
 

@@ -9,19 +9,19 @@ must supply (LIC-3, UNK-4).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, PriceNotFound, UnknownName, did_you_mean
-from ..units import EARLIEST, LATEST, day_start_seconds, from_seconds, to_seconds
+from ..errors import InputError, PriceNotFound, did_you_mean, look_up, shown
+from ..units import EARLIEST, LATEST, Time, day_start_seconds, from_seconds, parse_time, to_seconds
 from .files import data_path
-from .price_files import FREE_UNLESS_PRICED, PRICE_TABLE, TRAFFIC_METERS, PriceRow, item_in_words, read_price_file
+from .meters import METERS, goes_to_a_region, item_in_words
+from .price_files import PRICE_TABLE, PriceRow, is_amount, read_price_file
 from .regions import region
 from .sites import sites
 
@@ -44,15 +44,18 @@ class Epoch:
 
 
 class PriceBook:
-    """All prices of one currency."""
+    """All prices of one currency; read-only."""
 
     def __init__(self, currency: str, rows: Iterable[PriceRow]) -> None:
-        self.currency = currency
-        self.rows: tuple[PriceRow, ...] = tuple(rows)
+        self._currency = currency
         self._by_item: dict[tuple[str, str], list[PriceRow]] = {}
-        for row in self.rows:
+        for row in rows:
             self._by_item.setdefault((row.meter, row.item), []).append(row)
         self._schedules: dict[tuple[str, str, str, int], tuple[Epoch, ...]] = {}
+
+    @property
+    def currency(self) -> str:
+        return self._currency
 
     def schedule(self, meter: str, region_id: str, item: str = "", vcpus: int = 0) -> tuple[Epoch, ...]:
         """The pay-as-you-go price tables of a meter in a region, in order of time.
@@ -67,62 +70,71 @@ class PriceBook:
 
     def assumes_free(self, meter: str) -> bool:
         """Whether a meter for which no source names a fee has no row here either, so that it is 0 (COPY-10)."""
-        return meter in FREE_UNLESS_PRICED and all(known != meter for known, _ in self._by_item)
+        free = meter in METERS and METERS[meter].free_unless_priced
+        return free and all(known != meter for known, _ in self._by_item)
 
-    def at(self, meter: str, region_id: str, when: datetime, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
+    def at(self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
         """The price table in force at `when`, as tiers; raises PriceNotFound."""
-        second = to_seconds(when)
+        moment = parse_time(when, "when")
+        second = to_seconds(moment)
         for epoch in self.schedule(meter, region_id, item, vcpus):
             if epoch.start <= second < epoch.end:
                 return epoch.tiers
-        missing = meter, item_in_words(meter, item), region_id, f"{when:%Y-%m-%d}", self.currency
+        missing = meter, item_in_words(meter, item), region_id, f"{moment:%Y-%m-%d}", self._currency
         raise PriceNotFound([missing], self.hint(meter, item))
 
     def hint(self, meter: str, item: str) -> str:
         """What to say beside a missing price: where there are prices of the same thing."""
-        known = self._by_item.get((meter, "" if meter in TRAFFIC_METERS else item), [])
+        known = self._rows_of(meter, item)
         places = sorted({row.region_id for row in known if row.price is not None})
         if places:
             first = min(row.valid_from for row in known if row.price is not None)
-            shown = ", ".join(places[:6]) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
-            return f"known: {shown} from {first}; {_LAYER_HINT}"
+            listed = ", ".join(places[:6]) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
+            return f"known: {listed} from {first}; {_LAYER_HINT}"
         items = sorted({item for m, item in self._by_item if m == meter and item})
         meant = did_you_mean(item, items).removeprefix("; ") if item else ""
         return f"{meant} {_LAYER_HINT}".lstrip()
 
+    def _rows_of(self, meter: str, item: str) -> list[PriceRow]:
+        """The rows for an item and, of a meter whose prices name items, those for any item."""
+        if goes_to_a_region(meter):
+            item = ""
+        return self._by_item.get((meter, item), []) + (self._by_item.get((meter, ""), []) if item else [])
+
     def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int) -> Iterable[Epoch]:
-        scopes = region(region_id).scopes
-        spans: list[tuple[tuple[int, int], int, int, tuple[PriceRow, ...]]] = []
-        for rank, layer, rows in self._ranked(meter, item, scopes, vcpus):
+        spans: list[tuple[tuple[int, ...], int, int, tuple[PriceRow, ...]]] = []
+        for precedence, rows in self._alternatives(meter, item, region(region_id).scopes, vcpus).items():
             starts = sorted({row.valid_from for row in rows})
             for day, following in zip(starts, [*starts[1:], None], strict=True):
                 tiers = _tiers([row for row in rows if row.valid_from == day])
                 ends = [day_start_seconds(end) for end in (following, tiers[0].valid_until) if end]
-                span = day_start_seconds(day), min(ends, default=_END_OF_TIME)
-                spans.append(((-layer, rank), *span, tiers))
+                spans.append((precedence, day_start_seconds(day), min(ends, default=_END_OF_TIME), tiers))
         borders = sorted({border for _, start, end, _ in spans for border in (start, end)})
         for start, end in pairwise(borders):
             holding = [span for span in spans if span[1] <= start and end <= span[2]]
             if holding:
                 yield Epoch(start, end, min(holding, key=lambda span: span[0])[3])
 
-    def _ranked(
+    def _alternatives(
         self, meter: str, item: str, scopes: Sequence[str], vcpus: int
-    ) -> Iterable[tuple[int, int, list[PriceRow]]]:
-        groups: dict[tuple[int, int], list[PriceRow]] = {}
-        traffic = meter in TRAFFIC_METERS
-        to_scopes = region(item).scopes if traffic else ("",)
-        for row in self._by_item.get((meter, "" if traffic else item), []):
+    ) -> dict[tuple[int, ...], list[PriceRow]]:
+        """The rows that may price something, by precedence, the lowest first.
+
+        A later layer goes before an earlier one; within a layer the item's own row before one for any
+        item, then the narrower scope where it is used, then the narrower scope where it goes.
+        """
+        groups: dict[tuple[int, ...], list[PriceRow]] = {}
+        to_scopes = region(item).scopes if goes_to_a_region(meter) else ("",)
+        for row in self._rows_of(meter, item):
             if row.price is None or row.billing_method != "pay_as_you_go":
                 continue
             if row.region_id not in scopes or row.to_region_id not in to_scopes:
                 continue
             if row.quantity_unit == "vCPU" and not row.from_quantity <= vcpus < row.to_quantity:
                 continue
-            rank = scopes.index(row.region_id) * len(to_scopes) + to_scopes.index(row.to_region_id)
-            groups.setdefault((rank, row.layer), []).append(row)
-        for (rank, layer), rows in groups.items():
-            yield rank, layer, rows
+            narrowness = scopes.index(row.region_id), to_scopes.index(row.to_region_id)
+            groups.setdefault((-row.layer, not row.item, *narrowness), []).append(row)
+        return groups
 
 
 def _tiers(rows: list[PriceRow]) -> tuple[PriceRow, ...]:
@@ -134,59 +146,105 @@ def _tiers(rows: list[PriceRow]) -> tuple[PriceRow, ...]:
 
 
 class Prices:
-    """The price books of both sites, with any layers of one's own on top.
+    """The price books of both sites, with any layers of one's own on top; read-only.
 
     `Prices.published()` is the book that comes with the toolkit.
     """
 
     def __init__(self, rows: Iterable[PriceRow]) -> None:
-        self.rows = tuple(rows)
-        self.books = {
-            site.currency: PriceBook(site.currency, [r for r in self.rows if r.currency == site.currency])
-            for site in sites().values()
-        }
+        """Books of some rows; raises InputError for what is no `PriceRow`."""
+        self._rows = tuple(rows)
+        for row in self._rows:
+            if not isinstance(row, PriceRow):
+                raise InputError(f"prices are made of PriceRow objects, not of {shown(row)}")
 
     @classmethod
     def published(cls, *layers: str | Path) -> Prices:
-        """The published book, with price files layered over it in the order given.
+        """The published book, with price files of your own over it.
 
-        Raises FileProblems with every problem of a layer.
+        layers: paths of price files; a row of a later one goes before those of earlier ones, and any
+            before the published book, even for a wider scope
+
+        Raises FileProblems with every problem of a layer, InputError for a file that cannot be read.
         """
-        own = [row for n, path in enumerate(layers, 1) for row in read_price_file(Path(path), n)]
+        own = []
+        for number, path in enumerate(layers, 1):
+            if not isinstance(path, str | Path):
+                raise InputError(f"a layer of prices is the path of a file, not {shown(path)}")
+            own += read_price_file(Path(path), number, _published_rows())
         return cls((*_published_rows(), *own)) if own else _published()
+
+    @property
+    def rows(self) -> tuple[PriceRow, ...]:
+        """Every row, the published ones first, then layer by layer."""
+        return self._rows
+
+    @cached_property
+    def position(self) -> Mapping[PriceRow, int]:
+        """The position of each row in `rows`; of equal rows, the last."""
+        return MappingProxyType({row: position for position, row in enumerate(self._rows)})
+
+    @cached_property
+    def books(self) -> Mapping[str, PriceBook]:
+        """The book of each currency."""
+        currencies = [site.currency for site in sites().values()]
+        return MappingProxyType({c: PriceBook(c, [row for row in self._rows if row.currency == c]) for c in currencies})
 
     def book(self, currency: str) -> PriceBook:
         """The book of a currency; raises UnknownName."""
-        try:
-            return self.books[currency]
-        except KeyError:
-            raise UnknownName("currency", currency, self.books) from None
+        return look_up("currency", currency, self.books)
 
-    def scaled(self, factor: float) -> Prices:
-        """The same books with every price multiplied, for questions of the kind "what if"."""
-        if not factor > 0:
-            raise InputError(f"prices can be scaled by a factor above 0, not {factor}")
-        from dataclasses import replace
+    def changed(
+        self,
+        meter: str | None = None,
+        *,
+        price: float | None = None,
+        unit: str | None = None,
+        factor: float | None = None,
+    ) -> Prices:
+        """The same books with other prices, for questions of the kind "what if"; these stay as they are.
 
-        return Prices(row if row.price is None else replace(row, price=row.price * factor) for row in self.rows)
+        meter: a meter, such as snapshot_standard; None, with `factor`: all
+        price: one price for the meter, everywhere, always, and for every item, over all the books say
+            of it [currency of either book per unit]
+        unit: what that price is for; it may be left out where the meter is priced in one unit only
+        factor: multiply every price by this; 0 makes it free
 
-    def with_flat_price(self, meter: str, price: float, unit: str) -> Prices:
-        """The same books with one price for a meter, everywhere and always, over all they say of it.
-
-        For questions of the kind "what if"; the number counts in the currency of either book.
+        Give either `price` or `factor`. Raises UnknownName for a meter that is not billed, InputError
+        for an amount that is not finite or below 0, for a unit that cannot price the meter, and for a
+        factor where there is no price to multiply.
         """
-        if not price >= 0:
-            raise InputError(f"a price is 0 or more, not {price}")
-        layer = max((row.layer for row in self.rows), default=0) + 1
-        anywhere = "all_regions" if meter in TRAFFIC_METERS else ""
-        own = (
-            PriceRow(
-                meter, "", "all_regions", anywhere, "pay_as_you_go", 0, math.inf, "", unit, currency, price, FIRST_DAY,
-                None, "stated", "what if", "undated", "own", "current", "", layer,
-            )
-            for currency in self.books
-        )  # fmt: skip
-        return Prices((*self.rows, *own))
+        if (price is None) == (factor is None) or (factor is not None and unit is not None):
+            raise InputError("give either factor=…, or price=… with its unit=…")
+        known = None if meter is None else look_up("meter", meter, METERS)
+        if factor is not None:
+            if not is_amount(factor):
+                raise InputError(f"prices can be multiplied by 0 or more, not by {shown(factor)}")
+            times = float(factor)
+            rows = [
+                row if row.price is None or meter not in (None, row.meter) else replace(row, price=row.price * times)
+                for row in self._rows
+            ]
+            if all(row is before for row, before in zip(rows, self._rows, strict=True)):
+                raise InputError(f"there is no price of {meter or 'anything'} to multiply; give price=… and unit=…")
+            return Prices(rows)
+        if known is None:
+            raise InputError("one price is for one meter; say which")
+        if unit is None and len(known.units) > 1:
+            raise InputError(f"say what the price of {known.name} is for: unit={' or '.join(map(repr, known.units))}")
+        flat = PriceRow(
+            meter=known.name,
+            region_id="all_regions",
+            to_region_id="all_regions" if known.item == "region" else "",
+            unit=unit or known.units[0],
+            currency=next(iter(self.books)),
+            price=price,
+            valid_from=FIRST_DAY,
+            source="what if",
+            status="own",
+            layer=max((row.layer for row in self._rows), default=0) + 1,
+        )
+        return Prices((*self._rows, *(replace(flat, currency=currency) for currency in self.books)))
 
     def to_frame(self) -> pd.DataFrame:
         """Every row as a table with the columns of the price files and `layer`."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from ..errors import UnknownName
-from .files import published
+from ..errors import look_up
+from .files import records
 
 _SCOPES_OF_AREA = {
     "mainland_china": ("mainland_china", "all_regions"),
@@ -33,17 +34,17 @@ class Region:
 
 
 @cache
-def regions() -> dict[str, Region]:
-    """Every region by id."""
-    return {
-        row["region_id"]: Region(row["region_id"], row["name_en"], row["name_zh"], row["area"], row["status"])
-        for row in published("regions.csv")
-    }
+def regions() -> Mapping[str, Region]:
+    """Every region by id; read-only."""
+    return records(Region, "regions.csv")
 
 
 def region(region_id: str) -> Region:
     """The region of that id; raises UnknownName with the nearest ids."""
-    try:
-        return regions()[region_id]
-    except KeyError:
-        raise UnknownName("region", str(region_id), regions()) from None
+    return look_up("region", region_id, regions())
+
+
+@cache
+def covered(place: str) -> frozenset[str]:
+    """The ids of the regions that a region or a scope stands for."""
+    return frozenset(name for name, found in regions().items() if place in found.scopes)

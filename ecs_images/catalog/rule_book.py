@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
+from typing import Literal
 
-from ..errors import InputError, UnknownName, shown
-from .files import published
+from ..errors import InputError, look_up, shown
+from .files import published, records
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """Something no source settles: what the model takes, and why.
 
-    `default` says it in words. Where `assume` may say otherwise, `values` are the words it may say
-    and `value` the one that stands for the default; elsewhere both are empty.
+    assumption_id: `UNK-…` of the rule book, or `ASSUME-…` of the model
+    subject: what is not known
+    default: what the model takes, in words
+    why: why that
+    value: the word for the default, where `assume` may choose another; else empty
+    values: the words that `assume` may choose from
+    used_by: who reads the choice: commands, or bills
     """
 
     assumption_id: str
@@ -24,36 +31,33 @@ class Assumption:
     why: str
     value: str
     values: tuple[str, ...]
+    used_by: str
 
 
 @cache
-def assumptions() -> dict[str, Assumption]:
-    """Every named assumption by id (`UNK-…` of the rule book, `ASSUME-…` of the model)."""
-    return {
-        row["assumption_id"]: Assumption(
-            row["assumption_id"],
-            row["subject"],
-            row["default"],
-            row["why"],
-            row["value"],
-            tuple(filter(None, row["values"].split(";"))),
-        )
-        for row in published("assumptions.csv")
-    }
+def assumptions() -> Mapping[str, Assumption]:
+    """Every named assumption by id; read-only."""
+    return records(Assumption, "assumptions.csv")
 
 
-def supposed(assume: Mapping[str, str] | None) -> dict[str, str]:
-    """What is supposed instead of defaults, checked; raises UnknownName or InputError."""
+def supposed(assume: Mapping[str, str] | None, used_by: Literal["commands", "bills"] | None = None) -> dict[str, str]:
+    """What is supposed instead of defaults, checked.
+
+    assume: for ids of assumptions, the value to suppose
+    used_by: accept only assumptions that commands, or that bills, read; None: either
+
+    Raises UnknownName for an id that is not known, InputError for any other that would have no effect.
+    """
     if assume is not None and not isinstance(assume, Mapping):
-        raise InputError(f'assume is a mapping such as {{"UNK-10": "refused"}}, not {shown(assume)}')
+        raise InputError(f'assume is a mapping such as {{"UNK-5": "start"}}, not {shown(assume)}')
     for name, value in (assume or {}).items():
-        known = assumptions().get(name) if isinstance(name, str) else None
-        if known is None:
-            raise UnknownName("assumption", str(name), assumptions())
+        known = look_up("assumption", name, assumptions())
         if not known.values:
             raise InputError(f"{name} ({known.subject}) has one answer here: {known.default}")
         if value not in known.values:
             raise InputError(f"{name} is {' or '.join(known.values)}, not {shown(value)}")
+        if used_by not in (None, known.used_by):
+            raise InputError(f"{name} ({known.subject}) is for {known.used_by}; it has no effect on {used_by}")
     return dict(assume or {})
 
 
@@ -63,12 +67,12 @@ def taken(name: str, assume: Mapping[str, str]) -> str:
 
 
 @cache
-def http_statuses() -> dict[tuple[str, str], int]:
-    """The HTTP status of each (operation, error code); 0 where no source gives one."""
+def http_statuses() -> Mapping[tuple[str, str], int]:
+    """The HTTP status of each (operation, error code); 0 where no source gives one. Read-only."""
     statuses: dict[tuple[str, str], int] = {}
     for row in published("error_codes.csv"):
         statuses.setdefault((row["operation"], row["code"]), int(row["http_status"] or 0))
-    return statuses
+    return MappingProxyType(statuses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +90,11 @@ class Rule:
 
 
 @cache
-def rules() -> dict[str, Rule]:
-    """The rule book by rule id."""
-    return {row["rule_id"]: Rule(**{key: value or "" for key, value in row.items()}) for row in published("rules.csv")}
+def rules() -> Mapping[str, Rule]:
+    """The rule book by rule id; read-only."""
+    return records(Rule, "rules.csv")
 
 
 def rule(rule_id: str) -> Rule:
-    """The rule of that id; raises UnknownName with the nearest ids."""
-    try:
-        return rules()[rule_id.upper()]
-    except KeyError:
-        raise UnknownName("rule", rule_id, rules()) from None
+    """The rule of that id, in upper or lower case; raises UnknownName with the nearest ids."""
+    return look_up("rule", rule_id.upper() if isinstance(rule_id, str) else rule_id, rules())

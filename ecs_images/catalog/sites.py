@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from ..errors import UnknownName
-from .files import published
+from ..errors import look_up
+from .files import records
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """A site of the provider: its currency and how its bills round (BILL-6)."""
 
-    name: str
+    site: str
     currency: str
     detail_decimals: int
     paid_decimals: int
 
+    @property
+    def name(self) -> str:
+        return self.site
+
 
 @cache
-def sites() -> dict[str, Site]:
-    """The china and the international site."""
-    return {
-        row["site"]: Site(row["site"], row["currency"], int(row["detail_decimals"]), int(row["paid_decimals"]))
-        for row in published("sites.csv")
-    }
+def sites() -> Mapping[str, Site]:
+    """The china and the international site, by name; read-only."""
+    return records(Site, "sites.csv")
 
 
 def site(name: str) -> Site:
     """The site of that name; raises UnknownName."""
-    try:
-        return sites()[name]
-    except KeyError:
-        raise UnknownName("site", str(name), sites()) from None
+    return look_up("site", name, sites())
 
 
 def site_of_currency(currency: str) -> Site:
-    """The site that bills in a currency (each has one)."""
-    for found in sites().values():
-        if found.currency == currency:
-            return found
-    raise UnknownName("currency", currency, [found.currency for found in sites().values()])
+    """The site that bills in a currency (each has one); raises UnknownName."""
+    return look_up("currency", currency, {found.currency: found for found in sites().values()})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from ..errors import UnknownName
+from ..units import in_words
 from . import style
 from .texts import plain_text, with_fonts
 
@@ -20,7 +21,8 @@ _FEWEST_MONTHS, _MOST_ACCOUNTS, _MOST_PARTS = 6, 12, 10
 def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = None) -> Axes:
     """Cost per month as stacked bars, one colour for each value of the column `by`.
 
-    Months without charges have their place too. Of more than eight values the smallest go together as "other".
+    Months without charges have their place too. Meters are stacked from the end of the alphabet, so that snapshot
+    storage lies at the bottom. Of more than eight values the smallest go together as "other".
 
     charges: a bill, or its `charges` in one currency: columns `charge_period_start` (time), `list_cost`,
         `billing_currency` and the one that `by` names
@@ -37,12 +39,12 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     month = start.dt.year * 12 + start.dt.month - 1
     table = charges.groupby([month, charges[by].astype(str)])["list_cost"].sum().unstack(fill_value=0)
     table = table.reindex(range(month.min(), month.max() + 1), fill_value=0)
-    table = style.largest(table[sorted(table.columns, key=_place)])
+    table = style.largest(table[sorted(table.columns, reverse=by == "sku_meter")])
     ax = style.axes_or_new(ax)
     bottom = pd.Series(0.0, index=table.index)
     positions = range(len(table))
     for number, name in enumerate(table.columns):
-        label = style.meter_name(str(name)) if by == "sku_meter" else str(name)
+        label = in_words(str(name)) if by == "sku_meter" else str(name)
         ax.bar(positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **style.bar_look(number))
         bottom = bottom + table[name]
     ax.set_xlabel("month (UTC+8)")
@@ -94,7 +96,7 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for row, (text, top) in enumerate(zip(amounts, tops, strict=True)):
         if size:
             ax.text(top + 0.01 * room, row, text, va="center", fontsize=size)
-    style.name_rows(ax, ["before", *(style.meter_name(part) or "(none)" for part in change.index), "after"])
+    style.name_rows(ax, ["before", *(in_words(part) or "(none)" for part in change.index), "after"])
     ax.set_xlim(min(0.0, 1.05 * ends.min() if rows > 2 else 0.0), 1.16 * room)
     ax.set_xlabel(f"list cost [{currency}]")
     title = f"{_signed(after - before)} {currency} in all" if len(change) else "nothing changes"
@@ -129,11 +131,11 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     rows = table.loc[[owner, *others[: len(others) - len(rest)]]].set_axis(names)
     if rest:
         rows = pd.concat([rows, table.loc[rest].sum().to_frame(f"{len(rest)} others").T])
-    rows = style.largest(rows[sorted(rows.columns, key=_place)])
+    rows = style.largest(rows[sorted(rows.columns, reverse=True)])
     ax = style.axes_or_new(ax, 8, 1.4 + 0.36 * len(rows))
     left = pd.Series(0.0, index=rows.index)
     for number, meter in enumerate(rows.columns):
-        label = plain_text(style.meter_name(str(meter))) or "(none)"
+        label = plain_text(in_words(str(meter))) or "(none)"
         ax.barh(range(len(rows)), rows[meter], left=left, label=label, height=0.6, **style.bar_look(number))
         left = left + rows[meter]
     size, room = style.row_font(ax, len(rows)), float(left.max()) or 1.0
@@ -146,12 +148,6 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     style.plain(ax, "x")
     style.legend_above(ax)
     return with_fonts(ax)
-
-
-def _place(name: Hashable) -> tuple[int, str]:
-    """Meters in the order of `METER_NAMES`, so that storage lies at the bottom; else by name."""
-    order = list(style.METER_NAMES)
-    return (order.index(str(name)) if name in order else len(order)), str(name)
 
 
 def _charges(bill: Any) -> Any:

@@ -30,16 +30,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST = len(COLOURS)
 """Series that a chart can tell apart."""
 
-METER_NAMES = {
-    "snapshot_standard": "snapshot storage",
-    "snapshot_copy_traffic": "snapshot copy traffic",
-    "image_copy_traffic": "image copy traffic",
-    "oss_standard_lrs_storage": "OSS storage",
-    "oss_cross_region_replication": "OSS replication",
-    "os_licence": "OS licence",
-    "marketplace_fee": "marketplace fee",
-}
-
 # What the columns of charts hold, where it is not text.
 _NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference"}
 _NUMBERS |= {"x_stored_gib", "x_number", "x_first_snapshot", "x_last_snapshot"}
@@ -89,11 +79,6 @@ def one_currency(table: pd.DataFrame, what: str) -> str:
         found = " and ".join(currencies)
         raise InputError(f"a chart of {what} needs charges in one currency; this table has {shortened(found, 80)}")
     return plain_text(currencies[0], 12)
-
-
-def meter_name(meter: str) -> str:
-    """A meter's name for people."""
-    return METER_NAMES.get(meter, meter.replace("_", " "))
 
 
 def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:

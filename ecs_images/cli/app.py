@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError
 from .output import Format, console, emit, emit_json
 from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, show_explanation, show_foot, table_by
@@ -32,7 +33,7 @@ Layers = Annotated[
     list[Path] | None,
     typer.Option("--prices", help="a price file of your own over the published book; may be repeated"),
 ]
-_BY = "columns: month, day, account, region, meter, item, currency; or image or snapshot, with account, region, meter"
+_BY = f"columns: {', '.join(names_of('charges'))}; or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..billing.dimensions import DIMENSIONS, chosen, split_over
 from ..errors import InputError, MixedCurrencies
 from .output import Format, console, emit, emit_json, records
 
@@ -17,19 +18,14 @@ if TYPE_CHECKING:
 
 def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
     """The bill by its own columns, or split over images or snapshots, with their names."""
-    shared = [name for name in dimensions if name in ("image", "snapshot")]
-    if not shared:
-        return found.by(*dimensions)
-    (kind, *more) = shared
-    known = {"account": "billing_account_id", "region": "region_id", "meter": "sku_meter", kind: f"x_{kind}_id"}
-    others = [name for name in dimensions if name not in known]
-    if more or others:
-        raise InputError(f"{kind} goes with account, region and meter, not with {', '.join(more + others)}")
-    columns = [*(known[name] for name in dimensions), "billing_currency"]
-    table = found.attribute(kind).groupby(columns, as_index=False, sort=False)[["list_cost"]].sum()
-    resources = run.cloud.state.images if kind == "image" else run.cloud.state.snapshots
-    names = [resources[name].name if name in resources else "" for name in table[f"x_{kind}_id"]]
-    table.insert(dimensions.index(kind) + 1, "name", names)
+    table = found.by(*dimensions)
+    split = split_over(chosen(dimensions))
+    if not split:
+        return table
+    resources = run.cloud.state.images if split == "image" else run.cloud.state.snapshots
+    column = DIMENSIONS[split].column
+    names = [resources[name].name if name in resources else "" for name in table[column]]
+    table.insert(list(table).index(column) + 1, "name", names)
     return table.sort_values("list_cost", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -72,8 +68,6 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
     """Draw the cost chart to a file; gives back why not when the bill has two currencies."""
     import matplotlib as mpl
 
-    from ..billing.bill import DIMENSIONS
-
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError(f"{path}: a chart is written to a .png, .svg or .pdf file")
     mpl.use("agg")
@@ -85,7 +79,7 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
         found.total()
     except MixedCurrencies as error:
         return error
-    columns = [DIMENSIONS[name] for name in dimensions if name in ("account", "region", "meter", "item")]
+    columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
     figure = cost_over_time(found.charges, by=columns[0] if columns else "sku_meter").get_figure(root=True)
     assert figure is not None
     try:
@@ -116,7 +110,7 @@ def prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:
     """A price list that fits a terminal: the price in one column, the rest short."""
     import pandas as pd
 
-    from ..catalog.price_files import units
+    from ..catalog.meters import units
 
     rows = []
     for row in frame.to_dict("records"):

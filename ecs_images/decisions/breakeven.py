@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ..billing.rating import price_not_found
-from ..billing.schema import COPY_TRAFFIC
+from ..catalog.meters import COPY_TRAFFIC
 from ..catalog.prices import Prices
 from ..catalog.regions import Region
 from ..cloud.account import Account
@@ -252,7 +252,7 @@ class _Comparison:
         """What the routes cost with some parameters changed."""
         prices = self._question.prices
         if "price" in values:
-            prices = _with_price(prices, self._meter, values["price"])
+            prices = prices.changed(self._meter, factor=values["price"])
         question = Question(self._situation, _renewed(self._question.updates, values), prices)
         first, second = (added(question, [delivery]) for delivery in self._deliveries)
         if gaps := [amount.gap for amount in [*first, *second] if amount.gap]:
@@ -328,13 +328,3 @@ def _renewed(updates: Updates | None, values: Mapping[str, float]) -> Updates:
     """The updates with other values of some parameters; a price is none of theirs."""
     changed: dict[str, Any] = {name: value for name, value in values.items() if name != "price"}
     return replace(updates_or_usual(updates), **changed)
-
-
-def _with_price(prices: Prices, meter: str, factor: float) -> Prices:
-    """The same books with every price of one meter multiplied; 0 makes it free."""
-    if factor < 0:
-        raise InputError(f"a price can be multiplied by 0 or more, not {factor:g}")
-    return Prices(
-        replace(row, price=row.price * factor) if row.meter == meter and row.price is not None else row
-        for row in prices.rows
-    )

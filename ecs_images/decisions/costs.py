@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..billing.rating import Curve, Gap, Key, Rows, curve_of
-from ..billing.schema import STORAGE
+from ..catalog.meters import STORAGE
 from ..columns import whole_hours
 from ..units import SECONDS_PER_HOUR
 from .question import Question

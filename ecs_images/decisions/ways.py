@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..billing.schema import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC, STORAGE
 from ..catalog.limits import duration_seconds
+from ..catalog.meters import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC, STORAGE
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..errors import UnknownName

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..billing.bill import DIMENSIONS, Bill, bill
+from ..billing.bill import Bill, bill
+from ..billing.dimensions import DIMENSIONS
 from ..catalog.images import find_public_image, marketplace_images, public_images
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
@@ -87,20 +88,15 @@ def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
         day = settled["x_settlement_start"].dt.strftime("%Y-%m-%d")
         settled = settled.assign(x_day=day, x_month=day.str.slice(0, 7))
         return float(_matching(settled, where)[_COLUMNS[kind]].sum())
-    for shared in ("image", "snapshot"):
-        if shared in where:
-            wanted = {**where, shared: resolve(run.cloud, run.ids, where[shared])}
-            table = found.attribute(shared).rename(columns={f"x_{shared}_id": shared})
-            return float(_matching(table, wanted)["list_cost"].sum())
-    return float(_matching(found.by(*DIMENSIONS), where)["list_cost"].sum())
+    names = where.keys() & {"image", "snapshot"}
+    wanted = where | {name: resolve(run.cloud, run.ids, where[name]) for name in names}
+    return float(_matching(found.by(*where), wanted)["list_cost"].sum())
 
 
 def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     """The rows that match; raises InputError, with what there is, for a value that none has."""
     for name, value in where.items():
-        column = DIMENSIONS.get(name, name)
-        if column not in table:
-            raise InputError(f"{name} does not go with the rest of where; this table knows {', '.join(table.columns)}")
+        column = DIMENSIONS[name].column
         found = table[table[column].astype(str) == str(value)]
         if not len(found) and len(table):
             there = sorted(set(table[column].astype(str)))

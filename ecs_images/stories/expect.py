@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..billing.dimensions import names_of
 from ..catalog.images import known_references
-from ..catalog.price_files import CURRENCIES, UNITS_OF_METER
+from ..catalog.meters import METERS
+from ..catalog.price_files import CURRENCIES
 from ..catalog.regions import region
 from ..errors import InputError, Problem, UnknownName, shown
 from ..units import parse_time
 from .lined_yaml import Located, LocatedMap
 from .steps import part_of
 
-_BILL = ("month", "day", "account", "region", "meter", "item", "currency", "image", "snapshot")
-_INVOICE = ("month", "day", "account", "region", "meter", "currency")
 _STORED = ("region", "account", "disk")
 # For each kind of expectation: the keys that go with it, and what its `where` may name.
 _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "cost": (("where", "within", "until"), _BILL),
-    "detail": (("where", "within", "until"), _INVOICE),
-    "paid": (("where", "within", "until"), _INVOICE),
+    "cost": (("where", "within", "until"), names_of("charges", "shares")),
+    "detail": (("where", "within", "until"), names_of("invoice")),
+    "paid": (("where", "within", "until"), names_of("invoice")),
     "stored_gib": (("where", "within", "at"), _STORED),
     "freed_gib": (("of", "within"), ()),
     "image": (("instance",), ()),
@@ -124,8 +124,8 @@ class ExpectationReader:
 
 def _check_known_value(key: str, value: object) -> None:
     """Raise InputError for what no charge of any bill can be: an expectation of 0 would be met by a slip."""
-    if key == "meter" and value not in UNITS_OF_METER:
-        raise UnknownName("meter", str(value), UNITS_OF_METER)
+    if key == "meter" and value not in METERS:
+        raise UnknownName("meter", str(value), METERS)
     if key == "currency" and value not in CURRENCIES:
         raise UnknownName("currency", str(value), CURRENCIES)
     if key in _PERIODS:

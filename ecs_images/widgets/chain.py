@@ -10,8 +10,7 @@ from typing import Any
 import ipywidgets as ipw
 import pandas as pd
 
-from ..billing.schema import STORAGE
-from ..catalog.price_files import units
+from ..catalog.meters import STORAGE, units
 from ..catalog.prices import Prices
 from ..catalog.sites import sites
 from ..charts.chain import Blocks, chain_picture

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import ipywidgets as ipw
 
-from ..billing.schema import STORAGE
-from ..catalog.price_files import CURRENCIES, TRAFFIC_METERS, UNITS_OF_METER, PriceRow, item_in_words
+from ..catalog.meters import METERS, STORAGE, goes_to_a_region, item_in_words
+from ..catalog.price_files import CURRENCIES, PriceRow
 from ..catalog.prices import Epoch, Prices, show_epoch, weakness
 from ..catalog.regions import regions
 from ..errors import EcsImagesError, PriceNotFound, UnknownName
@@ -42,17 +42,17 @@ class PriceBrowser:
 
     def meters(self) -> list[str]:
         """What bills meter, and what else has prices."""
-        return sorted({*UNITS_OF_METER, *(row.meter for row in self.prices.rows)})
+        return sorted({*METERS, *(row.meter for row in self.prices.rows)})
 
     def items(self, meter: str) -> list[str]:
         """The items of a meter, of traffic the regions it may go to; one empty text where there are none."""
-        if meter in TRAFFIC_METERS:
+        if goes_to_a_region(meter):
             return list(regions())
         return sorted({row.item for row in self.prices.rows if row.meter == meter}) or [""]
 
     def rows(self, meter: str, item: str, currency: str) -> list[PriceRow]:
         """Every row of the price files, of any region and time, whether bills take it or not."""
-        wanted = meter, "" if meter in TRAFFIC_METERS else item, currency
+        wanted = meter, "" if goes_to_a_region(meter) else item, currency
         return [row for row in self.prices.rows if (row.meter, row.item, row.currency) == wanted]
 
     def taken(self, meter: str, item: str, region: str, currency: str) -> list[Taken]:
@@ -66,7 +66,7 @@ class PriceBrowser:
         book = self.prices.book(currency)
         found: list[Taken] = []
         smaller: set[tuple[PriceRow, Epoch]] = set()
-        for vcpus in self._sizes(meter, item, currency) if meter in UNITS_OF_METER else ():
+        for vcpus in self._sizes(meter, item, currency) if meter in METERS else ():
             here = [(row, epoch) for epoch in book.schedule(meter, region, item, vcpus) for row in epoch.tiers]
             found += [Taken(row, epoch, vcpus) for row, epoch in here if (row, epoch) not in smaller]
             smaller = set(here)
@@ -81,7 +81,7 @@ class PriceBrowser:
     def summary(self, meter: str, item: str, region: str, currency: str, day: str) -> list[str]:
         """What bills take on the day and what to think of it, or why there is nothing, in sentences."""
         force, book = self.in_force(meter, item, region, currency, day), self.prices.book(currency)
-        if meter not in UNITS_OF_METER:
+        if meter not in METERS:
             return [f"Bills here do not meter {meter}; this is what the price files say of it."]
         if book.assumes_free(meter):
             return [f"No source names a fee for {meter}; bills take it as free until you price it (COPY-10, UNK-2)."]

@@ -200,7 +200,7 @@ def _paid(question: Question, rows: list[dict[str, Any]]) -> list[Paid]:
 
 def _with_copy_price(prices: Prices, copy_price: float) -> Prices:
     """The books, with one price for the way of a copied image where it is not 0 (COPY-10, UNK-2)."""
-    return prices.with_flat_price("image_copy_traffic", copy_price, "per_gib") if copy_price else prices
+    return prices.changed("image_copy_traffic", price=copy_price) if copy_price else prices
 
 
 def _picture(table: pd.DataFrame) -> str:

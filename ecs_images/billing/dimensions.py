@@ -1,0 +1,84 @@
+"""What a bill may be grouped by: one table that bills, expectations of stories and the command line read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from ..errors import InputError, UnknownName, shown
+
+Source = Literal["charges", "invoice", "shares"]
+"""Where amounts come from: what is charged, what is paid, or what each image or snapshot bears."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Something a bill may be grouped by.
+
+    name: what a person writes
+    column: the column of tables that has it
+    meaning: what it is
+    sources: the tables of amounts that know it
+    """
+
+    name: str
+    column: str
+    meaning: str
+    sources: tuple[Source, ...]
+
+
+_EVERYWHERE: tuple[Source, ...] = ("charges", "invoice", "shares")
+_DIMENSIONS = (
+    Dimension("month", "x_month", "month of the billing clock, such as 2026-02", ("charges", "invoice")),
+    Dimension("day", "x_day", "day of the billing clock, such as 2026-02-14", ("charges", "invoice")),
+    Dimension("account", "billing_account_id", "the account that pays", _EVERYWHERE),
+    Dimension("region", "region_id", "region of what is used", _EVERYWHERE),
+    Dimension("meter", "sku_meter", "what is metered", _EVERYWHERE),
+    Dimension("item", "x_item", "operating system, product code, or region that is sent to", ("charges",)),
+    Dimension("currency", "billing_currency", "currency of the payer's price list", _EVERYWHERE),
+    Dimension("image", "x_image_id", "the image that bears the cost; empty: none", ("shares",)),
+    Dimension("snapshot", "x_snapshot_id", "the snapshot that bears the cost; empty: none", ("shares",)),
+)
+DIMENSIONS: Mapping[str, Dimension] = MappingProxyType({dimension.name: dimension for dimension in _DIMENSIONS})
+"""Every dimension by its name."""
+BY_COLUMN = {dimension.column: dimension for dimension in _DIMENSIONS}
+
+
+def names_of(*sources: Source) -> tuple[str, ...]:
+    """The dimensions that any of these sources knows."""
+    return tuple(name for name, found in DIMENSIONS.items() if set(found.sources) & set(sources))
+
+
+def chosen(names: Iterable[str]) -> list[Dimension]:
+    """The dimensions of these names (columns are names too), each once.
+
+    Raises UnknownName, and InputError for dimensions that no table of amounts has together.
+    """
+    found: list[Dimension] = []
+    for name in names:
+        known = DIMENSIONS.get(name) or BY_COLUMN.get(name) if isinstance(name, str) else None
+        if known is None:
+            raise UnknownName("dimension", shown(name, 40).strip("'"), DIMENSIONS, f"one of {', '.join(DIMENSIONS)}")
+        if known not in found:
+            found.append(known)
+    split = [dimension for dimension in found if "charges" not in dimension.sources]
+    beside = [dimension.name for dimension in found if "shares" not in dimension.sources]
+    beside += [dimension.name for dimension in split[1:]]
+    if split and beside:
+        *fitting, last = (name for name in names_of("shares") if "charges" in DIMENSIONS[name].sources)
+        raise InputError(f"{split[0].name} goes with {', '.join(fitting)} and {last}, not with {', '.join(beside)}")
+    return found
+
+
+def split_over(dimensions: Iterable[Dimension]) -> str:
+    """What the bill must be split over to have these dimensions: image or snapshot; empty where nothing."""
+    return next((dimension.name for dimension in dimensions if "charges" not in dimension.sources), "")
+
+
+def markdown() -> str:
+    """The table of dimensions, for the data dictionary."""
+    lines = ["| dimension | column | meaning | known to |", "|---|---|---|---|"]
+    lines += [f"| {d.name} | {d.column} | {d.meaning} | {', '.join(d.sources)} |" for d in _DIMENSIONS]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,137 @@
+"""What bills meter: for each meter what is counted, the units it may be priced in, and its rules.
+
+Metering, rating, price files, explanations, the price browser and the data dictionary read this one
+table, and charts write a meter's name in the same words. A new meter is one row here; `billing.metering`
+says when its use begins and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+from ..units import BYTES_PER_GIB, in_words
+from .limits import constant
+
+Counts = Literal["byte", "instance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a price is for.
+
+    basis: GiB, vCPU or Instance; empty for units that no meter is priced in
+    hours: how long it is held for that price [hour]
+    name: how bills write the unit
+    once: the price is for the quantity itself, however long it takes; such use is metered as one hour
+    """
+
+    basis: Literal["GiB", "vCPU", "Instance", ""]
+    hours: float
+    name: str
+    once: bool = False
+
+    @property
+    def consumed(self) -> str:
+        """The unit in which use is shown, such as GiB-Hour."""
+        return self.basis if self.once else f"{self.basis}-Hour"
+
+    def per_quantity(self, vcpus: int) -> float:
+        """How much of the basis one byte, or one instance of so many vCPUs, is."""
+        return {"GiB": 1 / BYTES_PER_GIB, "vCPU": vcpus}.get(self.basis, 1)
+
+
+@cache
+def units() -> Mapping[str, Unit]:
+    """Every unit a price may have, by name; a pricing month has 720 hours (BILL-2)."""
+    month = constant("pricing_month_hours")
+    priced = {
+        "per_gib_month": Unit("GiB", month, "GiB-Month"),
+        "per_gib_hour": Unit("GiB", 1, "GiB-Hour"),
+        "per_gib": Unit("GiB", 1, "GiB", once=True),
+        # OSS prints GB and counts 2^30 bytes (ASSUME-7).
+        "per_gb": Unit("GiB", 1, "GiB", once=True),
+        "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
+        "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
+    }
+    others = (
+        "per_vcpu_month per_vcpu_year per_instance_month per_instance_year per_activation "
+        "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
+    )
+    return MappingProxyType(priced | {name: Unit("", 0, name) for name in others.split()})
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Something that bills meter.
+
+    name: as in price files and charges
+    counts: what a row of usage counts, whole bytes or instances
+    units: the units its prices may have, the usual one first
+    item: what `item` of a price and of usage names: nothing, an operating system, a product code, or,
+        for what is sent, the region it goes to (`to_region_id` in price files)
+    rules: ids of the rules that an amount follows from
+    chinese: what the service calls it, where the glossary has a word
+    free_unless_priced: no source names a fee, so it is 0 by an assumption until a price row says otherwise
+    """
+
+    name: str
+    counts: Counts
+    units: tuple[str, ...]
+    item: Literal["", "system", "product", "region"]
+    rules: tuple[str, ...]
+    chinese: str = ""
+    free_unless_priced: bool = False
+
+    @property
+    def label(self) -> str:
+        """The meter in English words."""
+        return in_words(self.name)
+
+    @property
+    def bounds(self) -> Literal["GiB", "vCPU"]:
+        """What bounds of its prices count: tiers of GiB, or bands of the size of an instance."""
+        return "GiB" if self.counts == "byte" else "vCPU"
+
+
+STORAGE, OS_LICENCE, MARKETPLACE_FEE = "snapshot_standard", "os_licence", "marketplace_fee"
+COPY_TRAFFIC, IMAGE_TRAFFIC = "snapshot_copy_traffic", "image_copy_traffic"
+FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_replication"
+
+_STORED, _RUN = ("per_gib_month", "per_gib_hour"), ("per_vcpu_hour", "per_instance_hour")
+_METERS = (
+    Meter(STORAGE, "byte", _STORED, "", ("BILL-2", "BILL-3", "BILL-4", "CHAIN-1", "CHAIN-2", "DEL-5"), "标准快照"),
+    Meter(COPY_TRAFFIC, "byte", ("per_gib",), "region", ("SCOPY-2", "SCOPY-3"), "快照复制"),
+    Meter(IMAGE_TRAFFIC, "byte", ("per_gib",), "region", ("COPY-10",), "复制镜像", free_unless_priced=True),
+    Meter(FILE_STORAGE, "byte", _STORED, "", ("EXP-3",)),
+    Meter(FILE_TRAFFIC, "byte", ("per_gb", "per_gib"), "region", ("EXP-3",)),
+    Meter(OS_LICENCE, "instance", _RUN, "system", ("IBILL-2", "IBILL-5", "LIC-1", "LIC-2", "LIC-4")),
+    Meter(MARKETPLACE_FEE, "instance", _RUN, "product", ("IBILL-2", "IBILL-5", "MKT-4")),
+)
+METERS: Mapping[str, Meter] = MappingProxyType({meter.name: meter for meter in _METERS})
+"""Every meter by its name."""
+
+
+def goes_to_a_region(meter: str) -> bool:
+    """Whether a meter is of what is sent from a region to another."""
+    return meter in METERS and METERS[meter].item == "region"
+
+
+def item_in_words(meter: str, item: str) -> str:
+    """The item of a meter in a sentence: of what is sent, the region it goes to."""
+    return f"to {item}" if goes_to_a_region(meter) else item
+
+
+def markdown() -> str:
+    """The table of meters, for the data dictionary."""
+    lines = ["| meter | in words | counted in | priced | item | rules |", "|---|---|---|---|---|---|"]
+    for meter in METERS.values():
+        words = f"{meter.label} ({meter.chinese})" if meter.chinese else meter.label
+        priced = f"{', '.join(meter.units)}{'; free unless priced' if meter.free_unless_priced else ''}"
+        item = {"region": "region it goes to", "system": "operating system", "product": "product code"}
+        rules = " ".join(meter.rules)
+        lines.append(f"| {meter.name} | {words} | {meter.counts} | {priced} | {item.get(meter.item, '')} | {rules} |")
+    return "\n".join(lines) + "\n"
