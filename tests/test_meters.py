@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 
+import pandas as pd
 import pytest
 from helpers import ROOT, read_csv
 
+from ecs_images import charts
 from ecs_images.billing import dimensions, metering
 from ecs_images.billing.dimensions import DIMENSIONS, names_of
 from ecs_images.billing.invoice import INVOICE
@@ -16,7 +18,6 @@ from ecs_images.catalog import meters
 from ecs_images.catalog.meters import METERS, Meter, goes_to_a_region, item_in_words, units
 from ecs_images.catalog.prices import Prices
 from ecs_images.catalog.rule_book import rules
-from ecs_images.charts import cost
 from ecs_images.cli import app
 from ecs_images.dictionary import markdown
 from ecs_images.stories import expect
@@ -43,7 +44,9 @@ def test_a_meter_cites_rules_of_the_rule_book_and_words_of_the_glossary(meter: M
 
 @EVERY_METER
 def test_charts_the_browser_and_the_dictionary_name_a_meter_as_the_table_does(meter: Meter) -> None:
-    assert cost._series("sku_meter", meter.name) == meter.label
+    charged = {"billing_account_id": ["a"], "sku_meter": [meter.name], "list_cost": [1.0], "billing_currency": ["CNY"]}
+    (bars,) = charts.who_pays(pd.DataFrame(charged), owner="a").containers
+    assert bars.get_label() == meter.label
     assert meter.name in PriceBrowser().meters()
     assert f"| {meter.name} | {meter.label}" in markdown()
 
