@@ -112,7 +112,7 @@ def test_whether_an_image_that_failed_may_go_is_an_assumption(answer):
 
 
 @pytest.mark.parametrize(
-    "assume", [{"UNK-99": "x"}, {"UNK-10": "maybe"}, {"UNK-11": "full"}, "UNK-10", {10: "refused"}]
+    "assume", [{"ASSUME-0": "x"}, {"UNK-10": "maybe"}, {"UNK-11": "full"}, "UNK-10", {10: "refused"}]
 )
 def test_only_what_no_source_settles_and_has_several_answers_can_be_supposed(assume):
     with pytest.raises(InputError):

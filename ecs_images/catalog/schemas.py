@@ -63,6 +63,18 @@ FILES: dict[str, Table] = {
         Column("valid_from", "date", "", "first day with this value", True),
         _SOURCE, _SOURCE_DATE, _CONFIDENCE, _NOTE,
     )),
+    "dated_rules.csv": Table("dated rules", "a rule that changed, and when each form of it was seen (UNK-18)", (
+        Column("key", "text", "", "name", True),
+        Column("rule_id", "text", "", "the rule", True),
+        Column("topic", "text", "", "what it is about", True),
+        Column("older", "text", "", "what held", True),
+        Column("newer", "text", "", "what holds", True),
+        Column("older_last_seen", "date", "", "the last day on which a source says the older", True),
+        Column("newer_first_seen", "date", "", "the first day on which a source says the newer", True),
+        Column("older_source", "text", "", "where the older stands", True),
+        Column("newer_source", "text", "", "where the newer stands", True),
+        _NOTE,
+    )),
     "durations.csv": Table("durations", "how long a task typically takes (CREATE-13)", (
         Column("task", "text", "", "what is done", True),
         Column("minutes_fixed", "number", "min", "time it takes in any case", True),
