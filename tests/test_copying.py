@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers import BEIJING, HANGZHOU, golden_image, machine, refused, stored_gib
 
+import ecs_images as ecs
 from ecs_images import Cloud
 
 QINGDAO = "cn-qingdao"
@@ -189,9 +190,24 @@ def test_while_it_is_copied_an_image_is_not_deleted_or_copied_again(slow):
     with refused(slow, "OperationDenied.ImageCopying", operation="DeleteImage"):
         acme.delete_image(image, force=True)
     with refused(slow, "OperationDenied.ImageCopyConflict", operation="CopyImage"):
-        acme.copy_image(image, to=QINGDAO)
+        acme.copy_image(image, to=HANGZHOU, name="again")
     slow.wait(copy)
-    acme.copy_image(image, to=QINGDAO)
+    acme.copy_image(image, to=HANGZHOU, name="again")
+
+
+@pytest.mark.parametrize("answer", ["other_regions", "one_at_a_time"])
+def test_an_image_goes_to_several_regions_at_once_unless_supposed_otherwise(answer):
+    """UNK-13: no source settles it, and the bill names it."""
+    slow = Cloud(start="2026-07-20", durations="typical", assume={"UNK-13": answer})
+    acme = slow.account("acme")
+    image = finished_image(slow, acme)
+    acme.copy_image(image, to=HANGZHOU)
+    if answer == "one_at_a_time":
+        with refused(slow, "OperationDenied.ImageCopyConflict", operation="CopyImage"):
+            acme.copy_image(image, to=QINGDAO)
+        return
+    slow.wait(acme.copy_image(image, to=QINGDAO))
+    assert "UNK-13" in set(ecs.bill(slow, until="2026-08-01").assumptions()["assumption"])
 
 
 def test_a_cancelled_copy_is_gone_and_stores_nothing(slow):

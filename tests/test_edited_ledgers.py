@@ -150,7 +150,7 @@ def assert_edits_are_noticed(ledger: Ledger, path: Path) -> None:
 
 def busy_cloud() -> ecs.Cloud:
     """Two accounts, a copy that another waits for, an export, a change of system, things deleted."""
-    cloud = ecs.Cloud(start="2021-05-31T10:00", durations="typical")
+    cloud = ecs.Cloud(start="2021-06-01T10:00", durations="typical")
     acme, partner = cloud.account("acme"), cloud.account("partner")
     web = machine(acme, image="rhel_8", data_disks=[{"size": 20, "written": 3}])
     images = []

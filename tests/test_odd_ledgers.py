@@ -58,7 +58,7 @@ def refusal(path: Path) -> tuple[int, str]:
         ("SnapshotStored", "encrypted", 1, "1 is not true or false"),
         ("SnapshotStored", "content_bytes", "12", "'12' is not a whole number"),
         ("SnapshotStored", "content_bytes", 12.0, "12.0 is not a whole number"),
-        ("SnapshotStarted", "finishes_at", "2021-05-31T09:00:00+08:00", "is before 2021-05-31 10:00"),
+        ("SnapshotStarted", "finishes_at", "2021-06-01T09:00:00+08:00", "is before 2021-06-01 10:00"),
         ("AccountOpened", "site", "mars", "'mars' is no site"),
         ("AccountOpened", "at", "2199-01-01", "cannot follow one of 2199-01-01"),
         ("InstanceLaunched", "account", "nobody", "'nobody' is not among the accounts"),
@@ -91,9 +91,9 @@ def test_a_value_that_cannot_be_is_named_with_its_record(
     ("kind", "words"),
     [
         ("InstanceLaunched", "d-00000004 is a disk of 'i-00000002', which was never launched"),
-        ("ImageFinished", "m-00000005 was to be done by 2021-05-31"),
+        ("ImageFinished", "m-00000005 was to be done by 2021-06-01"),
         ("InstanceReleased", "d-00000005 is released, but not so for its i-00000002"),
-        ("SystemDiskReplaced", "i-00000002 was to be done by 2021-05-31"),
+        ("SystemDiskReplaced", "i-00000002 was to be done by 2021-06-01"),
         ("ImageCopyStarted", "s-00000007 is of no disk and of no image"),
     ],
 )

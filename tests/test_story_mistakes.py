@@ -187,7 +187,8 @@ def test_an_argument_that_says_nothing_is_told():
 
 def test_an_account_may_say_its_site_as_a_setting():
     text = steps().replace("accounts: [acme, partner]", "accounts: {acme: {}, partner: {site: international}}")
-    assert Story.parse(text).accounts == {"acme": "china", "partner": "international"}
+    sites = {name: settings.site for name, settings in Story.parse(text).accounts.items()}
+    assert sites == {"acme": "china", "partner": "international"}
     problem = only_problem(text.replace("{site: international}", "{sight: international}"))
     assert (problem.line, problem.message) == (3, "partner: unknown setting of an account 'sight'; did you mean site?")
 

@@ -268,3 +268,22 @@ def test_outcomes_come_in_the_order_of_lines():
     )
     outcomes = check(story, story.run())
     assert [(outcome.line, outcome.passed) for outcome in outcomes] == [(7, True), (9, True), (10, False)]
+
+
+def test_what_the_service_leaves_undone_without_refusing_it_is_noted_with_its_line():
+    names = [f"a{n}" for n in range(1, 12)]
+    text = steps(f"  - share_image: {{account: acme, image: v1, with_accounts: [{', '.join(names)}]}}")
+    done = run(text.replace("[acme, partner]", f"[acme, partner, {', '.join(names)}]"))
+    assert [(note.line, note.message) for note in done.notes] == [
+        (7, "share_image: ignored, since a call names at most 10 accounts (SHARE-2): a11")
+    ]
+
+
+def test_an_account_of_a_story_may_have_quotas():
+    text = told("steps:", "  - import_image: {account: acme, region: cn-beijing, file: 1}").replace(
+        "accounts: [acme, partner]", "accounts: {acme: {site: china, quotas: {images: 500}}}"
+    )
+    assert run(text).cloud.state.accounts["acme"].quotas == (("images", 500),)
+    assert only_problem(text.replace("500", "0")).message.startswith("acme: a quota of images is a whole number")
+    wrong = only_problem(text.replace("images:", "image:"))
+    assert wrong.message == "acme: unknown quota 'image'; did you mean images?"

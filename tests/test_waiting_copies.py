@@ -66,4 +66,4 @@ def test_an_image_whose_copy_waits_is_not_deleted_or_copied_again(slow: Cloud):
     with refused(slow, "OperationDenied.ImageCopying", operation="DeleteImage"):
         acme.delete_image(waiting.source, force=True)
     with refused(slow, "OperationDenied.ImageCopyConflict", operation="CopyImage"):
-        acme.copy_image(waiting.source, to="cn-qingdao")
+        acme.copy_image(waiting.source, to=waiting.region, name="again")

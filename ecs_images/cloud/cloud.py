@@ -8,6 +8,7 @@ golden = acme.create_image(web, name="golden-v1")
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -19,7 +20,7 @@ from ..catalog.rule_book import supposed
 from ..catalog.sites import site as known_site
 from ..errors import InputError, UnknownName, shown
 from ..ledger.chains import ChainView, block_map, chain_view, freed_gib
-from ..ledger.events import AccountOpened, CloudStarted, FilesFinished, ImageFinished, SnapshotFinished
+from ..ledger.events import AccountOpened, CloudStarted, FilesFinished, ImageFinished, QuotaSet, SnapshotFinished
 from ..ledger.ledger import Ledger
 from ..ledger.lifecycle import lifecycle
 from ..ledger.lineage import lineage
@@ -30,6 +31,7 @@ from . import copying, instances
 from .account import Account
 from .arguments import Text, ident, idents
 from .control import DURATIONS, Control
+from .naming import QUOTAS
 
 _T = TypeVar("_T")
 
@@ -106,13 +108,16 @@ class Cloud:
         """Everything that exists or existed, to be looked at; only commands and the clock change it."""
         return self._control.state.read_only()
 
-    def account(self, name: str, site: str | None = None) -> Account:
+    def account(self, name: str, site: str | None = None, *, quotas: Mapping[str, int] | None = None) -> Account:
         """The account of that name, opened now if it is new.
 
         name: its name
         site: china or international, which decides the currency of its bill; china for a new one unless said
+        quotas: how much it may have from now on where that is not the usual: `{"images": 500}` for the
+            custom images it may have in a region (UNK-8)
         """
         check_account_name(name)
+        check_quotas(quotas or {})
         with self._control.lock:
             known = self._control.state.accounts.get(name)
             if known is None:
@@ -120,6 +125,14 @@ class Cloud:
                 self._control.record(opened)
             elif site is not None and known.site != site:
                 raise InputError(f"account {shown(name)} is on the {known.site} site, not {shown(site)}")
+            state = self._control.state
+            for quota, value in (quotas or {}).items():
+                held = Counter(i.region for i in state.images.values() if i.account == name and not i.deleted_at)
+                region, most = max(held.items(), key=lambda item: item[1], default=("", 0))
+                if value < most:
+                    raise InputError(f"{shown(name)} has {most} {quota} in {region}; a quota of {value} is below that")
+                if dict(state.accounts[name].quotas).get(quota) != value:
+                    self._control.record(QuotaSet(at=self.now, account=name, quota="images", value=value))
         return Account(self._control, name)
 
     def at(self, when: Time) -> None:
@@ -223,6 +236,17 @@ def check_account_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip() or name in (PROVIDER, MARKETPLACE):
         raise InputError(f"an account needs a name of its own, not {shown(name)}")
     Text().check(name, "the name of an account")
+
+
+def check_quotas(quotas: object) -> None:
+    """Raise InputError for what cannot be the quotas of an account."""
+    if not isinstance(quotas, Mapping):
+        raise InputError(f"quotas are a mapping such as {{images: 500}}, not {shown(quotas)}")
+    for quota, value in quotas.items():
+        if quota not in QUOTAS:
+            raise UnknownName("quota", str(quota), QUOTAS)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
+            raise InputError(f"a quota of {quota} is a whole number from 1 to 1,000,000, not {shown(value)}")
 
 
 def _order(name: str) -> tuple[bool, str]:

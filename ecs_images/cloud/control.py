@@ -14,6 +14,7 @@ from threading import RLock
 from typing import Any, TypeVar, cast, get_args
 
 from ..catalog import images as published
+from ..catalog.changes import changes
 from ..catalog.limits import duration_seconds
 from ..catalog.regions import region
 from ..catalog.rule_book import http_statuses
@@ -36,6 +37,13 @@ from ..units import bytes_to_gib, show_time
 from .arguments import arguments_of
 
 DURATIONS: tuple[Durations, ...] = get_args(Durations)
+
+# What to do about an image that cannot start a disk, by its status (STATUS-3).
+_WHAT_NEXT = {
+    "Waiting": "wait until it is Available",
+    "Creating": "wait until it is Available",
+    "CreateFailed": "it will never be Available, so delete it and make another",
+}
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -69,6 +77,16 @@ class Control:
         for event in events:
             event.apply(self.state)
             self._events.append(event)
+
+    # Rules that changed -------------------------------------------------------------------------
+
+    def newer_holds(self, key: str) -> bool:
+        """Whether the newer form of a rule that changed holds today; `key` is one of `catalog.changes`."""
+        return changes()[key].newer_holds(self.now, self.state.assume)
+
+    def doubts(self, *keys: str) -> tuple[str, ...]:
+        """The assumption made where no source tells which form of some rules holds today (UNK-18)."""
+        return ("UNK-18",) if any(changes()[key].in_doubt(self.now) for key in keys) else ()
 
     # Refusals ---------------------------------------------------------------------------------
 
@@ -178,7 +196,7 @@ class Control:
             raise self.refusal(
                 operation,
                 "OperationDenied.ImageNotValid",
-                f"{image.id} is {image.status}; wait until it is Available",
+                f"{image.id} is {image.status}; {_WHAT_NEXT[image.status]}",
                 image=image.id,
             )
         return image

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ..catalog.images import marketplace_images
 from ..catalog.limits import limit
+from ..catalog.rule_book import taken
 from ..ledger import events as ev
 from ..ledger.resources import DeviceMapping, Image
 from .arguments import ImageRef, RegionName
@@ -45,17 +46,20 @@ class CopyCommands(Caller):
         control, account = self._control, self.name
         source = _source(control, account, image)
         to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
+        later = _later_rules(control, account, source, to, encrypted)
         _check_where(control, account, source, to, encrypted, kms_key)
         if source.status != "Available":
             raise control.refusal(
                 _OPERATION, "IncorrectImageStatus", f"{source.id} is {source.status}, not Available", image=source.id
             )
+        # Copies to several regions at once go, unless supposed otherwise (UNK-13).
         under_way = copies_under_way(control, source.id)
-        if under_way:
+        one_at_a_time = taken("UNK-13", control.state.assume) == "one_at_a_time"
+        if in_the_way := [copy for copy in under_way if one_at_a_time or copy.region == to]:
             raise control.refusal(
                 _OPERATION,
                 "OperationDenied.ImageCopyConflict",
-                f"{source.id} is being copied to {under_way[0].region}; wait for {under_way[0].id}",
+                f"{source.id} is being copied to {in_the_way[0].region}; wait for {in_the_way[0].id}",
                 image=source.id,
             )
         # Name, family and encryption are what the call says; a key is kept unless one is given (COPY-6, COPY-7).
@@ -85,7 +89,7 @@ class CopyCommands(Caller):
                 encrypted=encrypted or source.encrypted,
                 kms_key=kms_key or (source.kms_key if not encrypted else None),
                 finishes_at=None,
-                assumed=("UNK-2", "UNK-11"),
+                assumed=("UNK-2", "UNK-11", *(["UNK-13"] if under_way else []), *control.doubts(*later)),
             )
         )
         if not waits:
@@ -147,6 +151,7 @@ def _start_copy(control: Control, image: Image, at: datetime) -> None:
                 content_bytes=original.content_bytes,
                 lineage=original.lineage,
                 encrypted=image.encrypted,
+                kms_key=image.kms_key,
                 finishes_at=done,
             )
             for new, original in zip(image.snapshots, originals, strict=True)
@@ -186,6 +191,39 @@ def _source(control: Control, account: str, image_id: str) -> Image:
             )
         return image
     return control.own_image(account, image_id, _OPERATION)
+
+
+def _later_rules(control: Control, account: str, source: Image, to: str, encrypted: bool) -> list[str]:
+    """The rules that allow this copy but did not always, by key; refused while one did not yet."""
+    later = []
+    if source.account != account:
+        later.append("copy_shared_image")
+        if not control.newer_holds(later[-1]):
+            raise control.refusal(
+                _OPERATION,
+                "InvalidImageId.NotFound",
+                f"{source.id} belongs to {source.account}; on {control.today} nobody could copy another's image",
+                image=source.id,
+            )
+    if to == source.region and encrypted:
+        later.append("copy_within_region")
+        if not control.newer_holds(later[-1]):
+            raise control.refusal(
+                _OPERATION,
+                "IncorrectDestinationRegion",
+                f"{source.id} is in {to} already; on {control.today} no copy stayed within its region",
+                image=source.id,
+            )
+    if to != source.region and (source.encrypted or encrypted):
+        later.append("copy_encrypted_image")
+        if not control.newer_holds(later[-1]):
+            raise control.refusal(
+                _OPERATION,
+                "OperationDeined.EncryptedSnapshot",
+                f"{source.id} or its copy is encrypted; on {control.today} such images stayed in their region",
+                image=source.id,
+            )
+    return later
 
 
 def _check_where(control: Control, account: str, source: Image, to: str, encrypted: bool, kms_key: str | None) -> None:

@@ -25,6 +25,8 @@ class NewDisk:
     initial_blocks: int
     image: str | None = None
     snapshot: str | None = None
+    encrypted: bool = False
+    kms_key: str | None = None
 
 
 class DiskCommands(Caller):
@@ -115,8 +117,9 @@ def new_system_disk(
         raise control.refusal(
             operation, below if gib < low else above, f"a system disk has {low} to {high} GiB, not {gib}"
         )
-    if image.mappings:
-        held = control.blocks(control.state.snapshots[image.system_snapshot].content_bytes / (1 << 30))
+    behind = control.state.snapshots[image.system_snapshot] if image.mappings else None
+    if behind is not None:
+        held = control.blocks(behind.content_bytes / (1 << 30))
     else:
         held = control.blocks(image.size_gib) if written is None else 0
     total = held if written is None else control.blocks(size_gib(written, "written"))
@@ -127,7 +130,9 @@ def new_system_disk(
         )
     if written is not None and written > gib:
         raise InputError(f"{written:g} GiB written do not fit a system disk of {gib} GiB")
-    return NewDisk("system", gib, total, held or total, image=image.id)
+    # A disk made from what is encrypted is encrypted under the same key (UNK-16).
+    key = (behind.encrypted, behind.kms_key) if behind else (False, None)
+    return NewDisk("system", gib, total, held or total, image.id, None, *key)
 
 
 def image_data_disks(control: Control, image: Image) -> list[NewDisk]:
@@ -135,9 +140,11 @@ def image_data_disks(control: Control, image: Image) -> list[NewDisk]:
     disks = []
     for mapping in image.mappings:
         if mapping.kind == "data":
-            content = control.state.snapshots[mapping.snapshot].content_bytes
-            held = control.blocks(content / (1 << 30))
-            disks.append(NewDisk("data", mapping.size_gib, held, held, snapshot=mapping.snapshot))
+            behind = control.state.snapshots[mapping.snapshot]
+            held = control.blocks(behind.content_bytes / (1 << 30))
+            disks.append(
+                NewDisk("data", mapping.size_gib, held, held, None, behind.id, behind.encrypted, behind.kms_key)
+            )
     return disks
 
 

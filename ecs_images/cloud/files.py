@@ -137,7 +137,7 @@ class FileCommands(Caller):
         data_files: DataFiles = (),
         platform: str = "Linux",
         architecture: str = "x86_64",
-        licence_type: str = "Aliyun",
+        licence_type: str | None = None,
         name: str | None = None,
         family: str = "",
     ) -> ImageRef:
@@ -151,7 +151,8 @@ class FileCommands(Caller):
         data_files: files of data disks, each `{file, size}`; beyond the sixteenth they are ignored (IMP-3) [GiB]
         platform: Linux or Windows
         architecture: i386, x86_64 or arm64
-        licence_type: Aliyun or BYOL; matters for Windows only (IMP-5)
+        licence_type: Aliyun or BYOL, which matters for Windows only; Aliyun unless said, and Auto while
+            that was there and the default (IMP-5)
         name: what the image is called; its id unless said
         family: the image family it joins
         """
@@ -162,11 +163,13 @@ class FileCommands(Caller):
             raise control.refusal(
                 operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {shown(platform)}"
             )
-        if licence_type not in LICENCE_TYPES:
+        # Auto: the provider's licence where there is one for the system, which there is for Windows.
+        auto = not control.newer_holds("import_licence_auto")
+        if licence_type not in (None, *LICENCE_TYPES) and not (auto and licence_type == "Auto"):
             raise control.refusal(
                 operation,
                 "InvalidLicenseType.NotSupported",
-                f"licence type is {' or '.join(LICENCE_TYPES)}, not {shown(licence_type)}",
+                f"licence type is {' or '.join(LICENCE_TYPES)}{' or Auto' if auto else ''}, not {shown(licence_type)}",
             )
         if architecture not in ARCHITECTURES:
             raise control.refusal(
@@ -189,7 +192,7 @@ class FileCommands(Caller):
         (image_id,) = control.new_ids("image", 1)
         check_new_image(control, account, region, name or image_id, family, operation)
         # Only Windows without a licence of its own pays (IMP-5, LIC-5).
-        charged = "Windows Server" if platform == "Windows" and licence_type == "Aliyun" else None
+        charged = "Windows Server" if platform == "Windows" and licence_type != "BYOL" else None
         lineage = Lineage("import", f"imported {platform}", platform, architecture, charged)
         done = control.done_at("image_import", sum(part.file_bytes for part in files))
         ids = control.new_ids("snapshot", len(files))

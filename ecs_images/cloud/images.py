@@ -10,11 +10,11 @@ from ..catalog.images import known_references
 from ..catalog.limits import limit
 from ..catalog.rule_book import taken
 from ..ledger import events as ev
-from ..ledger.resources import DeviceMapping, DiskKind, Image, Snapshot
+from ..ledger.resources import DeviceMapping, Disk, DiskKind, Image, Snapshot
 from .arguments import ImageRef, InstanceRef, SnapshotRef, SnapshotRefs
 from .control import Caller, Control, command
 from .naming import check_family, check_image_name, check_new_image
-from .snapshots import check_can_snapshot, snapshot_of
+from .snapshots import check_can_snapshot, disks_from, images_of, snapshot_of
 
 
 class ImageCommands(Caller):
@@ -119,11 +119,15 @@ class ImageCommands(Caller):
             control.record(modified)
 
     @command
-    def delete_image(self, image: ImageRef, *, force: bool = False) -> None:
+    def delete_image(self, image: ImageRef, *, force: bool = False, with_snapshots: bool = False) -> str | None:
         """Delete an image. Its snapshots stay (DEL-5). Deleting an unknown or deleted image does nothing (DEL-1).
+
+        Returns a sentence that names snapshots which `with_snapshots` left, None where there are none.
 
         image: its id
         force: delete it even while instances run from it (DEL-2)
+        with_snapshots: delete its snapshots too, as the console offers and the API does not; those
+            that another image needs, or disks came from, stay (UNK-7)
         """
         control, account = self._control, self.name
         operation = "DeleteImage"
@@ -136,7 +140,7 @@ class ImageCommands(Caller):
                 image=image,
             )
         if known is None or (known.account == account and known.deleted_at):
-            return  # An id that never was, or is gone already, is ignored (DEL-1).
+            return None  # An id that never was, or is gone already, is ignored (DEL-1).
         own = control.own_image(account, image, operation)
         if own.is_public:  # DEL-6
             raise control.refusal(
@@ -181,8 +185,10 @@ class ImageCommands(Caller):
                 image=own.id,
                 instance=users[0],
             )
-        assumed = ("UNK-10",) if own.status == "CreateFailed" else ()
+        failed = ("UNK-10",) if own.status == "CreateFailed" else ()
+        assumed = (*failed, *(["UNK-7"] if with_snapshots else []))
         control.record(ev.ImageDeleted(at=control.now, image=own.id, assumed=assumed))  # its snapshots stay (DEL-5)
+        return _delete_snapshots_of(control, own) if with_snapshots else None
 
 
 def _image_of_instance(
@@ -229,8 +235,8 @@ def _image_of_instance(
             mappings=mappings,
             made_from="instance",
             source=instance.id,
-            encrypted=False,
-            kms_key=None,
+            encrypted=any(disk.encrypted for disk in disks),
+            kms_key=_key_of(disks),
             finishes_at=max(event.finishes_at for event in taken),
         ),
     )
@@ -276,11 +282,29 @@ def _image_of_snapshots(
             made_from="snapshots",
             source=system.id,
             encrypted=any(p.encrypted for p in parts),
-            kms_key=None,
+            kms_key=_key_of(parts),
             finishes_at=control.done_at("image"),
         )
     )
     return image_id
+
+
+def _key_of(parts: Sequence[Disk | Snapshot]) -> str | None:
+    """The key of one's own that all that is encrypted is encrypted with; None where some is with the service's."""
+    keys = {part.kms_key for part in parts if part.encrypted}
+    return keys.pop() if len(keys) == 1 else None
+
+
+def _delete_snapshots_of(control: Control, image: Image) -> str | None:
+    """The snapshots of a deleted image go, except what is needed elsewhere; a sentence names those."""
+    kept = []
+    for snapshot_id in image.snapshots:
+        needed = [*images_of(control, snapshot_id), *disks_from(control, snapshot_id)]
+        if needed:
+            kept.append(f"{snapshot_id} for {', '.join(needed)}")
+        elif snapshot_id in control.state.snapshots and not control.state.snapshots[snapshot_id].deleted_at:
+            control.record(ev.SnapshotDeleted(at=control.now, snapshot=snapshot_id))
+    return f"kept, since it is needed elsewhere (UNK-7): {'; '.join(kept)}" if kept else None
 
 
 def copies_under_way(control: Control, image_id: str) -> list[Image]:

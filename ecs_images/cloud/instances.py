@@ -6,6 +6,7 @@ from ..catalog.images import marketplace_images, public_images
 from ..catalog.instance_types import InstanceType
 from ..catalog.instance_types import instance_type as known_type
 from ..catalog.limits import limit
+from ..catalog.regions import region as region_of
 from ..ledger import events as ev
 from ..ledger.resources import MARKETPLACE, PROVIDER, Image, Instance, StopMode
 from .arguments import DiskRef, Gib, GibAboveZero, ImageRef, InstanceRef, NewDataDisks, RegionName, TypeName
@@ -77,6 +78,8 @@ class InstanceCommands(Caller):
                     image=disk.image,
                     snapshot=disk.snapshot,
                     lineage=source.lineage if disk.kind == "system" else None,
+                    encrypted=disk.encrypted,
+                    kms_key=disk.kms_key,
                 )
                 for disk_id, disk in zip(disk_ids, new_disks, strict=True)
             ),
@@ -170,6 +173,7 @@ class InstanceCommands(Caller):
         _check_fits(control, source, known_type(own.instance_type), operation)
         if system_disk is None:
             system_disk = max(old.size_gib, source.size_gib)
+        later = _later_rules(control, own, source)
         # Of an image with data disks only the system disk is used (OS-3); old snapshots stay (OS-4).
         new = new_system_disk(control, source, system_disk, written, operation)
         if new.size_gib < old.size_gib:
@@ -191,7 +195,9 @@ class InstanceCommands(Caller):
             initial_blocks=new.initial_blocks,
             lineage=source.lineage,
             finishes_at=control.done_at("system_disk_replacement"),
-            assumed=_assumed(source, own.instance_type, written),
+            encrypted=new.encrypted,
+            kms_key=new.kms_key,
+            assumed=(*_assumed(source, own.instance_type, written), *control.doubts(*later)),
         )
         control.record(started)
         if started.finishes_at == control.now:
@@ -217,8 +223,9 @@ def finish_replacement(control: Control, instance_id: str) -> None:
             written_blocks=started.written_blocks,
             initial_blocks=started.initial_blocks,
             image=started.image,
-            snapshot=None,
             lineage=started.lineage,
+            encrypted=started.encrypted,
+            kms_key=started.kms_key,
         ),
         ev.SystemDiskReplaced(
             at=at, instance=instance.id, image=started.image, lineage=started.lineage, disk=started.disk
@@ -248,6 +255,33 @@ def _check_fits(control: Control, image: Image, machine: InstanceType, operation
         )
 
 
+def _later_rules(control: Control, instance: Instance, image: Image) -> list[str]:
+    """The rules that allow a change to this system but did not always, by key; refused while one did not yet."""
+    later, platform = [], image.lineage.platform
+    if len(image.mappings) > 1:
+        later.append("replace_with_image_of_data_disks")
+        if not control.newer_holds(later[-1]):
+            raise control.refusal(
+                "ReplaceSystemDisk",
+                "OperationDenied",
+                f"{image.id} holds snapshots of data disks; on {control.today} such images were refused (OS-3)",
+                400,
+                image=image.id,
+            )
+    if platform != instance.lineage.platform and region_of(instance.region).area != "mainland_china":
+        later.append("switch_platform_abroad")
+        if not control.newer_holds(later[-1]):
+            raise control.refusal(
+                "ReplaceSystemDisk",
+                "OperationDenied",
+                f"{instance.id} runs {instance.lineage.platform}; on {control.today} it could not change to "
+                f"{platform} outside the mainland (OS-5)",
+                400,
+                instance=instance.id,
+            )
+    return later
+
+
 def _assumed(image: Image, instance_type: str | None, written: float | None) -> tuple[str, ...]:
     """The assumptions that starting from this image rests on, by id."""
     found = []
@@ -259,6 +293,8 @@ def _assumed(image: Image, instance_type: str | None, written: float | None) -> 
         if not marketplace_images()[image.id].regions:
             found.append("ASSUME-3")
         found.append("ASSUME-4")
+    if image.encrypted:
+        found.append("UNK-16")
     listed = public_images().get(image.id)
     if listed is not None and listed.status == "example":
         found.append(f"example image {image.id}")

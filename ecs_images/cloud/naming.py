@@ -8,6 +8,9 @@ from ..catalog.limits import limit
 from ..errors import shown
 from .control import Control
 
+QUOTAS = {"images": "custom_images_per_region"}
+"""Quotas that an account may have of its own, and the limit that holds for those without."""
+
 _NAME = re.compile(r"[^\W\d_][\w:.\-]*")
 _LINKS = ("http://", "https://")
 _RESERVED = ("aliyun", "acs:")
@@ -43,9 +46,14 @@ def check_image_name(control: Control, account: str, region: str, name: str, ope
             )
 
 
+def quota_of(control: Control, account: str, quota: str) -> int:
+    """A quota of an account: its own, or the usual one of the day."""
+    return dict(control.state.accounts[account].quotas).get(quota) or limit(QUOTAS[quota], control.now)
+
+
 def check_image_quota(control: Control, account: str, region: str, operation: str) -> None:
     """Refuse when the account's custom images in the region are used up (UNK-8, CREATE-10)."""
-    quota = limit("custom_images_per_region", control.now)
+    quota = quota_of(control, account, "images")
     used = sum(
         1
         for image in control.state.images.values()
@@ -55,7 +63,8 @@ def check_image_quota(control: Control, account: str, region: str, operation: st
         raise control.refusal(
             operation,
             "QuotaExceed.Image",
-            f"{account} has {used} of {quota} custom images in {region}; delete some first",
+            f"{account} has {used} of {quota} custom images in {region}; delete some first, or give the account "
+            f"a larger quota: quotas {{images: {2 * quota}}}",
         )
 
 

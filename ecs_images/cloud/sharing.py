@@ -25,15 +25,17 @@ class ShareCommands(Caller):
     __slots__ = ()
 
     @command
-    def share_image(self, image: ImageRef, *, with_accounts: AccountRefs) -> None:
+    def share_image(self, image: ImageRef, *, with_accounts: AccountRefs) -> str | None:
         """Let other accounts use an image in its region (SHARE-1).
+
+        Returns a sentence that names accounts which the service ignores, None where there are none.
 
         image: its id
         with_accounts: their names; those beyond the tenth are ignored (SHARE-2)
         """
         control, account = self._control, self.name
         own = control.own_image(account, image, _OPERATION)
-        receivers = _first_ten(control, with_accounts)
+        receivers, ignored = _first_ten(control, with_accounts)
         if own.is_public:
             raise control.refusal(
                 _OPERATION, "Image.Public", f"{own.id} is a community image; it cannot be shared", image=own.id
@@ -47,8 +49,18 @@ class ShareCommands(Caller):
                 f"{own.id} is encrypted with the service's key; copy it with a key of your own first",
                 image=own.id,
             )
+        later = ["share_encrypted_image"] if own.encrypted else []
+        if later and not control.newer_holds(later[0]):
+            raise control.refusal(
+                _OPERATION,
+                "OperationDeined.EncryptedSnapshot",
+                f"{own.id} is encrypted; on {control.today} such images could not be shared",
+                image=own.id,
+            )
         for receiver in receivers:
             _check_receiver(control, account, own, receiver)
+        sites = {control.state.accounts[name].site for name in (account, *receivers)}
+        later += ["share_between_sites"] if len(sites) > 1 else []
         # At most fifty accounts an image (SHARE-2).
         new = [receiver for receiver in receivers if receiver not in own.shared_with]
         most = limit("accounts_per_shared_image", control.now)
@@ -59,19 +71,34 @@ class ShareCommands(Caller):
                 f"{own.id} is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
                 image=own.id,
             )
-        control.record(*(ev.ImageShared(at=control.now, image=own.id, account=receiver) for receiver in new))
+        control.record(
+            *(
+                ev.ImageShared(at=control.now, image=own.id, account=receiver, assumed=control.doubts(*later))
+                for receiver in new
+            )
+        )
+        return ignored
 
     @command
-    def unshare_image(self, image: ImageRef, *, from_accounts: AccountRefs) -> None:
+    def unshare_image(self, image: ImageRef, *, from_accounts: AccountRefs) -> str | None:
         """Stop sharing: nothing new starts from the image there; what runs, runs on (SHARE-9).
+
+        Returns a sentence that names accounts which the service ignores, None where there are none.
 
         image: its id
         from_accounts: the names of those who lose it; those beyond the tenth are ignored (SHARE-2)
         """
         control, account = self._control, self.name
         own = control.own_image(account, image, _OPERATION)
-        leaving = [name for name in _first_ten(control, from_accounts) if name in own.shared_with]
-        control.record(*(ev.ImageUnshared(at=control.now, image=own.id, account=name) for name in leaving))
+        leaving, ignored = _first_ten(control, from_accounts)
+        control.record(
+            *(
+                ev.ImageUnshared(at=control.now, image=own.id, account=name)
+                for name in leaving
+                if name in own.shared_with
+            )
+        )
+        return ignored
 
     @command
     def publish_image(self, image: ImageRef) -> None:
@@ -106,11 +133,14 @@ class ShareCommands(Caller):
         control.record(ev.ImageUnpublished(at=control.now, image=own.id))
 
 
-def _first_ten(control: Control, accounts: Sequence[str]) -> list[str]:
-    """The accounts of a call, once each; those beyond the tenth are ignored (SHARE-2)."""
+def _first_ten(control: Control, accounts: Sequence[str]) -> tuple[list[str], str | None]:
+    """The accounts of a call that count, once each, and a sentence about those beyond the tenth (SHARE-2)."""
     if not accounts:
         raise InputError("give a list with at least one account")
-    return list(dict.fromkeys(list(accounts)[: limit("accounts_per_share_call", control.now)]))
+    most = limit("accounts_per_share_call", control.now)
+    ignored = ", ".join(accounts[most:])
+    note = f"ignored, since a call names at most {most} accounts (SHARE-2): {ignored}" if ignored else None
+    return list(dict.fromkeys(accounts[:most])), note
 
 
 def _check_available(control: Control, image: Image) -> None:
@@ -136,7 +166,15 @@ def _check_receiver(control: Control, account: str, image: Image, receiver: str)
             f"no account {shown(receiver)}{did_you_mean(str(receiver), list(control.state.accounts))}",
             image=image.id,
         )
-    if image.lineage.product_code and known.site != control.state.accounts[account].site:
+    across = known.site != control.state.accounts[account].site
+    if across and not control.newer_holds("share_between_sites"):
+        raise control.refusal(
+            _OPERATION,
+            "InvalidImageId.BidMismatch",
+            f"{receiver} is on the {known.site} site; on {control.today} nothing was shared between sites (SHARE-5)",
+            image=image.id,
+        )
+    if image.lineage.product_code and across:
         raise control.refusal(
             _OPERATION,
             "InvalidImageId.BidMismatch",

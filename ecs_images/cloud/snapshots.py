@@ -53,6 +53,14 @@ class SnapshotCommands(Caller):
         if to == source.region:
             raise InputError(f"{source.id} is in {to} already; only encrypted copies stay within a region")
         _check_name(control, name, operation)
+        later = ["copy_encrypted_snapshot"] if source.encrypted else []
+        if later and not control.newer_holds(later[0]):
+            raise control.refusal(
+                operation,
+                "InvalidUser.NotInWhiteList",
+                f"{source.id} is encrypted; on {control.today} such snapshots could not be copied",
+                snapshot=source.id,
+            )
         copied_bytes = control.state.bytes_to_copy(source, to)
         (copy_id,) = control.new_ids("snapshot", 1)
         control.record(
@@ -66,6 +74,7 @@ class SnapshotCommands(Caller):
                 name=name,
                 copied_bytes=copied_bytes,
                 finishes_at=control.done_at("snapshot_copy", copied_bytes),
+                assumed=control.doubts(*later),
             )
         )
         return copy_id
@@ -84,11 +93,7 @@ class SnapshotCommands(Caller):
             return
         own = control.own_snapshot(account, snapshot, operation)
         # What is behind an image stays, even by force (SDEL-2, STRUCT-7).
-        pinning = [
-            image.id
-            for image in control.state.images.values()
-            if snapshot in image.snapshots and not image.deleted_at and image.status != "CreateFailed"
-        ]
+        pinning = images_of(control, snapshot)
         if pinning:
             raise control.refusal(
                 operation,
@@ -98,7 +103,7 @@ class SnapshotCommands(Caller):
                 image=pinning[0],
             )
         # What made disks goes by force only (SDEL-3).
-        made = [d.id for d in control.state.disks.values() if d.snapshot == snapshot and not d.released_at]
+        made = disks_from(control, snapshot)
         if made and not force:
             raise control.refusal(
                 operation,
@@ -108,6 +113,20 @@ class SnapshotCommands(Caller):
                 disk=made[0],
             )
         control.record(ev.SnapshotDeleted(at=control.now, snapshot=own.id))
+
+
+def images_of(control: Control, snapshot_id: str) -> list[str]:
+    """The images that need a snapshot."""
+    return [
+        image.id
+        for image in control.state.images.values()
+        if snapshot_id in image.snapshots and not image.deleted_at and image.status != "CreateFailed"
+    ]
+
+
+def disks_from(control: Control, snapshot_id: str) -> list[str]:
+    """The disks that were made from a snapshot and go back to it."""
+    return [disk.id for disk in control.state.disks.values() if disk.snapshot == snapshot_id and not disk.released_at]
 
 
 def _check_name(control: Control, name: str, operation: str) -> None:

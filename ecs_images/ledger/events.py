@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from ..catalog.instance_types import instance_types
 from ..catalog.limits import limit
@@ -193,6 +193,25 @@ class AccountOpened(Event):
         state.accounts[self.account] = Account(self.account, self.site, self.at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaSet(Event):
+    """An account was given a quota of its own (UNK-8).
+
+    account: the account
+    quota: what it limits, such as images in a region
+    value: the most there may be
+    """
+
+    account: AccountName
+    quota: Literal["images"]
+    value: int
+
+    def apply(self, state: State) -> None:
+        account = state.accounts[self.account]
+        quotas = dict(account.quotas) | {self.quota: self.value}
+        state.accounts[self.account] = replace(account, quotas=tuple(sorted(quotas.items())))
+
+
 # Disks --------------------------------------------------------------------------------------------
 
 
@@ -212,6 +231,8 @@ class DiskCreated(Event):
     snapshot: the snapshot it was made from, None for an empty disk and a system disk
     lineage: where its system comes from, None for a data disk
     chain: the id of its chain where one is given, else `sl-` and the id of the disk
+    encrypted: whether it is encrypted, as what it was made from is (UNK-16)
+    kms_key: the owner's key it is encrypted with, None for the service's
     """
 
     disk: NewDisk
@@ -226,6 +247,8 @@ class DiskCreated(Event):
     snapshot: SnapshotId | None = None
     lineage: Lineage | None = None
     chain: str = ""
+    encrypted: bool = False
+    kms_key: str | None = None
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
@@ -243,6 +266,8 @@ class DiskCreated(Event):
             lineage=self.lineage,
             chain=chain,
             created_at=self.at,
+            encrypted=self.encrypted,
+            kms_key=self.kms_key,
         )
         state.add_chain(chain, Chain(state.block_bytes, self.written_blocks))
 
@@ -458,6 +483,8 @@ class SystemDiskReplacementStarted(Event):
     initial_blocks: how much of it the image fills [block]
     lineage: where the new system comes from
     finishes_at: when the change is done
+    encrypted: whether that disk will be encrypted, as the image is (UNK-16)
+    kms_key: the owner's key it will be encrypted with, None for the service's
     """
 
     instance: InstanceId
@@ -468,6 +495,8 @@ class SystemDiskReplacementStarted(Event):
     initial_blocks: int
     lineage: Lineage
     finishes_at: datetime
+    encrypted: bool = False
+    kms_key: str | None = None
     assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
@@ -481,6 +510,8 @@ class SystemDiskReplacementStarted(Event):
             self.initial_blocks,
             self.lineage,
             self.finishes_at,
+            self.encrypted,
+            self.kms_key,
         )
         state.pending[self.instance] = self.finishes_at
         _change(state.instances, self.instance, replacing_until=self.finishes_at)
@@ -570,7 +601,8 @@ class SnapshotStarted(Event):
             size_gib=disk.size_gib,
             content_bytes=content_bytes,
             lineage=disk.lineage,
-            encrypted=False,
+            encrypted=disk.encrypted,
+            kms_key=disk.kms_key,
             status="accomplished",
             started_at=self.at,
             finishes_at=self.finishes_at,
@@ -596,6 +628,7 @@ class SnapshotStored(Event):
     encrypted: whether it is encrypted
     finishes_at: when it is accomplished
     chain: the id of its chain where one is given, else `sl-` and the id of the snapshot
+    kms_key: the owner's key it is encrypted with, None for the service's
     """
 
     snapshot: NewSnapshot
@@ -608,6 +641,7 @@ class SnapshotStored(Event):
     lineage: Lineage | None = None
     encrypted: bool = False
     chain: str = ""
+    kms_key: str | None = None
 
     def apply(self, state: State) -> None:
         chain_id = self.chain or f"sl-{self.snapshot}"
@@ -626,6 +660,7 @@ class SnapshotStored(Event):
             content_bytes=self.content_bytes,
             lineage=self.lineage,
             encrypted=self.encrypted,
+            kms_key=self.kms_key,
             status="accomplished",
             started_at=self.at,
             finishes_at=self.finishes_at,
@@ -662,6 +697,7 @@ class SnapshotCopied(Event):
     name: str
     copied_bytes: int
     finishes_at: datetime
+    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         source = state.snapshots[self.source]
@@ -967,6 +1003,7 @@ class ImageShared(Event):
 
     image: ImageId
     account: AccountName
+    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         shared = state.images[self.image].shared_with

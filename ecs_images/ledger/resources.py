@@ -25,11 +25,15 @@ MadeFrom = Literal["instance", "snapshots", "import", "copy", "provider"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer's account; `site` (china or international) decides its price list."""
+    """A customer's account; `site` (china or international) decides its price list.
+
+    `quotas` are those it was given instead of the usual ones, by name.
+    """
 
     name: str
     site: str
     opened_at: datetime
+    quotas: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,16 @@ class Replacement:
     initial_blocks: int
     lineage: Lineage
     finishes_at: datetime
+    encrypted: bool
+    kms_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
     """A cloud disk (云盘). `image` or `snapshot` is what it was made from and goes back to.
 
-    `initial_blocks` is how much of it that source fills; `chain` the id of the chain that its snapshots form.
+    `initial_blocks` is how much of it that source fills; `chain` the id of the chain that its snapshots form;
+    `kms_key` a key of one's own it is encrypted with, None for the service's.
     """
 
     id: str
@@ -128,6 +135,8 @@ class Disk:
     lineage: Lineage | None
     chain: str
     created_at: datetime
+    encrypted: bool = False
+    kms_key: str | None = None
     released_at: datetime | None = None
 
 
@@ -189,6 +198,7 @@ class Snapshot(NamedTuple):
     started_at: datetime
     finishes_at: datetime
     name: str = ""
+    kms_key: str | None = None
     deleted_at: datetime | None = None
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..catalog.files import data_path
 from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
-from ..cloud.cloud import Cloud, check_account_name
+from ..cloud.cloud import Cloud, check_account_name, check_quotas
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
 from ..ledger.resources import Durations
@@ -25,7 +25,7 @@ from .expect import Expectation, ExpectationReader
 from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
 from .steps import COMMANDS, Step, StepReader, part_of, refers
 
-_ACCOUNT_SETTINGS = ("site",)
+_ACCOUNT_SETTINGS = ("site", "quotas")
 _KEYS = (
     "title",
     "source",
@@ -54,11 +54,22 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """A story that has been run: the cloud, the id behind every name, and its refusals."""
+    """A story that has been run: the cloud, the id behind every name, and its refusals.
+
+    `notes` is what the service left undone in a step without refusing it, such as ignored accounts.
+    """
 
     cloud: Cloud
     ids: dict[str, str]
     outcomes: tuple[Outcome, ...]
+    notes: tuple[Problem, ...] = ()
+
+
+class AccountSettings(NamedTuple):
+    """What a story says of an account."""
+
+    site: str
+    quotas: dict[str, int]
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,7 +80,7 @@ class Story:
     title: str
     start: datetime
     until: datetime | None
-    accounts: dict[str, str]
+    accounts: dict[str, AccountSettings]
     durations: Durations
     block_size_mib: float | None
     assume: dict[str, str]
@@ -97,36 +108,39 @@ class Story:
         with its line. `progress` is called with the number of steps done.
         """
         cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib, assume=self.assume)
-        for name, site in self.accounts.items():
-            cloud.account(name, site)
+        for name, settings in self.accounts.items():
+            cloud.account(name, settings.site, quotas=settings.quotas)
         ids: dict[str, str] = {}
-        outcomes = []
+        outcomes: list[Outcome] = []
+        notes: list[Problem] = []
         for number, step in enumerate(self.steps, 1):
-            outcome = self._run_step(cloud, step, ids)
-            if outcome is not None:
-                outcomes.append(outcome)
+            self._run_step(cloud, step, ids, outcomes, notes)
             if progress is not None:
                 progress(number)
-        return Run(cloud, ids, tuple(outcomes))
+        return Run(cloud, ids, tuple(outcomes), tuple(notes))
 
-    def _run_step(self, cloud: Cloud, step: Step, ids: dict[str, str]) -> Outcome | None:
-        expected = f"{step.command} is refused with {step.refused}"
+    def _run_step(
+        self, cloud: Cloud, step: Step, ids: dict[str, str], outcomes: list[Outcome], notes: list[Problem]
+    ) -> None:
+        expected, passed, instead = f"{step.command} is refused with {step.refused}", False, ""
         try:
             if step.at is not None:
                 cloud.at(step.at)
             result = _give(cloud, step, ids)
+            instead = f"it was done at {show_time(cloud.now)}"
+            if step.name is not None and result is not None:
+                ids[step.name] = result
+            elif result is not None and step.command in COMMANDS and COMMANDS[step.command].makes is None:
+                notes.append(Problem(step.line, f"{step.command}: {result}"))
         except CloudError as error:
             if step.refused is None:
                 raise FileProblems(self.path, [Problem(step.line, f"{step.command} is refused. {error}")]) from None
             passed = error.code == step.refused
-            return Outcome(step.line, expected, passed, "" if passed else f"refused with {error}")
+            instead = "" if passed else f"refused with {error}"
         except InputError as error:
             raise FileProblems(self.path, [Problem(step.line, str(error))]) from None
-        if step.name is not None and result is not None:
-            ids[step.name] = result
         if step.refused is not None:
-            return Outcome(step.line, expected, False, f"it was done at {show_time(cloud.now)}")
-        return None
+            outcomes.append(Outcome(step.line, expected, passed, instead))
 
 
 def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
@@ -194,7 +208,7 @@ class _Reader:
             self.problem(node.line, f"{key} is a line of text, not {shown(node.plain())}")
         return str(node.value) if node is not None and node.value is not None else ""
 
-    def accounts(self) -> dict[str, str]:
+    def accounts(self) -> dict[str, AccountSettings]:
         """Account names and their sites: a list of names, or a mapping of names to a site or to settings."""
         node = self.top.get("accounts")
         if node is None:
@@ -210,22 +224,27 @@ class _Reader:
             self.problem(
                 node.line, "accounts is a list of names, or a mapping of names to china, international or {site: …}"
             )
-        return {name: self._site(name, item) for name, item in given.items()}
+        return {name: self._settings(name, item) for name, item in given.items()}
 
-    def _site(self, name: str, item: Located) -> str:
-        """The site that an account's settings say; china where they say none."""
+    def _settings(self, name: str, item: Located) -> AccountSettings:
+        """What a story says of an account: its site, and its quotas."""
         settings = item.value if isinstance(item.value, LocatedMap) else {"site": item}
         for key, setting in settings.items():
             if key not in _ACCOUNT_SETTINGS:
                 self.problem(setting.line, f"{name}: {UnknownName('setting of an account', key, _ACCOUNT_SETTINGS)}")
         site = settings.get("site", Located(item.line, "china"))
+        quotas = settings.get("quotas", Located(item.line, LocatedMap()))
         try:
             check_account_name(name)
             if not isinstance(site.value, str) or site.value not in sites():
                 raise UnknownName("site", str(site.plain()), sites())
         except InputError as error:
             self.problem(site.line, f"{shown(name)}: {error}" if isinstance(error, UnknownName) else str(error))
-        return str(site.value)
+        try:
+            check_quotas(quotas.plain())
+        except InputError as error:
+            self.problem(quotas.line, f"{name}: {error}")
+        return AccountSettings(str(site.value), quotas.plain())
 
     def assume(self) -> dict[str, str]:
         """What the story supposes instead of defaults."""
