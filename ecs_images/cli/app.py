@@ -1,32 +1,48 @@
-"""The command line: `ecs-images bill`, `check`, `prices` and `rules`.
+"""The command line: `ecs-images bill`, `check`, `routes`, `app`, `prices` and `rules`.
 
-Exit code 0: done; 1: something a story expects did not come true; 2: the input is not usable.
+Every problem is one sentence on the error channel; `EXIT_CODES` says how a command ends.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
+from .. import __version__
 from ..billing.dimensions import names_of
-from ..errors import EcsImagesError, InputError
-from .output import Format, console, emit, emit_json
+from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
+from .output import Format, console, emit, emit_json, say, visible
 from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, show_explanation, show_foot, table_by
 
 if TYPE_CHECKING:
     from ..catalog.prices import Prices
     from ..stories.story import Run, Story
 
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 something a story expects did not come true; "
+    "2 the input cannot be used or the output not be written; 130 stopped by Ctrl+C."
+)
+
+
+class _Commands(TyperGroup):
+    """The commands; an unknown one is named with what may have been meant."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            raise UnknownName("command", cmd_name, self.commands)
+        return super().get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
-    help="Alibaba Cloud ECS images: what you may do with them, and what they cost.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    cls=_Commands, epilog=EXIT_CODES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 
 Layers = Annotated[
@@ -36,6 +52,25 @@ Layers = Annotated[
 _BY = f"columns: {', '.join(names_of('charges'))}; or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"ecs-images {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Alibaba Cloud ECS images: what you may do with them, and what they cost."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -94,18 +129,18 @@ def check(
             story, run = _run(path)
             outcomes = expectations.check(story, run, _prices(story, prices))
         except EcsImagesError as error:
-            sys.stderr.write(f"error: {error}\n")
+            _complain(str(error))
             unusable += 1
             continue
         rows += [(shown, o.line, "ok" if o.passed else "FAILED", o.what, o.instead) for o in outcomes]
         if not outcomes:
-            rows.append((shown, 0, "ok", "it runs; it expects nothing", ""))
+            rows.append((shown, 0, "ok", "runs; no expectations declared", ""))
     frame = pd.DataFrame(rows, columns=["story", "line", "result", "expected", "found"])
     if rows:
         emit(frame, form)
     failed = int((frame["result"] == "FAILED").sum())
     if form is Format.table and rows:
-        console().print(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
+        say(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
     if unusable or failed:
         raise typer.Exit(2 if unusable else 1)
 
@@ -169,7 +204,9 @@ def list_prices(
     region: Annotated[str | None, typer.Option(help="only this region or scope")] = None,
     item: Annotated[str | None, typer.Option(help="only items whose name contains this")] = None,
     currency: Annotated[str | None, typer.Option(help="only CNY or USD")] = None,
-    assumed: Annotated[bool, typer.Option("--assumptions", help="only prices on thin ground, and why")] = False,
+    assumed: Annotated[
+        bool, typer.Option("--assumptions", help="only assumed or weakly sourced prices, and why")
+    ] = False,
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
@@ -183,14 +220,12 @@ def list_prices(
         if wanted is not None:
             known = sorted(set(frame[column]))
             if wanted not in known:
-                from ..errors import UnknownName
-
                 raise UnknownName(column.removesuffix("_id"), wanted, known, f"known: {', '.join(known)}")
             frame = frame[frame[column] == wanted]
     if item is not None:
         frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
         if not len(frame):
-            raise InputError(f"no price of an item whose name contains {item!r}")
+            raise InputError(f"no price of an item whose name contains {shown(item)}")
     if form is Format.table:
         frame = prices_for_people(frame)
     emit(frame.reset_index(drop=True), form, output=output)
@@ -221,7 +256,7 @@ def list_rules(
     elif form is Format.table and output is None:
         for name, value in told.items():
             if value:
-                console().print(f"{name.replace('_', ' ')}: {value}", soft_wrap=True, markup=False)
+                say(f"{name.replace('_', ' ')}: {value}")
     else:
         emit(pd.DataFrame([told]), form, output=output)
 
@@ -240,10 +275,11 @@ def _run(path: Path) -> tuple[Story, Run]:
 @contextmanager
 def _progress(total: int, name: str) -> Iterator[Callable[[int], None]]:
     """A bar on the screen's error channel while a story runs; nothing when nobody looks."""
+    from rich.markup import escape
     from rich.progress import Progress
 
     with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(name, total=total)
+        task = bar.add_task(escape(visible(name)), total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
@@ -253,14 +289,63 @@ def _prices(story: Story, layers: list[Path] | None) -> Prices:
     return Prices.published(*story.price_layers, *(layers or ()))
 
 
+# Typer brings a click of its own or shares one, by its version; what it exports leads to the root of usage errors.
+_UsageError = cast(type[Exception], typer.BadParameter.__base__)
+
+
 def main() -> None:
-    """Run the command line; whatever is wrong with the input is told in words, with exit code 2."""
+    """Run the command line and exit. Every problem is printed as a sentence; `EXIT_CODES` says what is what."""
+    # A shell may have closed them (`>&-`): what is written then fails like a full disk, and says so.
+    sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 - for reading only: every write is refused
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What a terminal of Latin-1 or ASCII lacks is written out as \u4e2d.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    code = _outcome()
     try:
-        app()
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unwritten(error)
+    sys.exit(code)
+
+
+def _outcome() -> int:
+    try:
+        return app(standalone_mode=False) or 0
     except EcsImagesError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read our output has stopped; that is no error of ours.
-        sys.stderr.close()
-        sys.exit(0)
+        _complain(str(error))
+    except _UsageError as error:
+        _complain(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except SystemExit:
+        return 0  # Typer and rich leave so where whoever read our output has stopped; that is no error of ours.
+    except OSError as error:
+        return _unwritten(error)
+    return 2
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with the arguments, at most 200 characters of it, and how the command is used."""
+    message = error.format_message().removesuffix(".")
+    known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+    if hasattr(error, "possibilities"):
+        message = f"no such option {shown(error.option_name)}{did_you_mean(error.option_name, known)}"
+    elif len(message) > 200:
+        message = f"{message[:110]} … {message[-80:]}"
+    message = message[:1].lower() + message[1:]
+    return f"{message}\n{error.ctx.get_usage()}" if error.ctx else message
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # on a full or closed error channel there is nobody to tell
+        sys.stderr.write(f"error: {visible(text)}\n")
+
+
+def _unwritten(error: OSError) -> int:
+    """The exit code where the standard output takes no more; what is still held back for it is dropped."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0  # Whoever read our output has stopped, as `head` does.
+    _complain(f"the output cannot be written ({error.strerror or error})")
+    return 2
