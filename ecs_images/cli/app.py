@@ -41,9 +41,7 @@ class _Commands(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
 
-app = typer.Typer(
-    cls=_Commands, epilog=EXIT_CODES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(cls=_Commands, epilog=EXIT_CODES, add_completion=False, pretty_exceptions_enable=False)
 
 Layers = Annotated[
     list[Path] | None,
@@ -60,7 +58,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def every_command(
     context: typer.Context,
     version: Annotated[
@@ -195,7 +193,7 @@ def serve(
     """Open the share-or-copy workbench as a web page on this machine only."""
     from .page import serve_page
 
-    raise typer.Exit(serve_page(story, image, port))
+    serve_page(story, image, port)
 
 
 @app.command("prices")
