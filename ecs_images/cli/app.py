@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
-from .output import Format, console, emit, emit_json, say, visible
+from .output import Format, console, emit, emit_json, records, say, visible
 from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, show_explanation, show_foot, table_by
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def bill(
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
-    dimensions = [name.strip() for name in by.split(",") if name.strip()]
+    dimensions = _listed(by)
     undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
     if explain is not None:
         show_explanation(found, run, explain, form, output)
@@ -209,16 +209,15 @@ def list_prices(
     output: Output = None,
     prices: Layers = None,
 ) -> None:
-    """List the price book: every price with its first day; csv and json tell its source too."""
+    """List the price book: every price with its first day; csv and json have its source too."""
     from ..catalog.prices import Prices
 
     book = Prices.published(*(prices or ()))
     frame = book.assumptions() if assumed else book.to_frame()
     for column, wanted in (("meter", meter), ("region_id", region), ("currency", currency)):
         if wanted is not None:
-            known = sorted(set(frame[column]))
-            if wanted not in known:
-                raise UnknownName(column.removesuffix("_id"), wanted, known, f"known: {', '.join(known)}")
+            if wanted not in set(frame[column]):
+                raise UnknownName(column.removesuffix("_id"), wanted, set(frame[column]))
             frame = frame[frame[column] == wanted]
     if item is not None:
         frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
@@ -235,28 +234,24 @@ def list_rules(
     form: Form = Format.table,
     output: Output = None,
 ) -> None:
-    """List the rules of the service and whether each is built, or tell one, or one family, in full."""
+    """List the rules of the service and whether each is built; or one rule, or one family, in full."""
     import pandas as pd
 
     from ..catalog.rule_book import rule, rules
 
     family = [r for r in rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
-    if rule_id is None or family:
-        fields = ["rule_id", "status", "title", "reason"]
-        if form is not Format.table:
-            fields = list(family[0].__slots__)
-        emit(pd.DataFrame([[getattr(r, name) for name in fields] for r in family], columns=fields), form, output=output)
-        return
-    found = rule(rule_id)
-    told = {name: getattr(found, name) for name in found.__slots__}
-    if form is Format.json:
-        emit_json(told, output)
+    listed = family or [rule(str(rule_id))]
+    frame = pd.DataFrame([[getattr(r, name) for name in r.__slots__] for r in listed], columns=listed[0].__slots__)
+    if family:
+        emit(frame[["rule_id", "status", "title", "reason"]] if form is Format.table else frame, form, output=output)
+    elif form is Format.json:
+        emit_json(records(frame)[0], output)
     elif form is Format.table and output is None:
-        for name, value in told.items():
+        for name, value in frame.iloc[0].items():
             if value:
-                say(f"{name.replace('_', ' ')}: {value}")
+                say(f"{str(name).replace('_', ' ')}: {value}")
     else:
-        emit(pd.DataFrame([told]), form, output=output)
+        emit(frame, form, output=output)
 
 
 # Parts ---------------------------------------------------------------------------------------------
@@ -336,6 +331,10 @@ def _usage(error: Any) -> str:
 
 
 def _complain(text: str) -> None:
+    """Print an error. An argument longer than any file's name is cut, as other values are where they are named."""
+    for argument in sys.argv:
+        if len(argument) > 255:
+            text = text.replace(argument, f"{argument[:79]}…")
     with suppress(OSError):  # on a full or closed error channel there is nobody to tell
         sys.stderr.write(f"error: {visible(text)}\n")
 

@@ -67,7 +67,8 @@ class _Kernels(AsyncMappingKernelManager):
             raise HTTPError(503, reason=_FULL)
         self._starting += 1
         try:
-            return await super().start_kernel(**options)
+            kernel: str = await super().start_kernel(**options)
+            return kernel
         finally:
             self._starting -= 1
 
