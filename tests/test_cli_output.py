@@ -128,12 +128,11 @@ def test_a_reader_that_stops_early_is_no_error(command: str):
     assert ended.stderr == b""
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_a_terminal_of_few_characters_gets_the_others_written_out(story: Path, encoding: str):
-    ended = program("bill", story, env={**os.environ, "PYTHONIOENCODING": encoding})
+def test_a_terminal_of_few_characters_gets_the_others_written_out(story: Path):
+    ended = program("bill", story, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert b"\\u955c\\u50cf" in ended.stdout
-    ended = program("bill", story, "--format", "json", env={**os.environ, "PYTHONIOENCODING": encoding})
+    ended = program("bill", story, "--format", "json", env={**os.environ, "PYTHONIOENCODING": "latin-1"})
     assert json.loads(ended.stdout)["title"].endswith("镜像")
 
 
@@ -166,9 +165,7 @@ def test_a_full_disk_leaves_the_old_bill_and_chart(story: Path, tmp_path: Path, 
     path = tmp_path / option.split()[1]
     path.write_text("old", encoding="utf-8")
     before = sorted(os.listdir(tmp_path))
-    ended = shell(
-        f"cd {tmp_path}; export MPLCONFIGDIR={ROOT}; ulimit -f 0; $ECS bill golden.yaml {option} | cat; exit ${{PIPESTATUS[0]}}"
-    )
+    ended = shell(f"cd {tmp_path}; ulimit -f 0; $ECS bill golden.yaml {option} | cat; exit ${{PIPESTATUS[0]}}")
     assert ended.returncode == 2
     assert f"error: {path.name}: cannot be written (File too large)\n" in ended.stderr.decode()
     assert "Traceback" not in ended.stderr.decode()
