@@ -52,6 +52,8 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("bill folder", "folder: cannot be read (Is a directory)"),
         ("bill story.yaml --by month,metre", "unknown dimension 'metre'; did you mean meter"),
         ("bill story.yaml --by image,month", "image goes with account, region, meter and currency, not with month"),
+        ("bill story.yaml --invoice --by month", "each show a table of their own; choose one"),
+        ("bill story.yaml --invoice --explain golden", "each show a table of their own; choose one"),
         ("bill story.yaml --until soon", "until 'soon' cannot be read; write it like 2026-01-15"),
         ("bill story.yaml --until 2026-01-15", "until 2026-01-15 must be after 2026-01-15"),
         ("bill story.yaml --explain goldn", "'goldn'"),

@@ -47,7 +47,10 @@ Layers = Annotated[
     list[Path] | None,
     typer.Option("--prices", help="a price file of your own over the published book; may be repeated"),
 ]
-_BY = f"columns: {', '.join(names_of('charges'))}; or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
+_BY = (
+    f"columns, month,meter unless asked otherwise: {', '.join(names_of('charges'))}; "
+    f"or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
+)
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
 
@@ -74,7 +77,7 @@ def every_command(
 @app.command()
 def bill(
     story: Annotated[Path, typer.Argument(help="a story file")],
-    by: Annotated[str, typer.Option(help=_BY)] = "month,meter",
+    by: Annotated[str | None, typer.Option(help=_BY)] = None,
     until: Annotated[str | None, typer.Option(help="bill up to this time, taken to the next full hour")] = None,
     form: Form = Format.table,
     output: Output = None,
@@ -86,12 +89,14 @@ def bill(
     """Bill a story: what its images cost, by month and meter or as asked."""
     from ..stories.check import bill_of
 
+    if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
+        raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
     loaded, run = _run(story)
     found = bill_of(loaded, run, until=until, prices=_prices(loaded, prices))
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
-    dimensions = _listed(by)
+    dimensions = _listed("month,meter" if by is None else by)
     undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
     if explain is not None:
         show_explanation(found, run, explain, form, output)
