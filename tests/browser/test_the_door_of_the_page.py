@@ -68,7 +68,7 @@ def test_only_who_has_the_token_is_let_in(page: Served) -> None:
         assert (refused.status, refused.text.count("\n")) == (403, 1), path
         assert "open the address that the command printed" in refused.text
     assert kernels(page) == []
-    assert get(page, "/voila/static/main.js", Cookie=cookie_of(page)).status in (200, 404)
+    assert get(page, "/voila/templates/lab/static/voila.js", Cookie=cookie_of(page)).status == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}"])
