@@ -193,7 +193,7 @@ def _listed(text: str) -> list[str]:
 def serve(
     story: Annotated[Path | None, typer.Argument(help="a story file; default: the golden-image pipeline")] = None,
     image: Annotated[str | None, typer.Option(help="the image to begin with: its name in the story, or its id")] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="port on this machine")] = 8866,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="port on this machine")] = 8866,
 ) -> None:
     """Open the share-or-copy workbench as a web page on this machine only."""
     from .page import serve_page

@@ -94,8 +94,8 @@ class _Page(Voila):
             signal.signal(number, self._handle_signal_stop)
         server = HTTPServer(_Door(self.app, self._sockets[0].getsockname()[1], self._token))
         server.add_sockets(self._sockets)
-        self._announce()
         try:
+            self._announce()
             self.ioloop.start()
         finally:
             for number in STOPS:  # who presses twice must not leave kernels behind
