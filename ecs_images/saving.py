@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from .errors import InputError
+from .errors import InputError, shown
 
 
 def can_be_stored(text: str) -> bool:
@@ -19,41 +20,64 @@ def can_be_stored(text: str) -> bool:
 
 
 def save(path: Path, content: bytes | str) -> None:
-    """Write a file (text as UTF-8); a full disk or a stop at any moment leaves what was there before.
+    """Write a file; a full disk or a stop at any moment leaves what was there before.
 
-    Raises InputError where it cannot be written. A link is followed: what it points to is replaced.
+    path: where to. A symbolic link is followed: the file it points to is replaced. Rights and owner stay.
+        A device, a pipe, or the file that is our standard output already, is written to as it is.
+    content: all of the file; text is stored as UTF-8
+
+    Raises InputError where the file cannot be written, or the text holds half a character (a lone surrogate).
+    Only a kill in the middle leaves something behind: a file of the same folder named `.ecs_images.…`.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        # A device or a pipe holds nothing that could be lost.
-        _write_through(path, data)
-        return
-    temporary = None
     try:
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:100]}.", delete=False) as file:
-            temporary = file.name
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        if (path.exists() and not path.is_file()) or _open_already(path):
+            # It is not for us to replace: /dev/full stays, and what a shell appends to is appended to.
+            with open(path, "ab") as file:
+                file.write(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+    except UnicodeEncodeError as error:
+        half = shown(error.object[error.start : error.end])
+        raise InputError(f"{path}: cannot be written ({half} is half a character, which no file can hold)") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    before = target.stat() if target.exists() else None
+    if before is not None and not os.access(target, os.W_OK):
+        # Its folder would allow it; but who takes the right to write from a file wants to keep it.
+        raise PermissionError(0, "the file is write-protected")
+    with NamedTemporaryFile(dir=target.parent, prefix=".ecs_images.", delete=False) as file:
+        try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode & 0o777)
-        os.replace(temporary, target)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+            if before is not None and hasattr(os, "chown"):
+                with suppress(OSError):  # only root may give a file to another
+                    os.chown(file.name, before.st_uid, before.st_gid)
+            os.chmod(file.name, (before.st_mode if before is not None else 0o666 & ~_umask()) & 0o777)
+            file.close()
+            os.replace(file.name, target)
+        except BaseException:  # Ctrl-C too
+            with suppress(OSError):  # closing writes what is left, on a disk that may be full
+                file.close()
+            os.unlink(file.name)
+            raise
 
 
-def _write_through(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+def _open_already(path: Path) -> bool:
+    """Whether this is the file that our standard output or error goes to, as /dev/stdout is."""
+    for number in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(os.stat(path), os.fstat(number)):
+                return True
+    return False
 
 
 def _umask() -> int:
     """The rights that new files are not to have; it can only be read by setting it."""
-    mask = os.umask(0)
+    mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -47,7 +47,7 @@ def _imports(name: str) -> set[str]:
             found |= {_module(base, alias.name) for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name.startswith("ecs_images")}
-    return found - {name}
+    return found - {name, "__version__"}  # which is a word, not a module
 
 
 def _module(base: str, name: str) -> str:

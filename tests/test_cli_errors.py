@@ -52,6 +52,8 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("bill folder", "folder: cannot be read (Is a directory)"),
         ("bill story.yaml --by month,metre", "unknown dimension 'metre'; did you mean meter"),
         ("bill story.yaml --by image,month", "image goes with account, region, meter and currency, not with month"),
+        ("bill story.yaml --invoice --by month", "each show a table of their own; choose one"),
+        ("bill story.yaml --invoice --explain golden", "each show a table of their own; choose one"),
         ("bill story.yaml --until soon", "until 'soon' cannot be read; write it like 2026-01-15"),
         ("bill story.yaml --until 2026-01-15", "until 2026-01-15 must be after 2026-01-15"),
         ("bill story.yaml --explain goldn", "'goldn'"),
@@ -67,6 +69,7 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("prices --region cn-bejing", "unknown region 'cn-bejing'; did you mean cn-beijing"),
         ("prices --currency EUR", "unknown currency 'EUR'; known: CNY, USD"),
         ("prices --prices folder", "folder: cannot be read"),
+        ("bil story.yaml", "unknown command 'bil'; did you mean bill?"),
         ("rules SHARE-99", "unknown rule 'SHARE-99'; did you mean SHARE-"),
         ("rules -o folder --format csv", "folder: cannot be written (Is a directory)"),
     ],
@@ -164,7 +167,7 @@ def test_every_problem_of_a_price_layer_is_told(wrong):
     assert "mine.csv" in wrong("bill", "story.yaml", "--prices", "mine.csv")
 
 
-@pytest.mark.parametrize("arguments", ["bill", "bill story.yaml --format xml", "bil story.yaml", "prices --metre x"])
+@pytest.mark.parametrize("arguments", ["bill", "bill story.yaml --format xml", "prices --metre x"])
 def test_a_command_that_does_not_exist_is_refused_with_its_usage(monkeypatch, capsys, arguments: str):
     monkeypatch.setattr(sys, "argv", ["ecs-images", *arguments.split()])
     with pytest.raises(SystemExit) as ended:

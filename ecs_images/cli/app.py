@@ -1,47 +1,83 @@
-"""The command line: `ecs-images bill`, `check`, `prices` and `rules`.
+"""The command line: `ecs-images bill`, `check`, `routes`, `app`, `prices` and `rules`.
 
-Exit code 0: done; 1: something a story expects did not come true; 2: the input is not usable.
+Every problem is one sentence on the error channel; `EXIT_CODES` says how a command ends.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
+from .. import __version__
 from ..billing.dimensions import names_of
-from ..errors import EcsImagesError, InputError
-from .output import Format, console, emit, emit_json
+from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
+from .output import Format, console, emit, emit_json, records, say, visible
 from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, show_explanation, show_foot, table_by
 
 if TYPE_CHECKING:
     from ..catalog.prices import Prices
     from ..stories.story import Run, Story
 
-app = typer.Typer(
-    help="Alibaba Cloud ECS images: what you may do with them, and what they cost.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 something a story expects did not come true; "
+    "2 the input cannot be used or the output not be written; 130 stopped by Ctrl+C."
 )
+
+
+class _Commands(TyperGroup):
+    """The commands; an unknown one is named with what may have been meant."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            raise UnknownName("command", cmd_name, self.commands)
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(cls=_Commands, epilog=EXIT_CODES, add_completion=False, pretty_exceptions_enable=False)
 
 Layers = Annotated[
     list[Path] | None,
     typer.Option("--prices", help="a price file of your own over the published book; may be repeated"),
 ]
-_BY = f"columns: {', '.join(names_of('charges'))}; or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
+_BY = (
+    f"columns, month,meter unless asked otherwise: {', '.join(names_of('charges'))}; "
+    f"or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
+)
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"ecs-images {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def every_command(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Alibaba Cloud ECS images: what you may do with them, and what they cost."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
 def bill(
     story: Annotated[Path, typer.Argument(help="a story file")],
-    by: Annotated[str, typer.Option(help=_BY)] = "month,meter",
+    by: Annotated[str | None, typer.Option(help=_BY)] = None,
     until: Annotated[str | None, typer.Option(help="bill up to this time, taken to the next full hour")] = None,
     form: Form = Format.table,
     output: Output = None,
@@ -53,12 +89,14 @@ def bill(
     """Bill a story: what its images cost, by month and meter or as asked."""
     from ..stories.check import bill_of
 
+    if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
+        raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
     loaded, run = _run(story)
     found = bill_of(loaded, run, until=until, prices=_prices(loaded, prices))
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
-    dimensions = [name.strip() for name in by.split(",") if name.strip()]
+    dimensions = _listed("month,meter" if by is None else by)
     undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
     if explain is not None:
         show_explanation(found, run, explain, form, output)
@@ -94,18 +132,18 @@ def check(
             story, run = _run(path)
             outcomes = expectations.check(story, run, _prices(story, prices))
         except EcsImagesError as error:
-            sys.stderr.write(f"error: {error}\n")
+            _complain(str(error))
             unusable += 1
             continue
         rows += [(shown, o.line, "ok" if o.passed else "FAILED", o.what, o.instead) for o in outcomes]
         if not outcomes:
-            rows.append((shown, 0, "ok", "it runs; it expects nothing", ""))
+            rows.append((shown, 0, "ok", "runs; no expectations declared", ""))
     frame = pd.DataFrame(rows, columns=["story", "line", "result", "expected", "found"])
     if rows:
         emit(frame, form)
     failed = int((frame["result"] == "FAILED").sum())
     if form is Format.table and rows:
-        console().print(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
+        say(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
     if unusable or failed:
         raise typer.Exit(2 if unusable else 1)
 
@@ -155,12 +193,12 @@ def _listed(text: str) -> list[str]:
 def serve(
     story: Annotated[Path | None, typer.Argument(help="a story file; default: the golden-image pipeline")] = None,
     image: Annotated[str | None, typer.Option(help="the image to begin with: its name in the story, or its id")] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="port on this machine")] = 8866,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="port on this machine")] = 8866,
 ) -> None:
     """Open the share-or-copy workbench as a web page on this machine only."""
     from .page import serve_page
 
-    raise typer.Exit(serve_page(story, image, port))
+    serve_page(story, image, port)
 
 
 @app.command("prices")
@@ -169,28 +207,27 @@ def list_prices(
     region: Annotated[str | None, typer.Option(help="only this region or scope")] = None,
     item: Annotated[str | None, typer.Option(help="only items whose name contains this")] = None,
     currency: Annotated[str | None, typer.Option(help="only CNY or USD")] = None,
-    assumed: Annotated[bool, typer.Option("--assumptions", help="only prices on thin ground, and why")] = False,
+    assumed: Annotated[
+        bool, typer.Option("--assumptions", help="only assumed or weakly sourced prices, and why")
+    ] = False,
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
 ) -> None:
-    """List the price book: every price with its first day; csv and json tell its source too."""
+    """List the price book: every price with its first day; csv and json have its source too."""
     from ..catalog.prices import Prices
 
     book = Prices.published(*(prices or ()))
     frame = book.assumptions() if assumed else book.to_frame()
     for column, wanted in (("meter", meter), ("region_id", region), ("currency", currency)):
         if wanted is not None:
-            known = sorted(set(frame[column]))
-            if wanted not in known:
-                from ..errors import UnknownName
-
-                raise UnknownName(column.removesuffix("_id"), wanted, known, f"known: {', '.join(known)}")
+            if wanted not in set(frame[column]):
+                raise UnknownName(column.removesuffix("_id"), wanted, set(frame[column]))
             frame = frame[frame[column] == wanted]
     if item is not None:
         frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
         if not len(frame):
-            raise InputError(f"no price of an item whose name contains {item!r}")
+            raise InputError(f"no price of an item whose name contains {shown(item)}")
     if form is Format.table:
         frame = prices_for_people(frame)
     emit(frame.reset_index(drop=True), form, output=output)
@@ -202,28 +239,24 @@ def list_rules(
     form: Form = Format.table,
     output: Output = None,
 ) -> None:
-    """List the rules of the service and whether each is built, or tell one, or one family, in full."""
+    """List the rules of the service and whether each is built; or one rule, or one family, in full."""
     import pandas as pd
 
     from ..catalog.rule_book import rule, rules
 
     family = [r for r in rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
-    if rule_id is None or family:
-        fields = ["rule_id", "status", "title", "reason"]
-        if form is not Format.table:
-            fields = list(family[0].__slots__)
-        emit(pd.DataFrame([[getattr(r, name) for name in fields] for r in family], columns=fields), form, output=output)
-        return
-    found = rule(rule_id)
-    told = {name: getattr(found, name) for name in found.__slots__}
-    if form is Format.json:
-        emit_json(told, output)
+    listed = family or [rule(str(rule_id))]
+    frame = pd.DataFrame([[getattr(r, name) for name in r.__slots__] for r in listed], columns=listed[0].__slots__)
+    if family:
+        emit(frame[["rule_id", "status", "title", "reason"]] if form is Format.table else frame, form, output=output)
+    elif form is Format.json:
+        emit_json(records(frame)[0], output)
     elif form is Format.table and output is None:
-        for name, value in told.items():
+        for name, value in frame.iloc[0].items():
             if value:
-                console().print(f"{name.replace('_', ' ')}: {value}", soft_wrap=True, markup=False)
+                say(f"{str(name).replace('_', ' ')}: {value}")
     else:
-        emit(pd.DataFrame([told]), form, output=output)
+        emit(frame, form, output=output)
 
 
 # Parts ---------------------------------------------------------------------------------------------
@@ -240,10 +273,11 @@ def _run(path: Path) -> tuple[Story, Run]:
 @contextmanager
 def _progress(total: int, name: str) -> Iterator[Callable[[int], None]]:
     """A bar on the screen's error channel while a story runs; nothing when nobody looks."""
+    from rich.markup import escape
     from rich.progress import Progress
 
     with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(name, total=total)
+        task = bar.add_task(escape(visible(name)), total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
@@ -253,14 +287,67 @@ def _prices(story: Story, layers: list[Path] | None) -> Prices:
     return Prices.published(*story.price_layers, *(layers or ()))
 
 
+# Typer brings a click of its own or shares one, by its version; what it exports leads to the root of usage errors.
+_UsageError = cast(type[Exception], typer.BadParameter.__base__)
+
+
 def main() -> None:
-    """Run the command line; whatever is wrong with the input is told in words, with exit code 2."""
+    """Run the command line and exit. Every problem is printed as a sentence; `EXIT_CODES` says what is what."""
+    # A shell may have closed them (`>&-`): what is written then fails like a full disk, and says so.
+    sys.stdout = sys.stdout or open(os.devnull)  # noqa: SIM115 - for reading only: every write is refused
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What a terminal of Latin-1 or ASCII lacks is written out as \u4e2d.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    code = _outcome()
     try:
-        app()
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unwritten(error)
+    sys.exit(code)
+
+
+def _outcome() -> int:
+    try:
+        return app(standalone_mode=False) or 0
     except EcsImagesError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read our output has stopped; that is no error of ours.
-        sys.stderr.close()
-        sys.exit(0)
+        _complain(str(error))
+    except _UsageError as error:
+        _complain(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except SystemExit:
+        return 0  # Typer and rich leave so where whoever read our output has stopped; that is no error of ours.
+    except OSError as error:
+        return _unwritten(error)
+    return 2
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with the arguments, at most 200 characters of it, and how the command is used."""
+    message = error.format_message().removesuffix(".")
+    known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+    if hasattr(error, "possibilities"):
+        message = f"no such option {shown(error.option_name)}{did_you_mean(error.option_name, known)}"
+    elif len(message) > 200:
+        message = f"{message[:110]} … {message[-80:]}"
+    message = message[:1].lower() + message[1:]
+    return f"{message}\n{error.ctx.get_usage()}" if error.ctx else message
+
+
+def _complain(text: str) -> None:
+    """Print an error. An argument longer than any file's name is cut, as other values are where they are named."""
+    for argument in sys.argv:
+        if len(argument) > 255:
+            text = text.replace(argument, f"{argument[:79]}…")
+    with suppress(OSError):  # on a full or closed error channel there is nobody to tell
+        sys.stderr.write(f"error: {visible(text)}\n")
+
+
+def _unwritten(error: OSError) -> int:
+    """The exit code where the standard output takes no more; what is still held back for it is dropped."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return 0  # Whoever read our output has stopped, as `head` does.
+    _complain(f"the output cannot be written ({error.strerror or error})")
+    return 2

@@ -1,21 +1,25 @@
-"""How the command line shows a table: for people, or for programs."""
+"""How the command line shows a table: for people, or for programs.
+
+What comes from a story, a ledger or a price file is text and stays text: a terminal is given no control
+characters, and a spreadsheet no formulas.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-import os
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..saving import save
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
-    from rich.table import Table
 
 
 class Format(StrEnum):
@@ -37,46 +41,65 @@ _SHORT = {
     "x_day": "day",
     "list_cost": "list cost",
 }
+# What moves the cursor, colours, rings or turns the direction of reading, and halves of characters.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def visible(text: str) -> str:
+    r"""Text whose control characters are written out: an escape is shown as \x1b and does nothing.
+
+    Ends of lines and tabs stay.
+    """
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that is wide enough for a table when it is no terminal."""
+    """A console that takes text as it is, and is wide enough for a table when it is no terminal."""
     from rich.console import Console
 
-    class Quiet(Console):
-        """A console that ends well when whoever reads it has stopped."""
+    wide = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
+    return Console(stderr=stderr, width=wide, highlight=False, markup=False, emoji=False)
 
-        def on_broken_pipe(self) -> None:
-            self.quiet = True
-            devnull = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(devnull, sys.stdout.fileno())
-            raise SystemExit(0)
 
-    stream = sys.stderr if stderr else sys.stdout
-    return Quiet(stderr=stderr, width=None if stream.isatty() else 120, highlight=False)
+def say(text: str) -> None:
+    """Print lines for people."""
+    sys.stdout.write(visible(text) + "\n")
 
 
 def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | None = None) -> None:
-    """Print a table in a format, or write it to a file."""
+    """Print a table, or write it to a file.
+
+    frame: the table
+    form: `table` for people (numbers to the right, costs with four decimals, no empty columns), or `csv`,
+        `json` (a list of records) or `parquet` for programs
+    title: a line above it; only people see it
+    output: the file, put in place at once; None: the standard output
+
+    Text of a CSV that a spreadsheet would take for a formula begins with an apostrophe. Raises InputError
+    where the file cannot be written, or Parquet would go to a terminal.
+    """
     if form is Format.table:
-        _emit_table(frame, title, output)
-        return
-    if form is Format.parquet:
+        _write(_drawn(frame, title, output), output)
+    elif form is Format.json:
+        emit_json(records(frame), output)
+    elif form is Format.csv:
+        _write(frame.map(_harmless).to_csv(index=False, lineterminator="\n"), output)
+    else:
         buffer = io.BytesIO()
         try:
             frame.to_parquet(buffer, index=False)
         except ImportError:
             raise InputError("parquet needs pyarrow; install the extra: pip install 'ecs-images[parquet]'") from None
-        _write_bytes(buffer.getvalue(), output)
-    elif form is Format.json:
-        _write_text(json.dumps(records(frame), ensure_ascii=False, indent=2) + "\n", output)
-    else:
-        _write_text(frame.to_csv(index=False, lineterminator="\n"), output)
+        _write(buffer.getvalue(), output)
 
 
-def emit_json(value: dict[str, Any], output: Path | None = None) -> None:
-    """Print a JSON object, or write it to a file."""
-    _write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", output)
+def emit_json(value: object, output: Path | None = None) -> None:
+    """Print a JSON value, or write it to a file (UTF-8); a standard output of another encoding gets ASCII."""
+    ascii_only = output is None and sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
+    _write(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n", output)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -86,65 +109,47 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _emit_table(frame: pd.DataFrame, title: str, output: Path | None) -> None:
-    if output is None:
-        print_table(frame, title)
-        return
-    from rich.console import Console
-
-    page = Console(file=io.StringIO(), width=120)
-    page.print(_table(frame, title))
-    _write_text(page.file.getvalue(), output)  # type: ignore[attr-defined]
-
-
-def print_table(frame: pd.DataFrame, title: str = "") -> None:
-    """A table for people: numbers to the right, costs with four decimals, no empty columns."""
-    console().print(_table(frame, title))
-
-
-def _table(frame: pd.DataFrame, title: str) -> Table:
+def _drawn(frame: pd.DataFrame, title: str, output: Path | None) -> str:
+    """A table as lines, with a terminal's bold heads where it goes to one."""
     from pandas.api.types import is_numeric_dtype
-    from rich.markup import escape
+    from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=escape(title) or None, title_justify="left", header_style="bold")
+    table = Table(title=visible(title) or None, title_justify="left", header_style="bold")
     shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
     for name in shown:
         right = bool(is_numeric_dtype(frame[name].dtype))
         table.add_column(_SHORT.get(str(name), str(name)), justify="right" if right else "left", overflow="fold")
     for row in frame[shown].itertuples(index=False):
         table.add_row(*(_cell(value, str(name)) for value, name in zip(row, shown, strict=True)))
-    return table
+    page = console() if output is None else Console(file=io.StringIO(), width=120, markup=False, emoji=False)
+    with page.capture() as lines:
+        page.print(table)
+    return lines.get()
 
 
 def _cell(value: object, column: str) -> str:
-    from rich.markup import escape
-
     if value is None or value != value:
         return ""
     if isinstance(value, float):
         return f"{value:,.4f}" if column.endswith("cost") else f"{value:,g}"
-    return escape(str(value))
+    return visible(str(value))
 
 
-def _write_text(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        _to_file(output, text.encode())
+def _harmless(value: object) -> object:
+    """A cell of a CSV that no spreadsheet calculates: `=1+1` becomes `'=1+1`; -1 and "-1" stay."""
+    if not isinstance(value, str):
+        return value
+    risky = _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return visible(f"'{value}" if risky else value)
 
 
-def _write_bytes(content: bytes, output: Path | None) -> None:
+def _write(content: str | bytes, output: Path | None) -> None:
     if output is not None:
-        _to_file(output, content)
+        save(output, content)
+    elif isinstance(content, str):
+        sys.stdout.write(content)
     elif sys.stdout.isatty():
         raise InputError("parquet is not for a terminal; add --output FILE, or send it to a file or program")
     else:
         sys.stdout.buffer.write(content)
-
-
-def _to_file(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..billing.dimensions import DIMENSIONS, chosen, split_over
 from ..errors import InputError, MixedCurrencies
-from .output import Format, console, emit, emit_json, records
+from ..saving import save
+from .output import Format, emit, emit_json, records, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
 
 
 def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None) -> None:
+    """A bill as one JSON object: `title`, `rows` (the table), `total` by currency, and `assumptions`."""
     sums = found.by("currency")
     emit_json(
         {
@@ -43,11 +46,12 @@ def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None)
 
 
 def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: Path | None) -> None:
+    """Explain a resource, named by its id or its name in the story: sentences, a JSON object, or its amounts."""
     from ..stories.story import resolve
 
     explanation = found.explain(resolve(run.cloud, run.ids, wanted))
     if form is Format.table and output is None:
-        console().print(str(explanation), markup=False, soft_wrap=True)
+        say(str(explanation))
     elif form is Format.json:
         emit_json(
             {
@@ -65,7 +69,7 @@ def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: P
 
 
 def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies | None:
-    """Draw the cost chart to a file; gives back why not when the bill has two currencies."""
+    """Draw the cost chart to a file. Returns the error when the bill has two currencies: its table is still shown."""
     import matplotlib as mpl
 
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
@@ -82,28 +86,27 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
     columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
     figure = cost_over_time(found.charges, by=columns[0] if columns else "sku_meter").get_figure(root=True)
     assert figure is not None
-    try:
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    kind = path.suffix.lower().removeprefix(".")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+    save(path, drawn.getvalue())
     return None
 
 
 def show_foot(found: Bill, chart: Path | None) -> None:
-    """Below a table: the total, and what it takes for granted, a line each."""
-    out = console()
+    """Below a table: the total, and the assumptions behind it, a line each."""
     sums = found.by("currency")
     for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
-        out.print(f"total list cost: {cost:,.4f} {currency}")
+        say(f"total list cost: {cost:,.4f} {currency}")
     if chart is not None:
-        out.print(f"chart: {chart}", soft_wrap=True, markup=False)
+        say(f"chart: {chart}")
     taken = found.assumptions()
     if len(taken):
-        out.print("\nThis bill takes for granted (ecs-images bill --format json tells why):")
+        say("\nAssumptions of this bill (ecs-images bill --format json says why):")
     for row in taken.to_dict("records"):
         label = "" if row["assumption"] in ("price", "example") else f"{row['assumption']} "
         why = f" ({row['why'].split(' [')[0]})" if row["assumption"] == "price" else ""
-        out.print(f"- {label}{row['subject']}: {row['taken']}{why}", markup=False)
+        say(f"- {label}{row['subject']}: {row['taken']}{why}")
 
 
 def prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,16 +72,35 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 @pytest.fixture(scope="module")
 def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the workbench as `ecs-images app` serves it."""
-    port = _free_port()
-    command = [sys.executable, "-m", "ecs_images.cli", "app", "--port", str(port)]
-    with _served(command, port, tmp_path_factory.mktemp("voila")):
-        yield f"http://127.0.0.1:{port}/"
+    with served_page(tmp_path_factory.mktemp("voila")) as page:
+        yield page.address
+
+
+@dataclass
+class Served:
+    """A page that a process of ours serves: its port, and its address with the token."""
+
+    server: subprocess.Popen[bytes]
+    port: int
+    address: str
+
+
+@contextmanager
+def served_page(home: Path, *arguments: object, code: str = "") -> Iterator[Served]:
+    """`ecs-images app` with its settings and temporary files in a folder; `code` runs before."""
+    port = free_port()
+    begin = f"{code}\nfrom ecs_images.cli import main\nmain()"
+    command = [sys.executable, "-c", begin, "app", *map(str, arguments), "--port", str(port)]
+    with _served(command, port, home) as server:
+        found = re.search(rf"http://127.0.0.1:{port}/\?token=\S+", (home / "server.log").read_text())
+        assert found
+        yield Served(server, port, found[0])
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a JupyterLab over a copy of the lessons, in which every cell is on the page."""
-    home, port = tmp_path_factory.mktemp("lab"), _free_port()
+    home, port = tmp_path_factory.mktemp("lab"), free_port()
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     for extension, settings in _LAB_SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{extension}.jupyterlab-settings"
@@ -93,18 +113,22 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def _served(command: Sequence[str], port: int, home: Path) -> Iterator[None]:
+def _served(command: Sequence[str], port: int, home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server in a group of its own, with settings of nobody's, until it is no longer needed."""
     own = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {"IPYTHONDIR": str(home / "ipython"), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "HOME": str(home)}
+    own["TMPDIR"] = str(home / "temporary")
+    (home / "temporary").mkdir()
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(
             command, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            yield _answers(server, port, home / "server.log")
+            _answers(server, port, home / "server.log")
+            yield server
         finally:
-            os.killpg(server.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
             server.wait()
 
 
@@ -118,7 +142,7 @@ def _answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     assert server.poll() is None, log.read_text()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
