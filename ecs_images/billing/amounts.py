@@ -6,7 +6,7 @@ price stay the same, so that its cost reads as quantity × hours × price.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from math import isfinite
 
 import numpy as np
@@ -20,6 +20,7 @@ from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
 from .rating import Curve, Key, groups
+from .schema import WHO_WHERE_WHAT
 
 AMOUNTS = Table(
     "amounts",
@@ -62,6 +63,9 @@ def storage_amounts(
     if not len(concerned):
         return AMOUNTS.frame()
     by_key = {curve.key: curve for curve in curves}
+    concerned = concerned[[bool(by_key[key].lines) for key in _keys(concerned)]].reset_index(drop=True)
+    if not len(concerned):
+        return AMOUNTS.frame()
     concerned_curves = [by_key[key] for key, _ in groups(concerned)]
     held = holdings(concerned, state)
     borders = np.unique(np.concatenate([held.start, held.end, *(c.price_changes() for c in concerned_curves)]))
@@ -100,7 +104,7 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
         cut = split(fees.iloc[rows.positions].reset_index(drop=True), curve.price_changes())
         start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
         spent = curve.unit_cost_until(end) - curve.unit_cost_until(start)
-        unit = units()[_lines_at(curve, int(start[0]))[0].unit]
+        unit = units()[curve.lines[0].price.unit]
         frame = cut[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "resource_id"]].copy()
         frame["start"], frame["end"] = start, end
         frame["x_amount"] = cut["x_quantity"] * unit.per_quantity(key.vcpus)
@@ -109,16 +113,17 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
     return _finished(pd.concat(parts, ignore_index=True), by_key) if parts else AMOUNTS.frame()
 
 
+def _keys(frame: pd.DataFrame) -> Iterator[Key]:
+    """The curve that each row belongs to."""
+    for account, currency, region, meter, item, vcpus in frame[WHO_WHERE_WHAT].itertuples(index=False):
+        yield Key(account, currency, region, meter, item, int(vcpus))
+
+
 def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
-    """Hours, the price and its source, and the rules beside every stretch."""
-    frame = frame.copy()
+    """Hours, the price and its source, and the rules beside every stretch; what has no price is left out."""
+    lines = [_lines_at(by_key[key], int(start)) for key, start in zip(_keys(frame), frame["start"], strict=True)]
+    frame, found = frame[[bool(rows) for rows in lines]].reset_index(drop=True), [rows for rows in lines if rows]
     frame["x_hours"] = (frame["end"] - frame["start"]) / SECONDS_PER_HOUR
-    found = [
-        _lines_at(by_key[Key(account, currency, region, meter, item, int(vcpus))], int(start))
-        for account, currency, region, meter, item, vcpus, start in frame[
-            [*_WHERE, "sku_meter", "x_item", "x_vcpus", "start"]
-        ].itertuples(index=False)
-    ]
     used = [units()[rows[0].unit] for rows in found]
     frame["x_unit"] = [unit.basis for unit in used]
     frame["pricing_unit"] = [unit.name for unit in used]

@@ -174,6 +174,11 @@ def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.n
 
 def attribute(usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str) -> pd.DataFrame:
     """The bill split over snapshots or images; `x_…_id` is empty for what belongs to none."""
+    # What has no price at all bears nothing and is no row of 0; a bill lists it as unpriced.
+    parted = zip(groups(usage), cost_curves, strict=True)
+    costly = [rows.positions for (_, rows), curve in parted if curve.lines]
+    usage = usage.iloc[np.sort(np.concatenate([np.empty(0, np.int64), *costly]))].reset_index(drop=True)
+    cost_curves = [curve for curve in cost_curves if curve.lines]
     held = holdings(usage, state)
     cost = held_cost(usage, held, cost_curves)
     fees = _fee_costs(usage, cost_curves)
@@ -201,7 +206,7 @@ class _Fees:
 def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve]) -> _Fees:
     rows, costs = [np.empty(0, np.int64)], [np.empty(0)]
     for (key, found), curve in zip(groups(usage), cost_curves, strict=True):
-        if key.meter != STORAGE and curve.lines:  # what is free unless priced has none
+        if key.meter != STORAGE:
             rows.append(found.positions)
             spent = curve.unit_cost_until(found.end) - curve.unit_cost_until(found.start)
             costs.append(spent * found.quantity)

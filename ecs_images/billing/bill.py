@@ -24,8 +24,9 @@ from .dimensions import chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
 from .metering import HasLedger, billing_window, in_force, ledger_of, usage_of
-from .rating import Curve, charges_of, curves
+from .rating import Curve, charges_of, curves, unpriced_of
 from .schema import CHARGES
+from .unpriced import UNPRICED, price_not_found
 
 ATTRIBUTED = {"snapshot": "x_snapshot_id", "image": "x_image_id", "account": "billing_account_id"}
 _PERIODS = {"x_month": "%Y-%m", "x_day": "%Y-%m-%d"}
@@ -48,8 +49,8 @@ def bill(
     assume: for assumptions that bills read, such as `{"UNK-5": "start"}`, the value to suppose; None:
         what the cloud supposes, or the default
 
-    Raises PriceNotFound naming everything that has no price, and InputError for a time or an assumption
-    that cannot be used.
+    Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time or an assumption that
+    cannot be used.
     """
     ledger = ledger_of(cloud)
     if not isinstance(prices, Prices | None):
@@ -85,6 +86,11 @@ class Origin:
         """What each account, region and meter costs over time."""
         return curves(self.usage, self.prices)
 
+    @cached_property
+    def unpriced(self) -> pd.DataFrame:
+        """What of the usage has no price."""
+        return unpriced_of(self.curves)
+
 
 class Bill:
     """Charges and, when made by `bill`, what they follow from.
@@ -101,7 +107,9 @@ class Bill:
 
     def __repr__(self) -> str:
         sums = self._charges.groupby("billing_currency", observed=True)["list_cost"].sum()
-        return f"<Bill: {' and '.join(f'{cost:.2f} {currency}' for currency, cost in sums.items()) or 'empty'}>"
+        lacking = len(self._made_from.unpriced) if self._made_from else 0
+        rest = f", {lacking} without a price" if lacking else ""
+        return f"<Bill: {' and '.join(f'{cost:.2f} {currency}' for currency, cost in sums.items()) or 'empty'}{rest}>"
 
     # Frames are copied shallowly: pandas copies a column when somebody writes to it, and not before.
 
@@ -120,18 +128,43 @@ class Bill:
         """The price books that the usage was rated with."""
         return self._origin.prices
 
-    def total(self, currency: str | None = None) -> float:
+    @property
+    def unpriced(self) -> pd.DataFrame:
+        """Use that no price covers, an `UNPRICED` table: it is in no amount of this bill."""
+        return self._origin.unpriced.copy(deep=False)
+
+    def unpriced_by(self, to: str) -> pd.DataFrame:
+        """The quantities that no price covers as shares of images or snapshots, as `attribute` shares costs.
+
+        to: snapshot or image
+
+        Returns account, currency, region, meter, the column of `to`, and `consumed_quantity`, in the unit of
+        `Meter.consumed`.
+        """
+        look_up("attribution to", to, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
+        origin = self._origin
+        shares = attribute(origin.usage, origin.state, [curve.holes() for curve in origin.curves], to)
+        shares = shares.rename(columns={"list_cost": "consumed_quantity"})
+        return shares[shares["consumed_quantity"] > 0].reset_index(drop=True)
+
+    def total(self, currency: str | None = None, *, priced_only: bool = False) -> float:
         """The list cost in all.
 
         currency: count only what is billed in this one; None: everything
+        priced_only: leave out what has no price, which `unpriced` lists
 
-        Raises MixedCurrencies where that would add two, UnknownName for a currency of neither site.
+        Raises PriceNotFound while something that counts has no price, MixedCurrencies where two currencies
+        would be added, UnknownName for a currency of neither site.
         """
         known = sorted(set(self._charges["billing_currency"].astype(str)))
+        unpriced = UNPRICED.frame() if self._made_from is None or priced_only else self._made_from.unpriced
         if currency is not None:
             site_of_currency(currency)
+            unpriced = unpriced[unpriced["billing_currency"] == currency]
         elif len(known) > 1:
             raise MixedCurrencies(known)
+        if len(unpriced):
+            raise price_not_found(unpriced)
         wanted = self._charges["billing_currency"] == currency
         return float((self._charges if currency is None else self._charges[wanted])["list_cost"].sum())
 
@@ -191,7 +224,7 @@ class Bill:
         Raises UnknownName for an id that the ledger does not know.
         """
         origin = self._origin
-        return explain(resource, origin.usage, origin.ledger, origin.state, origin.curves)
+        return explain(resource, origin.usage, origin.ledger, origin.state, origin.curves, origin.unpriced)
 
     def assumptions(self) -> pd.DataFrame:
         """What this bill takes for granted: unknowns of the rule book that it touches, and weak prices.

@@ -20,6 +20,8 @@ from ..ledger.state import State
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
 from .rating import Curve
+from .schema import WHO_WHERE_WHAT
+from .unpriced import in_words, price_not_found
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Explanation:
     """Why something costs what it costs.
 
     `amounts` is an `AMOUNTS` table, `events` has columns `at` and `what`. `left_behind` is what the
-    snapshots of a deleted image have cost since, while they back no other.
+    snapshots of a deleted image have cost since, while they back no other. `unpriced` is an `UNPRICED`
+    table of the accounts' whole use, of which some is this resource's: it is in no amount here.
     """
 
     resource_id: str
@@ -35,16 +38,19 @@ class Explanation:
     amounts: pd.DataFrame
     events: pd.DataFrame
     left_behind: float
+    unpriced: pd.DataFrame
 
     @property
     def totals(self) -> dict[str, float]:
-        """The cost in all, by currency."""
+        """The cost of what has a price, by currency."""
         sums = self.amounts.groupby("billing_currency")["list_cost"].sum()
         return {str(currency): float(cost) for currency, cost in sums.items()}
 
     @property
     def total(self) -> float:
-        """The cost in all; raises MixedCurrencies over two."""
+        """The cost in all; raises PriceNotFound where some of it has no price, MixedCurrencies over two."""
+        if len(self.unpriced):
+            raise price_not_found(self.unpriced)
         if len(self.totals) > 1:
             raise MixedCurrencies(list(self.totals))
         return sum(self.totals.values())
@@ -58,14 +64,16 @@ class Explanation:
         lines.append("")
         happened = zip(self.events["at"], self.events["what"], strict=True)
         lines += [f"  {show_time(at)}  {what}" for at, what in happened]
+        lacking = [f"  no price, so not counted: {sentence}" for sentence in in_words(self.unpriced)]
         if not len(self.amounts):
-            return "\n".join([*lines, "", "  nothing was charged; compute and disks are not metered"])
+            nothing = "  nothing was charged; compute and disks are metered only when asked for"
+            return "\n".join([*lines, "", *(lacking or [nothing])])
         lines += ["", *(f"  {_sentence(row)}" for row in self.amounts.to_dict("records")), ""]
         lines += [f"  price: {text}" for text in dict.fromkeys(self.amounts["x_price_source"])]
         if (self.amounts["sku_meter"] == STORAGE).any():
             lines.append("  GiB: a stored block that n snapshots hold, or n images use, counts the nth part for each")
         rules = dict.fromkeys(rule for text in self.amounts["x_rules"] for rule in text.split())
-        return "\n".join([*lines, f"  rules: {' '.join(rules)}"])
+        return "\n".join([*lines, f"  rules: {' '.join(rules)}", *lacking])
 
     __repr__ = __str__
 
@@ -85,7 +93,12 @@ Resource = str | Image | Snapshot | Instance | Disk | ImageFiles | ChainView
 
 
 def explain(
-    resource: Resource, usage: pd.DataFrame, ledger: Ledger, state: State, cost_curves: list[Curve]
+    resource: Resource,
+    usage: pd.DataFrame,
+    ledger: Ledger,
+    state: State,
+    cost_curves: list[Curve],
+    unpriced: pd.DataFrame,
 ) -> Explanation:
     """What an image, snapshot, chain, disk, instance or files of an image cost, and why.
 
@@ -94,6 +107,7 @@ def explain(
     ledger: what happened
     state: the state after the ledger
     cost_curves: the curves of the usage
+    unpriced: what of the usage has no price
 
     An image is explained by its share of the snapshots behind it and by the fees of the instances that
     run from it. Raises UnknownName.
@@ -113,7 +127,27 @@ def explain(
     amounts = pd.concat(found or parts[:1], ignore_index=True)
     amounts = amounts.sort_values(["charge_period_start", "resource_id"], kind="stable", ignore_index=True)
     left = _left_behind(name, usage, state, cost_curves)
-    return Explanation(name, about, amounts, _events(ledger, {name, *snapshots}), left)
+    lacking = unpriced[_touched(unpriced, usage[concerned | usage["resource_id"].isin(_chains(state, snapshots))])]
+    happened = _events(ledger, {name, *snapshots})
+    return Explanation(name, about, amounts, happened, left, lacking.reset_index(drop=True))
+
+
+def _chains(state: State, snapshots: Collection[str]) -> set[str]:
+    return {state.snapshots[snapshot].chain for snapshot in snapshots}
+
+
+def _touched(unpriced: pd.DataFrame, usage: pd.DataFrame) -> list[bool]:
+    """For each row without a price: whether some of this usage is in it."""
+    return [
+        bool(
+            (
+                (usage[WHO_WHERE_WHAT].astype(object) == list(row[: len(WHO_WHERE_WHAT)])).all(axis=1)
+                & (usage["charge_period_start"] < row.charge_period_end)
+                & (usage["charge_period_end"] > row.charge_period_start)
+            ).any()
+        )
+        for row in unpriced.itertuples(index=False)
+    ]
 
 
 def _left_behind(resource: str, usage: pd.DataFrame, state: State, cost_curves: list[Curve]) -> float:

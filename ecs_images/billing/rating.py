@@ -9,21 +9,22 @@ hour of the curve also says what any single row costs, so shares of it add up to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..catalog.meters import METERS, item_in_words, units
+from ..catalog.meters import METERS, units
 from ..catalog.price_files import PriceRow
-from ..catalog.prices import Epoch, PriceBook, Prices
+from ..catalog.prices import FIRST_DAY, Epoch, Prices
 from ..columns import seconds_of, times_of
-from ..errors import InputError, PriceNotFound, look_up, shown
+from ..errors import InputError, look_up, shown
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
 from .schema import CHARGES, USAGE, WHO_WHERE_WHAT
 from .settlement import settlement_borders, settlement_of
+from .unpriced import UNPRICED, price_not_found
 
 
 class Key(NamedTuple):
@@ -46,13 +47,17 @@ class Curve:
     """The level used over time and what it costs.
 
     Segment k lies between `borders[k]` and `borders[k + 1]` [s since 1970], on which `levels[k]`
-    (bytes or instances) and the price table are constant. `lines` hold the cost of each tier.
+    (bytes or instances) and the price table are constant. `lines` hold the cost of each tier, and
+    `unpriced` the part of each level that no price covers, which costs nothing here and is no part of
+    any total; `known` says in words where there are prices of the same thing, if anything is unpriced.
     """
 
     key: Key
     borders: np.ndarray
     levels: np.ndarray
     lines: tuple[Line, ...]
+    unpriced: np.ndarray
+    known: str = ""
 
     @cached_property
     def cost(self) -> np.ndarray:
@@ -72,13 +77,25 @@ class Curve:
                                           mean per GiB-hour   0  0  ½   ½
 
         The price table is one throughout, so it starts once, at hour 0; the mean changes where the level
-        passes 5 GiB, at hour 2. An amount that is cut at 0 and 2 has one price within each piece.
+        passes 5 GiB, at hour 2. An amount that is cut at 0 and 2 has one price within each piece. Where
+        there is no price, from the end of one price table to the start of another, it is cut too.
         """
         used = self.levels > 0
         weight = self.levels * np.diff(self.borders)
         mean = np.divide(self.cost, weight, out=np.zeros(len(weight)), where=used)
         changed = np.flatnonzero(~np.isclose(mean[1:], mean[:-1], rtol=1e-9, atol=0)) + 1
-        return np.union1d(self.borders[[line.low for line in self.lines]], self.borders[changed])
+        ends = [line.high for line in self.lines if line.high < len(self.levels)]
+        return np.union1d(self.borders[[*(line.low for line in self.lines), *ends]], self.borders[changed])
+
+    def holes(self) -> Curve:
+        """The same use with what has no price as its cost: the quantity of each segment [unit-hours].
+
+        Whatever shares out a cost shares out what is missing in the same way.
+        """
+        hours = np.diff(self.borders) / SECONDS_PER_HOUR
+        quantity = self.unpriced * hours * (1 / BYTES_PER_GIB if METERS[self.key.meter].counts == "byte" else 1)
+        line = Line(_NO_PRICE, 0, len(self.levels), quantity, quantity)
+        return replace(self, lines=(line,) if self.unpriced.any() else ())
 
     def unit_cost_until(self, moments: np.ndarray) -> np.ndarray:
         """What one byte (or instance) held from the curve's start until each moment costs.
@@ -102,6 +119,10 @@ class Line:
     cost: np.ndarray
 
 
+_NO_PRICE = PriceRow(meter="none", region_id="all_regions", currency="CNY", valid_from=FIRST_DAY)
+"""What stands where a price is missing, so that what has none is shared out as a cost would be."""
+
+
 def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     """What a usage table costs.
 
@@ -109,11 +130,15 @@ def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     prices: the price books
 
     Returns a `CHARGES` table: one row per account, region, meter, item, settlement and price. Raises
-    PriceNotFound with everything that has no price, InputError for what is no usage or no prices. BILL-1.
+    PriceNotFound with everything that has no price (a bill goes on and lists it instead), InputError for
+    what is no usage or no prices. BILL-1.
     """
     if not isinstance(prices, Prices):
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
-    return charges_of(curves(USAGE.check(usage), prices), prices)
+    cost_curves = curves(USAGE.check(usage), prices)
+    if len(unpriced := unpriced_of(cost_curves)):
+        raise price_not_found(unpriced)
+    return charges_of(cost_curves, prices)
 
 
 def charges_of(cost_curves: Sequence[Curve], prices: Prices) -> pd.DataFrame:
@@ -127,50 +152,37 @@ def charges_of(cost_curves: Sequence[Curve], prices: Prices) -> pd.DataFrame:
     return CHARGES.check(pd.concat(parts, ignore_index=True)) if parts else CHARGES.frame()
 
 
+def unpriced_of(cost_curves: Sequence[Curve]) -> pd.DataFrame:
+    """The use that no price covers, as an `UNPRICED` table: a row for every unbroken stretch of a curve."""
+    rows: list[tuple[object, ...]] = []
+    for curve in cost_curves:
+        missing = curve.unpriced > 0
+        quantity = np.concatenate([line.quantity for line in curve.holes().lines] or [np.zeros(len(missing))])
+        first = np.flatnonzero(missing & ~np.concatenate([[False], missing[:-1]]))
+        last = np.flatnonzero(missing & ~np.concatenate([missing[1:], [False]]))
+        for low, high in zip(first, last + 1, strict=True):
+            start, end = from_seconds(int(curve.borders[low])), from_seconds(int(curve.borders[high]))
+            unit = METERS[curve.key.meter].consumed
+            rows.append((*curve.key, start, end, quantity[low:high].sum(), unit, curve.known))
+    return UNPRICED.frame(rows)
+
+
 def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
-    """The cost curve of every account, region and meter in a usage table; raises PriceNotFound."""
-    tried = [curve_of(key, rows, prices) for key, rows in groups(usage)]
-    gaps = [gap for gap in tried if isinstance(gap, Gap)]
-    if gaps:
-        raise price_not_found(gaps)
-    return [curve for curve in tried if isinstance(curve, Curve)]
+    """The cost curve of every account, region and meter in a usage table, with what has no price."""
+    return [curve_of(key, rows, prices) for key, rows in groups(usage)]
 
 
-def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve | Gap:
-    """What some use costs over time, or where it first has no price."""
+def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve:
+    """What some use costs over time, and what of it has no price."""
     book = prices.book(key.currency)
     look_up("meter", key.meter, METERS)
     schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
     borders, levels = _steps(rows, schedule)
     if book.assumes_free(key.meter):
-        return Curve(key, borders, levels, ())
-    lines, unpriced_at = _price(key, borders, levels, schedule)
-    return Curve(key, borders, levels, tuple(lines)) if unpriced_at is None else Gap(key, unpriced_at, book)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Use without a price: whose and what, and when it is first there [s since 1970]."""
-
-    key: Key
-    at: int
-    book: PriceBook
-
-
-def price_not_found(gaps: Sequence[Gap]) -> PriceNotFound:
-    """The error that names all of some gaps, with a hint where they have one in common."""
-    missing = [
-        (
-            gap.key.meter,
-            item_in_words(gap.key.meter, gap.key.item),
-            gap.key.region,
-            f"{from_seconds(gap.at):%Y-%m-%d}",
-            gap.key.currency,
-        )
-        for gap in gaps
-    ]
-    hints = {gap.book.hint(gap.key.meter, gap.key.item) for gap in gaps}
-    return PriceNotFound(missing, hints.pop() if len(hints) == 1 else "")
+        return Curve(key, borders, levels, (), np.zeros(len(levels)))
+    lines, unpriced = _price(key, borders, levels, schedule)
+    known = book.known(key.meter, key.item) if unpriced.any() else ""
+    return Curve(key, borders, levels, tuple(lines), unpriced, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +225,11 @@ def _steps(rows: Rows, schedule: tuple[Epoch, ...]) -> tuple[np.ndarray, np.ndar
 
 def _price(
     key: Key, borders: np.ndarray, levels: np.ndarray, schedule: tuple[Epoch, ...]
-) -> tuple[list[Line], int | None]:
-    """The lines of a curve, and the first moment that has use but no price."""
+) -> tuple[list[Line], np.ndarray]:
+    """The lines of a curve, and the part of each level that has no price."""
     hours = np.diff(borders) / SECONDS_PER_HOUR
     in_tiers = METERS[key.meter].bounds == "GiB"  # A band of sizes of instances was chosen with the schedule.
-    unpriced = levels > 0
+    unpriced = levels.astype(np.float64)
     lines = []
     for epoch in schedule:
         low, high = np.searchsorted(borders[:-1], [epoch.start, epoch.end])
@@ -234,9 +246,9 @@ def _price(
             lines.append(Line(tier, int(low), int(high), quantity, quantity / unit.hours * tier.price))
             covered += amount
         # A tier table may begin above 0 or end below the level; what no tier covers has no price.
-        unpriced[low:high] &= in_tiers & (levels[low:high] / BYTES_PER_GIB > covered * (1 + 1e-12))
-    first = np.flatnonzero(unpriced)
-    return lines, int(borders[first[0]]) if len(first) else None
+        bare = levels[low:high] - covered * BYTES_PER_GIB
+        unpriced[low:high] = np.where(in_tiers & (bare > 1e-12 * levels[low:high]), bare, 0)
+    return lines, unpriced
 
 
 def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int) -> pd.DataFrame:

@@ -19,16 +19,14 @@ _ITEM = Column(
 )
 _VCPUS = Column("x_vcpus", "integer", "vCPU", "size of the instance a fee is for; 0 for storage")
 
+KEY_COLUMNS = (_ACCOUNT, _CURRENCY, _REGION, _METER, _ITEM, _VCPUS)
+"""The columns that say whose use of what is where."""
+
 USAGE = Table(
     "usage",
     "one stored copy of blocks during its life, or one instance during a stretch that a fee runs",
     (
-        _ACCOUNT,
-        _CURRENCY,
-        _REGION,
-        _METER,
-        _ITEM,
-        _VCPUS,
+        *KEY_COLUMNS,
         Column("resource_id", "text", "", "the snapshot chain, the instance, the copy made, or the files", True),
         Column(
             "x_image_id",
@@ -48,12 +46,7 @@ CHARGES = Table(
     "charges",
     "what one account owes in one region for one meter, settlement and price",
     (
-        _ACCOUNT,
-        _CURRENCY,
-        _REGION,
-        _METER,
-        _ITEM,
-        _VCPUS,
+        *KEY_COLUMNS,
         Column("charge_period_start", "time", "", "first moment of use within the settlement", True),
         Column("charge_period_end", "time", "", "first moment after it", True),
         Column("consumed_quantity", "number", "consumed_unit", "quantity × hours used", True),

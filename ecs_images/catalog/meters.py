@@ -92,6 +92,11 @@ class Meter:
         return in_words(self.name)
 
     @property
+    def consumed(self) -> str:
+        """The unit in which use is shown where no price says another, such as GiB-Hour or Instance-Hour."""
+        return units()[self.units[0]].consumed if self.counts == "byte" else "Instance-Hour"
+
+    @property
     def bounds(self) -> Literal["GiB", "vCPU"]:
         """What bounds of its prices count: tiers of GiB, or bands of the size of an instance."""
         return "GiB" if self.counts == "byte" else "vCPU"

@@ -34,6 +34,11 @@ _END_OF_TIME = to_seconds(LATEST)
 _THIN = "third_party", "official_repo_readme", "low", "assumed", "example"
 
 
+def layer_hint(known: str) -> str:
+    """What to do where a price is missing, after what is known of it."""
+    return f"{known}{' ' if known.endswith('?') else '; ' if known else ''}{_LAYER_HINT}"
+
+
 @dataclass(frozen=True, slots=True)
 class Epoch:
     """A span `[start, end)` [s since 1970] with one price table; `tiers` ascend by quantity."""
@@ -84,16 +89,19 @@ class PriceBook:
         raise PriceNotFound([missing], self.hint(meter, item))
 
     def hint(self, meter: str, item: str) -> str:
-        """What to say beside a missing price: where there are prices of the same thing."""
+        """What to say beside a missing price: where there are prices of the same thing, and what to do."""
+        return layer_hint(self.known(meter, item))
+
+    def known(self, meter: str, item: str) -> str:
+        """Where there are prices of the same thing, or of which other items; empty where there are none."""
         known = self._rows_of(meter, item)
         places = sorted({row.region_id for row in known if row.price is not None})
         if places:
             first = min(row.valid_from for row in known if row.price is not None)
             listed = ", ".join(places[:6]) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
-            return f"known: {listed} from {first}; {_LAYER_HINT}"
+            return f"known: {listed} from {first}"
         items = sorted({item for m, item in self._by_item if m == meter and item})
-        meant = did_you_mean(item, items).removeprefix("; ") if item else ""
-        return f"{meant} {_LAYER_HINT}".lstrip()
+        return did_you_mean(item, items).removeprefix("; ") if item else ""
 
     def _rows_of(self, meter: str, item: str) -> list[PriceRow]:
         """The rows for an item and, of a meter whose prices name items, those for any item."""

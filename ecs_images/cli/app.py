@@ -20,7 +20,16 @@ from .. import __version__
 from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
 from .output import Format, console, emit, emit_json, records, say, visible
-from .show import draw_cost, emit_bill, prices_for_people, routes_for_people, show_explanation, show_foot, table_by
+from .show import (
+    draw_cost,
+    emit_bill,
+    prices_for_people,
+    routes_for_people,
+    show_explanation,
+    show_foot,
+    table_by,
+    unpriced_lines,
+)
 
 if TYPE_CHECKING:
     from ..catalog.prices import Prices
@@ -28,7 +37,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 something a story expects did not come true; "
-    "2 the input cannot be used or the output not be written; 130 stopped by Ctrl+C."
+    "2 the input cannot be used or the output not be written; "
+    "3 billed, but some use has no price and is listed instead; 130 stopped by Ctrl+C."
 )
 
 
@@ -85,8 +95,13 @@ def bill(
     explain: Annotated[str | None, typer.Option(help="explain one resource: its id, or its name in the story")] = None,
     invoice: Annotated[bool, typer.Option("--invoice", help="what is paid, rounded per settlement")] = False,
     prices: Layers = None,
+    strict: Annotated[bool, typer.Option("--strict", help="refuse a bill of which some use has no price")] = False,
 ) -> None:
-    """Bill a story: what its images cost, by month and meter or as asked."""
+    """Bill a story: what its images cost, by month and meter or as asked.
+
+    Use that no price covers is in no amount: it is listed below the table, and the command ends with 3.
+    """
+    from ..billing.unpriced import price_not_found
     from ..stories.check import bill_of
 
     if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
@@ -96,6 +111,8 @@ def bill(
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
+    if strict and len(found.unpriced):
+        raise price_not_found(found.unpriced)
     dimensions = _listed("month,meter" if by is None else by)
     undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
     if explain is not None:
@@ -110,6 +127,13 @@ def bill(
                 show_foot(found, None if undrawn else chart)
     if undrawn is not None:
         raise undrawn
+    if lacking := unpriced_lines(found):
+        lines = "\n".join(lacking)
+        if form is Format.table and output is None:
+            say(f"\n{lines}")
+        else:
+            _tell(lines)
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -340,8 +364,12 @@ def _complain(text: str) -> None:
     for argument in sys.argv:
         if len(argument) > 255:
             text = text.replace(argument, f"{argument[:79]}…")
+    _tell(f"error: {text}")
+
+
+def _tell(text: str) -> None:
     with suppress(OSError):  # on a full or closed error channel there is nobody to tell
-        sys.stderr.write(f"error: {visible(text)}\n")
+        sys.stderr.write(f"{visible(text)}\n")
 
 
 def _unwritten(error: OSError) -> int:

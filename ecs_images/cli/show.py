@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..billing.dimensions import DIMENSIONS, chosen, split_over
+from ..billing.unpriced import in_words
 from ..errors import InputError, MixedCurrencies
 from ..saving import save
 from .output import Format, emit, emit_json, records, say
@@ -32,7 +33,7 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
 
 
 def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None) -> None:
-    """A bill as one JSON object: `title`, `rows` (the table), `total` by currency, and `assumptions`."""
+    """A bill as one JSON object: `title`, `rows` (the table), `total` by currency, `assumptions` and `unpriced`."""
     sums = found.by("currency")
     emit_json(
         {
@@ -40,6 +41,7 @@ def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None)
             "rows": records(table),
             "total": dict(zip(sums["billing_currency"], map(float, sums["list_cost"]), strict=True)),
             "assumptions": records(found.assumptions()),
+            "unpriced": records(found.unpriced),
         },
         output,
     )
@@ -61,6 +63,7 @@ def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: P
                 "left_behind": explanation.left_behind,
                 "amounts": records(explanation.amounts),
                 "events": records(explanation.events),
+                "unpriced": records(explanation.unpriced),
             },
             output,
         )
@@ -80,7 +83,7 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
     if len(found.charges) == 0:
         raise InputError("there is nothing to draw: the bill is empty")
     try:
-        found.total()
+        found.total(priced_only=True)
     except MixedCurrencies as error:
         return error
     columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
@@ -97,7 +100,8 @@ def show_foot(found: Bill, chart: Path | None) -> None:
     """Below a table: the total, and the assumptions behind it, a line each."""
     sums = found.by("currency")
     for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
-        say(f"total list cost: {cost:,.4f} {currency}")
+        lacking = (found.unpriced["billing_currency"] == currency).any()
+        say(f"total list cost{' of what has a price' if lacking else ''}: {cost:,.4f} {currency}")
     if chart is not None:
         say(f"chart: {chart}")
     taken = found.assumptions()
@@ -107,6 +111,12 @@ def show_foot(found: Bill, chart: Path | None) -> None:
         label = "" if row["assumption"] in ("price", "example") else f"{row['assumption']} "
         why = f" ({row['why'].split(' [')[0]})" if row["assumption"] == "price" else ""
         say(f"- {label}{row['subject']}: {row['taken']}{why}")
+
+
+def unpriced_lines(found: Bill) -> list[str]:
+    """What has no price, a line each under a heading; nothing where all has one."""
+    lines = [f"- {sentence}" for sentence in in_words(found.unpriced)]
+    return ["Without a price, and so in no amount (--prices FILE gives rows of your own):", *lines] if lines else []
 
 
 def prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:

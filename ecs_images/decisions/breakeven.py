@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..billing.rating import price_not_found
+from ..billing.rating import unpriced_of
+from ..billing.unpriced import price_not_found
 from ..catalog.meters import COPY_TRAFFIC
 from ..catalog.prices import Prices
 from ..catalog.regions import Region
@@ -256,7 +257,7 @@ class _Comparison:
         question = Question(self._situation, _renewed(self._question.updates, values), prices)
         first, second = (added(question, [delivery]) for delivery in self._deliveries)
         if gaps := [amount.gap for amount in [*first, *second] if amount.gap]:
-            raise price_not_found(gaps)
+            raise price_not_found(unpriced_of(gaps))
         return sum(amount.cost for amount in first), sum(amount.cost for amount in second)
 
     def name(self, along: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..billing.rating import Curve, Gap, Key, Rows, curve_of
+from ..billing.rating import Curve, Key, Rows, curve_of
 from ..catalog.meters import STORAGE
 from ..columns import whole_hours
 from ..units import SECONDS_PER_HOUR
@@ -21,11 +21,11 @@ from .ways import Delivery
 
 @dataclass(frozen=True)
 class Added:
-    """What is added to one payer's use of a meter in a region: its cost, or the gap in the price book."""
+    """What is added to one payer's use of a meter in a region: its cost, or the curve that lacks a price."""
 
     key: Key
     cost: float
-    gap: Gap | None
+    gap: Curve | None
 
     @property
     def note(self) -> str:
@@ -44,10 +44,10 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     for key, parts in use.items():
         there = question.existing.get(key)
         both = curve_of(key, _together([*parts, there] if there else parts), question.prices)
-        if isinstance(both, Curve) and not both.lines:
+        if not both.lines and not both.unpriced.any():
             continue  # Free unless priced (COPY-10).
         before = curve_of(key, there, question.prices) if there else None
-        gap = next((curve for curve in (both, before) if isinstance(curve, Gap)), None)
+        gap = next((curve for curve in (both, before) if curve is not None and curve.unpriced.any()), None)
         cost = _total(both) - _total(before) if gap is None else float("nan")
         found.append(Added(key, cost, gap))
     return found
@@ -78,5 +78,5 @@ def _together(parts: list[Rows]) -> Rows:
     return Rows(np.empty(0, np.int64), start, end, quantity)
 
 
-def _total(curve: Curve | Gap | None) -> float:
-    return float(curve.cost.sum()) if isinstance(curve, Curve) else 0.0
+def _total(curve: Curve | None) -> float:
+    return float(curve.cost.sum()) if curve is not None else 0.0

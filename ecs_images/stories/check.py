@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..billing.bill import Bill, bill
 from ..billing.dimensions import DIMENSIONS
+from ..billing.unpriced import price_not_found
 from ..catalog.images import find_public_image, marketplace_images, public_images
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
@@ -69,8 +70,11 @@ def _outcome(
         end = billing_end(story, fields.get("until"))
         if end not in bills:
             bills[end] = bill_of(story, run, until=end, prices=prices)
+        where = fields.get("where") or {}
+        if len(lacking := _unpriced(bills[end], run, where)):
+            raise price_not_found(lacking)
         try:
-            value = _cost(bills[end], run, kind, fields.get("where") or {})
+            value = _cost(bills[end], run, kind, where)
         except _NothingMatches:
             if fields[kind]:
                 raise
@@ -91,6 +95,28 @@ def _cost(found: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
     names = where.keys() & {"image", "snapshot"}
     wanted = where | {name: resolve(run.cloud, run.ids, where[name]) for name in names}
     return float(_matching(found.by(*where), wanted)["list_cost"].sum())
+
+
+def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
+    """What of a bill's use has no price and would count for the charges that match, as an `UNPRICED` table."""
+    lacking = found.unpriced
+    for name, value in where.items():
+        column = DIMENSIONS[name].column
+        if column in lacking:
+            lacking = lacking[lacking[column].astype(str) == str(value)]
+        elif name in ("month", "day"):
+            form = "%Y-%m" if name == "month" else "%Y-%m-%d"
+            first = lacking["charge_period_start"].dt.strftime(form)
+            last = (lacking["charge_period_end"] - pd.Timedelta(seconds=1)).dt.strftime(form)
+            lacking = lacking[(first <= str(value)) & (last >= str(value))]
+        elif len(lacking):  # an image or a snapshot
+            shares = found.unpriced_by(name)
+            its = shares[shares[column] == resolve(run.cloud, run.ids, value)]
+            keys = ["billing_account_id", "region_id", "sku_meter"]
+            lacking = lacking[
+                lacking[keys].apply(tuple, axis=1).isin(list(its[keys].itertuples(index=False, name=None)))
+            ]
+    return lacking
 
 
 def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:

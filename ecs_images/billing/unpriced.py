@@ -1,0 +1,54 @@
+"""Use that no price covers: a hole in the price book never hides the rest of a bill, and never counts as 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ..catalog.meters import item_in_words
+from ..catalog.prices import layer_hint
+from ..errors import PriceNotFound
+from ..tables import Column, Table
+from .schema import KEY_COLUMNS, WHO_WHERE_WHAT
+
+UNPRICED = Table(
+    "unpriced",
+    "use of one account in one region that no price covers, during a stretch",
+    (
+        *KEY_COLUMNS,
+        Column("charge_period_start", "time", "", "first moment of use without a price", True),
+        Column("charge_period_end", "time", "", "first moment after it", True),
+        Column("consumed_quantity", "number", "consumed_unit", "quantity × hours that have no price", True),
+        Column("consumed_unit", "text", "", "GiB-Hour, GiB or Instance-Hour", True),
+        Column("x_known", "text", "", "where there are prices of the same thing"),
+    ),
+)
+
+
+def in_words(unpriced: pd.DataFrame) -> list[str]:
+    """Each row of an `UNPRICED` table in words: how much of what, where and when, whose, and what is known nearby."""
+    return [_in_words(row) for row in unpriced.itertuples(index=False)]
+
+
+def _in_words(row: Any) -> str:
+    what = " ".join(filter(None, (row.sku_meter, item_in_words(row.sku_meter, row.x_item) if row.x_item else "")))
+    known = f"; {row.x_known}" if row.x_known else ""
+    return (
+        f"{row.consumed_quantity:,g} {row.consumed_unit} of {what} in {row.region_id}, "
+        f"{row.charge_period_start:%Y-%m-%d} to {row.charge_period_end:%Y-%m-%d} "
+        f"({row.billing_account_id}, in {row.billing_currency}{known})"
+    )
+
+
+def price_not_found(unpriced: pd.DataFrame) -> PriceNotFound:
+    """The error that names all of an `UNPRICED` table, with a hint where its rows have one in common."""
+    first = unpriced.drop_duplicates(WHO_WHERE_WHAT)
+    missing = dict.fromkeys(_missing(row) for row in first.itertuples(index=False))
+    known = set(first["x_known"])
+    return PriceNotFound(list(missing), layer_hint(known.pop() if len(known) == 1 else ""))
+
+
+def _missing(row: Any) -> tuple[str, str, str, str, str]:
+    item = item_in_words(row.sku_meter, row.x_item)
+    return row.sku_meter, item, row.region_id, f"{row.charge_period_start:%Y-%m-%d}", row.billing_currency
