@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from itertools import product
@@ -156,6 +156,19 @@ class Fee:
 
 
 @dataclass
+class Machine:
+    """A stretch during which an instance computes, or a disk is there; `gib` is 0 for an instance."""
+
+    account: str
+    region: str
+    meter: str
+    item: str
+    gib: int
+    start: datetime
+    end: datetime = FAR
+
+
+@dataclass
 class Facts:
     """All that costs money, and who backs whom."""
 
@@ -164,6 +177,7 @@ class Facts:
     traffic: list[Traffic] = field(default_factory=list)
     files: dict[str, Files] = field(default_factory=dict)
     fees: list[Fee] = field(default_factory=list)
+    machines: list[Machine] = field(default_factory=list)
     ended: dict[str, datetime] = field(default_factory=dict)
     backed: dict[str, list[tuple[str, datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -183,6 +197,8 @@ class Reader:
         self.chain_of_copies: dict[tuple[str, str], tuple[str, str]] = {}
         self.copy: dict[tuple[str, int], Copy] = {}
         self.running: dict[str, dict[str, object]] = {}
+        self.computing: dict[str, Machine] = {}
+        self.disk_lives: dict[str, Machine] = {}
         self.images: dict[str, ev.ImageCreated] = {}
         self.image_ended: dict[str, datetime] = {}
 
@@ -198,6 +214,7 @@ class Reader:
         return self.facts
 
     def _happen(self, event: ev.Event) -> None:
+        self._machines(event)
         match event:
             case ev.CloudStarted():
                 self.block_bytes = event.block_bytes
@@ -249,6 +266,30 @@ class Reader:
                 self.facts.files[event.files].end = event.at
             case _:
                 self._instance(event)
+
+    def _machines(self, event: ev.Event) -> None:
+        """Disks are there from creation to release; an instance computes but for economical stops (IBILL-3)."""
+        match event:
+            case ev.DiskCreated():
+                self._begin(self.disk_lives, event.disk, Machine(
+                    event.account, event.region, "disk", "cloud_essd_pl0", event.size_gib, event.at))  # fmt: skip
+            case ev.DiskReleased():
+                self.disk_lives.pop(event.disk).end = event.at
+            case ev.InstanceLaunched():
+                self._begin(self.computing, event.instance, Machine(
+                    event.account, event.region, "instance", event.instance_type, 0, event.at))  # fmt: skip
+                self.computing[f"as {event.instance}"] = self.computing[event.instance]
+            case ev.InstanceStopped(mode="economical") | ev.InstanceReleased() if event.instance in self.computing:
+                self.computing.pop(event.instance).end = event.at
+            case ev.InstanceStarted() | ev.SystemDiskReplaced() if event.instance not in self.computing:
+                again = replace(self.computing[f"as {event.instance}"], start=event.at, end=FAR)
+                self._begin(self.computing, event.instance, again)
+            case _:
+                pass
+
+    def _begin(self, table: dict[str, Machine], name: str, stretch: Machine) -> None:
+        table[name] = stretch
+        self.facts.machines.append(stretch)
 
     def _copied(self, event: ev.SnapshotCopied) -> None:
         """The copies of a chain's snapshots in a region are a chain, the first of them full (SCOPY-2).
@@ -386,12 +427,17 @@ class Oracle:
     by (name, currency): a copy's cost in an hour is split equally among the snapshots that hold
     it then, a snapshot's share among the images it backs. Traffic of
     a copied snapshot is its own, and no image's; of a copied image the copy's, of files the
-    exported image's. `gib_hours` is what was stored.
+    exported image's. `gib_hours` is what was stored. Machines are billed if `machines`.
+    What has no price is in `unpriced`, by account, currency, region and meter: GiB-hours, GiB sent or instance-hours.
     """
 
-    def __init__(self, ledger: Ledger, prices: Prices, until: datetime, since: datetime | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, prices: Prices, until: datetime, since: datetime | None = None, *, machines: bool = False
+    ) -> None:
         self.facts, self.prices = Reader().read(ledger), prices
-        self._known: dict[tuple[object, ...], list[PriceRow]] = {}
+        self.facts.machines = self.facts.machines if machines else []
+        self.unpriced: dict[tuple[str, str, str, str], Fraction] = defaultdict(Fraction)
+        self._known: dict[tuple[object, ...], list[PriceRow] | None] = {}
         self.bill: dict[Key, Fraction] = defaultdict(Fraction)
         self.snapshots: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         self.images: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
@@ -402,15 +448,19 @@ class Oracle:
             self._send(hour)
             self._keep(hour)
             self._run(hour)
+            self._work(hour)
             hour += HOUR
 
     def _rows(
         self, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime, to: str = ""
-    ) -> list[PriceRow]:
-        """The prices of an hour, looked up once a day."""
+    ) -> list[PriceRow] | None:
+        """The prices of an hour, looked up once a day; None where there are none."""
         key = currency, meter, item, region_id, vcpus, hour.astimezone(UTC8).date(), to
         if key not in self._known:
-            self._known[key] = price_rows(self.prices, currency, meter, item, region_id, vcpus, hour, to)
+            try:
+                self._known[key] = price_rows(self.prices, currency, meter, item, region_id, vcpus, hour, to)
+            except NoPrice:
+                self._known[key] = None
         return self._known[key]
 
     def _store(self, hour: datetime) -> None:
@@ -423,6 +473,9 @@ class Oracle:
             currency = self.facts.currency[account]
             total = sum(copy.size for copy in copies)
             rows = self._rows(currency, "snapshot_standard", "", region_id, 0, hour)
+            if rows is None:
+                self.unpriced[account, currency, region_id, "snapshot_standard"] += Fraction(total, GIB)
+                continue
             cost = storage_cost(rows, total)
             self.bill[account, currency, region_id, "snapshot_standard", _month(hour)] += cost
             self.gib_hours += Fraction(total, GIB)
@@ -456,7 +509,11 @@ class Oracle:
                 known = any((row.meter, row.currency) == (sent.meter, currency) for row in self.prices.rows)
                 if sent.meter == "image_copy_traffic" and not known:
                     continue  # No source names a fee: nothing, until somebody gives a price (UNK-2).
-                (row,) = self._rows(currency, sent.meter, "", sent.region, 0, hour, sent.to)
+                rows = self._rows(currency, sent.meter, "", sent.region, 0, hour, sent.to)
+                if rows is None:
+                    self.unpriced[sent.account, currency, sent.region, sent.meter] += Fraction(sent.size, GIB)
+                    continue
+                (row,) = rows
                 cost = Fraction(str(row.price)) * Fraction(sent.size, GIB)
                 self.bill[sent.account, currency, sent.region, sent.meter, _month(hour)] += cost
                 if sent.snapshot:
@@ -473,6 +530,9 @@ class Oracle:
             currency = self.facts.currency[account]
             total = sum(files.size for files in there)
             rows = self._rows(currency, "oss_standard_lrs_storage", "", region_id, 0, hour)
+            if rows is None:
+                self.unpriced[account, currency, region_id, "oss_standard_lrs_storage"] += Fraction(total, GIB)
+                continue
             cost = storage_cost(rows, total)
             self.bill[account, currency, region_id, "oss_standard_lrs_storage", _month(hour)] += cost
             for files in there:
@@ -485,11 +545,32 @@ class Oracle:
             if seconds <= 0:
                 continue
             currency = self.facts.currency[fee.account]
-            (row,) = self._rows(currency, fee.meter, fee.item, fee.region, fee.vcpus, hour)
+            rows = self._rows(currency, fee.meter, fee.item, fee.region, fee.vcpus, hour)
+            if rows is None:
+                self.unpriced[fee.account, currency, fee.region, fee.meter] += Fraction(int(seconds), 3600)
+                continue
+            (row,) = rows
             count = fee.vcpus if row.unit.startswith("per_vcpu") else 1
             cost = per_hour(row) * count * Fraction(int(seconds), 3600)
             self.bill[fee.account, currency, fee.region, fee.meter, _month(hour)] += cost
             self.images[fee.image, currency] += cost
+
+    def _work(self, hour: datetime) -> None:
+        """Machines run by the second and belong to no image."""
+        for machine in self.facts.machines:
+            seconds = (min(machine.end, hour + HOUR) - max(machine.start, hour)).total_seconds()
+            if seconds <= 0:
+                continue
+            currency, quantity = self.facts.currency[machine.account], Fraction(int(seconds), 3600) * (machine.gib or 1)
+            rows = self._rows(currency, machine.meter, machine.item, machine.region, 0, hour)
+            if rows is None:
+                self.unpriced[machine.account, currency, machine.region, machine.meter] += quantity
+                continue
+            (row,) = rows
+            self.bill[machine.account, currency, machine.region, machine.meter, _month(hour)] += (
+                per_hour(row) * quantity
+            )
+            self.images["", currency] += per_hour(row) * quantity
 
 
 def _month(hour: datetime) -> str:

@@ -32,6 +32,7 @@ settings.load_profile("laws")
 
 REGIONS = ("cn-beijing", "cn-hongkong", "us-west-1")
 PRODUCT, FOREIGN_PRODUCT = "cmjj027560", "sgcmjj00024846"
+TYPES = ("ecs.g6.large", "ecs.g6.3xlarge")
 SITES = ("china", "china", "international")
 NAMES = ("acme", "partner", "globex")
 
@@ -101,6 +102,14 @@ def files(region: str, amount: float, **more: object) -> PriceRow:
     return price("oss_standard_lrs_storage", region, amount, unit="per_gib_hour", counts="GiB", **more)
 
 
+def disk(region: str, amount: float, **more: object) -> PriceRow:
+    return price("disk", region, amount, item="cloud_essd_pl0", counts="GiB", **more)
+
+
+def machine(instance_type: str, amount: float, **more: object) -> PriceRow:
+    return price("instance", "all_regions", amount, unit="per_instance_hour", item=instance_type, **more)
+
+
 def toy_prices() -> ecs.Prices:
     """Small tiers, changes of price within the stories, a gap filled by a wider scope, a layer.
 
@@ -142,6 +151,10 @@ def toy_prices() -> ecs.Prices:
             files("cn-beijing", 0.5 * times, tier=(10, float("inf")), **in_it),
             licence(0.5 * times, tier=(1, 9), **in_it),
             licence(0.25 * times, tier=(9, float("inf")), **in_it),
+            # Disks by the GiB, two types of machine by the hour; from 2 February Beijing has its own.
+            disk("all_regions", 0.0625 * times, unit="per_gib_hour", **in_it),
+            disk("cn-beijing", 90 * times, unit="per_gib_month", since="2026-02-02", **in_it),
+            *(machine(name, n * times, **in_it) for n, name in enumerate(TYPES, 3)),
             licence(0.75 * times, tier=(1, 9), since="2026-02-02", **in_it),
             licence(0.125 * times, tier=(9, float("inf")), since="2026-02-02", **in_it),
         ]  # fmt: skip
@@ -364,7 +377,7 @@ def _run(played: Played, i: int, j: int, k: int) -> None:
     image = _image_to_start(played, account.name, region, k)
     account.run_instance(
         region=region, image=image, system_disk=60, written=_written(image, i + k),
-        instance_type=("ecs.g6.large", "ecs.g6.3xlarge")[j // 3 % 2],
+        instance_type=TYPES[j // 3 % 2],
         data_disks=[{"size": 20, "written": k % 8}] if j % 2 else [],
     )  # fmt: skip
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from ..catalog.meters import OS_LICENCE, STORAGE
+from ..catalog.meters import DISK, OS_LICENCE, STORAGE, asked_for
 from ..catalog.prices import Prices, assumption_frame
 from ..catalog.rule_book import assumptions as named_assumptions
 from ..catalog.sites import site_of_currency
@@ -39,6 +39,7 @@ def bill(
     since: Time | None = None,
     prices: Prices | None = None,
     assume: Mapping[str, str] | None = None,
+    meters: str | Iterable[str] | None = None,
 ) -> Bill:
     """The bill of a cloud, or of a ledger, up to a moment.
 
@@ -48,9 +49,11 @@ def bill(
     prices: the price books; None: `Prices.published()`
     assume: for assumptions that bills read, such as `{"UNK-5": "start"}`, the value to suppose; None:
         what the cloud supposes, or the default
+    meters: what to bill beside images and their fees: "all", or names such as disk (each by its category) and
+        instance (each by its type); None: nothing
 
-    Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time or an assumption that
-    cannot be used.
+    Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time, an assumption or
+    a meter that cannot be used.
     """
     ledger = ledger_of(cloud)
     if not isinstance(prices, Prices | None):
@@ -58,7 +61,7 @@ def bill(
     prices = prices or Prices.published()
     window, state = billing_window(ledger, until, since), ledger.replay()
     assumed = in_force(state, assume)
-    origin = Origin(usage_of(ledger, state, window, assumed), ledger, state, prices, window, assumed)
+    origin = Origin(usage_of(ledger, state, window, assumed, asked_for(meters)), ledger, state, prices, window, assumed)
     return Bill(charges_of(origin.curves, prices), origin)
 
 
@@ -248,6 +251,8 @@ class Bill:
         names = {name for event in happened for name in getattr(event, "assumed", ())}
         if STORAGE in meters:
             names.add("UNK-1")
+        if (self._origin.usage["sku_meter"] == DISK).any():
+            names.add("ASSUME-8")
         if OS_LICENCE in meters and any(isinstance(event, ev.SystemDiskReplacementStarted) for event in happened):
             names.add("UNK-5")
         return sorted(names)

@@ -11,7 +11,7 @@ change of system ends one and begins the other (OS-6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalog import meters
+from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed, taken
 from ..catalog.sites import sites
 from ..columns import FOR_EVER, clip, times_of, whole_hours
@@ -28,7 +29,7 @@ from ..ledger import events as ev
 from ..ledger.ledger import Ledger
 from ..ledger.resources import Account, Lineage
 from ..ledger.state import State
-from ..units import SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
+from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
 from .schema import USAGE
 
 
@@ -40,7 +41,12 @@ class HasLedger(Protocol):
 
 
 def measure(
-    ledger: Ledger | HasLedger, *, until: Time, since: Time | None = None, assume: Mapping[str, str] | None = None
+    ledger: Ledger | HasLedger,
+    *,
+    until: Time,
+    since: Time | None = None,
+    assume: Mapping[str, str] | None = None,
+    meters: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """The usage of a ledger between two moments.
 
@@ -49,6 +55,7 @@ def measure(
     since: the beginning, a full hour; None: the hour of the first event
     assume: for assumptions that bills read, such as `{"UNK-5": "start"}`, the value to suppose instead of
         what the ledger supposes
+    meters: what to meter beside images and their fees: "all", or names such as disk and instance
 
     Returns a `USAGE` table. Raises InputError for an empty ledger, for an `until` that is not after the
     beginning, and for assumptions that bills do not read.
@@ -56,7 +63,7 @@ def measure(
     ledger = ledger_of(ledger)
     start, end = billing_window(ledger, until, since)
     state = ledger.replay()
-    return usage_of(ledger, state, (start, end), in_force(state, assume))
+    return usage_of(ledger, state, (start, end), in_force(state, assume), asked_for(meters))
 
 
 def ledger_of(source: object) -> Ledger:
@@ -72,9 +79,11 @@ def in_force(state: State, assume: Mapping[str, str] | None) -> dict[str, str]:
     return {**state.assume, **supposed(assume, "bills")}
 
 
-def usage_of(ledger: Ledger, state: State, window: tuple[int, int], assume: Mapping[str, str]) -> pd.DataFrame:
-    """The usage of a ledger, whose replay is `state`, within a window [s since 1970]."""
-    storage, fees = _storage_usage(state), _fee_usage(ledger, state, assume)
+def usage_of(
+    ledger: Ledger, state: State, window: tuple[int, int], assume: Mapping[str, str], meters: Collection[str] = ()
+) -> pd.DataFrame:
+    """The usage of a ledger, whose replay is `state`, within a window [s since 1970]; `meters` as `asked_for`."""
+    storage, fees = _storage_usage(state), _fee_usage(ledger, state, assume, meters)
     return clip(_joined(storage, fees) if len(fees) else storage, *window)
 
 
@@ -207,8 +216,8 @@ class _Running:
     lineage: Lineage
 
 
-def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str]) -> pd.DataFrame:
-    """What is not snapshot storage: what is sent, fees of running instances, and files of images."""
+def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]) -> pd.DataFrame:
+    """What is not snapshot storage: what is sent, fees of running instances, files of images, and machines."""
     rows: list[tuple[object, ...]] = []
     running: dict[str, _Running] = {}
     suspended: dict[str, _Running] = {}
@@ -254,6 +263,10 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str]) -> pd.Da
     for instance in list(running):
         end(instance, None)
     rows.extend(_file_rows(state))
+    if meters.DISK in wanted:
+        rows.extend(_disk_rows(state))
+    if meters.INSTANCE in wanted:
+        rows.extend(_instance_rows(ledger, state))
     names = [column for column in USAGE.names if not column.startswith("charge_period")]
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
@@ -306,6 +319,40 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
         if item and use[1] < end:
             payer, size = state.accounts[launched.account], launched.vcpus
             yield _row(payer, launched.region, meter, launched.instance, use, item, stretch.image, size)
+
+
+def _disk_rows(state: State) -> Iterable[tuple[object, ...]]:
+    """Disks by their whole size, from creation to release, whether their instance runs or not (IBILL-3)."""
+    category = taken("ASSUME-8", state.assume)
+    for disk in state.disks.values():
+        held = disk.size_gib * BYTES_PER_GIB, to_seconds(disk.created_at), _end_seconds(disk.released_at)
+        if held[1] < held[2]:
+            yield _row(state.accounts[disk.account], disk.region, meters.DISK, disk.id, held, category, "")
+
+
+def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
+    """Instances by the second from launch to release, without stops in economical mode (IBILL-3)."""
+    since: dict[str, datetime] = {}
+
+    def end(instance: str, at: datetime | None) -> Iterable[tuple[object, ...]]:
+        if instance in since:
+            there, start = state.instances[instance], to_seconds(since.pop(instance))
+            if start < _end_seconds(at):
+                payer, use = state.accounts[there.account], (1, start, _end_seconds(at))
+                yield _row(payer, there.region, meters.INSTANCE, instance, use, there.instance_type, "")
+
+    for event in ledger:
+        match event:
+            case ev.InstanceLaunched():
+                since[event.instance] = event.at
+            case ev.InstanceStarted() | ev.SystemDiskReplaced():
+                since.setdefault(event.instance, event.at)
+            case ev.InstanceStopped(mode="economical") | ev.InstanceReleased():
+                yield from end(event.instance, event.at)
+            case _:
+                pass
+    for instance in list(since):
+        yield from end(instance, None)
 
 
 def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:

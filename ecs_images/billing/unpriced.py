@@ -34,9 +34,10 @@ def in_words(unpriced: pd.DataFrame) -> list[str]:
 def _in_words(row: Any) -> str:
     what = " ".join(filter(None, (row.sku_meter, item_in_words(row.sku_meter, row.x_item) if row.x_item else "")))
     known = f"; {row.x_known}" if row.x_known else ""
+    first, last = f"{row.charge_period_start:%Y-%m-%d}", f"{row.charge_period_end:%Y-%m-%d}"
+    days = f"on {first}" if first == last else f"{first} to {last}"
     return (
-        f"{row.consumed_quantity:,g} {row.consumed_unit} of {what} in {row.region_id}, "
-        f"{row.charge_period_start:%Y-%m-%d} to {row.charge_period_end:%Y-%m-%d} "
+        f"{row.consumed_quantity:,g} {row.consumed_unit} of {what} in {row.region_id}, {days} "
         f"({row.billing_account_id}, in {row.billing_currency}{known})"
     )
 

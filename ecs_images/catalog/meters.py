@@ -7,12 +7,13 @@ says when its use begins and ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
+from ..errors import InputError, look_up, shown
 from ..units import BYTES_PER_GIB, in_words
 from .limits import constant
 
@@ -71,20 +72,22 @@ class Meter:
     name: as in price files and charges
     counts: what a row of usage counts, whole bytes or instances
     units: the units its prices may have, the usual one first
-    item: what `item` of a price and of usage names: nothing, an operating system, a product code, or,
-        for what is sent, the region it goes to (`to_region_id` in price files)
+    item: what `item` of a price and of usage names: nothing, an operating system, a product code, a category
+        of disks, an instance type, or, for what is sent, the region it goes to (`to_region_id` in price files)
     rules: ids of the rules that an amount follows from
     chinese: what the service calls it, where the glossary has a word
     free_unless_priced: no source names a fee, so it is 0 by an assumption until a price row says otherwise
+    on_request: bills leave it out unless it is asked for, because it is no cost of images themselves
     """
 
     name: str
     counts: Counts
     units: tuple[str, ...]
-    item: Literal["", "system", "product", "region"]
+    item: Literal["", "system", "product", "region", "category", "type"]
     rules: tuple[str, ...]
     chinese: str = ""
     free_unless_priced: bool = False
+    on_request: bool = False
 
     @property
     def label(self) -> str:
@@ -105,6 +108,7 @@ class Meter:
 STORAGE, OS_LICENCE, MARKETPLACE_FEE = "snapshot_standard", "os_licence", "marketplace_fee"
 COPY_TRAFFIC, IMAGE_TRAFFIC = "snapshot_copy_traffic", "image_copy_traffic"
 FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_replication"
+DISK, INSTANCE = "disk", "instance"
 
 _STORED, _RUN = ("per_gib_month", "per_gib_hour"), ("per_vcpu_hour", "per_instance_hour")
 _METERS = (
@@ -115,9 +119,31 @@ _METERS = (
     Meter(FILE_TRAFFIC, "byte", ("per_gb", "per_gib"), "region", ("EXP-3",)),
     Meter(OS_LICENCE, "instance", _RUN, "system", ("IBILL-2", "IBILL-5", "LIC-1", "LIC-2", "LIC-4")),
     Meter(MARKETPLACE_FEE, "instance", _RUN, "product", ("IBILL-2", "IBILL-5", "MKT-4")),
+    Meter(DISK, "byte", ("per_gib_hour", "per_gib_month"), "category", ("IBILL-3",), "云盘", on_request=True),
+    Meter(INSTANCE, "instance", ("per_instance_hour",), "type", ("IBILL-3",), on_request=True),
 )
 METERS: Mapping[str, Meter] = MappingProxyType({meter.name: meter for meter in _METERS})
 """Every meter by its name."""
+
+
+def asked_for(meters: str | Iterable[str] | None) -> frozenset[str]:
+    """The meters that are billed beside the usual ones.
+
+    meters: "all", or one or several names of meters that bills leave out otherwise, such as disk; None: none
+
+    Raises UnknownName, and InputError for a meter that is billed in any case.
+    """
+    on_request = {name: meter for name, meter in METERS.items() if meter.on_request}
+    if meters is None or meters == "all":
+        return frozenset(on_request if meters else ())
+    if not isinstance(meters, str | Sequence | Set):
+        raise InputError(f'meters is "all" or names such as {" and ".join(on_request)}, not {shown(meters)}')
+    names = [meters] if isinstance(meters, str) else list(meters)
+    for name in names:
+        if name in METERS and name not in on_request:
+            raise InputError(f"{name} is billed in any case; meters adds {', '.join(on_request)} or all")
+        look_up("meter to add", name, on_request)
+    return frozenset(names)
 
 
 def goes_to_a_region(meter: str) -> bool:
@@ -136,7 +162,14 @@ def markdown() -> str:
     for meter in METERS.values():
         words = f"{meter.label} ({meter.chinese})" if meter.chinese else meter.label
         priced = f"{', '.join(meter.units)}{'; free unless priced' if meter.free_unless_priced else ''}"
-        item = {"region": "region it goes to", "system": "operating system", "product": "product code"}
+        priced += "; only when asked for" if meter.on_request else ""
+        item = {
+            "region": "region it goes to",
+            "system": "operating system",
+            "product": "product code",
+            "category": "category of disks",
+            "type": "instance type",
+        }
         rules = " ".join(meter.rules)
         lines.append(f"| {meter.name} | {words} | {meter.counts} | {priced} | {item.get(meter.item, '')} | {rules} |")
     return "\n".join(lines) + "\n"

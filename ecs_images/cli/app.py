@@ -95,6 +95,9 @@ def bill(
     explain: Annotated[str | None, typer.Option(help="explain one resource: its id, or its name in the story")] = None,
     invoice: Annotated[bool, typer.Option("--invoice", help="what is paid, rounded per settlement")] = False,
     prices: Layers = None,
+    meters: Annotated[
+        str | None, typer.Option(help="also bill machines: disk, instance or all; default: as the story says")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="refuse a bill of which some use has no price")] = False,
 ) -> None:
     """Bill a story: what its images cost, by month and meter or as asked.
@@ -102,12 +105,14 @@ def bill(
     Use that no price covers is in no amount: it is listed below the table, and the command ends with 3.
     """
     from ..billing.unpriced import price_not_found
+    from ..catalog.meters import asked_for
     from ..stories.check import bill_of
 
     if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
         raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
     loaded, run = _run(story)
-    found = bill_of(loaded, run, until=until, prices=_prices(loaded, prices))
+    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else _listed(meters)))
+    found = bill_of(loaded, run, until=until, prices=_prices(loaded, prices), meters=wanted)
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")

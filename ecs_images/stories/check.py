@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,10 +28,17 @@ _COLUMNS = {"detail": "x_detail_cost", "paid": "billed_cost"}
 _PLACES = {"region": "region", "account": "account"}
 
 
-def bill_of(story: Story, run: Run, *, until: Time | None = None, prices: Prices | None = None) -> Bill:
-    """The bill of a story that has been run, with the price layers it names."""
+def bill_of(
+    story: Story,
+    run: Run,
+    *,
+    until: Time | None = None,
+    prices: Prices | None = None,
+    meters: Sequence[str] | None = None,
+) -> Bill:
+    """The bill of a story that has been run, with the price layers and the meters it names unless others are given."""
     prices = prices or Prices.published(*story.price_layers)
-    return bill(run.cloud, until=billing_end(story, until), prices=prices)
+    return bill(run.cloud, until=billing_end(story, until), prices=prices, meters=meters or story.meters)
 
 
 def check(story: Story, run: Run, prices: Prices | None = None) -> list[Outcome]:
@@ -113,9 +121,7 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
             shares = found.unpriced_by(name)
             its = shares[shares[column] == resolve(run.cloud, run.ids, value)]
             keys = ["billing_account_id", "region_id", "sku_meter"]
-            lacking = lacking[
-                lacking[keys].apply(tuple, axis=1).isin(list(its[keys].itertuples(index=False, name=None)))
-            ]
+            lacking = lacking.merge(its[keys].drop_duplicates(), on=keys)
     return lacking
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..catalog.files import data_path
+from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
 from ..cloud.cloud import Cloud, check_account_name, check_quotas
@@ -37,6 +38,7 @@ _KEYS = (
     "block_size_mib",
     "assume",
     "prices",
+    "meters",
     "steps",
     "expect",
 )
@@ -85,6 +87,7 @@ class Story:
     block_size_mib: float | None
     assume: dict[str, str]
     price_layers: tuple[Path, ...]
+    meters: tuple[str, ...]
     steps: tuple[Step, ...]
     expectations: tuple[Expectation, ...]
 
@@ -273,6 +276,17 @@ class _Reader:
                 self.problem(item.line, f"no price file {shown(item.plain())} beside the story")
         return tuple(found)
 
+    def meters(self) -> tuple[str, ...]:
+        """The meters that the story's bills have beside the usual ones."""
+        node = self.top.get("meters")
+        if node is None:
+            return ()
+        try:
+            return tuple(sorted(asked_for(node.plain())))
+        except InputError as error:
+            self.problem(node.line, str(error))
+            return ()
+
     def durations(self) -> Durations:
         node = self.top.get("durations")
         if node is not None and node.value not in DURATIONS:
@@ -316,6 +330,7 @@ def _read(root: Located, path: str, folder: Path) -> Story:
             f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
         )
     layers, block_size = reader.price_layers(), reader.block_size()
+    meters = reader.meters()
     title = reader.text("title") or Path(path).stem
     for key in ("source", "note"):
         reader.text(key)
@@ -334,6 +349,7 @@ def _read(root: Located, path: str, folder: Path) -> Story:
         block_size_mib=block_size,
         assume=assume,
         price_layers=layers,
+        meters=meters,
         steps=tuple(step_reader.steps),
         expectations=tuple(expectations),
     )
