@@ -454,7 +454,7 @@ def test_the_book_as_a_table_has_a_row_for_every_price():
 
 
 def test_a_region_seen_last_in_2018_keeps_that_price_and_one_never_seen_has_none():
-    """UNK-3: us-west-1 was last read on 2018-06-07 at 0.165 CNY, since 2021 from the first GiB (UNK-12); Jakarta never was."""
+    """UNK-3, UNK-12: us-west-1 was last read on 2018-06-07 at 0.165 CNY; Jakarta never was."""
     book, now = Prices.published().book("CNY"), parse_time("2026-11-23")
     assert [(tier.price, tier.status) for tier in book.at("snapshot_standard", "us-west-1", now)][:2] == [
         (0.165, "last_known"),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from helpers import golden_image, machine
-from strategies import price, storage, traffic
+from strategies import storage, traffic
 
 import ecs_images as ecs
 from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, bill
@@ -203,64 +200,3 @@ def test_a_table_of_one_s_own_keeps_its_free_range(cloud: Cloud, acme: Account) 
     acme.create_snapshot(machine(acme))
     prices = Prices([storage(BEIJING, 0, tier=(0, 5)), storage(BEIJING, 1, tier=(5, float("inf")))])
     assert bill(cloud, until="2026-01-15T01:00", prices=prices).total() == 7
-
-
-# Command line -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def story(tmp_path: Path) -> Path:
-    path = tmp_path / "story.yaml"
-    path.write_text(ABROAD, encoding="utf-8")
-    return path
-
-
-def test_a_bill_with_a_hole_is_shown_and_ends_with_3_and_strictly_with_2(ecs, story: Path) -> None:
-    ended = ecs("bill", story)
-    assert ended.code == 3
-    assert "total list cost of what has a price: 0.3600 CNY" in ended.out
-    assert "2,160 GiB-Hour of snapshot_standard in ap-southeast-5, 2026-06-01 to 2026-07-01" in ended.out
-    ended = ecs("bill", story, "--format", "csv")
-    assert (ended.code, ended.out.count("\n")) == (3, 2)
-    assert "2,160 GiB-Hour" in ended.err
-    ended = ecs("bill", story, "--format", "json")
-    assert [row["consumed_quantity"] for row in json.loads(ended.out)["unpriced"]] == [2160]
-    ended = ecs("bill", story, "--strict")
-    assert (ended.code, ended.out) == (2, "")
-
-
-def test_the_missing_rows_are_written_filled_in_and_billed(ecs, story: Path, tmp_path: Path) -> None:
-    """3 GiB × 0.5 for 720 h = 1.5, and 0.36 in Hangzhou."""
-    mine = tmp_path / "mine.csv"
-    assert ecs("prices", "--missing", story, "-o", mine).code == 0
-    with mine.open(encoding="utf-8") as file:
-        (row,) = csv.DictReader(file)
-    assert (row["meter"], row["region_id"], row["price"], row["valid_from"]) == (
-        "snapshot_standard",
-        JAKARTA,
-        "",
-        "2026-06-01",
-    )
-    assert "price is empty" in ecs("bill", story, "--prices", mine).err
-    mine.write_text(mine.read_text(encoding="utf-8").replace("CNY,,", "CNY,0.5,"), encoding="utf-8")
-    ended = ecs("bill", story, "--prices", mine)
-    assert ended.code == 0
-    assert "total list cost: 1.8600 CNY" in ended.out
-    assert "everything has a price" in ecs("prices", "--missing", story, "--prices", mine).out
-
-
-def test_an_option_that_has_no_effect_on_missing_rows_is_refused(ecs, story: Path) -> None:
-    assert "--missing goes with --currency" in ecs("prices", "--missing", story, "--meter", "snapshot_standard").err
-    assert "lacks no price in 'USD'; lacking: CNY" in ecs("prices", "--missing", story, "--currency", "USD").err
-
-
-def test_a_price_stands_beside_who_says_it_and_what_an_official_figure_says(ecs) -> None:
-    listed = ecs("prices", "--meter", "snapshot_standard", "--region", "cn-hongkong").out
-    assert "official, 2018-06-07" in listed
-    weak = next(
-        row
-        for row in Prices.published().rows
-        if (row.region_id, row.price, row.currency) == ("cn-hongkong", 0.136, "CNY")
-    )
-    assert "0.168" in Prices.published().otherwise(weak)
-    assert Prices([price("disk", BEIJING, 1, unit="per_gib_hour", item="cloud_essd_pl0")]).otherwise(weak) == ""
