@@ -116,7 +116,7 @@ def show_foot(found: Bill, chart: Path | None) -> None:
         label = "" if row["assumption"] in ("price", "example", "stand-in") else f"{row['assumption']} "
         why = f": {row['why'].split(' [')[0]}" if row["assumption"] in ("price", "stand-in") else ""
         stated = f" ({row['stated_by']})" if row["stated_by"] else ""
-        say(f"- {label}{row['subject']}: {row['taken']}{f' ({row['stated_by']})' if row['stated_by'] else ''}{why}")
+        say(f"- {label}{row['subject']}: {row['taken']}{stated}{why}")
 
 
 _UNPRICED = (
