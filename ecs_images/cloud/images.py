@@ -156,10 +156,11 @@ class ImageCommands(Caller):
         stuck = own.status == "CreateFailed" and taken("UNK-10", control.state.assume) == "refused"
         if own.status in ("Creating", "Waiting") or stuck:  # DEL-4, IMP-7, COPY-5
             code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
+            what = f"is being made; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}"
             raise control.refusal(
                 operation,
                 code.get(own.made_from, "ImageIsCreating"),
-                f"{own.id} is {own.status}; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}",
+                f"{own.id} {'failed, and is supposed to stay (UNK-10)' if stuck else what}",
                 image=own.id,
             )
         copies = copies_under_way(control, own.id)
