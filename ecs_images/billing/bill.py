@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from ..catalog.meters import OS_LICENCE, STORAGE
 from ..catalog.prices import Prices, assumption_frame
+from ..catalog.regions import region
 from ..catalog.rule_book import assumptions as named_assumptions
 from ..catalog.sites import site_of_currency
 from ..errors import InputError, MixedCurrencies, look_up, shown
@@ -217,6 +219,9 @@ class Bill:
             names.add("UNK-1")
         if OS_LICENCE in meters and any(isinstance(event, ev.SystemDiskReplacementStarted) for event in happened):
             names.add("UNK-5")
+        ends = self._charges.groupby(self._charges["region_id"].astype(str))["charge_period_end"].max()
+        if any(region(str(place)).closed((end - timedelta(seconds=1)).date()) for place, end in ends.items()):
+            names.add("ASSUME-11")
         return sorted(names)
 
     @property

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from ..catalog.instance_types import instance_types
+from ..catalog.instance_types import instance_type
 from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..ledger.chains import ChainView
@@ -83,6 +83,22 @@ class Published(Text):
 
     word: str
     known: Callable[[], Collection[str]]
+
+
+class MachineType(Text):
+    """An instance type, listed or written like one."""
+
+    def check(self, value: Any, what: str) -> str:
+        return instance_type(super().check(value, what)).name
+
+
+class Count(Kind):
+    """A whole number above 0."""
+
+    def check(self, value: Any, what: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"{what} is a whole number above 0, not {shown(value)}")
+        return value
 
 
 @dataclass(frozen=True)
@@ -156,7 +172,8 @@ FileRef = Annotated[float | str, Reference("files", or_size=True)]
 SnapshotRefs = Annotated[Sequence[str], Several(Reference("snapshot"))]
 AccountRefs = Annotated[Sequence[Any], Several(AccountName())]
 RegionName = Annotated[str, Published("region", regions)]
-TypeName = Annotated[str, Published("instance type", instance_types)]
+TypeName = Annotated[str, MachineType()]
+Vcpus = Annotated[int, Count()]
 Gib = Annotated[float, Size(above_zero=False)]
 GibAboveZero = Annotated[float, Size(above_zero=True)]
 NewDataDisks = Annotated[Sequence[float | Mapping[str, Any]], Records("sizes or of {size, written}")]

@@ -45,6 +45,9 @@ _WHAT_NEXT = {
     "CreateFailed": "it will never be Available, so delete it and make another",
 }
 
+# How operations refuse a region that has closed, the first that an operation has; else as one it does not know.
+_REGION_CLOSED = ("RegionNotSupportCopy", "InvalidRegion.NotSupport")
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
@@ -98,11 +101,22 @@ class Control:
         return CloudError(code, message, operation=operation, http_status=status, ids=ids)
 
     def region(self, region_id: str, operation: str, code: str = "InvalidRegionId.NotFound") -> str:
-        """A known region's id, or the operation's refusal with the nearest ids."""
+        """An open region's id, or the operation's refusal with the nearest ids."""
         try:
-            return region(region_id).region_id
+            region(region_id)
         except UnknownName as error:
             raise self.refusal(operation, code, str(error), region=str(region_id)) from None
+        self.check_open(region_id, operation)
+        return region_id
+
+    def check_open(self, region_id: str, operation: str) -> None:
+        """Refuse to make anything in a region after its last day of service."""
+        known = region(region_id)
+        if known.closed(self.today):
+            has = http_statuses()
+            code = next((code for code in _REGION_CLOSED if (operation, code) in has), "InvalidRegionId.NotFound")
+            message = f"{region_id} closed; {known.closed_on} was its last day of service; choose another region"
+            raise self.refusal(operation, code, message, region=region_id)
 
     # What exists ------------------------------------------------------------------------------
 
@@ -253,9 +267,13 @@ class Control:
             if image.usable_by(account):
                 return f"{reference} lies in {image.region}; copy it to {region_id} first"
             return f"{reference} is not shared with {account}; ask {image.account} to share it"
-        first = published.first_release(reference)
-        if first is not None:
-            return f"{reference} cannot be used before {first}; it is {self.today} now"
+        day = published.own_day(reference)
+        if day is not None and published.is_published(reference):
+            return (
+                f"{reference} is of {day}; it is {self.today} now, so name an earlier image, a family or a short name"
+            )
+        if unread := published.why_not_read(reference):
+            return f"no image answers to {reference} in {region_id}: {unread}"
         product = published.marketplace_images().get(reference)
         if product is not None and product.site != self.state.accounts[account].site:
             return f"{reference} is sold on the {product.site} site only"

@@ -46,6 +46,7 @@ class CopyCommands(Caller):
         control, account = self._control, self.name
         source = _source(control, account, image)
         to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
+        control.check_open(source.region, _OPERATION)
         later = _later_rules(control, account, source, to, encrypted)
         _check_where(control, account, source, to, encrypted, kms_key)
         if source.status != "Available":

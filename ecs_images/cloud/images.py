@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ..catalog.images import known_references
+from ..catalog.images import is_published
 from ..catalog.limits import limit
 from ..catalog.rule_book import taken
 from ..ledger import events as ev
@@ -132,7 +132,7 @@ class ImageCommands(Caller):
         control, account = self._control, self.name
         operation = "DeleteImage"
         known = control.state.images.get(image)
-        if image in known_references():
+        if is_published(image):
             raise control.refusal(
                 operation,
                 "InvalidImageId.NotFound",

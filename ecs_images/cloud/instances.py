@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ..catalog.images import marketplace_images, public_images
+from ..catalog.images import marketplace_images, public_images, taken_for_granted
 from ..catalog.instance_types import InstanceType
-from ..catalog.instance_types import instance_type as known_type
+from ..catalog.instance_types import instance_type as type_of
 from ..catalog.limits import limit
 from ..catalog.regions import region as region_of
+from ..errors import InputError
 from ..ledger import events as ev
 from ..ledger.resources import MARKETPLACE, PROVIDER, Image, Instance, StopMode
-from .arguments import DiskRef, Gib, GibAboveZero, ImageRef, InstanceRef, NewDataDisks, RegionName, TypeName
+from .arguments import DiskRef, Gib, GibAboveZero, ImageRef, InstanceRef, NewDataDisks, RegionName, TypeName, Vcpus
 from .control import Caller, Control, command
 from .disks import (
     check_disk_count,
@@ -21,7 +22,7 @@ from .disks import (
     snapshots_under_way,
 )
 
-_DEFAULT_TYPES = {"arm64": "ecs.g6r.large"}
+_DEFAULT_TYPES = {"arm64": "ecs.g6r.large", "i386": "ecs.t6-c1m1.large"}
 _DEFAULT_TYPE = "ecs.g6.large"
 
 
@@ -37,6 +38,8 @@ class InstanceCommands(Caller):
         region: RegionName,
         image: ImageRef,
         instance_type: TypeName | None = None,
+        vcpus: Vcpus | None = None,
+        memory: GibAboveZero | None = None,
         system_disk: GibAboveZero | None = None,
         written: Gib | None = None,
         data_disks: NewDataDisks = (),
@@ -45,7 +48,10 @@ class InstanceCommands(Caller):
 
         region: where it runs
         image: an image's id, an image family or a short name
-        instance_type: its type; ecs.g6.large unless said (ASSUME-2)
+        instance_type: its type, ecs.g6.large or what the architecture needs unless said (ASSUME-2); one that the
+            catalogue lacks is read from its name (ASSUME-10)
+        vcpus: processors of a type whose name does not tell them; needed only where a fee goes by them [vCPU]
+        memory: memory of such a type; needed only for 32-bit images [GiB]
         system_disk: size of its system disk; 40 GiB or that of the image unless said [GiB]
         written: what is written on the system disk in all; what the image holds unless said [GiB]
         data_disks: more disks: for each a size, or `{size, written}` [GiB]
@@ -54,8 +60,10 @@ class InstanceCommands(Caller):
         operation = "RunInstances"
         region = control.region(region, operation)
         source = control.usable_image(account, image, region, operation)
-        machine = _machine(control, source, instance_type, operation)
-        assumed = _assumed(source, instance_type, written)
+        machine = _machine(control, source, instance_type, vcpus, memory, operation)
+        assumed = _assumed(control, source, instance_type is not None, written)
+        if _fee_by_size(source) and not machine.listed and vcpus is None:
+            assumed += ("ASSUME-10",)
         new_disks = [new_system_disk(control, source, system_disk, written, operation)]
         new_disks += image_data_disks(control, source)
         new_disks += extra_data_disks(control, data_disks, operation)
@@ -89,7 +97,8 @@ class InstanceCommands(Caller):
                 account=account,
                 region=region,
                 instance_type=machine.name,
-                vcpus=machine.vcpus,
+                vcpus=machine.vcpus or 0,
+                memory_gib=machine.memory_gib or 0,
                 image=source.id,
                 lineage=source.lineage,
                 system_disk=disk_ids[0],
@@ -170,7 +179,7 @@ class InstanceCommands(Caller):
         check_status(control, own, ("Stopped",), operation)
         old = control.state.disks[own.system_disk]
         check_no_snapshot_under_way(control, old, operation)
-        _check_fits(control, source, known_type(own.instance_type), operation)
+        _check_fits(control, source, type_of(own.instance_type, own.vcpus or None, own.memory_gib or None), operation)
         if system_disk is None:
             system_disk = max(old.size_gib, source.size_gib)
         later = _later_rules(control, own, source)
@@ -197,7 +206,7 @@ class InstanceCommands(Caller):
             finishes_at=control.done_at("system_disk_replacement"),
             encrypted=new.encrypted,
             kms_key=new.kms_key,
-            assumed=(*_assumed(source, own.instance_type, written), *control.doubts(*later)),
+            assumed=(*_assumed(control, source, True, written), *control.doubts(*later)),
         )
         control.record(started)
         if started.finishes_at == control.now:
@@ -233,19 +242,38 @@ def finish_replacement(control: Control, instance_id: str) -> None:
     )
 
 
-def _machine(control: Control, image: Image, name: str | None, operation: str) -> InstanceType:
+def _machine(
+    control: Control, image: Image, name: str | None, vcpus: int | None, memory_gib: float | None, operation: str
+) -> InstanceType:
+    if name is None and (vcpus, memory_gib) != (None, None):
+        raise InputError("vcpus and memory are those of an instance type; say which with instance_type")
     default = _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE)
-    machine = known_type(default if name is None else name)
+    machine = type_of(default if name is None else name, vcpus, memory_gib)
     _check_fits(control, image, machine, operation)
     return machine
 
 
+def _fee_by_size(image: Image) -> bool:
+    """Whether an image has a fee that may go by the size of the instance (LIC-4)."""
+    return bool(image.lineage.charged_system or image.lineage.product_code)
+
+
 def _check_fits(control: Control, image: Image, machine: InstanceType, operation: str) -> None:
-    """An image's architecture must be the machine's, and 32 bits reach less than 4 GiB (ARCH-1)."""
+    """An image's architecture must be the machine's, and 32 bits reach less than 4 GiB (ARCH-1).
+
+    What is not known of a machine must be given where it matters, and there only.
+    """
     architecture = image.lineage.architecture
+    if _fee_by_size(image) and machine.vcpus is None:
+        raise InputError(f"a fee of {image.id} goes by the size of {machine.name}; say its size with vcpus=")
+    if architecture == "i386" and machine.memory_gib is None:
+        raise InputError(
+            f"{image.id} is for 32 bits, which need little memory; say that of {machine.name} with memory="
+        )
     on_machine = "x86_64" if architecture == "i386" else architecture
-    too_large = architecture == "i386" and machine.memory_gib >= limit("memory_gib_limit_32_bit", control.now)
-    if on_machine != machine.architecture or too_large:
+    limit_gib = limit("memory_gib_limit_32_bit", control.now)
+    too_large = architecture == "i386" and (machine.memory_gib or 0) >= limit_gib
+    if machine.architecture not in ("", on_machine) or too_large:
         what = f"{machine.memory_gib:g} GiB of memory" if too_large else machine.architecture
         raise control.refusal(
             operation,
@@ -282,12 +310,12 @@ def _later_rules(control: Control, instance: Instance, image: Image) -> list[str
     return later
 
 
-def _assumed(image: Image, instance_type: str | None, written: float | None) -> tuple[str, ...]:
-    """The assumptions that starting from this image rests on, by id."""
+def _assumed(control: Control, image: Image, typed: bool, written: float | None) -> tuple[str, ...]:
+    """The assumptions that starting from this image, on a machine of a type that is `typed` or taken, rests on."""
     found = []
     if image.account in (PROVIDER, MARKETPLACE) and written is None:
         found.append("ASSUME-1")
-    if instance_type is None and image.lineage.charged_system:
+    if not typed and image.lineage.charged_system:
         found.append("ASSUME-2")
     if image.account == MARKETPLACE:
         if not marketplace_images()[image.id].regions:
@@ -298,7 +326,7 @@ def _assumed(image: Image, instance_type: str | None, written: float | None) -> 
     listed = public_images().get(image.id)
     if listed is not None and listed.status == "example":
         found.append(f"example image {image.id}")
-    return tuple(found)
+    return (*found, *taken_for_granted(image.id, control.today))
 
 
 def _fail_images_being_made(control: Control, instance: Instance) -> None:

@@ -46,6 +46,7 @@ class SnapshotCommands(Caller):
         operation = "CopySnapshot"
         source = control.own_snapshot(account, snapshot, operation)
         to = control.region(to, operation)
+        control.check_open(source.region, operation)
         if source.status != "accomplished":
             raise control.refusal(
                 operation, "InvalidSnapshotId.NotReady", f"{source.id} is {source.status}", snapshot=source.id
@@ -142,6 +143,7 @@ def _check_name(control: Control, name: str, operation: str) -> None:
 
 def check_can_snapshot(control: Control, disk: Disk, operation: str) -> None:
     """One snapshot at a time per disk, at most the quota of manual ones (SNAP-5, SNAP-6, CREATE-10)."""
+    control.check_open(disk.region, operation)
     chain_id = disk.chain
     for snapshot_id in control.state.pending:
         snapshot = control.state.snapshots.get(snapshot_id)

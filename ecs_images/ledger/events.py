@@ -19,7 +19,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_type_hints
 
-from ..catalog.instance_types import instance_types
+from ..catalog.instance_types import instance_type
 from ..catalog.limits import limit
 from ..catalog.rule_book import supposed
 from ..errors import InputError, shown
@@ -44,7 +44,6 @@ from .fields import (
     Rule,
     SiteName,
     SnapshotId,
-    TypeName,
 )
 from .resources import (
     Account,
@@ -369,7 +368,8 @@ class InstanceLaunched(Event):
     account: who launched it
     region: where it runs
     instance_type: its type
-    vcpus: processors of that type, by which fees go [vCPU]
+    vcpus: processors of that type, by which fees go; 0: not known, and no fee goes by them [vCPU]
+    memory_gib: its memory; 0: not known, or an older file [GiB]
     image: the image it started from
     lineage: where its system comes from
     system_disk: its system disk
@@ -379,13 +379,14 @@ class InstanceLaunched(Event):
     instance: NewInstance
     account: AccountName
     region: RegionId
-    instance_type: TypeName
+    instance_type: str
     vcpus: int
     image: str
     lineage: Lineage
     system_disk: DiskId
     data_disks: tuple[str, ...]
     assumed: tuple[str, ...] = ()
+    memory_gib: float = 0
 
     def apply(self, state: State) -> None:
         _use_id(state, self.instance)
@@ -394,6 +395,8 @@ class InstanceLaunched(Event):
             account=self.account,
             region=self.region,
             instance_type=self.instance_type,
+            vcpus=self.vcpus,
+            memory_gib=self.memory_gib,
             image=self.image,
             lineage=self.lineage,
             system_disk=self.system_disk,
@@ -405,7 +408,15 @@ class InstanceLaunched(Event):
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _cannot_use(state, self.image, self.account, self.region, self.lineage)
-        yield from _differing(vcpus=(self.vcpus, instance_types()[self.instance_type].vcpus))
+        try:
+            known = instance_type(self.instance_type)
+        except InputError as error:
+            yield str(error)
+            return
+        if known.listed:
+            yield from _differing(vcpus=(self.vcpus, known.vcpus))
+        elif not self.vcpus and (self.lineage.charged_system or self.lineage.product_code):
+            yield f"vcpus are not known, but a fee of {self.image} goes by them"
         disks = (self.system_disk, *self.data_disks)
         if len(set(disks)) < len(disks):
             yield "a disk is named twice"

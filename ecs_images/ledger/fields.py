@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..catalog.instance_types import instance_types
 from ..catalog.regions import regions
 from ..catalog.sites import sites
 from .state import State
@@ -64,5 +63,4 @@ NewSnapshot = Annotated[str, New("snapshots")]
 NewImage = Annotated[str, New("images")]
 NewFiles = Annotated[str, New("files")]
 RegionId = Annotated[str, Published("region", regions)]
-TypeName = Annotated[str, Published("instance type", instance_types)]
 SiteName = Annotated[str, Published("site", sites)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from ..catalog.images import marketplace_images, public_images
+from ..catalog.images import marketplace_images, public_image
 
 PROVIDER = "system"
 MARKETPLACE = "marketplace"
@@ -55,7 +55,7 @@ class Lineage:
 
 def published_lineage(image_id: str) -> Lineage | None:
     """The lineage of a public image or a marketplace product; None for what is neither."""
-    public, product = public_images().get(image_id), marketplace_images().get(image_id)
+    public, product = public_image(image_id), marketplace_images().get(image_id)
     if public is not None:
         charged = public.os_family if public.fee_kind != "free" else None
         return Lineage(image_id, public.os_family, public.platform, public.architecture, charged)
@@ -78,7 +78,10 @@ class DeviceMapping:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance (实例); `stop_mode` is how it was stopped, None while it is not."""
+    """An instance (实例); `stop_mode` is how it was stopped, None while it is not.
+
+    `vcpus` and `memory_gib` are 0 where they are not known.
+    """
 
     id: str
     account: str
@@ -93,6 +96,8 @@ class Instance:
     launched_at: datetime
     released_at: datetime | None = None
     replacing_until: datetime | None = None
+    vcpus: int = 0
+    memory_gib: float = 0
 
     @property
     def disks(self) -> tuple[str, ...]:

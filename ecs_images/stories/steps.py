@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..catalog.images import known_references
+from ..catalog.images import is_published, known_references, why_not_read
 from ..catalog.rule_book import http_statuses
 from ..cloud.account import Account
 from ..cloud.arguments import (
@@ -273,7 +273,7 @@ class StepReader:
             self._problem(node.line, "a step that is refused makes nothing that as could name")
         elif name in self._names:
             self._problem(node.line, f"the name {shown(name)} is taken by an earlier {self._names[name]}")
-        elif name in known_references() or _LOOKS_LIKE_AN_ID.fullmatch(name):
+        elif is_published(name) or _LOOKS_LIKE_AN_ID.fullmatch(name):
             self._problem(node.line, f"the name {shown(name)} is that of something of the service; choose another")
         elif name in self._families:
             self._problem(node.line, f"the name {shown(name)} is that of an image family of this story")
@@ -360,11 +360,12 @@ class StepReader:
         if base in self._names:
             self._check_part(base, part["part"] if part else None)
             return
-        if key == "image" and (name in self._families or name in known_references()):
+        if key == "image" and (name in self._families or is_published(name)):
             return
         if not lenient:
             known = [*self._names, *self._families, *(sorted(known_references()) if key == "image" else ())]
-            raise UnknownName(key, name, known, "" if known else "name it with as: in an earlier step")
+            hint = why_not_read(name) if key == "image" else ""
+            raise UnknownName(key, name, known, hint or ("" if known else "name it with as: in an earlier step"))
 
     def _check_part(self, base: str, part: str | None) -> None:
         command = self._names[base]
