@@ -47,7 +47,7 @@ class World:
             },
             "create_snapshot": {"disk": self.web, "name": "one"},
             "delete_files": {"files": self.files},
-            "delete_image": {**image, "force": True},
+            "delete_image": {**image, "force": True, "with_snapshots": True},
             "delete_snapshot": {"snapshot": self.snapshot, "force": True},
             "export_image": image,
             "import_image": {
@@ -65,8 +65,8 @@ class World:
             },
             "replicate_files": {"files": self.files, "to": HANGZHOU},
             "run_instance": {
-                "region": BEIJING, "image": self.image, "instance_type": "ecs.g6.large", "system_disk": 60,
-                "written": 20, "data_disks": [20, {"size": 30, "written": 1}],
+                "region": BEIJING, "image": self.image, "instance_type": "ecs.n1.large", "vcpus": 4, "memory": 8,
+                "system_disk": 60, "written": 20, "data_disks": [20, {"size": 30, "written": 1}],
             },
             "share_image": {**image, "with_accounts": ["partner"]},
             "start_instance": {"instance": self.stopped},
@@ -109,8 +109,8 @@ MEANT = {
     *((name, "an empty list") for name in ("data_disks", "data_files")),
     *((name, "no text") for name in ("name", "family", "version", "kms_key")),
     *((name, "None") for name in ("instance_type", "status", "kms_key", "system_disk", "written", "name", "family",
-                                  "licence_type", "snapshots", "snapshot")),
-    *((name, "a flag") for name in ("force", "encrypted")),
+                                  "licence_type", "snapshots", "snapshot", "vcpus", "memory")),
+    *((name, "a flag") for name in ("force", "encrypted", "with_snapshots")),
     ("version", "a long text"), ("version", "half a character"), ("kms_key", "a long text"),
     # An instance outranks the other two, so that these are not looked at (CREATE-1).
     ("snapshots", "an empty list"), ("snapshot", "a long text"), ("snapshot", "no text"),

@@ -414,7 +414,8 @@ class InstanceLaunched(Event):
             yield str(error)
             return
         if known.listed:
-            yield from _differing(vcpus=(self.vcpus, known.vcpus))
+            memory_gib = self.memory_gib or known.memory_gib  # older files lack it
+            yield from _differing(vcpus=(self.vcpus, known.vcpus), memory_gib=(memory_gib, known.memory_gib))
         elif not self.vcpus and (self.lineage.charged_system or self.lineage.product_code):
             yield f"vcpus are not known, but a fee of {self.image} goes by them"
         disks = (self.system_disk, *self.data_disks)
