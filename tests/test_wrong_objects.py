@@ -103,9 +103,10 @@ WRONG: dict[str, Any] = {
     "a huge number": 10**5000, "a list in a list": [[]], "a dict of a dict": {"a": {}}, "a type": int,
     "not a number": float("nan"), "no text": "", "a list of a thousand": [None] * 1000,
 }  # fmt: skip
-SIZES = {"system_disk", "written", "new", "overwrite", "offset", "file"}
+SIZES = {"system_disk", "written", "new", "overwrite", "offset", "file", "memory"}
 MEANT = {
     *((name, value) for name in SIZES for value in ("5", "5.5")),
+    ("vcpus", "5"),
     *((name, "an empty list") for name in ("data_disks", "data_files")),
     *((name, "no text") for name in ("name", "family", "version", "kms_key")),
     *((name, "None") for name in ("instance_type", "status", "kms_key", "system_disk", "written", "name", "family",

@@ -93,11 +93,11 @@ class MachineType(Text):
 
 
 class Count(Kind):
-    """A whole number above 0."""
+    """A whole number above 0, and of a machine that could be built."""
 
     def check(self, value: Any, what: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{what} is a whole number above 0, not {shown(value)}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1 << 16:
+            raise InputError(f"{what} is a whole number above 0, up to {1 << 16}, not {shown(value)}")
         return value
 
 
