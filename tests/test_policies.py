@@ -477,6 +477,7 @@ def test_applying_or_cancelling_without_effect_is_refused(cloud, acme):
         lambda: acme.cancel_auto_snapshot_policy(disks=[without]),
         lambda: acme.cancel_auto_snapshot_policy(disks=[without], policy=made),
         lambda: acme.cancel_auto_snapshot_policy(disks=[]),
+        lambda: acme.cancel_auto_snapshot_policy(disks=[web, web]),
     ):
         with unusable(cloud):
             act()

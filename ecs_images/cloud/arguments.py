@@ -22,7 +22,13 @@ from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Inst
 from ..saving import can_be_stored
 from ..units import positive_gib, size_gib
 
-_EXAMPLES = {"image": "m-00000001", "instance": "i-00000001", "disk": "d-00000001", "snapshot": "s-00000001"}
+_EXAMPLES = {
+    "image": "m-00000001",
+    "instance": "i-00000001",
+    "disk": "d-00000001",
+    "snapshot": "s-00000001",
+    "policy": "sp-00000001",
+}
 _LONGEST = 128
 """Characters of an id, or of an image family that stands for one."""
 
@@ -69,14 +75,14 @@ class Choice(Kind):
 
 @dataclass(frozen=True)
 class WholeNumber(Kind):
-    """A whole number, not below `least` where there is one."""
+    """A whole number, within a range where there is one."""
 
-    least: int | None = None
+    among: range | None = None
 
     def check(self, value: Any, what: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or (self.least is not None and value < self.least):
-            lowest = "" if self.least is None else f" of {self.least} or more"
-            raise InputError(f"{what} is a whole number{lowest}, not {shown(value)}")
+        if isinstance(value, bool) or not isinstance(value, int) or (self.among and value not in self.among):
+            between = f" from {self.among[0]} to {self.among[-1]}" if self.among else ""
+            raise InputError(f"{what} is a whole number{between}, not {shown(value)}")
         return value
 
 
@@ -204,7 +210,7 @@ Vcpus = Annotated[int, Count()]
 Gib = Annotated[float, Size(above_zero=False)]
 GibAboveZero = Annotated[float, Size(above_zero=True)]
 Whole = Annotated[int, WholeNumber()]
-Count = Annotated[int, WholeNumber(least=0)]
+Count = Annotated[int, WholeNumber(range(1001))]
 WholeNumbers = Annotated[Sequence[int], Several(WholeNumber())]
 TagMap = Annotated[Mapping[str, str], TagsByKey()]
 TagKeys = Annotated[Sequence[str], Several(Text())]

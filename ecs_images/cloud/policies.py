@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..catalog.limits import limit
-from ..errors import InputError, did_you_mean
+from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
 from ..ledger.automatic import is_free, is_needed
 from ..ledger.resources import AutoSnapshotPolicy, Disk
@@ -61,7 +61,7 @@ class PolicyCommands(Caller):
             raise control.refusal(
                 operation,
                 "ParameterInvalid",
-                f"retention_days is {low} to {high}, or {for_ever} for ever, not {retention_days}",
+                f"retention_days is {low} to {high}, or {for_ever} for ever, not {shown(retention_days)}",
             )
         most = limit("automatic_snapshot_policies_per_region", control.now)
         there = [p for p in control.state.policies.values() if (p.account, p.region) == (account, region)]
@@ -171,12 +171,10 @@ def _applied(control: Control, account: str, policy: str, region: str, disks: Se
     operation = "ApplyAutoSnapshotPolicy"
     most = limit("automatic_policies_per_disk", control.now)
     found: list[ev.Event] = []
-    seen: set[str] = set()
     for disk in _own_disks(control, account, disks, operation):
         others = [other.id for other in policies_of(control, disk.id)]
-        if policy in others or disk.id in seen:
+        if policy in others:
             raise InputError(f"{policy} is applied to {disk.id} already")
-        seen.add(disk.id)
         if disk.region != region:
             raise control.refusal(
                 operation, "ParameterInvalid", f"{disk.id} is in {disk.region}, the policy in {region}", disk=disk.id
@@ -195,7 +193,12 @@ def _applied(control: Control, account: str, policy: str, region: str, disks: Se
 
 
 def _own_disks(control: Control, account: str, disks: Sequence[str], operation: str) -> list[Disk]:
-    return [control.own_disk(account, disk, operation) for disk in disks]
+    """Disks of the account, each once."""
+    found = [control.own_disk(account, disk, operation) for disk in disks]
+    for place, disk in enumerate(found):
+        if disk in found[:place]:
+            raise InputError(f"disks names {disk.id} twice")
+    return found
 
 
 def _own_policy(control: Control, account: str, policy: str, operation: str) -> AutoSnapshotPolicy:
@@ -211,9 +214,10 @@ def _own_policy(control: Control, account: str, policy: str, operation: str) -> 
 
 def _check_numbers(control: Control, given: Sequence[int], what: str, among: range, operation: str) -> None:
     """Some numbers of a range, none of them twice."""
-    if not given or len(set(given)) < len(given) or not set(given) <= set(among):
+    wrong = [number for number in given if number not in among]
+    if wrong or not given or len(set(given)) < len(given):
         raise control.refusal(
             operation,
             "ParameterInvalid",
-            f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {list(given)}"[:200],
+            f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {shown(wrong[0] if wrong else list(given))}",
         )

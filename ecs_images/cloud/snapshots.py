@@ -188,7 +188,7 @@ def _check_retention(control: Control, days: int | None, operation: str) -> None
     low, high = limit("retention_days_min", control.now), limit("retention_days_max", control.now)
     if days is not None and not low <= days <= high:
         raise control.refusal(
-            operation, "InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {days}"
+            operation, "InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {shown(days)}"
         )
 
 
