@@ -216,8 +216,9 @@ def _check_numbers(control: Control, given: Sequence[int], what: str, among: ran
     """Some numbers of a range, none of them twice."""
     wrong = [number for number in given if number not in among]
     if wrong or not given or len(set(given)) < len(given):
+        amiss = shown(wrong[0] if wrong else list(given))
         raise control.refusal(
             operation,
             "ParameterInvalid",
-            f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {shown(wrong[0] if wrong else list(given))}",
+            f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {amiss}",
         )
