@@ -426,6 +426,9 @@ def test_stopping_an_instance_fails_the_automatic_snapshot_under_way():
         {"days": 0},
         {"days": -2},
         {"days": 65536},
+        {"name": "x"},
+        {"name": "x" * 129},
+        {"name": "http://x"},
     ],
 )
 def test_hours_weekdays_and_retention_outside_their_ranges_are_refused(cloud, acme, wrong):

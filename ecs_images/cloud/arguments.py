@@ -69,7 +69,7 @@ class Choice(Kind):
 
     def check(self, value: Any, what: str) -> str:
         if value not in self.words:
-            raise InputError(f"{what} is {' or '.join(self.words)}, not {shown(value)}")
+            raise InputError(f"{what} is {' or '.join(self.words)}, not {shown(value, 36)}")
         return str(value)
 
 
@@ -210,7 +210,7 @@ Vcpus = Annotated[int, Count()]
 Gib = Annotated[float, Size(above_zero=False)]
 GibAboveZero = Annotated[float, Size(above_zero=True)]
 Whole = Annotated[int, WholeNumber()]
-Count = Annotated[int, WholeNumber(range(1001))]
+DiskCount = Annotated[int, WholeNumber(range(1001))]
 WholeNumbers = Annotated[Sequence[int], Several(WholeNumber())]
 TagMap = Annotated[Mapping[str, str], TagsByKey()]
 TagKeys = Annotated[Sequence[str], Several(Text())]

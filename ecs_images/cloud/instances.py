@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..ledger import events as ev
 from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, DiskCategory, Image, Instance, StopMode
 from .arguments import (
-    Count,
+    DiskCount,
     DiskRef,
     Gib,
     GibAboveZero,
@@ -60,7 +60,7 @@ class InstanceCommands(Caller):
         written: Gib | None = None,
         data_disks: NewDataDisks = (),
         system_disk_category: DiskCategory | None = None,
-        local_disks: Count = 0,
+        local_disks: DiskCount = 0,
         tags: TagMap | None = None,
     ) -> InstanceRef:
         """Launch an instance, which pays the fees of its image from now on (IBILL-5). Returns its id.

@@ -63,6 +63,12 @@ class PolicyCommands(Caller):
                 "ParameterInvalid",
                 f"retention_days is {low} to {high}, or {for_ever} for ever, not {shown(retention_days)}",
             )
+        if name and (not 2 <= len(name) <= 128 or name.lower().startswith(("http://", "https://"))):
+            raise control.refusal(
+                operation,
+                "ParameterInvalid",
+                f"policy name {shown(name)}: 2 to 128 characters, not beginning with http:// or https://",
+            )
         most = limit("automatic_snapshot_policies_per_region", control.now)
         there = [p for p in control.state.policies.values() if (p.account, p.region) == (account, region)]
         if sum(not policy.deleted_at for policy in there) >= most:
