@@ -242,6 +242,8 @@ def test_each_site_has_its_own_currency_and_rounding():
 # Pairs that `refusals` makes up where one branch chooses both the operation and the code.
 NEVER_TOGETHER = {
     ("CopySnapshot", "DestinationRegion.NotFound"),
+    ("CreateAutoSnapshotPolicy", "DestinationRegion.NotFound"),
+    ("CreateDisk", "DestinationRegion.NotFound"),
     ("CreateImage", "ImageFamilyQuotaFull"),
     ("CreateImage", "ImageQuotaFull.ImageFamily"),
     ("ImportImage", "ImageFamilyQuotaFull"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -17,9 +17,10 @@ from ..catalog.rule_book import assumptions as named_assumptions
 from ..catalog.sites import site_of_currency
 from ..errors import InputError, MixedCurrencies, look_up, shown
 from ..ledger import events as ev
+from ..ledger.automatic import next_act
 from ..ledger.ledger import Ledger
 from ..ledger.state import State
-from ..units import Time, to_seconds
+from ..units import Time, parse_time, show_time, to_seconds
 from .attribution import attribute
 from .capacity import capacity
 from .dimensions import chosen, split_over
@@ -40,15 +41,19 @@ def bill(
     since: Time | None = None,
     prices: Prices | None = None,
     assume: Mapping[str, str] | None = None,
+    as_it_is: bool = False,
 ) -> Bill:
     """The bill of a cloud, or of a ledger, up to a moment.
 
-    cloud: what happened; after its last event everything goes on as it is
+    cloud: what happened; after its last event everything goes on as it is. Where it would not, because an
+        automatic snapshot policy or the end of a retention acts between the cloud's clock (of a ledger: its
+        last event) and `until`, the bill is refused: move the clock first
     until: the end, taken to the next full hour
     since: the beginning, a full hour; None: the hour of the first event
     prices: the price books; None: `Prices.published()`
     assume: for assumptions that bills read, such as `{"UNK-5": "start"}`, the value to suppose; None:
         what the cloud supposes, or the default
+    as_it_is: let what exists go on as it is, as if no policy and no retention acted
 
     Raises PriceNotFound naming everything that has no price, and InputError for a time or an assumption
     that cannot be used.
@@ -58,6 +63,8 @@ def bill(
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
     prices = prices or Prices.published()
     window, state = billing_window(ledger, until, since), ledger.replay()
+    if not as_it_is:
+        _check_nothing_acts(state, getattr(cloud, "now", ledger[-1].at), parse_time(until, "until"))
     assumed = in_force(state, assume)
     origin = Origin(usage_of(ledger, state, window, assumed), ledger, state, prices, window, assumed)
     return Bill(charges_of(origin.curves, prices), origin)
@@ -86,6 +93,17 @@ class Origin:
     def curves(self) -> list[Curve]:
         """What each account, region and meter costs over time."""
         return curves(self.usage, self.prices)
+
+
+def _check_nothing_acts(state: State, now: datetime, until: datetime) -> None:
+    """Refuse a bill past the clock when something would act by itself before its end (SNAP-7)."""
+    act = next_act(state, now) if now < until else None
+    if act is not None and act < until:
+        raise InputError(
+            f"an automatic snapshot policy or the end of a retention acts on {show_time(act)}, before "
+            f"{show_time(until)}; move the clock first with cloud.at(…), or ask for what exists now as it is: "
+            "as_it_is=True"
+        )
 
 
 class Bill:

@@ -24,6 +24,7 @@ from ..cloud.arguments import (
     Choice,
     Kind,
     Published,
+    Records,
     Reference,
     Several,
     arguments_of,
@@ -59,7 +60,7 @@ _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_dis
 _BRACES = re.compile(r"\{(?P<inside>[^{}]*)\}")
 _COUNTER = re.compile(r"(?P<name>\w+?)(?P<less>-\d{1,6})?")
 _ROUNDS = re.compile(r"(?P<first>\d{1,6})(?P<on>-(?P<last>\d{1,6})?)?")
-_LOOKS_LIKE_AN_ID = re.compile(r"(i|d|s|m|f|sl)-.+")
+_LOOKS_LIKE_AN_ID = re.compile(r"(i|d|s|m|f|sl|sp)-.+")
 _SPAN = re.compile(r"(\d{1,7})\s*(m|h|d)")
 _LONGEST = timedelta(days=36_525)
 _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -339,6 +340,10 @@ class StepReader:
             argument.check(value)
             for one in value if isinstance(kind, Several) and isinstance(value, list) else [value]:
                 self._check_name(kind.each if isinstance(kind, Several) else kind, one, what, lenient=lenient)
+            if isinstance(kind, Records):
+                for key, reference in kind.references.items():
+                    for record in (record for record in value if isinstance(record, dict) and key in record):
+                        self._check_name(reference, record[key], key, lenient=lenient)
         except UnknownName as error:
             self._problem(item.line, str(error) + hint)
         except InputError as error:
