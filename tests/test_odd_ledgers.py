@@ -237,3 +237,38 @@ def test_half_a_character_in_a_file_or_in_an_event_of_one_s_own_is_refused(tmp_p
     account = {"event": "AccountOpened", "at": start.at.isoformat(), "account": HALF, "site": "china"}
     number, message = refusal(write(path, [*records_of(path), account]))
     assert (number, "half a character" in message) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"lineage": "none"}, "a plain value, a list or a record stands where another of them belongs"),
+        ({"event": ["ImageCreated"]}, "is not a record with the name of its event"),
+        ({"assumed": "UNK-11"}, "'UNK-11' is not a list"),
+        ({"assumed": None}, "None is not a list"),
+        ({"mappings": {"device": "/dev/xvda"}}, "is not a list"),
+    ],
+)
+def test_a_field_of_another_shape_is_told_in_words_of_the_file(
+    records: Records, tmp_path: Path, change: dict[str, Any], words: str
+):
+    at = place(records, "ImageCreated")
+    records[at] |= change
+    number, message = refusal(write(tmp_path / "edited.jsonl", records))
+    assert (number, words in message) == (at + 1, True), message
+
+
+def test_a_record_that_is_no_record_is_told(records: Records, tmp_path: Path):
+    records[2] = None
+    assert refusal(write(tmp_path / "edited.jsonl", records)) == (
+        3,
+        "record 3 cannot be used: None is not a record with the name of its event",
+    )
+
+
+def test_a_lineage_that_cannot_be_is_told_by_its_field(records: Records, tmp_path: Path):
+    at = place(records, "ImageCreated")
+    records[at]["lineage"] |= {"charged_system": "Windows Server"}
+    assert (
+        "lineage.charged_system is 'Windows Server', not None" in refusal(write(tmp_path / "edited.jsonl", records))[1]
+    )

@@ -85,7 +85,7 @@ def test_every_problem_of_a_story_is_told_at_once_in_the_order_of_lines():
             ]
         )
     )
-    assert [problem.line for problem in found] == [2, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15]
+    assert [problem.line for problem in found] == [2, 4, 5, 6, 8, 9, 10, 11, 12, 12, 14, 15]
 
 
 def test_a_story_with_a_problem_at_its_end_runs_nothing():

@@ -1625,10 +1625,13 @@ def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Ite
         yield f"{resource_id} is {table[resource_id].status}, not {' or '.join(wanted)}"
 
 
-def _differing(**fields: tuple[object, object]) -> Iterator[str]:
+def _differing(**known: tuple[object, object]) -> Iterator[str]:
     """A sentence for each field that is not what the records before say it must be: `name=(value, wanted)`."""
-    for name, (value, wanted) in fields.items():
-        if value != wanted:
+    for name, (value, wanted) in known.items():
+        if isinstance(value, Lineage) and isinstance(wanted, Lineage):
+            parts = [part.name for part in fields(Lineage)]
+            yield from _differing(**{f"{name}.{part}": (getattr(value, part), getattr(wanted, part)) for part in parts})
+        elif value != wanted:
             yield f"{name} is {shown(value)}, not {shown(wanted)}"
 
 

@@ -17,7 +17,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -65,7 +65,9 @@ def read(path: Path) -> list[Event]:
             why = [] if trusted else _problems(event, events, state)
         except RecursionError:
             why = ["nested too deeply"]
-        except (ValueError, KeyError, TypeError) as error:
+        except TypeError:
+            why = ["a plain value, a list or a record stands where another of them belongs"]
+        except (ValueError, KeyError) as error:
             why = [_short(error)]
         if why:
             cut = "" if number < len(lines) or text.endswith("\n") else "; the file is cut off here"
@@ -122,10 +124,12 @@ def _to_record(event: Event) -> dict[str, Any]:
 
 
 def _from_record(record: dict[str, Any]) -> Event:
+    if not isinstance(record, dict) or not isinstance(record.get("event"), str):
+        raise ValueError(f"{shown(record)} is not a record with the name of its event")
     said = dict(record)
     kind = KINDS.get(said.pop("event"))
     if kind is None:
-        raise ValueError(f"unknown event {record['event']!r}; this toolkit may be older than the file")
+        raise ValueError(f"unknown event {shown(record['event'])}; this toolkit may be older than the file")
     known = {part.name for part in fields(kind)}
     if extra := sorted(set(said) - known):
         raise ValueError(f"{kind.__name__} has no {', '.join(extra)}")
@@ -144,6 +148,7 @@ def _converter() -> JsonConverter:
     for kind in _KINDS:
         converter.register_structure_hook(kind, lambda value, wanted: _exactly(value, wanted))
     converter.register_structure_hook_func(_is_literal, _one_of)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is tuple, partial(_list, converter))
     return converter
 
 
@@ -154,6 +159,17 @@ def _exactly(value: Any, kind: type) -> Any:
     if isinstance(value, str) and not can_be_stored(value):
         raise ValueError(f"{shown(value)} holds half a character, which no file can keep")
     return value
+
+
+def _list(converter: JsonConverter, value: Any, kind: Any) -> tuple[Any, ...]:
+    """The values of a list; text is none, though Python would take it apart into letters."""
+    if type(value) is not list:
+        raise ValueError(f"{shown(value)} is not a list")
+    each = get_args(kind)
+    kinds = each[:1] * len(value) if Ellipsis in each else each
+    if len(kinds) != len(value):
+        raise ValueError(f"{shown(value)} is not a list of {len(kinds)}")
+    return tuple(converter.structure(part, of) for part, of in zip(value, kinds, strict=True))
 
 
 def _is_literal(kind: Any) -> bool:

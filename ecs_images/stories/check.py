@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from ..billing.dimensions import DIMENSIONS
 from ..catalog.images import find_public_image, marketplace_images, public_images
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
+from ..catalog.sites import site
 from ..cloud.cloud import Cloud
 from ..errors import FileProblems, InputError, PriceNotFound, Problem, UnknownName
 from ..ledger.chains import freed_gib
@@ -64,7 +65,7 @@ def _outcome(
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
         value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of))
     elif kind == "stored_gib":
-        value = _stored_gib(run, fields)
+        value = _stored_gib(story, run, fields)
     else:
         end = billing_end(story, fields.get("until"))
         if end not in bills:
@@ -74,7 +75,7 @@ def _outcome(
         except _NothingMatches:
             if fields[kind]:
                 raise
-            _check_possible(fields["where"], story.start, end, bills[end].prices)
+            _check_possible(fields["where"], story, end, bills[end].prices)
             value = 0.0
     near = math.isclose(value, fields[kind], rel_tol=0, abs_tol=fields.get("within", _WITHIN))
     what = f"{kind} {fields[kind]}" + (f" where {_words(fields['where'])}" if fields.get("where") else "")
@@ -107,11 +108,15 @@ def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     return table
 
 
-def _check_possible(where: dict[str, Any], start: datetime, end: datetime, prices: Prices) -> None:
+def _check_possible(where: dict[str, Any], story: Story, end: datetime, prices: Prices) -> None:
     """Raise InputError where nothing could ever match, so that an expectation of 0 is no slip that passes."""
+    start, last = story.start, end - timedelta(seconds=1)
     for key, form in (("month", "%Y-%m"), ("day", "%Y-%m-%d")):
-        if key in where and not f"{start:{form}}" <= str(where[key]) <= f"{end:{form}}":
+        if key in where and not f"{start:{form}}" <= str(where[key]) <= f"{last:{form}}":
             raise InputError(f"{key} {where[key]} lies outside the bill, {show_time(start)} to {show_time(end)}")
+    paid_in = {site(settings.site).currency for settings in story.accounts.values()}
+    if "currency" in where and where["currency"] not in paid_in:
+        raise InputError(f"no account of this story pays in {where['currency']}; they pay in {', '.join(paid_in)}")
     if "item" in where:
         systems = {image.os_family for image in public_images().values()}
         known = {*systems, *marketplace_images(), *regions(), *(row.item for row in prices.rows)}
@@ -123,12 +128,15 @@ class _NothingMatches(InputError):
     """No charge is of that kind; right when nothing was to be paid."""
 
 
-def _stored_gib(run: Run, fields: dict[str, Any]) -> float:
+def _stored_gib(story: Story, run: Run, fields: dict[str, Any]) -> float:
     """GiB stored at a moment (default: at the end of the story), in some region or account or in all."""
     where = fields.get("where") or {}
     cloud = run.cloud
     if "at" in fields:
         moment = parse_time(fields["at"], "at")
+        end = max(story.until or run.cloud.now, run.cloud.now)
+        if not story.start <= moment <= end:
+            raise InputError(f"at lies outside the story, {show_time(story.start)} to {show_time(end)}")
         cloud = Cloud.from_ledger(Ledger(event for event in run.cloud.ledger if event.at <= moment))
     total = 0.0
     disk = resolve(run.cloud, run.ids, where["disk"]) if "disk" in where else None

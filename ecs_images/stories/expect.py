@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ..billing.dimensions import names_of
-from ..catalog.images import is_published
 from ..catalog.meters import METERS
 from ..catalog.price_files import CURRENCIES
 from ..catalog.regions import region
 from ..errors import InputError, Problem, UnknownName, shown
 from ..units import parse_time
 from .lined_yaml import Located, LocatedMap
-from .steps import part_of
+from .steps import check_reference
 
 _STORED = ("region", "account", "disk")
 # For each kind of expectation: the keys that go with it, and what its `where` may name.
@@ -48,7 +47,7 @@ class ExpectationReader:
     """Reads the expectations of a story and collects every problem."""
 
     accounts: Collection[str]
-    names: Collection[str]
+    names: Mapping[str, str]
     problems: list[Problem]
 
     def read(self, node: Located) -> list[Expectation]:
@@ -89,11 +88,14 @@ class ExpectationReader:
         elif key in ("at", "until"):
             parse_time(item.value, key)
         elif key == "image":
-            self._check_name(key, item.value, published=True)
+            self._check_name(key, item.value)
         elif key == "instance":
             self._check_name(key, item.value)
         elif key == "of":
-            for name in item.plain() if isinstance(item.value, list) else [item.plain()]:
+            names = item.plain() if isinstance(item.value, list) else [item.plain()]
+            if not names:
+                raise InputError("of is one snapshot or several, not none")
+            for name in names:
                 self._check_name("snapshot", name)
         elif key in (kind, "within") and (number(item.plain(), key) < 0):
             raise InputError(f"{key} cannot be negative: {shown(item.value)}")
@@ -112,14 +114,12 @@ class ExpectationReader:
             elif key == "account" and item.value not in self.accounts:
                 raise UnknownName("account", str(item.value), self.accounts)
             elif key in ("image", "snapshot", "disk"):
-                self._check_name(key, item.value, published=key == "image")
+                self._check_name(key, item.value)
 
-    def _check_name(self, kind: str, name: object, *, published: bool = False) -> None:
+    def _check_name(self, kind: str, name: object) -> None:
         if not isinstance(name, str):
             raise InputError(f"{kind} is a name, not {shown(name)}")
-        base, _ = part_of(name, self.names)
-        if base not in self.names and not (published and is_published(name)):
-            raise UnknownName(kind, name, self.names)
+        check_reference(kind, name, self.names)
 
 
 def _check_known_value(key: str, value: object) -> None:

@@ -56,6 +56,10 @@ class Located:
     line: int
     value: Any
 
+    def __repr__(self) -> str:
+        """As it stands in the file: so a message shows a value, also one inside a list."""
+        return repr(self.plain())
+
     def plain(self) -> Any:
         """The value without line numbers."""
         if isinstance(self.value, list):

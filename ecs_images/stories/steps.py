@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,7 +104,7 @@ class StepReader:
 
     @property
     def names(self) -> dict[str, str]:
-        """The names given with `as`, and the command that gave each."""
+        """The names given with `as`, and the kind of thing that each stands for."""
         return self._names
 
     def _problem(self, line: int, message: str) -> None:
@@ -131,7 +131,10 @@ class StepReader:
         if times * every > _LONGEST:
             self._problem(fields["every"].line, f"{times} rounds of {fields['every'].value} are longer than a century")
             return
-        counter = str(fields["as"].value) if "as" in fields else "n"
+        counter = fields["as"].value if "as" in fields else "n"
+        if not isinstance(counter, str) or not counter.isidentifier():
+            self._problem(fields["as"].line, f"as names the counter with one word, not {shown(counter)}")
+            return
         body = node.value.get("steps")
         if body is None or not isinstance(body.value, list) or not body.value:
             self._problem(node.line, "a repeat needs steps, a list with at least one step")
@@ -197,7 +200,8 @@ class StepReader:
         """In which rounds a step is done: `13-` from it on, `1, 14, 27` in these only, without `rounds` in all."""
         if not isinstance(step.value, LocatedMap) or "rounds" not in step.value:
             return [range(1, times + 1)]
-        node, spans = step.value["rounds"], []
+        node = step.value["rounds"]
+        spans: list[range] = []
         for part in str(node.value).split(","):
             match = _ROUNDS.fullmatch(part.strip())
             if match is None:
@@ -207,6 +211,8 @@ class StepReader:
             last = int(match["last"]) if match["last"] else times if match["on"] else first
             if not 1 <= first <= last <= times:
                 self._problem(node.line, f"rounds {part.strip()} never come as written; there are rounds 1 to {times}")
+            if any(first <= span[-1] and span[0] <= last for span in spans if span):
+                self._problem(node.line, f"rounds {part.strip()} say a round again that stands before them")
             spans.append(range(first, last + 1))
         return spans
 
@@ -247,8 +253,9 @@ class StepReader:
             if family.value in self._names:
                 self._problem(family.line, f"the family {shown(family.value)} has the name of something above")
             self._families.add(family.value)
-        if name is not None and code is None:
-            self._names[name] = command
+        made = COMMANDS[command].makes if command in COMMANDS else None
+        if name is not None and code is None and made is not None:
+            self._names[name] = made
         values = {key: item.value for key, item in given.items()}
         self.steps.append(Step(node.line, at, command, account, values, name, code))
 
@@ -359,30 +366,48 @@ class StepReader:
             _check_known("account", value, self.accounts, lenient=lenient)
 
     def _check_reference(self, key: str, name: str, *, lenient: bool) -> None:
-        """A reference is a name given above, a part of one, or for images one of the catalogue."""
-        part = _PART.fullmatch(name)
-        base = part["name"] if part else name
-        if base in self._names:
-            self._check_part(base, part["part"] if part else None)
-            return
-        if key == "image" and (name in self._families or is_published(name)):
-            return
+        """A reference is a name given above, a part of one, or for images a family or one of the catalogue."""
         if not lenient:
-            known = [*self._names, *self._families, *(sorted(known_references()) if key == "image" else ())]
-            hint = why_not_read(name) if key == "image" else ""
-            raise UnknownName(key, name, known, hint or ("" if known else "name it with as: in an earlier step"))
-
-    def _check_part(self, base: str, part: str | None) -> None:
-        command = self._names[base]
-        if part is None:
-            return
-        if COMMANDS[command].makes != ("instance" if "disk" in part else "image"):
-            raise InputError(f"{base}.{part}: {base!r} comes from {command}, which has no {part}")
+            check_reference(key, name, self._names, self._families)
 
 
 def refers(kind: Kind) -> bool:
     """Whether an argument of that kind names what was made before."""
     return isinstance(kind.each if isinstance(kind, Several) else kind, Reference)
+
+
+def check_reference(wanted: str, reference: str, made: Mapping[str, str], families: Collection[str] = ()) -> None:
+    """Raise InputError where a reference names nothing of a story, or a thing of another kind.
+
+    wanted: the kind of a `Reference`, such as image; an instance may stand for its system disk
+    reference: a name given with `as`, or a part of one such as `web.system_disk`
+    made: the names given so far, and the kind of thing that each stands for
+    families: image families made so far; they, and what the catalogue has, stand for an image
+    """
+    name, part = part_of(reference, made)
+    kind = made.get(name)
+    if kind is None:
+        known, hint = [name for name, kind in made.items() if _fits(kind, wanted)], ""
+        if wanted == "image":
+            if reference in families or is_published(reference):
+                return
+            known, hint = [*known, *families, *sorted(known_references())], why_not_read(reference)
+        raise UnknownName(wanted, reference, known, hint or ("" if known else "name it with as: in an earlier step"))
+    if part is not None:
+        owner, of = ("instance", "disk") if "disk" in part else ("image", "snapshot")
+        if kind != owner:
+            raise InputError(f"{shown(reference)}: {name!r} is {_a(kind)}, which has no {part}")
+        kind = of
+    if not _fits(kind, wanted):
+        raise InputError(f"{shown(reference)} is {_a(kind)}, not {_a(wanted)}")
+
+
+def _fits(kind: str, wanted: str) -> bool:
+    return wanted in (kind, "resource") or (kind == "instance" and wanted == "disk")
+
+
+def _a(kind: str) -> str:
+    return kind if kind == "files" else f"{'an' if kind[0] == 'i' else 'a'} {kind}"
 
 
 def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:
