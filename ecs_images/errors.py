@@ -137,6 +137,8 @@ def shown(value: object, most: int = 80) -> str:
     """
     if isinstance(value, int) and value.bit_length() > 400:
         return f"a number of {value.bit_length() * 3 // 10} digits and more"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     if type(value).__repr__ is object.__repr__:
         return f"an object of class {type(value).__name__}"
     text = reprlib.repr(value) if not isinstance(value, str) else repr(value[: most + 1])

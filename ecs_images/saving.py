@@ -1,4 +1,7 @@
-"""Files are written beside their place and put there at once, so that the old one stays whole until then."""
+"""Files in and out: read as UTF-8 text, and written beside their place and put there at once.
+
+So the old file stays whole until the new one is.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,40 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from .errors import InputError, shown
+
+_LONGEST = 255
+"""Characters of a path in a message; a longer one is cut."""
+
+
+def path_of(value: object, what: str) -> Path:
+    """The path that a person gave; raises InputError naming `what` for what no file can be called."""
+    if not isinstance(value, str | Path):
+        raise InputError(f"{what} is the path of a file, not {shown(value)}")
+    try:
+        possible = b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise InputError(f"{what} {shown(str(value))} is no path that a file can have")
+    return Path(value)
+
+
+def read(value: object, what: str) -> str:
+    """The text of a file, its ends of lines as they are.
+
+    value: its path
+    what: what the file is to be, such as "a ledger"
+
+    Raises InputError where it cannot be read or is not UTF-8.
+    """
+    path = path_of(value, what)
+    name = str(path) if len(str(path)) <= _LONGEST else shown(str(path))
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read as {what} ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: cannot be read as {what} (it is not UTF-8 text)") from None
 
 
 def can_be_stored(text: str) -> bool:

@@ -325,3 +325,8 @@ def test_a_counter_is_one_word(counter: str):
 )
 def test_a_problem_shows_a_value_as_the_file_has_it(text: str):
     assert "Located" not in "".join(str(problem) for problem in problems(text))
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, '"a\\0b"', '"\\ud800"'])
+def test_a_price_file_of_a_name_that_no_file_has_is_a_problem(name: str):
+    assert only_problem(steps().replace("steps:", f"prices: {name}\nsteps:")).message.startswith("no price file ")

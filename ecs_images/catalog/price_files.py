@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from itertools import pairwise
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileProblems, InputError, Problem, did_you_mean, shown
+from ..saving import read
 from ..tables import Column, Table
 from .meters import METERS, units
 from .regions import SCOPES, covered, regions
@@ -139,7 +141,10 @@ class PriceRow:
 
 def is_amount(value: object) -> bool:
     """Whether a value is a finite number of 0 or more."""
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
+    except OverflowError:
+        return False
 
 
 _LAYER_NEEDS = ("meter", "region_id", "unit", "currency", "price", "valid_from")
@@ -148,7 +153,7 @@ _FAR = 20
 """How many times off the book's own a price of a layer may be before it is taken for a slip."""
 
 
-def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -> list[PriceRow]:
+def read_price_file(path: str | Path, layer: int = 0, book: Sequence[PriceRow] = ()) -> list[PriceRow]:
     """The rows of one price file.
 
     path: the file
@@ -158,14 +163,12 @@ def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -
 
     Raises FileProblems with every problem of the file, InputError where it cannot be read.
     """
+    text = read(path, "a price file").removeprefix("\ufeff")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            header = list(reader.fieldnames or ())
-            given = [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(StringIO(text, newline=""))
+        header = list(reader.fieldnames or ())
+        given = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a CSV file ({error})") from None
     if wrong := list(_header_problems(header, _LAYER_NEEDS if layer else PRICE_TABLE.names)):
         raise FileProblems(str(path), [Problem(1, message) for message in wrong])

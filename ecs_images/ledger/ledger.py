@@ -69,7 +69,7 @@ class Ledger(Sequence[Event]):
         """Write the ledger to a file, put in place at once; raises InputError where that cannot be done."""
         from .ledger_file import write
 
-        write(self, Path(path))
+        write(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Ledger:
@@ -80,4 +80,4 @@ class Ledger(Sequence[Event]):
         """
         from .ledger_file import read
 
-        return Ledger.growing(read(Path(path)))
+        return Ledger.growing(read(path))

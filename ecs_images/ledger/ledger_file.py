@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from ..errors import FileProblems, InputError, Problem, shown
-from ..saving import can_be_stored, save
+from ..saving import can_be_stored, path_of, save
+from ..saving import read as read_text
 from ..units import parse_time
 from .events import KINDS, CloudStarted, Event, problems, unfinished
 from .state import State
@@ -34,7 +35,7 @@ _FORMATS = (2, 3)
 _KINDS = {bool: "true or false", int: "a whole number", str: "text"}
 
 
-def write(events: Sequence[Event], path: Path) -> None:
+def write(events: Sequence[Event], path: str | Path) -> None:
     """Write events to a file; raises InputError where that cannot be done."""
     lines = [json.dumps(_to_record(event), ensure_ascii=False) + "\n" for event in events]
     for number, line in enumerate(lines, 1):
@@ -42,17 +43,12 @@ def write(events: Sequence[Event], path: Path) -> None:
             raise InputError(f"record {number} holds half a character, which no file can keep")
     body = "".join(lines)
     head = {"ledger": "ecs_images", "format": _FORMATS[-1], "records": len(events), "checksum": _checksum(body)}
-    save(path, json.dumps(head) + "\n" + body)
+    save(path_of(path, "a ledger"), json.dumps(head) + "\n" + body)
 
 
-def read(path: Path) -> list[Event]:
+def read(path: str | Path) -> list[Event]:
     """The events of a file; raises FileProblems with the first record that cannot be used."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read as a ledger ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: cannot be read as a ledger (it is not UTF-8 text)") from None
+    text = read_text(path, "a ledger")
     head, _, body = text.partition("\n")
     count, checksum = _promised(path, head)
     lines = body.removesuffix("\n").split("\n") if body else []
@@ -95,7 +91,7 @@ def _problems(event: Event, before: Sequence[Event], state: State) -> list[str]:
     return problems(event, state)
 
 
-def _promised(path: Path, head: str) -> tuple[int, str]:
+def _promised(path: str | Path, head: str) -> tuple[int, str]:
     """The number of records that a header promises, and their checksum (empty: none)."""
     try:
         said = json.loads(head)
@@ -148,7 +144,7 @@ def _converter() -> JsonConverter:
     for kind in _KINDS:
         converter.register_structure_hook(kind, lambda value, wanted: _exactly(value, wanted))
     converter.register_structure_hook_func(_is_literal, _one_of)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is tuple, partial(_list, converter))
+    converter.register_structure_hook_func(_is_list, partial(_list, converter))
     return converter
 
 
@@ -161,12 +157,16 @@ def _exactly(value: Any, kind: type) -> Any:
     return value
 
 
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
 def _list(converter: JsonConverter, value: Any, kind: Any) -> tuple[Any, ...]:
     """The values of a list; text is none, though Python would take it apart into letters."""
     if type(value) is not list:
         raise ValueError(f"{shown(value)} is not a list")
     each = get_args(kind)
-    kinds = each[:1] * len(value) if Ellipsis in each else each
+    kinds = each[:1] * len(value) if each[1:] == (...,) else each
     if len(kinds) != len(value):
         raise ValueError(f"{shown(value)} is not a list of {len(kinds)}")
     return tuple(converter.structure(part, of) for part, of in zip(value, kinds, strict=True))

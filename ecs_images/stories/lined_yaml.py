@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ..errors import FileProblems, InputError, Problem, shown
+from ..saving import read
 
 _DEEPEST = 12
 
@@ -75,16 +76,13 @@ class LocatedMap(dict[str, Located]):
 
 def read_yaml(path: str | Path) -> Located:
     """The content of a YAML file with line numbers; raises FileProblems or InputError."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"{path}: cannot be read ({reason})") from None
-    return parse_yaml(text, str(path))
+    return parse_yaml(read(path, "a story"), str(path))
 
 
 def parse_yaml(text: str, name: str) -> Located:
     """The content of a YAML text with line numbers; `name` stands in messages."""
+    if not isinstance(text, str):
+        raise InputError(f"a story is text, not {shown(text)}")
     problems: list[Problem] = []
     try:
         _check_shape(text)

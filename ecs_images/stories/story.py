@@ -7,6 +7,7 @@ run.cloud, run.ids["golden"], run.outcomes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -280,7 +281,7 @@ class _Reader:
         for item in node.value if isinstance(node.value, list) else [node]:
             name = item.value if isinstance(item.value, str) else ""
             places = [self.folder / name, data_path("examples") / name]
-            existing = [path for path in places if name and "\0" not in name and path.is_file()]
+            existing = [path for path in places if name and os.path.isfile(path)]
             if existing:
                 found.append(existing[0])
             else:
