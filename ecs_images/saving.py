@@ -38,13 +38,16 @@ def read(value: object, what: str) -> str:
     Raises InputError where it cannot be read or is not UTF-8.
     """
     path = path_of(value, what)
-    name = str(path) if len(str(path)) <= _LONGEST else shown(str(path))
     try:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise InputError(f"{name}: cannot be read as {what} ({error.strerror})") from None
+        raise InputError(f"{_named(path)}: cannot be read as {what} ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise InputError(f"{name}: cannot be read as {what} (it is not UTF-8 text)") from None
+        raise InputError(f"{_named(path)}: cannot be read as {what} (it is not UTF-8 text)") from None
+
+
+def _named(path: Path) -> str:
+    return str(path) if len(str(path)) <= _LONGEST else shown(str(path))
 
 
 def can_be_stored(text: str) -> bool:
@@ -76,9 +79,11 @@ def save(path: Path, content: bytes | str) -> None:
             _replace(Path(os.path.realpath(path)), data)
     except UnicodeEncodeError as error:
         half = shown(error.object[error.start : error.end])
-        raise InputError(f"{path}: cannot be written ({half} is half a character, which no file can hold)") from None
+        raise InputError(
+            f"{_named(path)}: cannot be written ({half} is half a character, which no file can hold)"
+        ) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise InputError(f"{_named(path)}: cannot be written ({error.strerror or error})") from None
 
 
 def _replace(target: Path, data: bytes) -> None:
