@@ -270,3 +270,17 @@ def test_a_lineage_that_cannot_be_is_told_by_its_field(records: Records, tmp_pat
     records[place(records, "ImageCreated")]["lineage"] |= {"charged_system": "Windows Server"}
     _, message = refusal(write(tmp_path / "edited.jsonl", records))
     assert message.endswith(": lineage.charged_system is 'Windows Server', not 'Red Hat Enterprise Linux'")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"event": "AccountOpened" "at": 1}', "it is not JSON from its character 27 on (Expecting ',' delimiter)"),
+        ("", "it is not JSON from its character 1 on (Expecting value)"),
+        (f'{{"event": {"9" * 5000}}}', "a number of 5000 digits is more than there can be"),
+    ],
+)
+def test_a_line_that_no_program_can_read_is_told_without_words_of_python(tmp_path: Path, line: str, words: str):
+    path = tmp_path / "edited.jsonl"
+    path.write_text('{"ledger": "ecs_images", "format": 3, "records": 1}\n' + line + "\n", encoding="utf-8")
+    assert refusal(path) == (1, f"record 1 cannot be used: {words}")

@@ -57,7 +57,7 @@ def read(path: str | Path) -> list[Event]:
     state = State()
     for number, line in enumerate(lines, 1):
         try:
-            event = _from_record(json.loads(line, object_pairs_hook=None if trusted else _fields))
+            event = _from_record(json.loads(line) if trusted else _checked(line))
             why = [] if trusted else _problems(event, events, state)
         except RecursionError:
             why = ["nested too deeply"]
@@ -105,6 +105,20 @@ def _promised(path: str | Path, head: str) -> tuple[int, str]:
 
 def _checksum(body: str) -> str:
     return "sha256:" + hashlib.sha256(body.encode("utf-8")).hexdigest()
+
+
+def _checked(line: str) -> Any:
+    """The record of a line that a person may have written."""
+    try:
+        return json.loads(line, object_pairs_hook=_fields, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON from its character {error.pos + 1} on ({error.msg})") from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 400:
+        raise ValueError(f"a number of {len(digits)} digits is more than there can be")
+    return int(digits)
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
