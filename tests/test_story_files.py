@@ -80,14 +80,14 @@ def test_a_price_layer_that_is_not_there_is_told_with_its_line():
 
 @pytest.mark.parametrize("given", ["5", "{cost: 1}", ""])
 def test_expectations_are_a_list(given: str):
-    assert only_problem(steps(f"expect: {given}")).message == "expect is a list"
+    assert only_problem(steps(f"expect: {given}")).message == "expect must be a list"
 
 
 @pytest.mark.parametrize("given", ["{}", "{within: 1}", "{cost: 1, detail: 1}", "{where: {meter: os_licence}}"])
 def test_an_expectation_says_one_thing(given: str):
     problem = only_problem(steps("expect:", f"  - {given}"))
     assert problem.line == 8
-    assert problem.message == "an expectation says one of cost, detail, paid, stored_gib, freed_gib, image"
+    assert problem.message == "an expectation has one of cost, detail, paid, stored_gib, freed_gib, image"
 
 
 def test_a_story_without_a_title_is_called_after_its_file(tmp_path):

@@ -115,7 +115,7 @@ def test_rounds_that_never_come_are_told_instead_of_dropping_the_step(rounds: st
         )
     )
     assert problem.line == 10
-    assert problem.message.endswith("never come as written; there are rounds 1 to 3")
+    assert problem.message.endswith("never happen; this repeat has rounds 1 to 3")
 
 
 def test_a_misspelt_counter_is_told_with_the_one_there_is():
@@ -129,7 +129,7 @@ def test_a_misspelt_counter_is_told_with_the_one_there_is():
         )
     )
     assert [problem.line for problem in found] == [9, 10, 11]
-    assert "there is no counter '{wek}'; here stands {week} or {week-1}" in found[0].message
+    assert "unknown counter '{wek}'; this repeat has {week} or {week-1}" in found[0].message
     assert "'{week+1}'" in found[1].message
     assert found[2].message == "there is no counter '{week}'; counters stand inside a repeat"
 
@@ -179,7 +179,7 @@ def test_numbers_are_those_of_yaml_1_2():
 
 def test_an_argument_that_says_nothing_is_told():
     problem = only_problem(steps("  - run_instance: {account: acme, region: cn-beijing, image: aliyun_3, written: }"))
-    assert problem.message == "written is empty; say what it is, or leave it out"
+    assert problem.message == "written is empty; give it a value, or leave it out"
 
 
 # Settings ------------------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ def test_an_expectation_of_nothing_is_not_met_by_a_slip(kind: str, where: str, w
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ("month: 2062-02", "month 2062-02 lies outside the bill, 2026-01-15 10:00 to 2026-02-14"),
-        ("day: 2026-02-15", "day 2026-02-15 lies outside the bill"),
+        ("month: 2062-02", "month 2062-02 is outside the bill, 2026-01-15 10:00 to 2026-02-14"),
+        ("day: 2026-02-15", "day 2026-02-15 is outside the bill"),
         ("item: Windows Servre", "unknown item 'Windows Servre'; did you mean Windows Server"),
     ],
 )
