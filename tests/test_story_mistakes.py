@@ -131,7 +131,7 @@ def test_a_misspelt_counter_is_told_with_the_one_there_is():
     assert [problem.line for problem in found] == [9, 10, 11]
     assert "unknown counter '{wek}'; this repeat has {week} or {week-1}" in found[0].message
     assert "'{week+1}'" in found[1].message
-    assert found[2].message == "there is no counter '{week}'; counters stand inside a repeat"
+    assert found[2].message == "unknown counter '{week}'; counters exist only inside a repeat"
 
 
 def test_a_name_given_with_as_shadows_nothing_of_the_service():

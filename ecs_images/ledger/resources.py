@@ -1,6 +1,6 @@
 """What exists in the simulated cloud: frozen records, replaced as a whole when something happens.
 
-Deleted and released resources stay as tombstones, so that what they were can still be asked.
+Deleted and released resources are kept, so that questions about the past can be answered.
 """
 
 from __future__ import annotations
