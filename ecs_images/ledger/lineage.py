@@ -14,10 +14,7 @@ from .ledger import Ledger
 from .state import State
 
 _RELATIONS = ("made from", "copied to", "exported to", "shared with", "runs from")
-_MEANING = (
-    "the target is made from, or runs from, the source; or the source is copied to, exported to, or shared with, "
-)
-_MEANING += "the target"
+_MEANING = "what the target is to the source (made from, runs from), or the source to the target (the others)"
 LINEAGE = Table(
     "lineage",
     "one step by which an image travels",
