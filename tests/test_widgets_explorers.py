@@ -258,7 +258,7 @@ def test_a_life_has_no_moment_before_its_image(cloud: Cloud, acme: Account) -> N
     image = golden_image(acme)
     with pytest.raises(InputError, match="choose a moment from 2026-02-01 on"):
         ImageLife(cloud).table(image, "acme", "2026-01-20")
-    with pytest.raises(InputError, match=f"there are {image}"):
+    with pytest.raises(InputError, match=f"known: {image}"):
         lifecycle_explorer(cloud, "m-99999999")
 
 
