@@ -20,7 +20,11 @@ from ecs_images.stories.story import Story
         ("\n\nstory\n", 3, "a story is a mapping"),
         ("start: [2026\n", 2, "this is not YAML"),
         ("start: 2026-01-15\n\tuntil: 5\n", 2, "this is not YAML"),
-        ("start: 2026-01-15\nstart: 2026-01-16\n" + "accounts: [a]\nsteps: [{wait: {}}]\n", 2, "'start' stands twice"),
+        (
+            "start: 2026-01-15\nstart: 2026-01-16\n" + "accounts: [a]\nsteps: [{wait: {}}]\n",
+            2,
+            "'start' is given twice",
+        ),
         ("a: 1\n---\nb: 1\n", 2, "this is not YAML"),
         ("start: &day 2026-01-15\nuntil: *day\n", 2, "anchors and aliases are not used"),
         ("5: a\n", 1, "a key must be a word, not '5'"),
@@ -41,7 +45,7 @@ def test_a_key_twice_in_a_step_is_told_with_its_line():
     problem = only_problem(
         steps("  - write:", "      account: acme", "      disk: web", "      new: 1", "      new: 2")
     )
-    assert (problem.line, problem.message) == (11, "'new' stands twice in the same place")
+    assert (problem.line, problem.message) == (11, "'new' is given twice in the same mapping")
 
 
 def test_an_explosion_of_aliases_is_refused_at_the_first_alias():

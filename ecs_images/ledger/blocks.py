@@ -263,8 +263,8 @@ class CopiedChain(StoredChain):
         held = self._copied[self.live[-1] - 1][0] if self.live else 0
         runs = self.original.runs()
         needed = (runs.first <= original) & (original <= runs.last)
-        there = (runs.first <= held) & (held <= runs.last)
-        return int(runs.blocks[needed & ~there].sum())
+        already_there = (runs.first <= held) & (held <= runs.last)
+        return int(runs.blocks[needed & ~already_there].sum())
 
     def runs(self) -> Runs:
         # Each run of the original that a copy holds becomes stored here: by the copy it was compared with, if

@@ -113,7 +113,7 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The fields of a record; raises ValueError for one that is there twice."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a field stands there twice")
+        raise ValueError("a field is given twice")
     return fields
 
 

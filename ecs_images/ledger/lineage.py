@@ -115,9 +115,9 @@ def _reached(edges: _Edges, start: str, near: int, far: int) -> set[tuple[str, s
 def _node(state: State, name: str) -> tuple[str, str, str, str, bool]:
     """Kind, name, account and region of a node of the lineage, and whether it is deleted or released."""
     if name in state.images or name in state.snapshots:
-        found = state.images[name] if name in state.images else state.snapshots[name]
+        resource = state.images[name] if name in state.images else state.snapshots[name]
         kind = "image" if name in state.images else "snapshot"
-        return kind, found.name, found.account, found.region, found.deleted_at is not None
+        return kind, resource.name, resource.account, resource.region, resource.deleted_at is not None
     if name in state.instances:
         instance = state.instances[name]
         return "instance", "", instance.account, instance.region, instance.released_at is not None

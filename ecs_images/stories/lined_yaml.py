@@ -144,7 +144,7 @@ def _pairs(node: yaml.MappingNode, loader: _Loader, problems: list[Problem]) -> 
             problems.append(Problem(line, f"a key must be a word, not {shown(key_node.value)}"))
             continue
         if key in seen:
-            problems.append(Problem(line, f"{shown(key)} stands twice in the same place"))
+            problems.append(Problem(line, f"{shown(key)} is given twice in the same mapping"))
         seen.add(key)
         located = _locate(value_node, loader, problems)
         yield key, Located(line, located.value) if not isinstance(located.value, LocatedMap | list) else located

@@ -60,7 +60,7 @@ TASKS: dict[str, Task] = {
         right=lambda: _licence_in_march("ecs.g7.2xlarge"),
         because="Each user pays for their own instance, by its vCPUs and seconds (LIC-4, IBILL-5).",
         slips=(
-            Slip(lambda: 0, "Owning the image is not paying for its system; whoever launches pays."),
+            Slip(lambda: 0, "The owner of the image does not pay for its system; whoever launches it pays."),
             Slip(lambda: _licence_in_march("ecs.g7.large"), "That is for ecs.g7.large; a 2xlarge has more vCPUs."),
             Slip(lambda: _licence_in_march("ecs.g7.2xlarge", 2), "That is both users together; what does one pay?"),
         ),

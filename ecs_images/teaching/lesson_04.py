@@ -48,7 +48,7 @@ TASKS: dict[str, Task] = {
         because="It touches two clock hours, and each of them counts as a whole hour (BILL-2).",
         slips=(
             Slip(lambda: 20 / 60, "That is the time that passed; whole clock hours are billed."),
-            Slip(lambda: _hours("2026-05-11T23:00", "2026-05-12"), "Which clock hours are touched, be it partly?"),
+            Slip(lambda: _hours("2026-05-11T23:00", "2026-05-12"), "Which clock hours are touched, even partly?"),
             Slip(lambda: _hours("2026-05-11", "2026-05-12T01:00"), "Days do not matter here; count the clock hours."),
         ),
         hint="Write down the clock hours in which the snapshot exists, even for a minute.",
