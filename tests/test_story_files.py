@@ -20,11 +20,7 @@ from ecs_images.stories.story import Story
         ("\n\nstory\n", 3, "a story is a mapping"),
         ("start: [2026\n", 2, "this is not YAML"),
         ("start: 2026-01-15\n\tuntil: 5\n", 2, "this is not YAML"),
-        (
-            "start: 2026-01-15\nstart: 2026-01-16\n" + "accounts: [a]\nsteps: [{wait: {}}]\n",
-            2,
-            "'start' is given twice",
-        ),
+        ("start: 2026-01-15\nstart: 2026-01-16\naccounts: [a]\nsteps: [{wait: {}}]\n", 2, "'start' is given twice"),
         ("a: 1\n---\nb: 1\n", 2, "this is not YAML"),
         ("start: &day 2026-01-15\nuntil: *day\n", 2, "anchors and aliases are not used"),
         ("5: a\n", 1, "a key must be a word, not '5'"),
