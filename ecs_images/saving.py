@@ -1,7 +1,4 @@
-"""Files in and out: read as UTF-8 text, and written beside their place and put there at once.
-
-So the old file stays whole until the new one is.
-"""
+"""Files: UTF-8 text in; out, new content goes to a temporary file, which then replaces the old one in one step."""
 
 from __future__ import annotations
 
@@ -51,7 +48,7 @@ def _named(path: Path) -> str:
 
 
 def can_be_stored(text: str) -> bool:
-    """Whether a file can hold a text; half a character, a surrogate that stands alone, it cannot."""
+    """Whether a text can be written as UTF-8; a lone surrogate, which is half a character, cannot."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -60,19 +57,19 @@ def can_be_stored(text: str) -> bool:
 
 
 def save(path: Path, content: bytes | str) -> None:
-    """Write a file; a full disk or a stop at any moment leaves what was there before.
+    """Write a file; a full disk or an interruption at any moment leaves the old file whole.
 
-    path: where to. A symbolic link is followed: the file it points to is replaced. Rights and owner stay.
-        A device, a pipe, or the file that is our standard output already, is written to as it is.
-    content: all of the file; text is stored as UTF-8
+    path: the file. A symbolic link is followed, and the file it points to is replaced; permissions and owner are
+        kept. A device, a pipe, and the file that our standard output already goes to are appended to instead.
+    content: the whole content; text is stored as UTF-8
 
-    Raises InputError where the file cannot be written, or the text holds half a character (a lone surrogate).
-    Only a kill in the middle leaves something behind: a file of the same folder named `.ecs_images.…`.
+    Raises InputError where the file cannot be written, or the text contains half a character (a lone surrogate).
+    Only a process that is killed leaves something behind: a file `.ecs_images.…` in the same folder.
     """
     try:
         data = content.encode("utf-8") if isinstance(content, str) else content
         if (path.exists() and not path.is_file()) or _open_already(path):
-            # It is not for us to replace: /dev/full stays, and what a shell appends to is appended to.
+            # A device must not become a plain file, nor may `>> FILE` of a shell lose what it has so far.
             with open(path, "ab") as file:
                 file.write(data)
         else:
@@ -87,30 +84,30 @@ def save(path: Path, content: bytes | str) -> None:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    before = target.stat() if target.exists() else None
-    if before is not None and not os.access(target, os.W_OK):
-        # Its folder would allow it; but who takes the right to write from a file wants to keep it.
+    old = target.stat() if target.exists() else None
+    if old is not None and not os.access(target, os.W_OK):
+        # The folder would allow the replacement, but whoever write-protects a file wants to keep it.
         raise PermissionError(0, "the file is write-protected")
     with NamedTemporaryFile(dir=target.parent, prefix=".ecs_images.", delete=False) as file:
         try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            if before is not None and hasattr(os, "chown"):
-                with suppress(OSError):  # only root may give a file to another
-                    os.chown(file.name, before.st_uid, before.st_gid)
-            os.chmod(file.name, (before.st_mode if before is not None else 0o666 & ~_umask()) & 0o777)
+            if old is not None and hasattr(os, "chown"):
+                with suppress(OSError):  # only root may change the owner of a file
+                    os.chown(file.name, old.st_uid, old.st_gid)
+            os.chmod(file.name, (old.st_mode if old is not None else 0o666 & ~_umask()) & 0o777)
             file.close()
             os.replace(file.name, target)
         except BaseException:  # Ctrl-C too
-            with suppress(OSError):  # closing writes what is left, on a disk that may be full
+            with suppress(OSError):  # closing writes the rest of the buffer, and the disk may be full
                 file.close()
             os.unlink(file.name)
             raise
 
 
 def _open_already(path: Path) -> bool:
-    """Whether this is the file that our standard output or error goes to, as /dev/stdout is."""
+    """Whether our standard output or error goes to this file, as for /dev/stdout."""
     for number in (1, 2):
         with suppress(OSError):
             if os.path.samestat(os.stat(path), os.fstat(number)):
@@ -119,7 +116,7 @@ def _open_already(path: Path) -> bool:
 
 
 def _umask() -> int:
-    """The rights that new files are not to have; it can only be read by setting it."""
+    """The permissions that new files must not have; it can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

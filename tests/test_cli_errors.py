@@ -102,9 +102,7 @@ def test_a_wrong_story_is_told_with_its_name_and_line(wrong, command: str, text:
 
 def test_a_story_without_an_end_must_be_told_one(wrong):
     Path("story.yaml").write_text(STORY.replace("until: 2026-02-14\n", ""), encoding="utf-8")
-    assert (
-        wrong("bill", "story.yaml") == "story.yaml does not say until when to bill; add until: to it, or give --until"
-    )
+    assert wrong("bill", "story.yaml") == "story.yaml has no end of its bill; add until: to it, or use --until"
 
 
 def test_a_missing_price_names_meter_region_and_date(wrong):

@@ -112,7 +112,7 @@ def test_a_field_that_stands_twice_in_a_record_is_refused(records: Records, tmp_
     """JSON takes the last of the two in silence."""
     path = write(tmp_path / "edited.jsonl", records)
     path.write_text(path.read_text().replace('"site": "china"', '"site": "international", "site": "china"', 1))
-    assert refusal(path) == (2, "record 2 cannot be used: a field stands there twice")
+    assert refusal(path) == (2, "record 2 cannot be used: a field is given twice")
 
 
 # Files of other formats and other hands --------------------------------------------------------------

@@ -46,7 +46,7 @@ def test_a_name_is_given_once():
 @pytest.mark.parametrize("name", ["a.b", "5", "''", "[a]", ""])
 def test_a_name_is_a_word_without_a_dot(name: str):
     problem = only_problem(steps(f"  - create_image: {{as: {name}, account: acme, instance: web}}"))
-    assert problem.message.startswith("as gives a name without a dot")
+    assert problem.message.startswith("as needs a name without a dot")
 
 
 def test_a_name_is_known_only_after_the_step_that_gives_it():
@@ -71,10 +71,10 @@ def test_a_step_that_makes_nothing_gives_no_name():
         )
     )
     assert [(problem.line, problem.message) for problem in found] == [
-        (7, "a step that is refused makes nothing that as could name"),
+        (7, "a step that is refused makes nothing that as could name; leave as out"),
         (9, "unknown image 'v2'; did you mean v1?"),
-        (10, "stop_instance makes nothing that as could name"),
-        (11, "wait makes nothing that as could name"),
+        (10, "stop_instance makes nothing that as could name; leave as out"),
+        (11, "wait makes nothing that as could name; leave as out"),
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_part_that_a_thing_cannot_have_is_told_before_anything_runs(line: str,
 @pytest.mark.parametrize("part", ["v1.data_snapshot_1", "v1.data_snapshot_0"])
 def test_a_part_that_a_thing_turns_out_to_lack_is_told_with_its_line(part: str):
     found = refusal(steps(f"  - delete_snapshot: {{account: acme, snapshot: {part}}}"))
-    assert (found.line, found.message) == (7, f"{part}: there are 0 of that kind")
+    assert (found.line, found.message) == (7, f"{part}: v1 has only 0 of that kind")
 
 
 def test_a_family_is_a_name_once_an_image_was_put_into_it():
@@ -171,7 +171,7 @@ def test_a_foreseen_refusal_that_does_not_come_is_an_outcome_that_failed():
     (outcome,) = run(
         steps("  - at: 2026-01-20", "    delete_image: {account: acme, image: v1}", "    refused: ImageUseShared")
     ).outcomes
-    assert (outcome.line, outcome.passed, outcome.instead) == (8, False, "it was done at 2026-01-20")
+    assert (outcome.line, outcome.passed, outcome.instead) == (8, False, "it was allowed at 2026-01-20")
 
 
 def test_a_refusal_nobody_foresaw_is_told_with_its_line_and_reason():
@@ -233,7 +233,7 @@ def test_an_expectation_that_the_run_cannot_answer_is_told_with_its_line():
     with pytest.raises(FileProblems) as caught:
         check(story, story.run())
     assert [problem.line for problem in caught.value.problems] == [8, 9]
-    assert caught.value.problems[0].message == "no charge matches region cn-hangzhou; there are cn-beijing"
+    assert caught.value.problems[0].message == "no charge matches region cn-hangzhou; there are charges of cn-beijing"
 
 
 def test_a_cost_in_two_currencies_is_no_cost_until_one_is_asked_for():

@@ -4,10 +4,10 @@
     {"event": "CloudStarted", "at": "2026-01-15T00:00:00+08:00", "block_bytes": 2097152, "durations": "instant"}
     {"event": "AccountOpened", "at": "2026-01-15T00:00:00+08:00", "account": "acme", "site": "china"}
 
-Format 3 leaves out fields that have their default, so that fields can be added with one: what an
-older file does not say means what it meant. The checksum covers the records. Where it is right the file is
-as it was written, and trusted; where it is wrong or missing, every record is held against the
-state before it. Format 2 had all fields in every record and no checksum.
+Format 3 leaves out fields that have their default value, so fields with a default can be added later without
+changing what older files mean. The checksum covers the records. A file whose checksum is right is as it was
+written, and is trusted; where the checksum is wrong or missing, every record is checked against the state
+before it. Format 2 had all fields in every record and no checksum.
 """
 
 from __future__ import annotations
@@ -122,10 +122,10 @@ def _whole(digits: str) -> int:
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The fields of a record, each of them once."""
+    """The fields of a record; raises ValueError for one that is there twice."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a field stands there twice")
+        raise ValueError("a field is given twice")
     return fields
 
 
@@ -149,7 +149,7 @@ def _from_record(record: dict[str, Any]) -> Event:
 
 @cache
 def _converter() -> JsonConverter:
-    """Events to JSON values and back: nothing is converted that a person could have meant otherwise."""
+    """Events to JSON values and back, strictly: a value of another JSON type is refused, not converted."""
     from cattrs.preconf.json import make_converter
 
     converter = make_converter(omit_if_default=True, detailed_validation=False)
@@ -163,7 +163,7 @@ def _converter() -> JsonConverter:
 
 
 def _exactly(value: Any, kind: type) -> Any:
-    """A value of just that kind: neither true for 1 nor "1" for 1."""
+    """A value of exactly that type: neither true nor "1" passes for 1."""
     if type(value) is not kind:
         raise ValueError(f"{shown(value)} is not {_KINDS[kind]}")
     if isinstance(value, str) and not can_be_stored(value):
