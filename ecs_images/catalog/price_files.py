@@ -20,6 +20,7 @@ from typing import Any
 from ..errors import FileProblems, InputError, Problem, did_you_mean, shown
 from ..saving import read
 from ..tables import Column, Table
+from .images import public_images
 from .meters import METERS, units
 from .regions import SCOPES, covered, regions
 
@@ -176,7 +177,7 @@ def read_price_file(path: str | Path, layer: int = 0, book: Sequence[PriceRow] =
     rows: list[tuple[int, PriceRow]] = []
     for line, fields in given:
         needed = _LAYER_NEEDS if layer else [column.name for column in PRICE_TABLE.columns if column.required]
-        found = [*_field_problems(fields, needed), *(_effect_problems(fields) if layer else ())]
+        found = [*_field_problems(fields, needed), *(_effect_problems(fields, book) if layer else ())]
         if not found:
             try:
                 row = _price_row(fields, layer)
@@ -219,12 +220,19 @@ def _field_problems(fields: Mapping[str, str], needed: Collection[str]) -> Itera
             yield f"{column.name} {shown(value)} is not a date like 2026-01-15"
 
 
-def _effect_problems(fields: Mapping[str, str]) -> Iterator[str]:
+def _effect_problems(fields: Mapping[str, str], book: Iterable[PriceRow]) -> Iterator[str]:
     """Why a row of a person's own would have no effect."""
     meter, method = fields.get("meter") or "", fields.get("billing_method") or ""
     if meter and meter not in METERS:
         near = did_you_mean(meter, METERS) or f"; billed are {', '.join(METERS)}"
         yield f"meter {shown(meter)} is not billed, so its price has no effect{near}"
+    item = fields.get("item") or ""
+    if item and meter in METERS and METERS[meter].item == "system":
+        systems = {row.item for row in book if row.meter == meter} | {
+            image.os_family for image in public_images().values()
+        }
+        if item not in systems:
+            yield f"item {shown(item)} is no operating system, so its price has no effect{did_you_mean(item, systems)}"
     if method in ("subscription", "scu_pack"):
         yield f"billing_method {method} has no effect; bills read pay_as_you_go only"
 
