@@ -48,10 +48,10 @@ def assert_same(got: dict, expected: dict) -> None:
 
 
 def thirty_stories() -> Iterator[Played]:
-    """Always the same ones, each with thirty commands."""
+    """Always the same ones, each with forty commands."""
     random = Random(1)
     for number in range(30):
-        numbers = ((random.randrange(60), random.randrange(60), random.randrange(60)) for _ in range(30))
+        numbers = ((random.randrange(60), random.randrange(60), random.randrange(60)) for _ in range(40))
         commands = tuple((random.choice(VERBS), *n) for n in numbers)
         yield play(Story(STARTS[number % 3], ("instant", "typical")[number % 2], commands))
 

@@ -1,8 +1,7 @@
-"""What has happened: one short frozen record per fact, in the past tense, and what it means for the state.
+"""What has happened: one frozen record per fact, named in the past tense, and how it changes the state.
 
-Events carry everything that metering needs, so a ledger of them can be billed years later without
-asking the simulator again. Nothing but `apply` changes a state: replaying the events of a ledger
-in order rebuilds it exactly.
+Events contain everything that metering needs, so a ledger can be billed years later without the
+simulator. Only `apply` changes a state: replaying the events of a ledger in order rebuilds it exactly.
 
 Every event has a docstring that says what happened, then a line for each of its fields with its
 unit in brackets. `at` is the moment it happened; `assumed`, where there is one, holds the ids of the
@@ -14,16 +13,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_type_hints
 
-from ..catalog.instance_types import instance_types
+from ..catalog.instance_types import instance_type
 from ..catalog.limits import limit
 from ..catalog.rule_book import supposed
 from ..errors import InputError, shown
 from ..units import show_time
+from .automatic import next_slot
 from .blocks import Chain, CopiedChain
 from .fields import (
     AccountName,
@@ -38,18 +38,21 @@ from .fields import (
     NewFiles,
     NewImage,
     NewInstance,
+    NewPolicy,
     NewSnapshot,
+    PolicyId,
     Published,
     RegionId,
     Rule,
     SiteName,
     SnapshotId,
-    TypeName,
 )
 from .resources import (
     Account,
+    AutoSnapshotPolicy,
     DeviceMapping,
     Disk,
+    DiskCategory,
     DiskKind,
     Durations,
     FilePart,
@@ -62,6 +65,7 @@ from .resources import (
     Replacement,
     Snapshot,
     StopMode,
+    Tags,
     published_lineage,
 )
 from .state import State
@@ -75,21 +79,21 @@ class Event(ABC):
 
     @abstractmethod
     def apply(self, state: State) -> None:
-        """Change the state as the event means; the state must be the one it happened in."""
+        """Change the state as the event says; it must be the state in which the event happened."""
 
     def conflicts(self, state: State) -> Iterator[str]:
-        """What of the event cannot have happened in this state, beyond what its fields say by their kinds.
+        """Why the event cannot have happened in this state, besides what the kinds of its fields require.
 
-        Only the first is asked for, so each check may rely on those before it.
+        Only the first reason is used, so each check may rely on those before it.
         """
         return iter(())
 
 
 def problems(event: Event, state: State) -> list[str]:
-    """Why an event cannot follow on a state, in words; empty when it can.
+    """Why an event cannot follow on a state, as texts; empty if it can.
 
-    An edited file is checked with this, record by record. Quantities are 0 or more, nothing ends
-    before it begins or stays undone when its time has come, and what is named must be there, or must be new.
+    This checks an edited file record by record. Quantities must be 0 or more, nothing may end before it begins or
+    be overdue, and ids must exist, or be new, as the kinds of the fields require.
     """
     found = [f"{name} was to be done by {show_time(due)}" for name, due in state.pending.items() if due < event.at]
     for name, rules in _rules(type(event)).items():
@@ -104,15 +108,17 @@ def problems(event: Event, state: State) -> list[str]:
 
 
 def unfinished(state: State, at: datetime) -> Iterator[str]:
-    """What cannot stay as it is when a ledger ends at `at`: a record that belongs to it is missing.
+    """What is incomplete when a ledger ends at `at`, because a record that belongs to it is missing.
 
-    A launch, for example, is the records of its disks and one of the instance; without the last, the disks
-    are of an instance that never was.
+    A launch, for example, consists of the records of its disks and one of the instance; without the last one, the
+    disks belong to an instance that never existed.
     """
     for name, due in state.pending.items():
         if due <= at:
             yield f"{name} was to be done by {show_time(due)}"
     for disk in state.disks.values():
+        if disk.instance is None:
+            continue
         instance = state.instances.get(disk.instance)
         if instance is None:
             yield f"{disk.id} is a disk of {shown(disk.instance)}, which was never launched"
@@ -130,12 +136,12 @@ def unfinished(state: State, at: datetime) -> Iterator[str]:
 
 
 _LARGEST = {"size_gib": 1 << 30}
-"""Larger quantities could not be added up in 64 bits; of others 2**60 is the largest."""
+"""The largest quantities whose sums fit 64 bits; 2**60 for fields that are not listed."""
 
 
 @cache
 def _rules(kind: type[Event]) -> dict[str, tuple[Rule, ...]]:
-    """For each field of a kind of event, what its annotation asks of it."""
+    """For each field of a kind of event, the rules of its annotation."""
     hints = get_type_hints(kind, include_extras=True)
     found = {}
     for part in fields(kind):
@@ -157,7 +163,7 @@ class CloudStarted(Event):
 
     block_bytes: size of a chain's block (UNK-1) [byte]
     durations: whether tasks are done at once or take their typical time
-    assume: what is supposed, as (id of an assumption, value), where it is not the default
+    assume: assumptions that are not the default, as (id, value)
     """
 
     block_bytes: int
@@ -180,7 +186,7 @@ class CloudStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
-    """A customer appeared.
+    """An account was opened.
 
     account: its name
     site: the site it buys on, which decides its price list
@@ -222,23 +228,25 @@ class DiskCreated(Event):
     disk: its id
     account: who owns it
     region: where it is
-    instance: the instance it is attached to
+    instance: the instance it is attached to, None for one that is created on its own
     kind: system or data
     size_gib: its size [GiB]
     written_blocks: how much of it is written [block]
-    initial_blocks: how much its image or snapshot fills, to which it can be re-initialised [block]
+    initial_blocks: how much of it its image or snapshot fills; a re-initialisation goes back to this [block]
     image: the image it was made from, None for a data disk
     snapshot: the snapshot it was made from, None for an empty disk and a system disk
     lineage: where its system comes from, None for a data disk
     chain: the id of its chain where one is given, else `sl-` and the id of the disk
     encrypted: whether it is encrypted, as what it was made from is (UNK-16)
     kms_key: the owner's key it is encrypted with, None for the service's
+    category: its category
+    category_supposed: whether nobody chose that category (ASSUME-8)
     """
 
     disk: NewDisk
     account: AccountName
     region: RegionId
-    instance: str
+    instance: str | None
     kind: DiskKind
     size_gib: int
     written_blocks: int
@@ -249,6 +257,9 @@ class DiskCreated(Event):
     chain: str = ""
     encrypted: bool = False
     kms_key: str | None = None
+    category: DiskCategory = "cloud_essd_pl0"
+    category_supposed: bool = True
+    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
@@ -266,6 +277,11 @@ class DiskCreated(Event):
             lineage=self.lineage,
             chain=chain,
             created_at=self.at,
+            category=self.category,
+            category_supposed=self.category_supposed,
+            ever_attached=self.instance is not None,
+            delete_with_instance=self.instance is not None,
+            delete_auto_snapshots=True,
             encrypted=self.encrypted,
             kms_key=self.kms_key,
         )
@@ -274,6 +290,8 @@ class DiskCreated(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _does_not_fit(state, self)
         yield from _chain_is_there(state, self.chain or f"sl-{self.disk}")
+        if self.instance is None and self.kind == "system":
+            yield "a system disk is created with its instance"
         if self.initial_blocks and not (self.image or self.snapshot):
             yield f"{self.disk} is of no image and no snapshot, which fill {self.initial_blocks} blocks of it"
 
@@ -283,9 +301,9 @@ class DiskWritten(Event):
     """Blocks of a disk were written.
 
     disk: the disk
-    appended: blocks written where nothing was written yet [block]
-    start: the first block written over
-    overwritten: blocks written over, from `start` on [block]
+    appended: blocks written for the first time [block]
+    start: the first block that was overwritten
+    overwritten: blocks overwritten, from `start` on [block]
     """
 
     disk: DiskId
@@ -312,7 +330,7 @@ class DiskWritten(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskReinitialised(Event):
-    """A disk went back to its image, its snapshot or to empty (REINIT-1).
+    """A disk was reset to its image or snapshot, or emptied (REINIT-1).
 
     disk: the disk
     """
@@ -327,8 +345,64 @@ class DiskReinitialised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiskReleased(Event):
-    """A disk and its content are gone; its manual snapshots stay (SNAP-8).
+class DiskRolledBack(Event):
+    """A disk went back to one of its snapshots, in content and size (ROLL-1).
+
+    All its blocks are new versions, so its next snapshot stores them again.
+
+    disk: the disk
+    snapshot: the snapshot, taken of that very disk
+    """
+
+    disk: DiskId
+    snapshot: SnapshotId
+
+    def apply(self, state: State) -> None:
+        snapshot = state.snapshots[self.snapshot]
+        _change(state.disks, self.disk, size_gib=snapshot.size_gib)
+        _rewrite(state, self.disk, snapshot.content_bytes // state.block_bytes)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        yield from _deleted(state.snapshots, self.snapshot)
+        if state.snapshots[self.snapshot].disk != self.disk:
+            yield f"{self.snapshot} is not of {self.disk}"
+        if state.snapshots[self.snapshot].status != "accomplished":
+            yield f"{self.snapshot} is {state.snapshots[self.snapshot].status}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskAttached(Event):
+    """A data disk was attached to an instance.
+
+    disk: the disk
+    instance: the instance, in the region of the disk
+    delete_with_instance: whether it is released with the instance
+    """
+
+    disk: DiskId
+    instance: InstanceId
+    delete_with_instance: bool = False
+
+    def apply(self, state: State) -> None:
+        disks = state.instances[self.instance].data_disks
+        _change(state.instances, self.instance, data_disks=(*disks, self.disk))
+        with_instance = self.delete_with_instance
+        _change(state.disks, self.disk, instance=self.instance, ever_attached=True, delete_with_instance=with_instance)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        yield from _not_in_status(state.instances, self.instance, "Running", "Stopped")
+        disk, instance = state.disks[self.disk], state.instances[self.instance]
+        if disk.instance is not None:
+            yield f"{self.disk} is attached to {disk.instance}"
+        if (disk.account, disk.region) != (instance.account, instance.region):
+            yield f"{self.instance} is of {instance.account} in {instance.region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskDetached(Event):
+    """A data disk was detached from its instance, and still exists.
 
     disk: the disk
     """
@@ -336,18 +410,68 @@ class DiskReleased(Event):
     disk: DiskId
 
     def apply(self, state: State) -> None:
-        state.disks[self.disk] = replace(state.disks[self.disk], released_at=self.at)
-        _rewrite(state, self.disk, 0)
+        instance = state.disks[self.disk].instance
+        assert instance is not None
+        kept = tuple(disk for disk in state.instances[instance].data_disks if disk != self.disk)
+        _change(state.instances, instance, data_disks=kept)
+        _change(state.disks, self.disk, instance=None, delete_with_instance=False)
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _released(state, self.disk)
-        instance = state.instances.get(state.disks[self.disk].instance)
-        if instance is None or self.disk not in instance.disks:
+        instance = state.instances.get(state.disks[self.disk].instance or "")
+        if instance is None or self.disk not in instance.data_disks:
+            yield f"{self.disk} is no data disk of an instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskModified(Event):
+    """What is released or deleted together with a disk or its instance was changed.
+
+    disk: the disk
+    delete_with_instance: whether it is released with its instance
+    delete_auto_snapshots: whether its automatic snapshots are deleted with it (SNAP-8)
+    """
+
+    disk: DiskId
+    delete_with_instance: bool
+    delete_auto_snapshots: bool
+
+    def apply(self, state: State) -> None:
+        with_instance, snapshots = self.delete_with_instance, self.delete_auto_snapshots
+        _change(state.disks, self.disk, delete_with_instance=with_instance, delete_auto_snapshots=snapshots)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        if self.delete_with_instance and state.disks[self.disk].instance is None:
+            yield f"{self.disk} is attached to no instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskReleased(Event):
+    """A disk and its content are gone, and no policy applies to it any more (OS-4); its snapshots stay (SNAP-8).
+
+    disk: the disk
+    """
+
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _change(state.disks, self.disk, released_at=self.at)
+        _rewrite(state, self.disk, 0)
+        for policy in state.policies.values():
+            if self.disk in policy.disks:
+                _take_from_policy(state, policy.id, self.disk)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        attached_to = state.disks[self.disk].instance
+        instance = state.instances.get(attached_to or "")
+        if attached_to is not None and (instance is None or self.disk not in instance.disks):
             yield f"{self.disk} is no disk of an instance"
 
 
 def _rewrite(state: State, disk: str, written_blocks: int) -> None:
-    """Give a disk wholly new content of that size."""
+    """Give a disk entirely new content of that size."""
     chain = state.changing(state.disks[disk].chain)
     assert isinstance(chain, Chain)
     chain.reset(written_blocks)
@@ -369,23 +493,27 @@ class InstanceLaunched(Event):
     account: who launched it
     region: where it runs
     instance_type: its type
-    vcpus: processors of that type, by which fees go [vCPU]
+    vcpus: processors of that type, on which fees depend; 0: not known, and no fee depends on them [vCPU]
+    memory_gib: its memory; 0: not known, or an older file [GiB]
     image: the image it started from
     lineage: where its system comes from
     system_disk: its system disk
     data_disks: its data disks, in order of device
+    local_disks: how many disks of the host it has besides, which have no ids
     """
 
     instance: NewInstance
     account: AccountName
     region: RegionId
-    instance_type: TypeName
+    instance_type: str
     vcpus: int
     image: str
     lineage: Lineage
     system_disk: DiskId
     data_disks: tuple[str, ...]
     assumed: tuple[str, ...] = ()
+    memory_gib: float = 0
+    local_disks: int = 0
 
     def apply(self, state: State) -> None:
         _use_id(state, self.instance)
@@ -394,6 +522,8 @@ class InstanceLaunched(Event):
             account=self.account,
             region=self.region,
             instance_type=self.instance_type,
+            vcpus=self.vcpus,
+            memory_gib=self.memory_gib,
             image=self.image,
             lineage=self.lineage,
             system_disk=self.system_disk,
@@ -401,11 +531,21 @@ class InstanceLaunched(Event):
             status="Running",
             stop_mode=None,
             launched_at=self.at,
+            local_disks=self.local_disks,
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _cannot_use(state, self.image, self.account, self.region, self.lineage)
-        yield from _differing(vcpus=(self.vcpus, instance_types()[self.instance_type].vcpus))
+        try:
+            known = instance_type(self.instance_type)
+        except InputError as error:
+            yield str(error)
+            return
+        if known.listed:
+            memory_gib = self.memory_gib or known.memory_gib  # older files lack it
+            yield from _differing(vcpus=(self.vcpus, known.vcpus), memory_gib=(memory_gib, known.memory_gib))
+        elif not self.vcpus and (self.lineage.charged_system or self.lineage.product_code):
+            yield f"vcpus are not known, but a fee of {self.image} goes by them"
         disks = (self.system_disk, *self.data_disks)
         if len(set(disks)) < len(disks):
             yield "a disk is named twice"
@@ -419,7 +559,7 @@ class InstanceStopped(Event):
     """An instance stopped.
 
     instance: the instance
-    mode: how: in economical mode its licence fee stops too (IBILL-3)
+    mode: economical or standard; an economical stop also stops its licence fee (IBILL-3)
     licence_suspended: whether the stop also stops its licence fee
     """
 
@@ -438,7 +578,7 @@ class InstanceStopped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceStarted(Event):
-    """A stopped instance runs again.
+    """A stopped instance was started again.
 
     instance: the instance
     """
@@ -454,7 +594,7 @@ class InstanceStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceReleased(Event):
-    """An instance is gone; its disks are released with it.
+    """An instance was released; its disks were released or detached just before.
 
     instance: the instance
     """
@@ -577,12 +717,16 @@ class SnapshotStarted(Event):
     disk: the disk
     name: its name, empty where it has none
     finishes_at: when it is accomplished
+    policy: the automatic snapshot policy that took it, None for a manual one
+    retention_days: how long it is kept from now on, None for ever [day]
     """
 
     snapshot: NewSnapshot
     disk: DiskId
     name: str
     finishes_at: datetime
+    policy: PolicyId | None = None
+    retention_days: int | None = None
 
     def apply(self, state: State) -> None:
         disk = state.disks[self.disk]
@@ -607,23 +751,36 @@ class SnapshotStarted(Event):
             started_at=self.at,
             finishes_at=self.finishes_at,
             name=self.name,
+            policy=self.policy,
+            retention_days=self.retention_days,
         )
         _add_snapshot(state, snapshot)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _released(state, self.disk)
+        yield from _released(state, self.disk)
+        yield from self._policy_conflicts(state)
+
+    def _policy_conflicts(self, state: State) -> Iterator[str]:
+        """An automatic snapshot is one that its policy takes, and is kept as long; only such are named auto…"""
+        if self.name.lower().startswith("auto") != (self.policy is not None):
+            yield f"name {shown(self.name)} is {'not ' if self.policy else ''}that of an automatic snapshot"
+        if self.policy is not None:
+            policy = state.policies[self.policy]
+            slot = next_slot(policy, self.at - timedelta(seconds=1))
+            if self.disk not in policy.disks or slot != self.at or self.retention_days != policy.retention_days:
+                yield f"{self.policy} takes no such snapshot of {self.disk}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotStored(Event):
-    """A snapshot came to be without a disk: behind a copied or imported image, in a chain of its own.
+    """A snapshot was created without a disk, in a chain of its own: it is behind a copied or imported image.
 
     snapshot: its id
     account: who owns it
     region: where it lies
-    kind: of which kind of disk it is
+    kind: the kind of the disk: system or data
     size_gib: size of that disk [GiB]
-    content_bytes: what it restores, and stores: it is full (UNK-11), or a file (IMP-6) [byte]
+    content_bytes: what it restores, and also stores, as a full copy (UNK-11) or an imported file (IMP-6) [byte]
     lineage: where its system comes from, None for a data disk
     encrypted: whether it is encrypted
     finishes_at: when it is accomplished
@@ -677,7 +834,7 @@ class SnapshotStored(Event):
 class SnapshotCopied(Event):
     """A snapshot was copied to another region (SCOPY-1).
 
-    The first copy of a chain to a region is full, later ones bring what the newest there lacks (SCOPY-2).
+    The first copy of a chain to a region is full; later ones add what the newest copy there lacks (SCOPY-2).
 
     snapshot: the id of the copy
     source: the snapshot copied
@@ -720,6 +877,8 @@ class SnapshotCopied(Event):
             started_at=self.at,
             finishes_at=self.finishes_at,
             name=self.name,
+            policy=None,
+            retention_days=None,
         )
         _add_snapshot(state, snapshot)
 
@@ -731,6 +890,28 @@ class SnapshotCopied(Event):
             yield f"{self.source} is in {self.to} already"
         if not source.deleted_at and self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
             yield f"copied_bytes is {self.copied_bytes}, but {needed} bytes are lacking in {self.to}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotModified(Event):
+    """A snapshot was renamed, or is kept for longer (SNAP-7).
+
+    snapshot: the snapshot
+    name: its name since
+    retention_days: how long it is kept, counted from its creation, None for ever [day]
+    """
+
+    snapshot: SnapshotId
+    name: str
+    retention_days: int | None = None
+
+    def apply(self, state: State) -> None:
+        snapshot = state.snapshots[self.snapshot]
+        state.snapshots[self.snapshot] = snapshot._replace(name=self.name, retention_days=self.retention_days)
+        _note_retention(state, self.snapshot)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.snapshots, self.snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -752,7 +933,7 @@ class SnapshotFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotFailed(Event):
-    """A snapshot under way came to nothing; nothing it would have stored was ever billed.
+    """A snapshot failed before it was accomplished; it was never billed.
 
     snapshot: the snapshot
     """
@@ -769,7 +950,7 @@ class SnapshotFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotDeleted(Event):
-    """A snapshot is gone; copies that no other snapshot of its chain holds are freed (CHAIN-2).
+    """A snapshot was deleted, which frees blocks that no other snapshot of its chain holds (CHAIN-2).
 
     snapshot: the snapshot
     """
@@ -789,20 +970,163 @@ class SnapshotDeleted(Event):
 
 
 def _add_snapshot(state: State, snapshot: Snapshot) -> None:
-    """A snapshot joins its chain, accomplished at once or under way until it finishes."""
+    """Add a snapshot to its chain; it is accomplished at once, or progressing until it finishes."""
     _use_id(state, snapshot.id)
     if snapshot.finishes_at != snapshot.started_at:
         snapshot = snapshot._replace(status="progressing")
         state.pending[snapshot.id] = snapshot.finishes_at
     state.snapshots[snapshot.id] = snapshot
+    _note_retention(state, snapshot.id)
     state.chain_snapshots[snapshot.chain] = (*state.chain_snapshots.get(snapshot.chain, ()), snapshot.id)
+
+
+def _note_retention(state: State, snapshot_id: str) -> None:
+    kept_until = state.snapshots[snapshot_id].kept_until
+    if kept_until is not None:
+        state.expiring[snapshot_id] = kept_until
 
 
 def _end_snapshot(state: State, snapshot_id: str, **changes: Any) -> None:
     snapshot = state.snapshots[snapshot_id]
     state.changing(snapshot.chain).delete(snapshot.number)
     state.pending.pop(snapshot_id, None)
+    state.expiring.pop(snapshot_id, None)
     state.snapshots[snapshot_id] = snapshot._replace(**changes)
+
+
+# Automatic snapshot policies ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCreated(Event):
+    """An account has an automatic snapshot policy, which applies to no disk yet (SNAP-7).
+
+    policy: its id
+    account: who owns it
+    region: the region of its disks
+    name: its name, empty where it has none
+    time_points: the hours at which it takes snapshots, in UTC+8 [hour]
+    weekdays: the days on which it does, 1 for Monday
+    retention_days: how long each of its snapshots is kept, None for ever [day]
+    """
+
+    policy: NewPolicy
+    account: AccountName
+    region: RegionId
+    name: str
+    time_points: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    retention_days: int | None = None
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.policy)
+        state.policies[self.policy] = AutoSnapshotPolicy(
+            id=self.policy,
+            account=self.account,
+            region=self.region,
+            name=self.name,
+            time_points=self.time_points,
+            weekdays=self.weekdays,
+            retention_days=self.retention_days,
+            created_at=self.at,
+        )
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        for name, given, among in (
+            ("time_points", self.time_points, range(24)),
+            ("weekdays", self.weekdays, range(1, 8)),
+        ):
+            if not given or list(given) != sorted(set(given) & set(among)):
+                yield f"{name} are numbers from {among[0]} to {among[-1]} in order, each once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyApplied(Event):
+    """A policy takes snapshots of a disk from now on.
+
+    policy: the policy
+    disk: the disk
+    """
+
+    policy: PolicyId
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _change(state.policies, self.policy, disks=(*state.policies[self.policy].disks, self.disk))
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.policies, self.policy)
+        yield from _released(state, self.disk)
+        policy, disk = state.policies[self.policy], state.disks[self.disk]
+        if self.disk in policy.disks:
+            yield f"{self.policy} applies to {self.disk} already"
+        if (disk.account, disk.region) != (policy.account, policy.region):
+            yield f"{self.policy} is of {policy.account} in {policy.region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCancelled(Event):
+    """A policy takes no more snapshots of a disk; those it took stay.
+
+    policy: the policy
+    disk: the disk
+    """
+
+    policy: PolicyId
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _take_from_policy(state, self.policy, self.disk)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if self.disk not in state.policies[self.policy].disks:
+            yield f"{self.policy} does not apply to {self.disk}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDeleted(Event):
+    """A policy is gone; the snapshots it took stay as long as they are kept.
+
+    policy: the policy
+    """
+
+    policy: PolicyId
+
+    def apply(self, state: State) -> None:
+        _change(state.policies, self.policy, disks=(), deleted_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _deleted(state.policies, self.policy)
+
+
+def _take_from_policy(state: State, policy: str, disk: str) -> None:
+    kept = tuple(other for other in state.policies[policy].disks if other != disk)
+    _change(state.policies, policy, disks=kept)
+
+
+# Tags ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsSet(Event):
+    """A resource has these tags from now on, and no others. A bill goes by the tags in force at its end.
+
+    resource: the id of an instance, disk, snapshot, image, policy, or files of an image
+    tags: all its tags, as (key, value), in order of their keys
+    """
+
+    resource: str
+    tags: Tags
+
+    def apply(self, state: State) -> None:
+        state.tags[self.resource] = self.tags
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        tables = (state.instances, state.disks, state.snapshots, state.images, state.files, state.policies)
+        if not any(self.resource in table for table in tables):
+            yield f"resource {self.resource!r} does not exist"
+        if len(dict(self.tags)) != len(self.tags):
+            yield "a key stands twice in tags"
 
 
 # Images -------------------------------------------------------------------------------------------
@@ -810,7 +1134,7 @@ def _end_snapshot(state: State, snapshot_id: str, **changes: Any) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageCreated(Event):
-    """An image got its id.
+    """An image was created, or its creation began.
 
     image: its id
     account: who owns it
@@ -876,7 +1200,7 @@ class ImageCreated(Event):
         yield from self._source_conflicts(state) if self.made_from == "copy" else self._snapshot_conflicts(state)
 
     def _source_conflicts(self, state: State) -> Iterator[str]:
-        """A copy is like its source; its snapshots come to be when its turn has come."""
+        """Check that a copy agrees with its source, and that its snapshots do not exist before its turn."""
         source = state.images.get(self.source)
         if source is None or not source.usable_by(self.account):
             yield f"source {shown(self.source)} is no image that {self.account} may copy"
@@ -890,7 +1214,7 @@ class ImageCreated(Event):
                 yield f"snapshot {mapping.snapshot!r} is there already"
 
     def _snapshot_conflicts(self, state: State) -> Iterator[str]:
-        """Any other image is what the snapshots behind it are."""
+        """Check that an image that is not a copy agrees with the snapshots behind it."""
         missing = [m.snapshot for m in self.mappings if m.snapshot not in state.snapshots]
         if missing:
             yield f"snapshot {shown(missing[0])} is not among the snapshots"
@@ -904,8 +1228,9 @@ class ImageCreated(Event):
         encrypted = any(one.encrypted for one in behind)
         yield from _differing(lineage=(self.lineage, system.lineage), encrypted=(self.encrypted, encrypted))
         if self.made_from == "instance":
-            instance = state.instances.get(self.source)
-            if instance is None or [one.disk for one in behind] != list(instance.disks):
+            instance, disks = state.instances.get(self.source), [one.disk for one in behind]
+            # An image may leave out the data disks.
+            if instance is None or disks not in ([instance.system_disk], list(instance.disks)):
                 yield f"its snapshots are not those of the disks of {shown(self.source)}"
         elif self.source != system.id if self.made_from == "snapshots" else self.source not in ("file", *state.files):
             yield f"source {shown(self.source)} is not what it was made from"
@@ -913,7 +1238,7 @@ class ImageCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageCopyStarted(Event):
-    """A copy's turn has come; its snapshots will be finished when it is.
+    """A waiting copy began; its snapshots are finished when it is.
 
     image: the copy
     account: who makes it
@@ -1078,10 +1403,10 @@ class ImageModified(Event):
     """An image was renamed, moved to another family, deprecated or made available, or switched to BYOL.
 
     image: the image
-    name: its name since
-    family: its image family since
-    status: its status since; an image still being made keeps Waiting or Creating
-    lineage: where its system comes from, with the licence charged since
+    name: its new name
+    family: its new image family
+    status: its new status; an image still being made keeps Waiting or Creating
+    lineage: where its system comes from, with the licence that is charged from now on
     """
 
     image: ImageId
@@ -1109,7 +1434,7 @@ class ImageModified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDeleted(Event):
-    """An image is gone; its snapshots stay (DEL-5).
+    """An image was deleted; its snapshots stay (DEL-5).
 
     image: the image
     """
@@ -1137,7 +1462,7 @@ class ImageDeleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageExported(Event):
-    """An image is written as files to a bucket of its region, one a disk (EXP-1).
+    """An export of an image to files in a bucket of its region began, one file per disk (EXP-1).
 
     files: the id of its files, which is ours
     image: the image
@@ -1187,7 +1512,7 @@ class ImageExported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesReplicated(Event):
-    """Files of an image are replicated to a bucket in another region, and stay where they are too.
+    """Replication of an image's files to a bucket in another region began; the source files stay.
 
     files: the id of the files there
     source: the files replicated
@@ -1228,7 +1553,7 @@ class FilesReplicated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesFinished(Event):
-    """Files that took time to write are there.
+    """Files that took time to write are complete.
 
     files: the files
     """
@@ -1244,7 +1569,7 @@ class FilesFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesDeleted(Event):
-    """Files of an image are gone from their bucket; images imported from them stay.
+    """Files of an image were deleted from their bucket; images imported from them stay.
 
     files: the files
     """
@@ -1273,14 +1598,14 @@ def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
 
 
 def _use_id(state: State, resource_id: str) -> None:
-    """Note a used number, so that ids from the counter never meet an id that was given."""
+    """Note a used number, so that the counter never produces an id that was given."""
     prefix, _, number = resource_id.partition("-")
     if number.isdecimal():
         state.last_numbers[prefix] = max(state.last_numbers.get(prefix, 0), int(number))
 
 
 def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
-    """Why the status of an instance cannot change: it has another, or work on its disks is under way."""
+    """Why the status of an instance cannot change: it has another one, or work on its disks is under way."""
     yield from _not_in_status(state.instances, instance, *wanted)
     if instance in state.replacements:
         yield f"{instance} is being given a new system disk"
@@ -1299,15 +1624,18 @@ def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Ite
         yield f"{resource_id} is {table[resource_id].status}, not {' or '.join(wanted)}"
 
 
-def _differing(**fields: tuple[object, object]) -> Iterator[str]:
-    """A sentence for each field that is not what the records before say it must be: `name=(value, wanted)`."""
-    for name, (value, wanted) in fields.items():
-        if value != wanted:
+def _differing(**known: tuple[object, object]) -> Iterator[str]:
+    """A text for each field that contradicts earlier records: `name=(value, wanted)`."""
+    for name, (value, wanted) in known.items():
+        if isinstance(value, Lineage) and isinstance(wanted, Lineage):
+            parts = [part.name for part in fields(Lineage)]
+            yield from _differing(**{f"{name}.{part}": (getattr(value, part), getattr(wanted, part)) for part in parts})
+        elif value != wanted:
             yield f"{name} is {shown(value)}, not {shown(wanted)}"
 
 
 def _cannot_use(state: State, image_id: str, account: str, region: str, lineage: Lineage) -> Iterator[str]:
-    """Why an account cannot start from an image in a region, or not as what the record says it is."""
+    """Why an account cannot start an instance from an image in a region, or not with this lineage."""
     image = state.images.get(image_id)
     known = image.lineage if image else published_lineage(image_id)
     if known is None:

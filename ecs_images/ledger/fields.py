@@ -1,7 +1,7 @@
 """Kinds of event fields: what a field must name in the state before its event, or in the catalogue.
 
-They stand in the fields' annotations, so that a record of a ledger's file can be checked where its
-meaning is said: `account: AccountName` is an account that was opened, `disk: NewDisk` an id not used yet.
+Events use them as annotations, so each field says how a record of a ledger's file is checked:
+`account: AccountName` is an account that was opened, `disk: NewDisk` an id not used yet.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..catalog.instance_types import instance_types
 from ..catalog.regions import regions
 from ..catalog.sites import sites
 from .state import State
@@ -18,7 +17,7 @@ from .state import State
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """The field is a key of this table of the state."""
+    """The field must be a key of this table of the state."""
 
     table: str
 
@@ -28,7 +27,7 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """The field is no key of this table of the state yet."""
+    """The field must not be a key of this table of the state yet."""
 
     table: str
 
@@ -40,7 +39,7 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The field is a name of the catalogue."""
+    """The field must be a name of the catalogue."""
 
     kind: str
     known: Callable[[], Collection[str]]
@@ -57,12 +56,13 @@ DiskId = Annotated[str, Existing("disks")]
 SnapshotId = Annotated[str, Existing("snapshots")]
 ImageId = Annotated[str, Existing("images")]
 FilesId = Annotated[str, Existing("files")]
+PolicyId = Annotated[str, Existing("policies")]
 NewAccount = Annotated[str, New("accounts")]
 NewInstance = Annotated[str, New("instances")]
 NewDisk = Annotated[str, New("disks")]
 NewSnapshot = Annotated[str, New("snapshots")]
 NewImage = Annotated[str, New("images")]
 NewFiles = Annotated[str, New("files")]
+NewPolicy = Annotated[str, New("policies")]
 RegionId = Annotated[str, Published("region", regions)]
-TypeName = Annotated[str, Published("instance type", instance_types)]
 SiteName = Annotated[str, Published("site", sites)]
