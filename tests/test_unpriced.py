@@ -73,6 +73,18 @@ def test_an_explanation_names_what_of_a_resource_has_no_price(both: ecs.Bill) ->
         _ = unpriced.total
 
 
+def test_an_image_deleted_after_it_was_explained_leaves_a_whole_table_of_what_has_no_price(
+    cloud: Cloud, acme: Account
+) -> None:
+    """Nothing is left behind and nothing lacks a price: the tables are empty, with all their columns."""
+    image = golden_image(acme)
+    cloud.at("2026-01-16")
+    acme.delete_image(image)
+    found = bill(cloud, until="2026-01-16T00:00", prices=BEIJING_ONLY).explain(image)
+    UNPRICED.check(found.unpriced)
+    assert (found.total, found.left_behind) == (288, 0)
+
+
 def test_a_hole_between_two_prices_leaves_both_sides_billed(cloud: Cloud, acme: Account) -> None:
     """12 GiB: five days at 1 from the 15th, none for five, two days at 2 from the 25th."""
     acme.create_snapshot(machine(acme))

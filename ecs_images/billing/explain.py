@@ -136,9 +136,9 @@ def _chains(state: State, snapshots: Collection[str]) -> set[str]:
     return {state.snapshots[snapshot].chain for snapshot in snapshots}
 
 
-def _touched(unpriced: pd.DataFrame, usage: pd.DataFrame) -> list[bool]:
+def _touched(unpriced: pd.DataFrame, usage: pd.DataFrame) -> np.ndarray:
     """For each row without a price: whether some of this usage is in it."""
-    return [
+    touched = [
         bool(
             (
                 (usage[WHO_WHERE_WHAT].astype(object) == list(row[: len(WHO_WHERE_WHAT)])).all(axis=1)
@@ -148,6 +148,7 @@ def _touched(unpriced: pd.DataFrame, usage: pd.DataFrame) -> list[bool]:
         )
         for row in unpriced.itertuples(index=False)
     ]
+    return np.array(touched, dtype=bool)
 
 
 def _left_behind(resource: str, usage: pd.DataFrame, state: State, cost_curves: list[Curve]) -> float:
