@@ -6,6 +6,7 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,10 +16,10 @@ from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
-from .costs import Added, added
-from .question import Question, Situation
+from .costs import Sum, added, sum_of
+from .question import Question, Refusal, Situation
 from .updates import Updates
-from .ways import WAYS, Delivery, Target, Way
+from .ways import WAYS, Delivery, Target
 
 ROUTES_TABLE = Table(
     "routes",
@@ -40,7 +41,8 @@ ROUTES_TABLE = Table(
         Column("x_payer", "text", "", "the account that pays the storage and traffic"),
         Column("x_hours_to_launch", "number", "hour", "typical time until the first version can be launched"),
         Column("x_if_withdrawn", "text", "", "what breaks when the owner later deletes or unshares"),
-        Column("x_note", "text", "", "why it is refused, or which price is missing"),
+        Column("x_not_counted", "text", "", "what it needs without a price, such as its machine: list_cost lacks it"),
+        Column("x_note", "text", "", "why it is refused, which price is missing, or the third region on the way"),
     ),
 )
 
@@ -75,25 +77,22 @@ def routes(
 
 def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
     """The `ROUTES_TABLE` of a question: every way for each target."""
-    situation, amounts = question.situation, dict[tuple[Way, str, str], list[Added]]()
+    situation, sums = question.situation, dict[Delivery, Sum]()
     rows = []
     for target in targets:
         for way in WAYS.values():
-            payer = way.maker(situation.owner, target.account)
-            refused = situation.refusal(way, target)
-            code, rule, note = refused or ("", "", "")
-            cost = hours = float("nan")
-            if refused is None:
+            payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
+            currency, nothing = situation.currency(payer), float("nan")
+            if isinstance(tried, Refusal):
+                facts = False, tried.code, tried.rule, nothing, currency, payer, nothing, "", "", tried.why
+            else:
                 # Whoever launches it, what one account brings to one region costs the same.
-                paid = way, target.region, payer
-                if paid not in amounts:
-                    amounts[paid] = added(question, [Delivery(*paid, (target.account,))])
-                cost, note = (
-                    sum(one.cost for one in amounts[paid]),
-                    "; ".join(one.note for one in amounts[paid] if one.gap),
-                )
-                hours = way.hours_to_launch(question.sizes.content(0), target.region != situation.home)
-            withdrawn = "" if refused else way.if_withdrawn
-            facts = refused is None, code, rule, cost, situation.currency(payer), payer, hours, withdrawn, note
+                paid = replace(tried, receivers=())
+                if paid not in sums:
+                    sums[paid] = sum_of(added(question, [paid]))
+                found, away = sums[paid], target.region != situation.home
+                hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+                note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", found.unpriced)))
+                facts = True, "", "", found.cost, currency, payer, hours, way.if_withdrawn, found.not_counted, note
             rows.append((way.name, *target, *facts))
     return ROUTES_TABLE.frame(rows)
