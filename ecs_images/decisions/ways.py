@@ -311,6 +311,12 @@ def _share(cloud: Cloud, image: str, receiver: Account) -> None:
         cloud.account(found.account).share_image(image, with_accounts=[receiver])
 
 
+def _let_use(cloud: Cloud, image: str, receiver: Account) -> None:
+    """Share an image unless everybody may use it."""
+    if not cloud.image(image).is_public:
+        _share(cloud, image, receiver)
+
+
 def _delete(account: Account, cloud: Cloud, image: str) -> None:
     """An image that was needed on the way only goes, with its snapshots."""
     account.delete_image(image)
@@ -461,7 +467,7 @@ _THROUGH = Way(
 
 def _copy_encrypted(stage: Stage, image: str) -> str:
     """Share, and let the receiver copy the image within its region, encrypted: that one it owns fully (COPY-11)."""
-    _share(stage.cloud, image, stage.maker)
+    _let_use(stage.cloud, image, stage.maker)
     return _copied(stage.cloud, stage.maker, image, stage.region, encrypted=True)
 
 
@@ -545,8 +551,7 @@ def _launch_at_home(stage: Stage, image: str) -> None:
 
 def _launch_shared(stage: Stage, image: str, region: str) -> None:
     cloud, receiver, found = stage.cloud, stage.maker, stage.cloud.image(image)
-    if not found.is_public:
-        _share(cloud, image, receiver)
+    _let_use(cloud, image, receiver)
     stage.builder = receiver.run_instance(
         region=region,
         image=image,
