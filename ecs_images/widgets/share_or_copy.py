@@ -263,7 +263,8 @@ def _cell(row: Mapping[Any, Any]) -> str:
         return f"{mark}refused {row['x_rule']}".rstrip()
     if pd.isna(row["list_cost"]):
         return f"{mark}{row['x_note']}"
-    return f"{mark}{pages.amount(row['list_cost'], row['billing_currency'])}"
+    more = f"; {row['x_not_counted']}" if row["x_not_counted"] else ""
+    return f"{mark}{pages.amount(row['list_cost'], row['billing_currency'])}{more}"
 
 
 def _refusals_page(table: list[dict[Any, Any]]) -> str:
