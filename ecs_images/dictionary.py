@@ -15,7 +15,7 @@ from .catalog.files import data_path
 from .catalog.schemas import FILES
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
 from .decisions.plan import PLAN_TABLE
-from .decisions.routes import ROUTES_TABLE
+from .decisions.routes import FRAME_TABLE, ROUTES_TABLE
 from .ledger.chains import BLOCK_MAP
 from .ledger.lifecycle import LIFECYCLE
 from .ledger.lineage import LINEAGE
@@ -41,7 +41,7 @@ def markdown() -> str:
     """The whole dictionary."""
     files = [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()]
     bill = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL)]
-    decisions = ROUTES_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
+    decisions = ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, *decisions)]
     parts = [
         "## Files",

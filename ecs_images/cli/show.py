@@ -150,7 +150,7 @@ def routes_for_people(frame: pd.DataFrame) -> pd.DataFrame:
         )
     ]
     shown["paid by"] = frame["x_payer"].where(frame["x_allowed"], "")
-    shown["hours"] = [f"{hours:g}" if hours == hours else "" for hours in frame["x_hours_to_launch"]]
+    shown["hours"] = [f"{hours:.2f}" if hours == hours else "" for hours in frame["x_hours_to_launch"]]
     shown["if withdrawn"] = frame["x_if_withdrawn"]
     shown["remark"] = frame["x_note"].where(frame["x_note"] != "", frame["x_not_counted"])
     return shown

@@ -162,6 +162,12 @@ class Question:
         )
         return next((one for one in tried if isinstance(one, Delivery)), [*tried, Refusal("", way.rule(""), none)][0])
 
+    @property
+    def copies_are_free(self) -> bool:
+        """Whether the way of a copied image is free by assumption (UNK-2), no price being known."""
+        owner = self.situation.owner
+        return self.prices.book(self.situation.currency(owner)).assumes_free(IMAGE_TRAFFIC)
+
     def _allowed(self, delivery: Delivery) -> Delivery | Refusal:
         return self.situation.refusal(delivery, self.updates.machines) or delivery
 

@@ -16,7 +16,9 @@ from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
+from ..units import BYTES_PER_GIB, show_time
 from .costs import Sum, added, sum_of
+from .machines import disks_bytes
 from .question import Question, Refusal, Situation
 from .updates import Updates
 from .ways import WAYS, Delivery, Target
@@ -46,6 +48,15 @@ ROUTES_TABLE = Table(
     ),
 )
 
+FRAME_TABLE = Table(
+    "routes_frame",
+    "one thing that an answer about routes holds for",
+    (
+        Column("x_part", "text", "", "period, updates, sizes, machines, supposed or not counted", True),
+        Column("x_value", "text", "", "what it is, in words", True),
+    ),
+)
+
 
 @answers(ROUTES_TABLE)
 def routes(
@@ -68,7 +79,11 @@ def routes(
 
     Returns one row for every way, account and region; `ecs.routes.columns` says what its columns mean. The
     money of a row is what that target alone would add to the bill of whoever pays, beside what is there
-    already. Raises UnknownName for accounts, regions or images that do not exist, InputError for an
+    already; a machine is billed as it goes, and where a part of it has no price, `x_not_counted` says so beside
+    the money. What the answer holds for stands in `routes(…).attrs["frame"]`, a list of (part, value) pairs
+    that `FRAME_TABLE` declares: period, updates, sizes, machines, what is supposed, what is not counted.
+
+    Raises UnknownName for accounts, regions or images that do not exist, InputError for an
     image that is deleted or still waits, and for updates that it cannot have.
     """
     situation = Situation(cloud, image)
@@ -95,4 +110,44 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
                 note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", found.unpriced)))
                 facts = True, "", "", found.cost, currency, payer, hours, way.if_withdrawn, found.not_counted, note
             rows.append((way.name, *target, *facts))
-    return ROUTES_TABLE.frame(rows)
+    table = ROUTES_TABLE.frame(rows)
+    table.attrs["frame"] = frame_of(question)
+    return table
+
+
+def frame_of(question: Question) -> list[tuple[str, str]]:
+    """What an answer holds for, as rows of `FRAME_TABLE`."""
+    situation, updates, sizes = question.situation, question.updates, question.sizes
+    cloud, machines = situation.cloud, updates.machines
+    image, now = cloud.image(situation.image), cloud.now
+    disk_gib = disks_bytes(cloud, image) / BYTES_PER_GIB
+    between = "stopped economically" if machines.keep_builder else "released"
+    supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
+    time = "no time" if cloud.state.durations == "instant" else "its typical time"
+    return [
+        ("period", f"{show_time(now)} to {show_time(updates.end(now))}, {updates.horizon_days:g} days"),
+        (
+            "updates",
+            f"a new version every {updates.every_days:g} days, {updates.versions_kept} kept; each changes "
+            f"{updates.change_gib:g} GiB and adds {updates.new_gib:g} GiB",
+        ),
+        (
+            "sizes",
+            f"{sizes.first / BYTES_PER_GIB:g} GiB written on the system disk, "
+            f"{sizes.data / BYTES_PER_GIB:g} GiB on data disks",
+        ),
+        (
+            "machines",
+            f"{machines.type_for(image).name} with {disk_gib:g} GiB of {machines.disk_category}, billed as they go; "
+            f"{machines.minutes:g} minutes a build, the owner's builder elsewhere {between} in between",
+        ),
+        (
+            "supposed",
+            f"{supposed}every copy is full (UNK-11); work takes {time}, a build its minutes; "
+            "files are as large as what is written (ASSUME-6)",
+        ),
+        (
+            "not counted",
+            "what a row says beside its money; the renewal in the image's own region; what receivers run later",
+        ),
+    ]
