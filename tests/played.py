@@ -38,16 +38,10 @@ def play(cloud: Cloud, image: str, updates: Updates, chosen: Mapping[tuple[str, 
         # The first version stays: it was there before, and it is what the builder runs from.
         if old > 0:
             _retire(cloud, owner, own[old])
-        going = [(one, brought[one][old]) for one in stages if old >= 0 and brought[one][old] not in own]
-        # A copy goes at the moment in which the next one comes; what is built stays until the next is built.
-        for delivery, gone in going:
-            if not delivery.way.begin:
-                _retire(cloud, stages[delivery].maker, gone)
-        for delivery, there in perform(stages, image).items():
+        for delivery, there in perform(stages, image):
             brought[delivery].append(there)
-        for delivery, gone in going:
-            if delivery.way.begin:
-                _retire(cloud, stages[delivery].maker, gone)
+            if old >= 0 and brought[delivery][old] not in own:
+                _retire(cloud, stages[delivery].maker, brought[delivery][old])
     return updates.end(start)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from played import play
 from test_routes import HONG_KONG, MACHINES_PRICED, SHANGHAI, estate, golden, of, updates_of
 
-from ecs_images import Account, Cloud, CloudError, InputError, PriceNotFound, Updates, bill, plan, routes
+from ecs_images import Account, Cloud, CloudError, InputError, Updates, bill, plan, routes
 from ecs_images.decisions.ways import WAYS
 
 MONTH = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
@@ -131,6 +131,8 @@ def test_wrong_plans_are_answered_with_what_is_wrong(cloud: Cloud, acme: Account
 
 AT_HOME = ("share", "publish", "encrypted copy in the region", "receiver's own image", "rebuild there")
 AWAY = ("copy, then share", "copy snapshots", "relay", "rebuild there", "export and import")
+DIRECT = tuple(name for name, way in WAYS.items() if not way.third_region)
+"""Ways that are played without saying which third region they take."""
 
 
 @st.composite
@@ -140,7 +142,7 @@ def plans(draw: st.DrawFn) -> dict[tuple[str, str], str]:
     chosen = {}
     for account, region in draw(st.lists(pairs, min_size=1, max_size=5, unique=True)):
         sensible = AT_HOME if region == BEIJING else AWAY
-        chosen[account, region] = draw(st.sampled_from(sensible if draw(st.integers(0, 9)) else tuple(WAYS)))
+        chosen[account, region] = draw(st.sampled_from(sensible if draw(st.integers(0, 9)) else DIRECT))
     return chosen
 
 
@@ -178,8 +180,7 @@ def _outcome(updates: Updates, chosen: dict[tuple[str, str], str]) -> str:
         return "refused"
     play(played, image, updates, chosen)
     if found["list_cost"].isna().any():
-        with pytest.raises(PriceNotFound):
-            bill(played, until=end, prices=MACHINES_PRICED, meters="all").total()
+        assert len(bill(played, until=end, prices=MACHINES_PRICED, meters="all").unpriced)
         return "no price"
     expected = _by_key(played, end).sub(_by_key(home, end), fill_value=0)
     costs = found.set_index(_KEYS)["list_cost"]

@@ -76,7 +76,9 @@ def plan(
     if refused:
         raise InputError(f"{len(refused)} of {len(ways)} targets are refused; {'; '.join(refused)}")
     whole, fork = question.deliveries(ways), situation.cloud.fork()
-    perform({each: each.stage(fork, question.updates, situation.image) for each in whole}, situation.image)
+    stages = {each: each.stage(fork, question.updates, situation.image) for each in whole}
+    for _ in perform(stages, situation.image):
+        pass  # A plan that is refused as a whole raises here.
     return PLAN_TABLE.frame(
         sorted(
             (key.account, key.currency, key.region, key.meter, key.item, amount.cost, amount.note)

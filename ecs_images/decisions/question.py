@@ -89,7 +89,8 @@ class Situation:
         fork = self.cloud.fork()
         try:
             stage = delivery.stage(fork, Updates(machines=machines), self.image)
-            return fork, perform({delivery: stage}, self.image)[delivery]
+            ((_, image),) = perform({delivery: stage}, self.image)
+            return fork, image
         except (CloudError, InputError) as error:
             return _refused(delivery.way, error)
 

@@ -255,20 +255,24 @@ class Delivery:
         return Stage(cloud, cloud.account(self.maker), self.region, updates, self.via)
 
 
-def perform(stages: Mapping[Delivery, Stage], image: str) -> dict[Delivery, str]:
-    """Bring a version of an image by some deliveries in one cloud. Returns the images launched there.
+def perform(stages: Mapping[Delivery, Stage], image: str) -> Iterator[tuple[Delivery, str]]:
+    """Bring a version of an image by some deliveries in one cloud, as it is iterated.
 
-    Machines start at once and run for the time of a build; what needs none is there at once.
+    Machines start at once and run for the time of a build; what needs none is there at once. Returns each
+    delivery with the image launched there, at the moment it is.
     """
     building = [delivery for delivery in stages if delivery.way.begin]
     for delivery in building:
         assert delivery.way.begin
         delivery.way.begin(stages[delivery], image)
-    brought = {d: _brought(d, stage, image) for d, stage in stages.items() if d not in building}
+    for delivery, stage in stages.items():
+        if delivery not in building:
+            yield delivery, _brought(delivery, stage, image)
     if building:
         cloud, machines = stages[building[0]].cloud, stages[building[0]].updates.machines
         cloud.at(cloud.now + timedelta(seconds=machines.seconds))
-    return brought | {delivery: _brought(delivery, stages[delivery], image) for delivery in building}
+    for delivery in building:
+        yield delivery, _brought(delivery, stages[delivery], image)
 
 
 def _brought(delivery: Delivery, stage: Stage, image: str) -> str:
