@@ -7,7 +7,7 @@ apply and by which rule it is refused. A new one is written here and nowhere els
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
