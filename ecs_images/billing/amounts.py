@@ -12,8 +12,9 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from ..catalog.meters import METERS, STORAGE, units
+from ..catalog.meters import METERS, STORAGE, item_in_words, units
 from ..catalog.price_files import PriceRow
+from ..catalog.prices import stands_in, stated_by
 from ..columns import FOR_EVER, seconds_of, split, times_of
 from ..ledger.state import State
 from ..tables import Column, Table
@@ -39,6 +40,7 @@ AMOUNTS = Table(
         Column(
             "list_unit_price", "number", "currency per pricing_unit", "list price; over several tiers, the mean", True
         ),
+        Column("x_stated_by", "text", "", "who says that price, and the date of the source", True),
         Column("pricing_unit", "text", "", "unit of the price", True),
         Column(
             "list_cost",
@@ -132,7 +134,9 @@ def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     single = np.array([rows[0].price if len(rows) == 1 else np.nan for rows in found], dtype=np.float64)
     mean = frame["list_cost"] / priced_quantity
     frame["list_unit_price"] = np.where(np.isnan(single), mean, single)
-    frame["x_price_source"] = ["; ".join(_show(row) for row in rows) for rows in found]
+    frame["x_stated_by"] = ["; ".join(dict.fromkeys(stated_by(row) for row in rows)) for rows in found]
+    places = zip(frame["region_id"], frame["x_item"], found, strict=True)
+    frame["x_price_source"] = ["; ".join(_show(row, region, item) for row in rows) for region, item, rows in places]
     frame["x_rules"] = [" ".join(METERS[meter].rules) for meter in frame["sku_meter"]]
     frame["charge_period_start"] = times_of(frame["start"].to_numpy("int64"))
     frame["charge_period_end"] = times_of(frame["end"].to_numpy("int64"))
@@ -147,8 +151,8 @@ def _lines_at(curve: Curve, moment: int) -> list[PriceRow]:
     ]
 
 
-def _show(row: PriceRow) -> str:
-    """A price row in words: amount, unit, tier, first day and source."""
+def _show(row: PriceRow, region: str, item: str) -> str:
+    """A price row in words: amount, unit, tier, first day and source; and for what it stands in, if it does."""
     day = "" if row.valid_from_basis == "stated" else f" (first day {row.valid_from_basis})"
     tier = ""
     if row.quantity_unit != "vCPU":
@@ -156,8 +160,12 @@ def _show(row: PriceRow) -> str:
             tier = f" above {row.from_quantity:,g} GiB"
         elif isfinite(row.to_quantity):
             tier = f" for the first {row.to_quantity:,g} GiB"
-    item = f" {row.item}" if row.item else ""
+    what = f" {row.item}" if row.item else ""
+    instead = ""
+    if stands_in(row, region, item):
+        to = f" to {row.to_region_id}" if row.to_region_id else ""
+        instead = f"{to}, which stands in for {region}{f' {item_in_words(row.meter, item)}' if to else ''}"
     return (
-        f"{row.price:g} {row.currency} per {units()[row.unit].name}{item} in {row.region_id}{tier} "
+        f"{row.price:g} {row.currency} per {units()[row.unit].name}{what} in {row.region_id}{instead}{tier} "
         f"from {row.valid_from}{day} [{row.source}, {row.source_date}, {row.confidence}]"
     )

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from ..catalog.meters import DISK, OS_LICENCE, STORAGE, asked_for
-from ..catalog.prices import Prices, assumption_frame
+from ..catalog.limits import turning_day
+from ..catalog.meters import DISK, OS_LICENCE, STORAGE, asked_for, item_in_words
+from ..catalog.price_files import PriceRow
+from ..catalog.prices import FREE_RANGE, Prices, assumption_frame, stands_in, stated_by
 from ..catalog.rule_book import assumptions as named_assumptions
 from ..catalog.sites import site_of_currency
+from ..columns import seconds_of
 from ..errors import InputError, MixedCurrencies, look_up, shown
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
 from ..ledger.state import State
-from ..units import Time, to_seconds
+from ..units import Time, day_start_seconds, to_seconds
 from .attribution import attribute
 from .capacity import capacity
 from .dimensions import chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
 from .metering import HasLedger, billing_window, in_force, ledger_of, usage_of
-from .rating import Curve, charges_of, curves, unpriced_of
+from .rating import Curve, Key, charges_of, curves, unpriced_of
 from .schema import CHARGES
 from .unpriced import UNPRICED, price_not_found
 
@@ -40,6 +43,7 @@ def bill(
     prices: Prices | None = None,
     assume: Mapping[str, str] | None = None,
     meters: str | Iterable[str] | None = None,
+    assume_prices: str | None = None,
 ) -> Bill:
     """The bill of a cloud, or of a ledger, up to a moment.
 
@@ -51,6 +55,8 @@ def bill(
         what the cloud supposes, or the default
     meters: what to bill beside images and their fees: "all", or names such as disk (each by its category) and
         instance (each by its type); None: nothing
+    assume_prices: "nearest", to take a price that is missing in a region from the nearest region that has one,
+        in the same currency; `assumptions` lists each, `by` says how much of a cost it is; None: it stays missing
 
     Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time, an assumption or
     a meter that cannot be used.
@@ -58,9 +64,9 @@ def bill(
     ledger = ledger_of(cloud)
     if not isinstance(prices, Prices | None):
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
-    prices = prices or Prices.published()
     window, state = billing_window(ledger, until, since), ledger.replay()
     assumed = in_force(state, assume)
+    prices = (prices or Prices.published()).supposing(assumed, assume_prices=assume_prices)
     origin = Origin(usage_of(ledger, state, window, assumed, asked_for(meters)), ledger, state, prices, window, assumed)
     return Bill(charges_of(origin.curves, prices), origin)
 
@@ -178,16 +184,38 @@ class Bill:
             with account, region, meter and currency. Names of columns are taken too.
 
         Returns a table with the column of each dimension, `billing_currency` in any case, since amounts
-        of different currencies stay apart, and `list_cost`. Raises UnknownName for a dimension that is not
+        of different currencies stay apart, and `list_cost`; where prices of other regions stand in for missing
+        ones, also `x_stand_in_cost`, the part of it at such prices. Raises UnknownName for a dimension that is not
         known, InputError for dimensions that do not go together.
         """
         found = chosen(dimensions)
         columns = list(dict.fromkeys([*(dimension.column for dimension in found), "billing_currency"]))
         split = split_over(found)
-        frame = self.attribute(split) if split else self._charges
+        frame = self._amounts(split)
+        amounts = [column for column in ("list_cost", "x_stand_in_cost") if column in frame]
         for column in _PERIODS.keys() & columns:
             frame = frame.assign(**{column: _period(frame["charge_period_start"], _PERIODS[column])})
-        return frame.groupby(columns, as_index=False, observed=True, sort=True)[["list_cost"]].sum()
+        return frame.groupby(columns, as_index=False, observed=True, sort=True)[amounts].sum()
+
+    def _amounts(self, split: str) -> pd.DataFrame:
+        """The charges, or the shares of them, and how much of each amount is at a price that stands in for another."""
+        frame = self.attribute(split) if split else self._charges
+        if self._made_from is None or not (stand_ins := self._stand_ins()):
+            return frame
+        origin = self._made_from
+        part = [
+            replace(curve, lines=tuple(line for line in curve.lines if (curve.key, line.price) in stand_ins))
+            for curve in origin.curves
+        ]
+        of = attribute(origin.usage, origin.state, part, split) if split else charges_of(part, origin.prices)
+        of = of.assign(x_stand_in_cost=of["list_cost"], list_cost=0.0)
+        return pd.concat([frame.assign(x_stand_in_cost=0.0), of], ignore_index=True)
+
+    def _stand_ins(self) -> set[tuple[Key, PriceRow]]:
+        """The prices of other regions that stand in for missing ones, each with whose use of what it prices."""
+        curves = self._origin.curves
+        used = {(curve.key, line.price) for curve in curves for line in curve.lines if line.quantity.any()}
+        return {(key, row) for key, row in used if stands_in(row, key.region, key.item)}
 
     def invoice(self) -> pd.DataFrame:
         """What is paid, rounded per settlement as the site rounds (BILL-6): an `INVOICE` table."""
@@ -237,11 +265,17 @@ class Bill:
         """
         prices = self._origin.prices
         rows = [_named(name, self._origin.assume) for name in self._assumed()]
+        for key, row in sorted(self._stand_ins(), key=lambda pair: (pair[0], prices.position[pair[1]])):
+            to = f" to {row.to_region_id}" if row.to_region_id else ""
+            subject = f"{key.meter} {item_in_words(key.meter, key.item)} {key.region}".replace("  ", " ")
+            taken = f"{row.price:g} {row.currency} {row.unit} of {row.region_id}{to} ({stated_by(row)})"
+            rows.append(("stand-in", subject, taken, "no price is known there; the nearest region's was asked for"))
         used = [prices.rows[position] for position in sorted(set(self._charges["x_price_row"]))]
-        for row in assumption_frame(used).to_dict("records"):
-            subject = " ".join(filter(None, (row["meter"], row["item"], row["region_id"])))
-            taken = f"{row['price']:g} {row['currency']} {row['unit']} from {row['valid_from']}"
-            rows.append(("price", subject, taken, f"{row['x_why']} [{row['source']}]"))
+        for weak in assumption_frame(used, prices.otherwise).to_dict("records"):
+            subject = " ".join(filter(None, (weak["meter"], weak["item"], weak["region_id"])))
+            price = f"{weak['price']:g} {weak['currency']} {weak['unit']}"
+            taken = f"{price} from {weak['valid_from']} ({weak['x_stated_by']}){weak['x_otherwise']}"
+            rows.append(("price", subject, taken, f"{weak['x_why']} [{weak['source']}]"))
         return pd.DataFrame(rows, columns=["assumption", "subject", "taken", "why"], dtype="str")
 
     def _assumed(self) -> list[str]:
@@ -255,7 +289,19 @@ class Bill:
             names.add("ASSUME-8")
         if OS_LICENCE in meters and any(isinstance(event, ev.SystemDiskReplacementStarted) for event in happened):
             names.add("UNK-5")
+        if self._free_range_in_doubt():
+            names.add(FREE_RANGE)
         return sorted(names)
+
+    def _free_range_in_doubt(self) -> bool:
+        """Whether storage is billed since the day of UNK-12 at a price that depends on it."""
+        prices, day = self._origin.prices, turning_day("free_snapshot_range_ends")
+        since = self._charges[seconds_of(self._charges["charge_period_end"]) > day_start_seconds(day)]
+        used = [prices.rows[position] for position in set(since["x_price_row"])]
+        return any(
+            row.supposes or (row.valid_from < day and (*row.band, row.currency) in prices.free_range_in_doubt)
+            for row in used
+        )
 
     @property
     def _origin(self) -> Origin:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..catalog.meters import item_in_words
+from ..catalog.meters import METERS, goes_to_a_region, item_in_words
 from ..catalog.prices import layer_hint
 from ..errors import PriceNotFound
 from ..tables import Column, Table
@@ -53,3 +53,25 @@ def price_not_found(unpriced: pd.DataFrame) -> PriceNotFound:
 def _missing(row: Any) -> tuple[str, str, str, str, str]:
     item = item_in_words(row.sku_meter, row.x_item)
     return row.sku_meter, item, row.region_id, f"{row.charge_period_start:%Y-%m-%d}", row.billing_currency
+
+
+def rows_to_fill_in(unpriced: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a price file of one's own that an `UNPRICED` table asks for, with empty prices."""
+    first = unpriced.sort_values("charge_period_start").drop_duplicates(["sku_meter", "region_id", "x_item"])
+    rows = []
+    for row in first.to_dict("records"):
+        meter, traffic = METERS[row["sku_meter"]], goes_to_a_region(row["sku_meter"])
+        rows.append(
+            {
+                "meter": meter.name,
+                "item": "" if traffic else row["x_item"],
+                "region_id": row["region_id"],
+                "to_region_id": row["x_item"] if traffic else "",
+                "unit": meter.units[0],
+                "currency": row["billing_currency"],
+                "price": "",
+                "valid_from": f"{row['charge_period_start']:%Y-%m-%d}",
+                "note": row["x_known"],
+            }
+        )
+    return pd.DataFrame(rows, dtype="str")

@@ -59,6 +59,7 @@ _MAY_BE_NONE = ("price", "valid_until")
 class PriceRow:
     """One row of a price book; see `PRICE_TABLE` for the columns. `layer` 0 is the published book.
 
+    `supposes` is empty, or the assumption and its value with which the row holds, such as `UNK-12=none`.
     Raises InputError for what no bill could use as it is meant, such as a price of a storage meter by
     the vCPU, wherever the row comes from.
     """
@@ -83,6 +84,7 @@ class PriceRow:
     status: str = "current"
     note: str = ""
     layer: int = 0
+    supposes: str = ""
 
     def __post_init__(self) -> None:
         if problems := list(self._kind_problems()) or [*self._value_problems(), *self._meter_problems()]:

@@ -9,8 +9,9 @@ must supply (LIC-3, UNK-4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -20,18 +21,29 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, PriceNotFound, did_you_mean, look_up, shown
 from ..units import EARLIEST, LATEST, Time, day_start_seconds, from_seconds, parse_time, to_seconds
 from .files import data_path
-from .meters import METERS, goes_to_a_region, item_in_words
+from .limits import turning_day
+from .meters import METERS, STORAGE, goes_to_a_region, item_in_words
 from .price_files import PRICE_TABLE, PriceRow, is_amount, read_price_file
-from .regions import region
+from .regions import nearest_regions, region
+from .rule_book import supposed, taken
 from .sites import sites
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_DAY = EARLIEST.date()
+FREE_RANGE = "UNK-12"
+"""The assumption on the free first range of snapshot storage."""
+NEAREST = "nearest"
+"""What a missing price may be taken from, where that is asked for."""
 _LAYER_HINT = "give a row of your own with --prices FILE, or prices: in a story"
 _END_OF_TIME = to_seconds(LATEST)
 _THIN = "third_party", "official_repo_readme", "low", "assumed", "example"
+
+
+def _of_prices(assume: Mapping[str, str] | None) -> dict[str, str]:
+    """Of what is supposed, that which prices depend on; raises InputError for what cannot be supposed."""
+    return {name: value for name, value in supposed(assume).items() if name == FREE_RANGE}
 
 
 def layer_hint(known: str) -> str:
@@ -49,10 +61,13 @@ class Epoch:
 
 
 class PriceBook:
-    """All prices of one currency; read-only."""
+    """All prices of one currency; read-only.
 
-    def __init__(self, currency: str, rows: Iterable[PriceRow]) -> None:
-        self._currency = currency
+    With `nearest` a price that is missing in a region is that of the nearest region which has one of its own.
+    """
+
+    def __init__(self, currency: str, rows: Iterable[PriceRow], *, nearest: bool = False) -> None:
+        self._currency, self._nearest = currency, nearest
         self._by_item: dict[tuple[str, str], list[PriceRow]] = {}
         for row in rows:
             self._by_item.setdefault((row.meter, row.item), []).append(row)
@@ -111,7 +126,7 @@ class PriceBook:
 
     def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int) -> Iterable[Epoch]:
         spans: list[tuple[tuple[int, ...], int, int, tuple[PriceRow, ...]]] = []
-        for precedence, rows in self._alternatives(meter, item, region(region_id).scopes, vcpus).items():
+        for precedence, rows in self._alternatives(meter, item, region_id, vcpus).items():
             starts = sorted({row.valid_from for row in rows})
             for day, following in zip(starts, [*starts[1:], None], strict=True):
                 tiers = _tiers([row for row in rows if row.valid_from == day])
@@ -123,26 +138,53 @@ class PriceBook:
             if holding:
                 yield Epoch(start, end, min(holding, key=lambda span: span[0])[3])
 
-    def _alternatives(
-        self, meter: str, item: str, scopes: Sequence[str], vcpus: int
-    ) -> dict[tuple[int, ...], list[PriceRow]]:
+    def _alternatives(self, meter: str, item: str, region_id: str, vcpus: int) -> dict[tuple[int, ...], list[PriceRow]]:
         """The rows that may price something, by precedence, the lowest first.
 
         A later layer goes before an earlier one; within a layer the item's own row before one for any
-        item, then the narrower scope where it is used, then the narrower scope where it goes.
+        any item, then the narrower scope where it is used, then the narrower scope where it goes. What stands
+        in for a missing price comes after all of that.
         """
         groups: dict[tuple[int, ...], list[PriceRow]] = {}
-        to_scopes = region(item).scopes if goes_to_a_region(meter) else ("",)
-        for row in self._rows_of(meter, item):
-            if row.price is None or row.billing_method != "pay_as_you_go":
-                continue
-            if row.region_id not in scopes or row.to_region_id not in to_scopes:
-                continue
-            if row.quantity_unit == "vCPU" and not row.from_quantity <= vcpus < row.to_quantity:
-                continue
-            narrowness = scopes.index(row.region_id), to_scopes.index(row.to_region_id)
-            groups.setdefault((-row.layer, not row.item, *narrowness), []).append(row)
+        rows = [
+            row
+            for row in self._rows_of(meter, item)
+            if row.price is not None
+            and row.billing_method == "pay_as_you_go"
+            and (row.quantity_unit != "vCPU" or row.from_quantity <= vcpus < row.to_quantity)
+        ]
+        for place, (scopes, to_scopes) in enumerate(self._places(meter, item, region_id)):
+            for row in rows:
+                if row.region_id in scopes and row.to_region_id in to_scopes:
+                    narrowness = scopes.index(row.region_id), to_scopes.index(row.to_region_id)
+                    groups.setdefault((place, -row.layer, not row.item, *narrowness), []).append(row)
         return groups
+
+    def _places(self, meter: str, item: str, region_id: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+        """Where a price may be of, and of traffic where it goes to: the region with its scopes, then what stands in.
+
+        Only a region's own row stands in for another's: a row for a wider scope says itself where it holds.
+        Traffic is stood in for by traffic between the same two areas.
+        """
+        traffic = goes_to_a_region(meter)
+        yield region(region_id).scopes, region(item).scopes if traffic else ("",)
+        if self._nearest and traffic:
+            for source in (region_id, *_in_area(region_id)):
+                for target in (item, *_in_area(item)):
+                    yield (source,), region(target).scopes
+        elif self._nearest:
+            yield from (((other,), ("",)) for other in nearest_regions(region_id))
+
+
+def _in_area(region_id: str) -> list[str]:
+    """The other regions of the same area, the nearest first."""
+    return [other for other in nearest_regions(region_id) if region(other).area == region(region_id).area]
+
+
+def stands_in(row: PriceRow, region_id: str, item: str) -> bool:
+    """Whether a price is of another region than the one it is taken in, or of traffic to another than it goes to."""
+    elsewhere = row.region_id not in region(region_id).scopes
+    return elsewhere or (goes_to_a_region(row.meter) and row.to_region_id not in region(item).scopes)
 
 
 def _tiers(rows: list[PriceRow]) -> tuple[PriceRow, ...]:
@@ -159,12 +201,25 @@ class Prices:
     `Prices.published()` is the book that comes with the toolkit.
     """
 
-    def __init__(self, rows: Iterable[PriceRow]) -> None:
-        """Books of some rows; raises InputError for what is no `PriceRow`."""
-        self._rows = tuple(rows)
-        for row in self._rows:
+    def __init__(
+        self, rows: Iterable[PriceRow], *, assume: Mapping[str, str] | None = None, assume_prices: str | None = None
+    ) -> None:
+        """Books of some rows.
+
+        rows: the rows, of which those hold that suppose nothing, or what is supposed
+        assume: the value of UNK-12 to suppose, none or as_published; other assumptions play no part
+        assume_prices: nearest, for the price of the nearest region where one is missing; None: it stays missing
+
+        Raises InputError for what is no `PriceRow`, and for what cannot be supposed.
+        """
+        if assume_prices not in (None, NEAREST):
+            raise InputError(f"assume_prices is {NEAREST!r} or left out, not {shown(assume_prices)}")
+        self._all, self._assume, self._assume_prices = tuple(rows), _of_prices(assume), assume_prices
+        for row in self._all:
             if not isinstance(row, PriceRow):
                 raise InputError(f"prices are made of PriceRow objects, not of {shown(row)}")
+        free = f"{FREE_RANGE}={taken(FREE_RANGE, self._assume)}"
+        self._rows = tuple(row for row in self._all if row.supposes in ("", free))
 
     @classmethod
     def published(cls, *layers: str | Path) -> Prices:
@@ -184,7 +239,7 @@ class Prices:
 
     @property
     def rows(self) -> tuple[PriceRow, ...]:
-        """Every row, the published ones first, then layer by layer."""
+        """Every row that holds, the published ones first, then layer by layer."""
         return self._rows
 
     @cached_property
@@ -196,7 +251,30 @@ class Prices:
     def books(self) -> Mapping[str, PriceBook]:
         """The book of each currency."""
         currencies = [site.currency for site in sites().values()]
-        return MappingProxyType({c: PriceBook(c, [row for row in self._rows if row.currency == c]) for c in currencies})
+        near = self._assume_prices == NEAREST
+        of = {c: [row for row in self._rows if row.currency == c] for c in currencies}
+        return MappingProxyType({c: PriceBook(c, rows, nearest=near) for c, rows in of.items()})
+
+    def supposing(self, assume: Mapping[str, str] | None = None, *, assume_prices: str | None = None) -> Prices:
+        """The same prices where something else is supposed; these stay as they are.
+
+        assume: the value of UNK-12 to suppose, none or as_published; other assumptions play no part
+        assume_prices: nearest, for the price of the nearest region where one is missing; None: as before
+
+        Raises InputError for what cannot be supposed.
+        """
+        together, near = {**self._assume, **_of_prices(assume)}, assume_prices or self._assume_prices
+        same = (together, near) == (self._assume, self._assume_prices)
+        return self if same else Prices(self._all, assume=together, assume_prices=near)
+
+    def _with(self, rows: Sequence[PriceRow]) -> Prices:
+        """Other rows under the same suppositions."""
+        return Prices(rows, assume=self._assume, assume_prices=self._assume_prices)
+
+    @cached_property
+    def free_range_in_doubt(self) -> frozenset[tuple[str, ...]]:
+        """The bands of prices whose first, free range is or is not there since the day of UNK-12."""
+        return frozenset((*row.band, row.currency) for row in self._all if row.supposes)
 
     def book(self, currency: str) -> PriceBook:
         """The book of a currency; raises UnknownName."""
@@ -231,11 +309,11 @@ class Prices:
             times = float(factor)
             rows = [
                 row if row.price is None or meter not in (None, row.meter) else replace(row, price=row.price * times)
-                for row in self._rows
+                for row in self._all
             ]
-            if all(row is before for row, before in zip(rows, self._rows, strict=True)):
+            if all(row is before for row, before in zip(rows, self._all, strict=True)):
                 raise InputError(f"there is no price of {meter or 'anything'} to multiply; give price=… and unit=…")
-            return Prices(rows)
+            return self._with(rows)
         if known is None:
             raise InputError("one price is for one meter; say which")
         if unit is None and len(known.units) > 1:
@@ -252,27 +330,63 @@ class Prices:
             status="own",
             layer=max((row.layer for row in self._rows), default=0) + 1,
         )
-        return Prices((*self._rows, *(replace(flat, currency=currency) for currency in self.books)))
+        return self._with((*self._all, *(replace(flat, currency=currency) for currency in self.books)))
 
-    def to_frame(self) -> pd.DataFrame:
-        """Every row as a table with the columns of the price files and `layer`."""
+    def to_frame(self, rows: Iterable[PriceRow] | None = None) -> pd.DataFrame:
+        """Every row, or some rows, as a table with the columns of the price files and `layer`."""
         import numpy as np
         import pandas as pd
 
         columns = [*PRICE_TABLE.names, "layer"]
-        frame = pd.DataFrame([[getattr(row, name) for name in columns] for row in self.rows], columns=columns)
+        frame = pd.DataFrame([[getattr(row, name) for name in columns] for row in rows or self.rows], columns=columns)
         frame["to_quantity"] = frame["to_quantity"].where(np.isfinite(frame["to_quantity"]))
         for day in ("valid_from", "valid_until"):
             frame[day] = frame[day].map(lambda value: value.isoformat() if value else "")
         return frame
 
-    def assumptions(self) -> pd.DataFrame:
-        """The rows that rest on thin ground, and why: columns of the price files and `x_why`."""
-        return assumption_frame(self.rows)
+    def assumptions(self, rows: Iterable[PriceRow] | None = None) -> pd.DataFrame:
+        """Of every row, or of some, those that are assumed or weakly sourced.
+
+        Returns columns of the price files, `x_stated_by` (who says it, and when), `x_otherwise` (what an
+        official figure says instead) and `x_why`.
+        """
+        return assumption_frame(rows or self.rows, self.otherwise)
+
+    @cached_property
+    def _firm(self) -> Mapping[tuple[str, ...], list[PriceRow]]:
+        """Every row that rests on official figures, by what it prices."""
+        firm: dict[tuple[str, ...], list[PriceRow]] = {}
+        for row in self._rows:
+            if row.price is not None and row.confidence in ("official", "derived_official"):
+                firm.setdefault((*row.band, row.currency), []).append(row)
+        return firm
+
+    def otherwise(self, row: PriceRow) -> str:
+        """What the newest official figure says where a row of a weaker source says another price; else empty."""
+        if row.price is None or row.layer or row.confidence in ("official", "derived_official"):
+            return ""
+        firm = [
+            other
+            for other in self._firm.get((*row.band, row.currency), ())
+            if other.from_quantity < row.to_quantity and row.from_quantity < other.to_quantity and other.price
+        ]
+        newest = max(firm, key=lambda other: (other.valid_from, -other.from_quantity), default=None)
+        if newest is None or newest.unit != row.unit or newest.price == row.price:
+            return ""
+        return f"; but {newest.price:g} from {newest.valid_from} ({stated_by(newest)})"
 
 
-def assumption_frame(rows: Iterable[PriceRow]) -> pd.DataFrame:
-    """Of some price rows, those that are assumed or thin, each with the reason."""
+_STATED = {"official": "official", "derived_official": "derived", "official_repo_readme": "third party"}
+
+
+def stated_by(row: PriceRow) -> str:
+    """Who says a price, and when: official, derived from official figures, third party …, and the source's date."""
+    who = "example" if row.status == "example" else _STATED.get(row.confidence, row.confidence.replace("_", " "))
+    return who if row.layer and row.confidence == "own" else f"{who}, {row.source_date}"
+
+
+def assumption_frame(rows: Iterable[PriceRow], otherwise: Callable[[PriceRow], str]) -> pd.DataFrame:
+    """Of some price rows, those that are assumed or thin, each with who says it, what another says, and the reason."""
     import pandas as pd
 
     columns = [
@@ -287,8 +401,12 @@ def assumption_frame(rows: Iterable[PriceRow]) -> pd.DataFrame:
         "status",
         "source",
     ]
-    found = [[*(getattr(row, name) for name in columns), why] for row in rows if (why := weakness(row))]
-    return pd.DataFrame(found, columns=[*columns, "x_why"])
+    found = [
+        [*(getattr(row, name) for name in columns), stated_by(row), otherwise(row), why]
+        for row in rows
+        if (why := weakness(row))
+    ]
+    return pd.DataFrame(found, columns=[*columns, "x_stated_by", "x_otherwise", "x_why"])
 
 
 def weakness(row: PriceRow) -> str:
@@ -310,7 +428,46 @@ def weakness(row: PriceRow) -> str:
 @cache
 def _published_rows() -> tuple[PriceRow, ...]:
     paths = sorted(data_path("prices").glob("*/*.csv"))
-    return tuple(row for path in paths for row in read_price_file(path))
+    return tuple(_free_range_ended([row for path in paths for row in read_price_file(path)]))
+
+
+def _free_range_ended(rows: Sequence[PriceRow]) -> list[PriceRow]:
+    """Published rows, with what holds instead of a table's free range since the day it ended (UNK-12, BILL-7).
+
+    A table that began earlier goes on from that day with its first range at the price of the next:
+
+        from 2018-06-07   0 to 5 GiB free, 5 to 51200 GiB 0.168, …
+        from 2021-07-01   0 to 51200 GiB 0.168, …                      supposes UNK-12=none
+
+    One that began later never has its free range, unless that is supposed (UNK-12=as_published).
+    """
+    day, tables = turning_day("free_snapshot_range_ends"), dict[tuple[str, ...], dict[date, list[PriceRow]]]()
+    for row in rows:
+        if row.meter == STORAGE:
+            tables.setdefault((*row.band, row.currency), {}).setdefault(row.valid_from, []).append(row)
+    never: set[PriceRow] = set()
+    instead: list[PriceRow] = []
+    for by_day in tables.values():
+        in_force = max((start for start in by_day if start < day), default=day)
+        for start, found in by_day.items():
+            free, *paid = sorted(found, key=lambda row: row.from_quantity)
+            if start < in_force or free.price != 0 or not paid or (free.valid_until or day) < day:
+                continue
+            never.update(found if start >= day else ())
+            for place, row in enumerate(paid):
+                low = free.from_quantity if place == 0 else row.from_quantity
+                basis = row.valid_from_basis if start >= day else "assumed"
+                instead.append(
+                    replace(
+                        row,
+                        from_quantity=low,
+                        valid_from=max(start, day),
+                        valid_from_basis=basis,
+                        supposes=f"{FREE_RANGE}=none",
+                    )
+                )
+    as_published = [replace(row, supposes=f"{FREE_RANGE}=as_published") if row in never else row for row in rows]
+    return [*as_published, *instead]
 
 
 @cache

@@ -44,6 +44,18 @@ def region(region_id: str) -> Region:
     return look_up("region", region_id, regions())
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    region_id: str
+    nearest: tuple[str, ...]
+
+
+@cache
+def nearest_regions(region_id: str) -> tuple[str, ...]:
+    """All other regions, the nearest first: same area, then same country, then as the table names them."""
+    return look_up("region", region_id, records(_Near, "nearest_regions.csv")).nearest
+
+
 @cache
 def covered(place: str) -> frozenset[str]:
     """The ids of the regions that a region or a scope stands for."""

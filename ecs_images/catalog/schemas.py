@@ -59,6 +59,13 @@ _TABLES = (
         *_FROM,
     ),
     _file(
+        "nearest_regions",
+        "a region, and whose price stands in for a missing one of its own where that is asked for",
+        Column("region_id", "text", "", "the region", True),
+        Column("nearest", "text", "", "all others by semicolon, the nearest first", True),
+        _FROM[0],
+    ),
+    _file(
         "sites",
         "a site of the provider",
         Column("site", "text", "", "china or international", True),

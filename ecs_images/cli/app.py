@@ -98,6 +98,9 @@ def bill(
     meters: Annotated[
         str | None, typer.Option(help="also bill machines: disk, instance or all; default: as the story says")
     ] = None,
+    assume_prices: Annotated[
+        str | None, typer.Option("--assume-prices", help="nearest: where a price is missing, the nearest region's")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="refuse a bill of which some use has no price")] = False,
 ) -> None:
     """Bill a story: what its images cost, by month and meter or as asked.
@@ -112,7 +115,8 @@ def bill(
         raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
     loaded, run = _run(story)
     wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else _listed(meters)))
-    found = bill_of(loaded, run, until=until, prices=_prices(loaded, prices), meters=wanted)
+    book = _prices(loaded, prices).supposing(assume_prices=assume_prices)
+    found = bill_of(loaded, run, until=until, prices=book, meters=wanted)
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
@@ -269,27 +273,65 @@ def list_prices(
     assumed: Annotated[
         bool, typer.Option("--assumptions", help="only assumed or weakly sourced prices, and why")
     ] = False,
+    missing: Annotated[
+        Path | None, typer.Option("--missing", help="a story: write the rows that its bill lacks, to fill in")
+    ] = None,
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
 ) -> None:
-    """List the price book: every price with its first day; csv and json have its source too."""
-    from ..catalog.prices import Prices
+    """List the price book: every price with who says it and its first day; csv and json have the source too.
 
+    With --missing: the rows that a story's bill lacks, as a price file of your own to fill in.
+    """
+    from ..catalog.prices import Prices, weakness
+
+    if missing is not None:
+        if meter or region or item or assumed or form is not Format.table:
+            raise InputError("--missing goes with --currency, --prices and --output only; it writes a price file")
+        _missing_prices(missing, currency, prices, output)
+        return
     book = Prices.published(*(prices or ()))
-    frame = book.assumptions() if assumed else book.to_frame()
+    rows = [row for row in book.rows if not assumed or weakness(row)]
     for column, wanted in (("meter", meter), ("region_id", region), ("currency", currency)):
         if wanted is not None:
-            if wanted not in set(frame[column]):
-                raise UnknownName(column.removesuffix("_id"), wanted, set(frame[column]))
-            frame = frame[frame[column] == wanted]
+            known = {getattr(row, column) for row in rows}
+            if wanted not in known:
+                raise UnknownName(column.removesuffix("_id"), wanted, known)
+            rows = [row for row in rows if getattr(row, column) == wanted]
     if item is not None:
-        frame = frame[frame["item"].str.contains(item, case=False, regex=False)]
-        if not len(frame):
+        rows = [row for row in rows if item.lower() in row.item.lower()]
+        if not rows:
             raise InputError(f"no price of an item whose name contains {shown(item)}")
     if form is Format.table:
-        frame = prices_for_people(frame)
-    emit(frame.reset_index(drop=True), form, output=output)
+        frame = prices_for_people(rows, book, why=assumed)
+    else:
+        frame = book.assumptions(rows) if assumed else book.to_frame(rows)
+    emit(frame, form, output=output)
+
+
+def _missing_prices(path: Path, currency: str | None, layers: list[Path] | None, output: Path | None) -> None:
+    """Write the rows that a story's bill lacks, in the form of a price file without its prices."""
+    from ..billing.unpriced import rows_to_fill_in
+    from ..stories.check import bill_of
+
+    loaded, run = _run(path)
+    lacking = bill_of(loaded, run, prices=_prices(loaded, layers)).unpriced
+    currencies = sorted(set(lacking["billing_currency"].astype(str)))
+    if currency is not None and currency not in currencies:
+        raise InputError(
+            f"{path} lacks no price in {shown(currency)}; it lacks some in {' and '.join(currencies) or 'none'}"
+        )
+    if currency is None and len(currencies) > 1:
+        raise InputError(f"a price file is of one currency; say which with --currency {' or '.join(currencies)}")
+    if not currencies:
+        say(f"{loaded.title}: everything has a price")
+        return
+    emit(
+        rows_to_fill_in(lacking[lacking["billing_currency"] == (currency or currencies[0])]), Format.csv, output=output
+    )
+    if output is not None:
+        say(f"{output}: fill in the column price, then bill with --prices {output}")
 
 
 @app.command("rules")

@@ -40,6 +40,7 @@ _SHORT = {
     "x_month": "month",
     "x_day": "day",
     "list_cost": "list cost",
+    "x_stand_in_cost": "at stand-in prices",
 }
 # What moves the cursor, colours, rings or turns the direction of reading, and halves of characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

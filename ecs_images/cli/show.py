@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..billing.dimensions import DIMENSIONS, chosen, split_over
 from ..billing.unpriced import in_words
+from ..catalog.meters import units
+from ..catalog.prices import stated_by, weakness
 from ..errors import InputError, MixedCurrencies
 from ..saving import save
 from .output import Format, emit, emit_json, records, say
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..billing.bill import Bill
+    from ..catalog.price_files import PriceRow
+    from ..catalog.prices import Prices
     from ..stories.story import Run
 
 
@@ -108,8 +113,8 @@ def show_foot(found: Bill, chart: Path | None) -> None:
     if len(taken):
         say("\nAssumptions of this bill (ecs-images bill --format json says why):")
     for row in taken.to_dict("records"):
-        label = "" if row["assumption"] in ("price", "example") else f"{row['assumption']} "
-        why = f" ({row['why'].split(' [')[0]})" if row["assumption"] == "price" else ""
+        label = "" if row["assumption"] in ("price", "example", "stand-in") else f"{row['assumption']} "
+        why = f": {row['why'].split(' [')[0]}" if row["assumption"] in ("price", "stand-in") else ""
         say(f"- {label}{row['subject']}: {row['taken']}{why}")
 
 
@@ -119,22 +124,26 @@ def unpriced_lines(found: Bill) -> list[str]:
     return ["Without a price, and so in no amount (--prices FILE gives rows of your own):", *lines] if lines else []
 
 
-def prices_for_people(frame: pd.DataFrame) -> pd.DataFrame:
-    """A price list that fits a terminal: the price in one column, the rest short."""
+def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = False) -> pd.DataFrame:
+    """A price list that fits a terminal: the price and who says it side by side, the rest short.
+
+    rows: the prices
+    book: where other sources are looked up that say another price
+    why: also why each is thin
+    """
     import pandas as pd
 
-    from ..catalog.meters import units
-
-    rows = []
-    for row in frame.to_dict("records"):
+    shown = []
+    for row in rows:
         price = "not published"
-        if not pd.isna(row["price"]):
-            price = f"{row['price']:g} {row['currency']} per {units()[row['unit']].name}"
-        above = f"{row['from_quantity']:,.0f} {row['quantity_unit']}" if row.get("from_quantity") else ""
-        rows.append([row["meter"], row["item"], row["region_id"], price, above, str(row["valid_from"])])
-    shown = pd.DataFrame(rows, columns=["meter", "item", "region", "price", "above", "from"], dtype="str")
-    last = "x_why" if "x_why" in frame else "confidence"
-    return shown.assign(**{last.removeprefix("x_"): frame[last].to_numpy()})
+        if row.price is not None:
+            price = f"{row.price:g} {row.currency} per {units()[row.unit].name}"
+        above = f"{row.from_quantity:,.0f} {row.quantity_unit}" if row.from_quantity else ""
+        said = f"{stated_by(row)}{book.otherwise(row)}"
+        place = f"{row.region_id} to {row.to_region_id}" if row.to_region_id else row.region_id
+        shown.append([row.meter, row.item, place, price, said, above, str(row.valid_from), weakness(row)])
+    heads = ["meter", "item", "region", "price", "says", "above", "from", "why"]
+    return pd.DataFrame(shown, columns=heads, dtype="str").drop(columns=[] if why else "why")
 
 
 def routes_for_people(frame: pd.DataFrame) -> pd.DataFrame:

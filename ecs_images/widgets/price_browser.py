@@ -13,7 +13,7 @@ import ipywidgets as ipw
 
 from ..catalog.meters import METERS, STORAGE, goes_to_a_region, item_in_words
 from ..catalog.price_files import CURRENCIES, PriceRow
-from ..catalog.prices import Epoch, Prices, show_epoch, weakness
+from ..catalog.prices import Epoch, Prices, show_epoch, stated_by, weakness
 from ..catalog.regions import regions
 from ..errors import EcsImagesError, PriceNotFound, UnknownName
 from ..units import parse_time, to_seconds
@@ -102,13 +102,16 @@ class PriceBrowser:
             other = [one for one in self.taken(meter, item, region, currency) if one not in force]
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
-        rows = [_cells(row) for row in self.rows(meter, item, currency)]
+        rows = [_cells(row, self.prices.otherwise(row)) for row in self.rows(meter, item, currency)]
         return {
             "summary": pages.sentences(summary),
-            "prices": _page(f"In force on {day}", [_cells(*one) for one in force]),
-            "history": _page(f"Before and after {day}", [_cells(*one) for one in other]),
+            "prices": _page(f"In force on {day}", [self._cells(one) for one in force]),
+            "history": _page(f"Before and after {day}", [self._cells(one) for one in other]),
             "rows": _page("All rows of the price files, in every region", rows),
         }
+
+    def _cells(self, one: Taken) -> dict[str, str]:
+        return _cells(one.row, self.prices.otherwise(one.row), one.epoch, one.vcpus)
 
     def _sizes(self, meter: str, item: str, currency: str) -> list[int]:
         """The sizes of instance [vCPU] from which another price may be taken."""
@@ -123,7 +126,7 @@ def _page(caption: str, rows: Sequence[Mapping[str, str]]) -> str:
     return pages.table(caption, heads, [[row[head] for head in heads] for row in rows])
 
 
-def _cells(row: PriceRow, epoch: Epoch | None = None, vcpus: int = 0) -> dict[str, str]:
+def _cells(row: PriceRow, otherwise: str, epoch: Epoch | None = None, vcpus: int = 0) -> dict[str, str]:
     above, counted = (vcpus, "vCPU") if vcpus else (row.from_quantity, row.quantity_unit)
     return {
         "region or scope": row.region_id,
@@ -131,12 +134,11 @@ def _cells(row: PriceRow, epoch: Epoch | None = None, vcpus: int = 0) -> dict[st
         "paid": "" if epoch else row.billing_method.replace("_", " "),
         "from": f"{above:,.10g} {counted}" if counted else "",
         "price": "not published" if row.price is None else f"{row.price:g} {row.currency}",
+        "says": f"{stated_by(row)}{otherwise}",
         "unit": row.unit.replace("_", " "),
         "billed": show_epoch(epoch) if epoch else "",
         "first day": f"{row.valid_from}{' (assumed)' if row.valid_from_basis == 'assumed' else ''}",
         "source": row.source,
-        "source date": row.source_date,
-        "confidence": row.confidence.replace("_", " "),
         "note": row.note,
     }
 
