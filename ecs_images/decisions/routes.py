@@ -123,7 +123,7 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
     disk_gib = disks_bytes(cloud, image) / BYTES_PER_GIB
     between = "stopped economically" if machines.keep_builder else "released"
     supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
-    time = "no time" if cloud.state.durations == "instant" else "its typical time"
+    files = "" if cloud.state.durations == "instant" else " and, for files that lie meanwhile, exports and imports"
     return [
         ("period", f"{show_time(now)} to {show_time(updates.end(now))}, {updates.horizon_days:g} days"),
         (
@@ -143,8 +143,8 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
         ),
         (
             "supposed",
-            f"{supposed}every copy is full (UNK-11); work takes {time}, a build its minutes; "
-            "files are as large as what is written (ASSUME-6)",
+            f"{supposed}every copy is full (UNK-11); work takes no time but builds{files}; "
+            "exported files are as large as what is written (ASSUME-6)",
         ),
         (
             "not counted",

@@ -70,7 +70,9 @@ class Use(NamedTuple):
 class Case:
     """A region that a way is to serve, and all that its use there depends on.
 
-    cloud: where the image is; work takes the time that it takes there, instant or typical
+    What is brought counts as there when its version is made, or built by a machine: minutes of copying beside a year.
+
+    cloud: where the image is; exported files lie as long as work takes there, instant or typical
     image: the image
     updates: how it lives on
     sizes: the sizes of its versions
@@ -421,9 +423,8 @@ def _copy(stage: Stage, image: str) -> str:
 def _copy_uses(case: Case) -> list[Use]:
     """Each copy of an image is full, in chains of its own, and sent whole (COPY-2, UNK-11)."""
     made, content = case.versions.made, case.versions.content
-    there = case.after(made, "image_copy", content)
     return [
-        case.stored(case.region, content, there, case.versions.gone(there)),
+        case.stored(case.region, content, made, case.versions.gone(made)),
         case.sent(IMAGE_TRAFFIC, case.home, case.region, content, made),
     ]
 
@@ -441,15 +442,12 @@ def _copy_through(stage: Stage, image: str) -> str:
 
 
 def _copy_through_uses(case: Case) -> list[Use]:
-    """Sent twice and stored at the end; in the third region only until it has arrived."""
+    """Sent twice and stored at the end; what is in the third region goes as soon as it has been sent on."""
     made, content = case.versions.made, case.versions.content
-    between = case.after(made, "image_copy", content)
-    there = case.after(between, "image_copy", content)
     return [
-        case.stored(case.via, content, between, there),
-        case.stored(case.region, content, there, case.versions.gone(there)),
+        case.stored(case.region, content, made, case.versions.gone(made)),
         case.sent(IMAGE_TRAFFIC, case.home, case.via, content, made),
-        case.sent(IMAGE_TRAFFIC, case.via, case.region, content, between),
+        case.sent(IMAGE_TRAFFIC, case.via, case.region, content, made),
     ]
 
 
@@ -478,8 +476,7 @@ def _copy_encrypted(stage: Stage, image: str) -> str:
 def _encrypted_uses(case: Case) -> list[Use]:
     """A full copy in chains of its own, of which nothing leaves the region (COPY-2, COPY-3)."""
     made, content = case.versions.made, case.versions.content
-    there = case.after(made, "image_copy", content)
-    return [case.stored(case.region, content, there, case.versions.gone(there))]
+    return [case.stored(case.region, content, made, case.versions.gone(made))]
 
 
 def _away(image: Image, region: str) -> str:
@@ -600,11 +597,9 @@ def _relay(stage: Stage, image: str) -> str:
 
 
 def _relay_uses(case: Case) -> list[Use]:
-    """A full copy of each version there, sent whole; at home a machine for each, and its image until it is copied."""
-    there = case.after(case.built, "image_copy", case.fresh)
+    """A full copy of each version there, sent whole; at home a machine for each, whose image goes when it is copied."""
     return [
-        case.stored(case.home, case.fresh, case.built, there),
-        case.stored(case.region, case.fresh, there, case.versions.gone(there)),
+        case.stored(case.region, case.fresh, case.built, case.versions.gone(case.built)),
         case.sent(IMAGE_TRAFFIC, case.home, case.region, case.fresh, case.built),
         *case.machine(case.home),
     ]
@@ -726,8 +721,8 @@ def _imported_uses(case: Case) -> list[Use]:
     return [
         case.stored(home, content, exported, there, FILE_STORAGE),
         case.stored(region, content * (home != region), arrived, there, FILE_STORAGE),
-        case.sent(FILE_TRAFFIC, home, region, content, exported),
-        case.stored(region, content, there, case.versions.gone(there)),
+        case.sent(FILE_TRAFFIC, home, region, content, made),
+        case.stored(region, content, made, case.versions.gone(made)),
     ]
 
 
