@@ -456,7 +456,7 @@ def _at_home(image: Image, region: str) -> str:
 
 
 _THROUGH = Way(
-    "copy through a third region",
+    "copy via third region",
     bring=_copy_through,
     uses=_copy_through_uses,
     if_withdrawn=_BY_COPY,
@@ -484,7 +484,7 @@ def _away(image: Image, region: str) -> str:
 
 
 _ENCRYPTED = Way(
-    "encrypted copy in the region",
+    "encrypted copy",
     bring=_copy_encrypted,
     uses=_encrypted_uses,
     if_withdrawn="nothing: the receiver owns its copy, which is encrypted (COPY-3)",
@@ -752,7 +752,7 @@ _ALL = (
 WAYS: Mapping[str, Way] = {way.name: way for way in _ALL}
 """Every way by its name."""
 DIRECT_COPY = _COPY
-"""What a copy through a third region is held against."""
+"""What a copy via third region is compared with."""
 
 _RULES = {
     "InvalidImageId.NotFound": "TYPE-3",
