@@ -134,9 +134,9 @@ def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     single = np.array([rows[0].price if len(rows) == 1 else np.nan for rows in found], dtype=np.float64)
     mean = frame["list_cost"] / priced_quantity
     frame["list_unit_price"] = np.where(np.isnan(single), mean, single)
-    frame["x_stated_by"] = ["; ".join(dict.fromkeys(stated_by(row) for row in rows)) for rows in found]
-    places = zip(frame["region_id"], frame["x_item"], found, strict=True)
-    frame["x_price_source"] = ["; ".join(_show(row, region, item) for row in rows) for region, item, rows in places]
+    places = list(zip(found, frame["region_id"], frame["x_item"], strict=True))
+    frame["x_stated_by"] = ["; ".join(dict.fromkeys(_by(row, *place) for row in rows)) for rows, *place in places]
+    frame["x_price_source"] = ["; ".join(_show(row, *place) for row in rows) for rows, *place in places]
     frame["x_rules"] = [" ".join(METERS[meter].rules) for meter in frame["sku_meter"]]
     frame["charge_period_start"] = times_of(frame["start"].to_numpy("int64"))
     frame["charge_period_end"] = times_of(frame["end"].to_numpy("int64"))
@@ -149,6 +149,11 @@ def _lines_at(curve: Curve, moment: int) -> list[PriceRow]:
     return [
         line.price for line in curve.lines if line.low <= segment < line.high and line.quantity[segment - line.low] > 0
     ]
+
+
+def _by(row: PriceRow, region: str, item: str) -> str:
+    """Who says a price, in a few words; first of which region it is, if it stands in for another's."""
+    return f"of {row.region_id}, {stated_by(row)}" if stands_in(row, region, item) else stated_by(row)
 
 
 def _show(row: PriceRow, region: str, item: str) -> str:

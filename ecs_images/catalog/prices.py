@@ -381,7 +381,12 @@ _STATED = {"official": "official", "derived_official": "derived", "official_repo
 
 def stated_by(row: PriceRow) -> str:
     """Who says a price, and when: official, derived from official figures, third party …, and the source's date."""
-    who = "example" if row.status == "example" else _STATED.get(row.confidence, row.confidence.replace("_", " "))
+    changed = f" but for {FREE_RANGE}" if row.supposes.endswith("=none") else ""
+    who = (
+        "example"
+        if row.status == "example"
+        else _STATED.get(row.confidence, row.confidence.replace("_", " ")) + changed
+    )
     return who if row.layer and row.confidence == "own" else f"{who}, {row.source_date}"
 
 

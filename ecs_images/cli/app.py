@@ -319,17 +319,14 @@ def _missing_prices(path: Path, currency: str | None, layers: list[Path] | None,
     lacking = bill_of(loaded, run, prices=_prices(loaded, layers)).unpriced
     currencies = sorted(set(lacking["billing_currency"].astype(str)))
     if currency is not None and currency not in currencies:
-        raise InputError(
-            f"{path} lacks no price in {shown(currency)}; it lacks some in {' and '.join(currencies) or 'none'}"
-        )
+        raise InputError(f"{path} lacks no price in {shown(currency)}; lacking: {', '.join(currencies) or 'none'}")
     if currency is None and len(currencies) > 1:
         raise InputError(f"a price file is of one currency; say which with --currency {' or '.join(currencies)}")
     if not currencies:
         say(f"{loaded.title}: everything has a price")
         return
-    emit(
-        rows_to_fill_in(lacking[lacking["billing_currency"] == (currency or currencies[0])]), Format.csv, output=output
-    )
+    chosen = lacking[lacking["billing_currency"] == (currency or currencies[0])]
+    emit(rows_to_fill_in(chosen), Format.csv, output=output)
     if output is not None:
         say(f"{output}: fill in the column price, then bill with --prices {output}")
 

@@ -118,10 +118,16 @@ def show_foot(found: Bill, chart: Path | None) -> None:
         say(f"- {label}{row['subject']}: {row['taken']}{why}")
 
 
+_UNPRICED = (
+    "Without a price, and so in no amount (give rows of your own with --prices FILE; "
+    "ecs-images prices --missing STORY -o FILE writes them to fill in):"
+)
+
+
 def unpriced_lines(found: Bill) -> list[str]:
     """What has no price, a line each under a heading; nothing where all has one."""
     lines = [f"- {sentence}" for sentence in in_words(found.unpriced)]
-    return ["Without a price, and so in no amount (--prices FILE gives rows of your own):", *lines] if lines else []
+    return [_UNPRICED, *lines] if lines else []
 
 
 def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = False) -> pd.DataFrame:
