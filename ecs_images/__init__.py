@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from .billing.bill import bill as bill
     from .billing.metering import measure as measure
     from .billing.rating import rate as rate
+    from .catalog.listing import changed_rules as changed_rules
+    from .catalog.listing import images as images
+    from .catalog.listing import instance_types as instance_types
+    from .catalog.listing import products as products
+    from .catalog.listing import regions as regions
+    from .catalog.listing import rules as rules
     from .catalog.prices import Prices as Prices
-    from .catalog.regions import regions as regions
-    from .catalog.rule_book import rules as rules
     from .cloud.account import Account as Account
     from .cloud.cloud import Cloud as Cloud
     from .decisions.breakeven import break_even as break_even
@@ -49,9 +53,8 @@ _HOMES = {
     "billing.bill": "Bill bill",
     "billing.metering": "measure",
     "billing.rating": "rate",
+    "catalog.listing": "changed_rules images instance_types products regions rules",
     "catalog.prices": "Prices",
-    "catalog.regions": "regions",
-    "catalog.rule_book": "rules",
     "cloud.account": "Account",
     "cloud.cloud": "Cloud",
     "decisions.breakeven": "break_even break_even_surface",

@@ -12,6 +12,7 @@ from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
 from .catalog import meters
 from .catalog.files import data_path
+from .catalog.listing import CHANGED_RULES, IMAGES, INSTANCE_TYPES, PRODUCTS
 from .catalog.schemas import FILES
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
 from .decisions.plan import PLAN_TABLE
@@ -53,6 +54,9 @@ def markdown() -> str:
         "## What a bill may be grouped by",
         "",
         dimensions.markdown(),
+        "## Tables of the catalogue",
+        "",
+        *(table.to_markdown() for table in (IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES)),
         "## Tables of a bill",
         "",
         *bill,

@@ -60,7 +60,7 @@ class Blocks:
         self.write(len(self.content), blocks)
 
     def reset(self, written: int) -> None:
-        """A wholly new content: re-initialised, or released (0)."""
+        """A wholly new content: re-initialised, rolled back (ROLL-1), or released (0)."""
         self.content.clear()
         self.write(0, written)
 
@@ -228,6 +228,8 @@ class Reader:
                 self.chains[event.disk].append(event.appended)
             case ev.DiskReinitialised():
                 self.chains[event.disk].reset(self.disks[event.disk].initial_blocks)
+            case ev.DiskRolledBack():
+                self.chains[event.disk].reset(self.content[event.snapshot] // self.block_bytes)
             case ev.SnapshotStarted():
                 disk = self.disks[event.disk]
                 self._snapshot(event.disk, disk.account, disk.region, self.block_bytes, event)

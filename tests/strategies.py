@@ -172,9 +172,12 @@ def toy_prices() -> ecs.Prices:
 VERBS = (
     "run", "run", "write", "write", "overwrite", "overwrite", "snapshot", "snapshot", "snapshot",
     "copy_snapshot", "copy_snapshot", "copy_of_change", "copy_of_change", "image", "image", "image_of_snapshots",
-    "import", "copy", "copy", "cancel_copy", "export", "export", "replicate", "import_files",
-    "delete_files", "share", "unshare", "delete_image", "delete_snapshot",
-    "delete_snapshot", "reinit", "replace", "stop", "start", "release", "deprecate",
+    "import", "copy", "copy", "cancel_copy", "export", "export", "export", "replicate",
+    "replicate", "import_files",
+    "delete_files", "share", "share", "unshare", "unshare", "delete_image", "delete_snapshot",
+    "delete_snapshot", "reinit", "rollback", "replace", "stop", "start", "release", "deprecate",
+    "create_disk", "attach", "detach", "release_disk", "keep_disk", "retain", "retain", "keep_longer",
+    "policy", "apply", "cancel_policy", "delete_policy", "tag", "quota", "days",
     "minutes", "minutes", "minutes", "hours", "hours", "full_hour", "wait",
 )  # fmt: skip
 
@@ -216,11 +219,8 @@ class Played:
     done: int = 0
     refused: list[str] = field(default_factory=list)
     changed_by_refusal: list[str] = field(default_factory=list)
-
-    @property
-    def until(self) -> datetime:
-        """A full hour some hours after the last command."""
-        return self.cloud.now.replace(minute=0, second=0) + timedelta(hours=5)
+    until: datetime = field(init=False)
+    """A full hour some hours after the last command; the clock is moved there where something acts before it."""
 
     def account(self, number: int) -> ecs.Account:
         return self.cloud.account(self.names[number % len(self.names)])
@@ -249,16 +249,22 @@ def go_on(played: Played, commands: Sequence[Command]) -> None:
                 played.changed_by_refusal.append(f"{command}: {error}")
         else:
             played.done += 1
+    cloud = played.cloud
+    played.until = cloud.now.replace(minute=0, second=0) + timedelta(hours=5)
+    if cloud.next_act is not None and cloud.next_act < played.until:
+        cloud.at(played.until)
 
 
 def _with_preparation(commands: Sequence[Command]) -> Iterator[Command]:
     """What some commands need before them.
 
-    A system disk is replaced, and any disk re-initialised, while the instance is stopped. A change
-    is copied when a system disk was written over and its new snapshot is finished.
+    A system disk is replaced, and any disk re-initialised or rolled back to a snapshot, while the
+    instance is stopped. A change is copied when a system disk was written over and its new snapshot is finished.
     """
     for verb, i, j, k in commands:
-        if verb in ("reinit", "replace"):
+        if verb == "rollback":
+            yield from (("snapshot", i, j, 0), ("minutes", 59, 0, 0))
+        if verb in ("reinit", "replace", "rollback"):
             yield "stop", i, j, 0
         if verb == "copy_of_change":
             yield from (("overwrite", i % 2, 0, k), ("snapshot", i % 2, 0, 0), ("minutes", 20 + j % 40, 0, 0))
@@ -277,7 +283,8 @@ def tables(state: object) -> dict[str, object]:
     found = {
         name: getattr(state, name)
         for name in ("block_bytes", "durations", "accounts", "instances", "disks", "snapshots", "images",
-                     "files", "copies", "chain_snapshots", "replacements", "pending", "last_numbers")
+                     "files", "policies", "tags", "expiring", "copies",
+                     "chain_snapshots", "replacements", "pending", "last_numbers")
     }  # fmt: skip
     copied = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
     copied["chain_snapshots"] = {chain: tuple(members) for chain, members in copied["chain_snapshots"].items()}
@@ -308,8 +315,12 @@ def _do(played: Played, verb: str, i: int, j: int, k: int) -> None:
             cloud.advance(hours=i % 30 + 1)
         case "full_hour":
             cloud.at(cloud.now.replace(minute=0, second=0) + timedelta(hours=1))
+        case "days":
+            cloud.advance(days=i % 3 + 1)
         case "run":
             _run(played, i, j, k)
+        case "quota":
+            cloud.account(played.names[i % len(played.names)], quotas={"images": 100 + j})
         case "import":
             played.account(i).import_image(region=REGIONS[j % 3], file=k / 4, data_files=[{"file": 2.5, "size": 20}])
         case _ if verb in _ON_IMAGES:
@@ -318,6 +329,19 @@ def _do(played: Played, verb: str, i: int, j: int, k: int) -> None:
             _copy_snapshot(played, i, j, k)
         case "replicate" | "import_files" | "delete_files":
             _on_files(played, verb, i, j, k)
+        case "create_disk" | "attach" | "detach" | "release_disk" | "keep_disk":
+            _on_own_disk(played, verb, i, j, k)
+        case "policy" | "apply" | "cancel_policy" | "delete_policy":
+            _on_policy(played, verb, i, j, k)
+        case "keep_longer":
+            kept = {name: s for name, s in cloud.state.snapshots.items() if s.retention_days} if j % 4 else {}
+            snapshot = _pick(kept or cloud.state.snapshots, i, "snapshot")
+            _actor(played, snapshot.account, k).modify_snapshot(snapshot.id, retention_days=j % 5 + 1)
+        case "tag":
+            state = cloud.state
+            table = (state.instances, state.disks, state.snapshots, state.images, state.policies)[j % 5]
+            resource = _pick(table, i, "resource")
+            _actor(played, resource.account, k).tag_resource(resource.id, tags={"team": "abc"[j % 3]})
         case "image_of_snapshots" | "delete_snapshot":
             _on_snapshot(played, verb, i, j)
         case _:
@@ -396,8 +420,13 @@ def _on_instance(played: Played, verb: str, i: int, j: int, k: int) -> None:
             account.write(disk, overwrite=max(k % (written - start + 1) - 0.5, 0.5), offset=start, new=i % 2)
         case "snapshot":
             account.create_snapshot(disk)
+        case "retain":
+            account.create_snapshot(disk, retention_days=i % 2 + 1)
+        case "rollback":
+            own = {name: s for name, s in cloud.state.snapshots.items() if s.disk == disk} if k < 57 else {}
+            account.rollback_disk(disk, _pick(own or cloud.state.snapshots, k, "snapshot").id)
         case "image":
-            account.create_image(instance.id, family="golden" if k % 2 else "")
+            account.create_image(instance.id, image_ignore_data_disks=k % 5 == 0, family="golden" if k % 2 else "")
         case "stop":
             account.stop_instance(instance.id, mode="economical" if j % 3 else "standard")
         case "start":
@@ -409,6 +438,58 @@ def _on_instance(played: Played, verb: str, i: int, j: int, k: int) -> None:
         case "replace":
             image = _image_to_start(played, instance.account, instance.region, k)
             account.replace_system_disk(instance.id, image, written=_written(image, j))
+
+
+def _on_own_disk(played: Played, verb: str, i: int, j: int, k: int) -> None:
+    cloud = played.cloud
+    state = cloud.state
+    if verb == "create_disk":
+        if j % 2:
+            played.account(i).create_disk(region=REGIONS[k % 3], size=20 + j, written=k % 8)
+        else:
+            snapshot = _pick(state.snapshots, i, "snapshot")
+            _actor(played, snapshot.account, k).create_disk(region=snapshot.region, snapshot=snapshot.id)
+        return
+    own = {name: disk for name, disk in state.disks.items() if disk.kind == "data"} if j < 57 else state.disks
+    free = verb in ("attach", "release_disk")
+    fitting = {name: disk for name, disk in own.items() if (disk.instance is None) == free and not disk.released_at}
+    disk = _pick(fitting or own, i, "disk")
+    account = _actor(played, disk.account, k)
+    match verb:
+        case "attach":
+            there = (disk.account, disk.region)
+            near = {name: one for name, one in state.instances.items() if (one.account, one.region) == there}
+            account.attach_disk(disk.id, _pick(near, j, "instance").id, delete_with_instance=k % 2 == 0)
+        case "detach":
+            account.detach_disk(disk.id)
+        case "release_disk":
+            account.release_disk(disk.id)
+        case "keep_disk":
+            account.modify_disk(disk.id, delete_auto_snapshots=k % 2 == 0)
+
+
+def _on_policy(played: Played, verb: str, i: int, j: int, k: int) -> None:
+    """At any hour of any day, so that the few hours of a story see slots."""
+    state = played.cloud.state
+    if verb == "policy":
+        disk = _pick(state.disks, j, "disk")
+        hours, days = list(range(i % 3, 24, i % 3 + 1)), list(range(1, 8))
+        _actor(played, disk.account, k).create_auto_snapshot_policy(
+            region=disk.region, time_points=hours, repeat_weekdays=days, retention_days=(-1, 1, 2)[j % 3],
+            disks=[disk.id],
+        )  # fmt: skip
+        return
+    policy = _pick(state.policies, i, "policy")
+    account = _actor(played, policy.account, k)
+    match verb:
+        case "apply":
+            there = (policy.account, policy.region)
+            near = {name: disk for name, disk in state.disks.items() if (disk.account, disk.region) == there}
+            account.apply_auto_snapshot_policy(policy.id, disks=[_pick(near, j, "disk").id])
+        case "cancel_policy":
+            account.cancel_auto_snapshot_policy(disks=list(policy.disks[:1]), policy=policy.id)
+        case "delete_policy":
+            account.delete_auto_snapshot_policy(policy.id)
 
 
 def _on_snapshot(played: Played, verb: str, i: int, j: int) -> None:

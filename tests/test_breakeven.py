@@ -17,7 +17,8 @@ from closed_form import closed_form
 from helpers import BEIJING, HANGZHOU, machine, unchanged
 from played import play
 
-from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, Updates, bill, charts, regions, routes
+from ecs_images import Account, Cloud, InputError, PriceNotFound, Prices, Updates, bill, charts, routes
+from ecs_images.catalog.regions import region
 from ecs_images.decisions.breakeven import TOLERANCE, BreakEven, break_even, break_even_surface
 
 SHANGHAI, HONG_KONG, JAKARTA = "cn-shanghai", "cn-hongkong", "ap-southeast-5"
@@ -295,7 +296,7 @@ def test_wrong_questions_are_answered_with_what_is_wrong(
 
 def test_records_stand_for_their_ids(cloud: Cloud, partner: Account, golden: str) -> None:
     asked: dict = {"along": "change_gib", "values": [1], "updates": YEAR}
-    by_record = break_even(cloud, cloud.image(golden), account=partner, region=regions()[SHANGHAI], **asked)  # type: ignore[arg-type]
+    by_record = break_even(cloud, cloud.image(golden), account=partner, region=region(SHANGHAI), **asked)  # type: ignore[arg-type]
     by_name = break_even(cloud, golden, account="partner", region=SHANGHAI, **asked)
     assert by_record.costs.equals(by_name.costs)
 

@@ -87,7 +87,8 @@ def replaced(value: Any, place: list[str], other: Any) -> Any:
 
 HARMLESS = {
     "free text, which nothing is looked up by": """
-        *.name *.family *.kms_key *.assumed ImageCreated.mappings.device""",
+        *.name *.family *.kms_key *.assumed ImageCreated.mappings.device TagsSet.tags TagsSet-doubled
+        DiskCreated.category DiskCreated.category_supposed""",
     "what may be called or sized otherwise, as long as nothing else speaks of it": """
         AccountOpened.account DiskCreated.size_gib FilesReplicated.to ImageCreated.image
         ImageExported.files ImageExported.parts.file_bytes SnapshotCopied.snapshot
@@ -96,6 +97,11 @@ HARMLESS = {
         DiskCreated.written_blocks DiskReinitialised-doubled DiskWritten.appended DiskWritten.overwritten
         DiskWritten.start DiskWritten-doubled SystemDiskReplacementStarted.size_gib
         SystemDiskReplacementStarted.written_blocks""",
+    "it goes with something or not, is kept for longer, or could act at other times, and so far nothing did": """
+        DiskAttached.delete_with_instance DiskModified.delete_with_instance DiskModified.delete_auto_snapshots
+        PolicyCreated.retention_days PolicyCreated.time_points PolicyCreated.weekdays QuotaSet.account QuotaSet.value
+        QuotaSet-doubled DiskModified-doubled SnapshotModified-doubled SnapshotModified.retention_days
+        SnapshotStarted.retention_days""",
     "it is still under way when the ledger ends, and may end when it likes": """
         ImageCopyStarted.finishes_at ImageCreated.finishes_at ImageExported.finishes_at
         SnapshotCopied.finishes_at SnapshotStarted.finishes_at SnapshotStored.finishes_at
@@ -106,7 +112,9 @@ HARMLESS = {
     "it did not happen, and nothing that did needs it": """
         AccountOpened-dropped DiskReinitialised-dropped DiskWritten-dropped FilesDeleted-dropped
         ImageCreated-dropped ImageDeleted-dropped ImageExported-dropped
-        ImageModified-dropped
+        DiskAttached-dropped DiskDetached-dropped DiskModified-dropped DiskRolledBack-dropped DiskRolledBack-doubled
+        ImageModified-dropped ImageShared-dropped InstanceStarted-dropped PolicyApplied-dropped PolicyCancelled-dropped
+        PolicyCreated-dropped PolicyDeleted-dropped QuotaSet-dropped SnapshotModified-dropped TagsSet-dropped
         InstanceStopped-dropped SnapshotCopied-dropped SnapshotDeleted-dropped SnapshotStarted-dropped
         SystemDiskReplacementStarted-dropped""",
     "in the other order it is another history, as possible as this": """

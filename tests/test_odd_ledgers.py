@@ -64,7 +64,7 @@ def refusal(path: Path) -> tuple[int, str]:
         ("InstanceLaunched", "account", "nobody", "'nobody' is not among the accounts"),
         ("InstanceLaunched", "region", "cn-qingdao", "acme in cn-qingdao"),
         ("InstanceLaunched", "vcpus", 200, "vcpus is 200, not 2"),
-        ("InstanceLaunched", "instance_type", "ecs.none", "'ecs.none' is no instance type"),
+        ("InstanceLaunched", "instance_type", "ecs.none", "unknown instance type 'ecs.none'"),
         ("InstanceLaunched", "image", "m-99999999", "neither among the images nor published"),
         ("SnapshotStarted", "disk", "d-99999999", "'d-99999999' is not among the disks"),
         ("ImageCreated", "encrypted", True, "encrypted is True, not False"),

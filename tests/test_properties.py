@@ -48,16 +48,16 @@ def assert_same(got: dict, expected: dict) -> None:
 
 
 def thirty_stories() -> Iterator[Played]:
-    """Always the same ones, each with thirty commands."""
+    """Always the same ones, each with forty commands."""
     random = Random(1)
     for number in range(30):
-        numbers = ((random.randrange(60), random.randrange(60), random.randrange(60)) for _ in range(30))
+        numbers = ((random.randrange(60), random.randrange(60), random.randrange(60)) for _ in range(40))
         commands = tuple((random.choice(VERBS), *n) for n in numbers)
         yield play(Story(STARTS[number % 3], ("instant", "typical")[number % 2], commands))
 
 
 @pytest.mark.slow
-def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
+def test_the_stories_make_every_kind_of_event_but_publishing_and_quotas() -> None:
     """A guard: laws say little when the stories they are tried on are empty."""
     seen: Counter[str] = Counter()
     refused = done = 0
@@ -65,7 +65,7 @@ def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
         seen.update(type(event).__name__ for event in played.cloud.ledger)
         refused, done = refused + len(played.refused), done + played.done
     missing = set(ev.KINDS) - set(seen)
-    assert missing == {"ImagePublished", "ImageUnpublished"}
+    assert missing == {"ImagePublished", "ImageUnpublished", "QuotaSet"}
     assert refused > 100
     assert done > 500
 

@@ -15,6 +15,7 @@ from played import play
 
 import ecs_images as ecs
 from ecs_images import Account, Cloud, CloudError, InputError, Machines, Updates, bill, routes
+from ecs_images.catalog.regions import region as region_of
 from ecs_images.decisions.ways import WAYS
 
 SHANGHAI, HONG_KONG, JAKARTA = "cn-shanghai", "cn-hongkong", "ap-southeast-5"
@@ -542,7 +543,7 @@ def test_more_than_anything_holds_is_not_counted(cloud: Cloud, acme: Account, pa
 
 def test_what_is_obviously_meant_is_taken(cloud: Cloud, acme: Account, partner: Account) -> None:
     image = golden(acme)
-    found = routes(cloud, cloud.image(image), accounts=[partner], regions=[ecs.regions()[SHANGHAI]])  # type: ignore[arg-type]
+    found = routes(cloud, cloud.image(image), accounts=[partner], regions=[region_of(SHANGHAI)])  # type: ignore[arg-type]
     pd.testing.assert_frame_equal(found, routes(cloud, image, accounts=["partner"], regions=[SHANGHAI]))
     planned = ecs.plan(cloud, cloud.image(image), chosen={(partner, SHANGHAI): "copy snapshots"})  # type: ignore[arg-type,dict-item]
     pd.testing.assert_frame_equal(planned, ecs.plan(cloud, image, chosen={("partner", SHANGHAI): "copy snapshots"}))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from helpers import BEIJING, HANGZHOU, ROOT
 
-from ecs_images import Account, Cloud, CloudError, UnknownName, rules, teaching
+from ecs_images import Account, Cloud, CloudError, UnknownName, teaching
+from ecs_images.catalog.rule_book import rules
 from ecs_images.teaching.answers import same
 from ecs_images.teaching.task import Task
 

@@ -295,7 +295,7 @@ def in_force_for(browser: PriceBrowser, vcpus: int, *asked: str) -> tuple[PriceR
 def test_what_is_in_force_is_what_the_price_book_says(meter: str) -> None:
     """Every row of every region on several days; where the book has no price, the browser says so."""
     browser = PriceBrowser()
-    for currency, item, region, day in product(("CNY", "USD"), asked_items(meter), ecs.regions(), DAYS):
+    for currency, item, region, day in product(("CNY", "USD"), asked_items(meter), ecs.regions()["region_id"], DAYS):
         asked = meter, item, region, currency, day
         for vcpus in SIZES if meter == "os_licence" else (1,):
             try:
@@ -352,7 +352,7 @@ def test_a_price_for_some_sizes_only_stands_between_those_of_the_others(tmp_path
 def test_traffic_is_asked_for_by_the_region_it_goes_to() -> None:
     panel = price_browser(day="2026-03-01")
     panel.controls["meter"].value = "snapshot_copy_traffic"
-    assert panel.controls["item"].options == tuple(ecs.regions())
+    assert panel.controls["item"].options == tuple(ecs.regions()["region_id"])
     panel.controls["item"].value = "cn-hongkong"
     assert "snapshot_copy_traffic (to cn-hongkong) in cn-beijing" in panel.parts["summary"].value
 

@@ -269,7 +269,7 @@ def test_the_workbench_changes_no_cloud_and_is_not_changed_by_it(cloud: Cloud, a
 def test_many_targets_are_chosen_for_all_at_once(cloud: Cloud, acme: Account, partner: Account) -> None:
     """Thirteen regions and two accounts are 26 targets; the first 24 have a list of their own."""
     golden_image(acme)
-    panel = share_or_copy(cloud, regions=list(ecs.regions())[:13], accounts=["acme", "partner"])
+    panel = share_or_copy(cloud, regions=list(ecs.regions()["region_id"])[:13], accounts=["acme", "partner"])
     assert len(panel.choices) == 24
     assert "2 accounts in 13 regions" in panel.parts["summary"].value
 

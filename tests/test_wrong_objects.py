@@ -29,7 +29,14 @@ class World:
         acme.share_image(self.shared, with_accounts=[partner])
         acme.stop_instance(self.stopped)
         self.files = acme.export_image(self.image)
-        self.snapshot = acme.create_snapshot(self.web)
+        self.snapshot = acme.create_snapshot(self.web, retention_days=3)
+        self.of_stopped = acme.create_snapshot(self.stopped)
+        self.data_disk = self.cloud.instance(self.web).data_disks[0]
+        self.of_data = acme.create_snapshot(self.data_disk)
+        self.free = acme.create_disk(region=BEIJING, size=20, tags={"team": "web"})
+        slots: dict[str, Any] = {"time_points": [3], "repeat_weekdays": [1], "retention_days": 7}
+        self.policy = acme.create_auto_snapshot_policy(region=BEIJING, **slots, disks=[self.data_disk])
+        self.slots = slots
         slow = Cloud(start="2026-01-15", durations="typical")
         owner = slow.account("acme")
         source = owner.create_image(machine(owner))
@@ -38,21 +45,41 @@ class World:
 
     def arguments(self, command: str) -> dict[str, Any]:
         image, instance = {"image": self.image}, {"instance": self.web}
+        tags = {"tags": {"team": "ops"}}
         found: dict[str, dict[str, Any]] = {
+            "apply_auto_snapshot_policy": {"policy": self.policy, "disks": [self.web]},
+            "attach_disk": {"disk": self.free, **instance, "delete_with_instance": True},
+            "cancel_auto_snapshot_policy": {"policy": self.policy, "disks": [self.data_disk]},
+            "create_auto_snapshot_policy": {
+                "region": BEIJING, **self.slots, "disks": [self.web], "name": "", **tags,
+            },
+            "create_disk": {
+                "region": BEIJING, "size": 40, "snapshot": self.of_data, "category": "cloud_ssd", "written": 5, **tags,
+            },
+            "delete_auto_snapshot_policy": {"policy": self.policy},
+            "detach_disk": {"disk": self.data_disk},
+            "modify_disk": {"disk": self.data_disk, "delete_with_instance": False, "delete_auto_snapshots": False},
+            "modify_snapshot": {"snapshot": self.snapshot, "name": "", "retention_days": 5},
+            "release_disk": {"disk": self.free},
+            "rollback_disk": {"disk": self.stopped, "snapshot": self.of_stopped},
+            "tag_resource": {"resource": self.free, **tags},
+            "untag_resource": {"resource": self.free, "keys": ["team"]},
             "cancel_copy_image": {"image": self.copy},
-            "copy_image": {**image, "to": HANGZHOU, "name": "there", "encrypted": True, "kms_key": "key-1"},
-            "copy_snapshot": {"snapshot": self.snapshot, "to": HANGZHOU, "name": "there"},
+            "copy_image": {**image, "to": HANGZHOU, "name": "there", "encrypted": True, "kms_key": "key-1", **tags},
+            "copy_snapshot": {"snapshot": self.snapshot, "to": HANGZHOU, "name": "there", **tags},
             "create_image": {
                 **instance, "snapshots": None, "snapshot": None, "name": "a1", "family": "", "version": "",
+                "image_ignore_data_disks": True, **tags,
             },
-            "create_snapshot": {"disk": self.web, "name": "one"},
+            "create_snapshot": {"disk": self.web, "name": "one", "retention_days": 3, **tags},
             "delete_files": {"files": self.files},
-            "delete_image": {**image, "force": True},
+            "delete_image": {**image, "force": True, "with_snapshots": True},
             "delete_snapshot": {"snapshot": self.snapshot, "force": True},
-            "export_image": image,
+            "export_image": {**image, **tags},
             "import_image": {
                 "region": BEIJING, "file": 2, "system_disk": 40, "data_files": [{"file": 1, "size": 20}],
                 "platform": "Linux", "architecture": "x86_64", "licence_type": "BYOL", "name": "mine", "family": "",
+                **tags,
             },
             "modify_image": {
                 **image, "status": "Deprecated", "name": "a2", "family": "silver", "licence_type": None,
@@ -63,10 +90,11 @@ class World:
             "replace_system_disk": {
                 "instance": self.stopped, "image": "ubuntu_22_04", "system_disk": 60, "written": 5,
             },
-            "replicate_files": {"files": self.files, "to": HANGZHOU},
+            "replicate_files": {"files": self.files, "to": HANGZHOU, **tags},
             "run_instance": {
-                "region": BEIJING, "image": self.image, "instance_type": "ecs.g6.large", "system_disk": 60,
-                "written": 20, "data_disks": [20, {"size": 30, "written": 1}],
+                "region": BEIJING, "image": self.image, "instance_type": "ecs.n1.large", "vcpus": 4, "memory": 8,
+                "system_disk": 60, "written": 20, "data_disks": [20, {"size": 30, "written": 1}],
+                "system_disk_category": "cloud_ssd", "local_disks": 1, **tags,
             },
             "share_image": {**image, "with_accounts": ["partner"]},
             "start_instance": {"instance": self.stopped},
@@ -103,21 +131,26 @@ WRONG: dict[str, Any] = {
     "a huge number": 10**5000, "a list in a list": [[]], "a dict of a dict": {"a": {}}, "a type": int,
     "not a number": float("nan"), "no text": "", "a list of a thousand": [None] * 1000,
 }  # fmt: skip
-SIZES = {"system_disk", "written", "new", "overwrite", "offset", "file"}
+SIZES = {"system_disk", "written", "new", "overwrite", "offset", "file", "memory"}
 MEANT = {
     *((name, value) for name in SIZES for value in ("5", "5.5")),
+    ("vcpus", "5"),
     *((name, "an empty list") for name in ("data_disks", "data_files")),
     *((name, "no text") for name in ("name", "family", "version", "kms_key")),
     *((name, "None") for name in ("instance_type", "status", "kms_key", "system_disk", "written", "name", "family",
-                                  "licence_type", "snapshots", "snapshot")),
-    *((name, "a flag") for name in ("force", "encrypted")),
+                                  "licence_type", "snapshots", "snapshot", "vcpus", "memory")),
+    *((name, "None") for name in ("tags", "category", "size", "retention_days", "policy", "system_disk_category",
+                                  "delete_with_instance", "delete_auto_snapshots")),
+    *((name, "a flag") for name in ("force", "encrypted", "with_snapshots", "image_ignore_data_disks",
+                                    "delete_with_instance", "delete_auto_snapshots")),
+    ("local_disks", "5"), ("retention_days", "5"), ("disks", "an empty list"),
     ("version", "a long text"), ("version", "half a character"), ("kms_key", "a long text"),
     # An instance outranks the other two, so that these are not looked at (CREATE-1).
     ("snapshots", "an empty list"), ("snapshot", "a long text"), ("snapshot", "no text"),
 }  # fmt: skip
 """What may be said to one of these arguments, wherever it is; whether it fits the command decides."""
-NOTHING = {("delete_image", "image"), ("delete_snapshot", "snapshot")}
-"""Deleting an id that never was does nothing (DEL-1, SDEL-1)."""
+NOTHING = {("delete_image", "image"), ("delete_snapshot", "snapshot"), ("release_disk", "disk")}
+"""Deleting an id that never was does nothing (DEL-1, SDEL-1; G: DeleteDisk)."""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -163,6 +196,8 @@ def test_a_command_without_an_argument_it_needs_or_with_one_it_lacks_changes_not
 
 
 RECORDS = [
+    ("apply_auto_snapshot_policy", "policy"), ("attach_disk", "disk"), ("create_disk", "snapshot"),
+    ("detach_disk", "disk"), ("rollback_disk", "snapshot"), ("tag_resource", "resource"),
     ("cancel_copy_image", "image"), ("copy_image", "image"), ("copy_snapshot", "snapshot"),
     ("create_image", "instance"),
     ("create_snapshot", "disk"), ("delete_files", "files"), ("delete_image", "image"), ("delete_snapshot", "snapshot"),
@@ -180,10 +215,10 @@ def test_the_record_of_a_resource_is_as_good_as_its_id(world: World, command: st
     by_id, by_record = world.fork(command), world.fork(command)
     kinds: dict[str, Callable[[str], object]] = {
         "m": by_record.image, "s": by_record.snapshot, "i": by_record.instance, "d": by_record.disk,
-        "f": by_record.files,
+        "f": by_record.files, "sp": by_record.policy,
     }  # fmt: skip
     getattr(by_id.account("acme"), command)(**given)
-    record = kinds[given[name][0]](given[name])
+    record = kinds[given[name].partition("-")[0]](given[name])
     getattr(by_record.account("acme"), command)(**{**given, name: record})
     assert by_record.ledger == by_id.ledger
 

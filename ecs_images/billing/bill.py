@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -13,14 +14,16 @@ from ..catalog.limits import turning_day
 from ..catalog.meters import DISK, OS_LICENCE, STORAGE, asked_for, item_in_words
 from ..catalog.price_files import PriceRow
 from ..catalog.prices import FREE_RANGE, Prices, assumption_frame, stands_in, stated_by
+from ..catalog.regions import region
 from ..catalog.rule_book import assumptions as named_assumptions
 from ..catalog.sites import site_of_currency
 from ..columns import seconds_of
 from ..errors import InputError, MixedCurrencies, look_up, shown
 from ..ledger import events as ev
+from ..ledger.automatic import next_act
 from ..ledger.ledger import Ledger
 from ..ledger.state import State
-from ..units import Time, day_start_seconds, to_seconds
+from ..units import Time, day_start_seconds, parse_time, show_time, to_seconds
 from .attribution import attribute
 from .capacity import capacity
 from .dimensions import chosen, split_over
@@ -44,10 +47,13 @@ def bill(
     assume: Mapping[str, str] | None = None,
     meters: str | Iterable[str] | None = None,
     assume_prices: str | None = None,
+    as_it_is: bool = False,
 ) -> Bill:
     """The bill of a cloud, or of a ledger, up to a moment.
 
-    cloud: what happened; after its last event everything goes on as it is
+    cloud: what happened; after its last event everything goes on as it is. Where it would not, because an
+        automatic snapshot policy or the end of a retention acts between the cloud's clock (of a ledger: its
+        last event) and `until`, the bill is refused: move the clock first
     until: the end, taken to the next full hour
     since: the beginning, a full hour; None: the hour of the first event
     prices: the price books; None: `Prices.published()`
@@ -57,6 +63,7 @@ def bill(
         instance (each by its type); None: nothing
     assume_prices: "nearest", to take a price that is missing in a region from the nearest region that has one,
         in the same currency; `assumptions` lists each, `by` says how much of a cost it is; None: it stays missing
+    as_it_is: let what exists go on as it is, as if no policy and no retention acted
 
     Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time, an assumption or
     a meter that cannot be used.
@@ -65,6 +72,8 @@ def bill(
     if not isinstance(prices, Prices | None):
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
     window, state = billing_window(ledger, until, since), ledger.replay()
+    if not as_it_is:
+        _check_nothing_acts(state, getattr(cloud, "now", ledger[-1].at), parse_time(until, "until"))
     assumed = in_force(state, assume)
     prices = (prices or Prices.published()).supposing(assumed, assume_prices=assume_prices)
     origin = Origin(usage_of(ledger, state, window, assumed, asked_for(meters)), ledger, state, prices, window, assumed)
@@ -99,6 +108,17 @@ class Origin:
     def unpriced(self) -> pd.DataFrame:
         """What of the usage has no price."""
         return unpriced_of(self.curves)
+
+
+def _check_nothing_acts(state: State, now: datetime, until: datetime) -> None:
+    """Refuse a bill past the clock when something would act by itself before its end (SNAP-7)."""
+    act = next_act(state, now) if now < until else None
+    if act is not None and act < until:
+        raise InputError(
+            f"an automatic snapshot policy or the end of a retention acts on {show_time(act)}, before "
+            f"{show_time(until)}; move the clock first with cloud.at(…), or ask for what exists now as it is: "
+            "as_it_is=True"
+        )
 
 
 class Bill:
@@ -291,6 +311,9 @@ class Bill:
             names.add("UNK-5")
         if self._free_range_in_doubt():
             names.add(FREE_RANGE)
+        ends = self._charges.groupby(self._charges["region_id"].astype(str))["charge_period_end"].max()
+        if any(region(str(place)).closed((end - timedelta(seconds=1)).date()) for place, end in ends.items()):
+            names.add("ASSUME-11")
         return sorted(names)
 
     def _free_range_in_doubt(self) -> bool:

@@ -206,6 +206,6 @@ def _in_words(event: ev.Event) -> str:
         for field in fields(event)
         if field.name != "at"
         and isinstance(value := getattr(event, field.name), str | int)
-        and value not in ("", False)
+        and value not in ("", False, field.default)
     ]
     return f"{words}: {', '.join(facts)}"

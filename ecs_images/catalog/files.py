@@ -24,6 +24,7 @@ _READ: dict[Any, Callable[[str], Any]] = {
     "int": int,
     "float": float,
     "date": date.fromisoformat,
+    "date | None": lambda text: date.fromisoformat(text) if text else None,
     "tuple[str, ...]": lambda text: tuple(filter(None, text.split(";"))),
 }
 """How the text of a field is read, by the annotation of the record's field."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from ..errors import look_up
@@ -19,13 +20,21 @@ SCOPES = frozenset(scope for scopes in _SCOPES_OF_AREA.values() for scope in sco
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region (地域): its id, names, and the area that decides licence fees (LIC-2)."""
+    """A region (地域): its id, names, and the area that decides licence fees (LIC-2).
+
+    `closed_on` is its last day of service, None while it has none.
+    """
 
     region_id: str
     name_en: str
     name_zh: str
     area: str
     status: str
+    closed_on: date | None
+
+    def closed(self, day: date) -> bool:
+        """Whether its last day of service lies before a day."""
+        return self.closed_on is not None and self.closed_on < day
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ _FEE = Column(
     "fee_kind", "text", "", "who is charged a licence (LIC-1, LIC-2)", True, ("free", "fee", "fee_outside_mainland")
 )
 
+_PARTS = ("size", "memory", "arm64", "generation", "series_before")
 _AREAS = ("mainland_china", "hongkong", "overseas")
 
 _PUBLIC_IMAGE = (
@@ -56,6 +57,7 @@ _TABLES = (
         Column("area", "text", "", "area that decides scopes and licences", True, _AREAS),
         Column("country", "text", "", "ISO 3166 code", True),
         Column("status", "text", "", "open, closing, closed …", True),
+        Column("closed_on", "date", "", "last day of service; empty: it goes on"),
         *_FROM,
     ),
     _file(
@@ -129,17 +131,41 @@ _TABLES = (
         Column("gpus", "number", "", "graphics processors", True),
         *_FROM,
     ),
+    _file(
+        "instance_type_names",
+        "a part of the names of instance types, and what it tells",
+        Column("part", "text", "", "what it is part of", True, _PARTS),
+        Column("word", "text", "", "the part", True),
+        Column("value", "number", "unit", "the number it stands for; empty: none"),
+        Column("unit", "text", "", "unit of the number"),
+        *_FROM,
+        _NOTE,
+    ),
     _file("public_images", "a public image (公共镜像)", *_PUBLIC_IMAGE),
     _file("example_images", "an id that stands for a real one", *_PUBLIC_IMAGE),
     _file(
         "image_families",
         "a public image family (镜像族系)",
         Column("image_family", "text", "", "name; empty where the system has none"),
+        Column("short_name", "text", "", "name to use instead where it has none"),
         *_OS,
         _ARCHITECTURE,
         Column("variant", "text", "", "variant of the image"),
+        Column("language", "text", "", "language of a Windows edition", values=("", "en", "zh")),
+        Column("system_disk_gib", "integer", "GiB", "supposed size where no image of it is known", True),
         _FEE,
         *_FROM,
+    ),
+    _file(
+        "image_id_systems",
+        "how the ids of a system's public images begin (ID-1)",
+        Column("starts_with", "text", "", "first word of the id", True),
+        Column("word", "text", "", "word that stands in the id too; empty: none need"),
+        Column("os_family", "text", "", "operating system", True),
+        Column("platform", "text", "", "Linux or Windows", True, ("Linux", "Windows")),
+        _FEE,
+        *_FROM,
+        _NOTE,
     ),
     _file(
         "image_short_names",

@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
+from .catalogue import add_commands, emit_changed_rules
 from .output import Format, console, emit, emit_json, records, say, visible
 from .show import (
     draw_cost,
@@ -334,6 +335,7 @@ def _missing_prices(path: Path, currency: str | None, layers: list[Path] | None,
 @app.command("rules")
 def list_rules(
     rule_id: Annotated[str | None, typer.Argument(help="one rule, such as SHARE-1, or a family, such as SHARE")] = None,
+    at: Annotated[str | None, typer.Option(help="only rules that differed on this day, such as 2021-06-01")] = None,
     form: Form = Format.table,
     output: Output = None,
 ) -> None:
@@ -342,6 +344,9 @@ def list_rules(
 
     from ..catalog.rule_book import rule, rules
 
+    if at is not None:
+        emit_changed_rules(at, rule_id, form, output)
+        return
     family = [r for r in rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
     listed = family or [rule(str(rule_id))]
     frame = pd.DataFrame([[getattr(r, name) for name in r.__slots__] for r in listed], columns=listed[0].__slots__)
@@ -356,6 +361,8 @@ def list_rules(
     else:
         emit(frame, form, output=output)
 
+
+add_commands(app)
 
 # Parts ---------------------------------------------------------------------------------------------
 

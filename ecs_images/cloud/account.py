@@ -10,12 +10,22 @@ from .disks import DiskCommands
 from .files import FileCommands
 from .images import ImageCommands
 from .instances import InstanceCommands
+from .policies import PolicyCommands
 from .sharing import ShareCommands
 from .snapshots import SnapshotCommands
+from .tags import TagCommands
 
 
 class Account(
-    InstanceCommands, DiskCommands, SnapshotCommands, ImageCommands, FileCommands, ShareCommands, CopyCommands
+    InstanceCommands,
+    DiskCommands,
+    SnapshotCommands,
+    PolicyCommands,
+    ImageCommands,
+    FileCommands,
+    ShareCommands,
+    CopyCommands,
+    TagCommands,
 ):
     """An account and what it may command.
 

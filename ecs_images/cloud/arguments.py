@@ -10,19 +10,25 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from ..catalog.instance_types import instance_types
+from ..catalog.instance_types import instance_type
 from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..ledger.chains import ChainView
-from ..ledger.resources import Disk, Image, ImageFiles, Instance, Snapshot
+from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Snapshot
 from ..saving import can_be_stored
 from ..units import positive_gib, size_gib
 
-_EXAMPLES = {"image": "m-00000001", "instance": "i-00000001", "disk": "d-00000001", "snapshot": "s-00000001"}
+_EXAMPLES = {
+    "image": "m-00000001",
+    "instance": "i-00000001",
+    "disk": "d-00000001",
+    "snapshot": "s-00000001",
+    "policy": "sp-00000001",
+}
 _LONGEST = 128
 """Characters of an id, or of an image family that stands for one."""
 
@@ -63,8 +69,31 @@ class Choice(Kind):
 
     def check(self, value: Any, what: str) -> str:
         if value not in self.words:
-            raise InputError(f"{what} is {' or '.join(self.words)}, not {shown(value)}")
+            raise InputError(f"{what} is {' or '.join(self.words)}, not {shown(value, 36)}")
         return str(value)
+
+
+@dataclass(frozen=True)
+class WholeNumber(Kind):
+    """A whole number, within a range where there is one."""
+
+    among: range | None = None
+
+    def check(self, value: Any, what: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or (self.among and value not in self.among):
+            between = f" from {self.among[0]} to {self.among[-1]}" if self.among else ""
+            raise InputError(f"{what} is a whole number{between}, not {shown(value)}")
+        return value
+
+
+class TagsByKey(Kind):
+    """Tags: text by text."""
+
+    def check(self, value: Any, what: str) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise InputError(f"{what} are values by key such as {{team: web}}, not {shown(value)}")
+        text = Text()
+        return {text.check(key, "a tag's key"): text.check(one, f"tag {shown(key)}") for key, one in value.items()}
 
 
 @dataclass(frozen=True)
@@ -85,6 +114,22 @@ class Published(Text):
     known: Callable[[], Collection[str]]
 
 
+class MachineType(Text):
+    """An instance type, listed or written like one."""
+
+    def check(self, value: Any, what: str) -> str:
+        return instance_type(super().check(value, what)).name
+
+
+class Count(Kind):
+    """A whole number above 0, and of a machine that could be built."""
+
+    def check(self, value: Any, what: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1 << 16:
+            raise InputError(f"{what} is a whole number above 0, up to {1 << 16}, not {shown(value)}")
+        return value
+
+
 @dataclass(frozen=True)
 class Reference(Text):
     """The id of something that exists, or its record; `or_size`: or a size [GiB] of what does not."""
@@ -100,7 +145,7 @@ class Reference(Text):
 
 @dataclass(frozen=True)
 class Several(Kind):
-    """A list of references, or of accounts by name."""
+    """A list of references, of accounts by name, of texts or of numbers."""
 
     each: Kind
 
@@ -117,9 +162,10 @@ class AccountName(Text):
 
 @dataclass(frozen=True)
 class Records(Kind):
-    """A list of things with the same fields."""
+    """A list of things with the same fields; `references` are those fields that name what was made before."""
 
     words: str
+    references: Mapping[str, Reference] = field(default_factory=dict)
 
     def check(self, value: Any, what: str) -> Sequence[Any]:
         return listed(value, what, f"list of {self.words}")
@@ -127,7 +173,7 @@ class Records(Kind):
 
 def ident(value: Any, what: str, kind: str = "") -> str:
     """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
-    if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | ChainView):
+    if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | AutoSnapshotPolicy | ChainView):
         return value.id
     if not isinstance(value, str) or len(value) > _LONGEST:
         example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
@@ -153,13 +199,25 @@ DiskRef = Annotated[str, Reference("disk")]
 SnapshotRef = Annotated[str, Reference("snapshot")]
 FilesRef = Annotated[str, Reference("files")]
 FileRef = Annotated[float | str, Reference("files", or_size=True)]
+PolicyRef = Annotated[str, Reference("policy")]
+AnyRef = Annotated[str, Reference("resource")]
+DiskRefs = Annotated[Sequence[str], Several(Reference("disk"))]
 SnapshotRefs = Annotated[Sequence[str], Several(Reference("snapshot"))]
 AccountRefs = Annotated[Sequence[Any], Several(AccountName())]
 RegionName = Annotated[str, Published("region", regions)]
-TypeName = Annotated[str, Published("instance type", instance_types)]
+TypeName = Annotated[str, MachineType()]
+Vcpus = Annotated[int, Count()]
 Gib = Annotated[float, Size(above_zero=False)]
 GibAboveZero = Annotated[float, Size(above_zero=True)]
-NewDataDisks = Annotated[Sequence[float | Mapping[str, Any]], Records("sizes or of {size, written}")]
+Whole = Annotated[int, WholeNumber()]
+DiskCount = Annotated[int, WholeNumber(range(1001))]
+WholeNumbers = Annotated[Sequence[int], Several(WholeNumber())]
+TagMap = Annotated[Mapping[str, str], TagsByKey()]
+TagKeys = Annotated[Sequence[str], Several(Text())]
+NewDataDisks = Annotated[
+    Sequence[float | Mapping[str, Any]],
+    Records("sizes or of {size, written, snapshot, category}", {"snapshot": Reference("snapshot")}),
+]
 DataFiles = Annotated[Sequence[Mapping[str, Any]], Records("{file, size}")]
 
 

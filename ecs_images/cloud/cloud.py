@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import heapify, heapreplace
 from typing import TypeVar
 
 import pandas as pd
@@ -19,15 +20,26 @@ from ..catalog.limits import constant
 from ..catalog.rule_book import supposed
 from ..catalog.sites import site as known_site
 from ..errors import InputError, UnknownName, shown
+from ..ledger.automatic import next_act, next_slot
 from ..ledger.chains import ChainView, block_map, chain_view, freed_gib
 from ..ledger.events import AccountOpened, CloudStarted, FilesFinished, ImageFinished, QuotaSet, SnapshotFinished
 from ..ledger.ledger import Ledger
 from ..ledger.lifecycle import lifecycle
 from ..ledger.lineage import lineage
-from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, Durations, Image, ImageFiles, Instance, Snapshot
+from ..ledger.resources import (
+    MARKETPLACE,
+    PROVIDER,
+    AutoSnapshotPolicy,
+    Disk,
+    Durations,
+    Image,
+    ImageFiles,
+    Instance,
+    Snapshot,
+)
 from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
-from . import copying, instances
+from . import copying, instances, policies
 from .account import Account
 from .arguments import Text, ident, idents
 from .control import DURATIONS, Control
@@ -136,16 +148,28 @@ class Cloud:
         return Account(self._control, name)
 
     def at(self, when: Time) -> None:
-        """Move the clock to `when`; work due by then is done on the way. Time never runs back."""
+        """Move the clock to `when`; what is due by then happens on the way, in order of time. Time never runs back.
+
+        At one moment first work under way is finished, then snapshots go whose retention ends, then
+        automatic snapshots are taken (SNAP-7).
+        """
         moment = parse_time(when, "at")
         with self._control.lock:
             if moment < self.now:
                 raise InputError(f"the clock is at {show_time(self.now)}; it cannot go back to {show_time(moment)}")
-            pending = self._control.state.pending
-            while due := [(at, name) for name, at in pending.items() if at <= moment]:
-                at = min(due)[0]
-                self._finish(sorted((name for t, name in due if t == at), key=_order))
-            self._control.now = moment
+            control = self._control
+            applied = [policy for policy in control.state.policies.values() if policy.disks]
+            slots = [(next_slot(policy, self.now), policy.id) for policy in applied]
+            heapify(slots)
+            while (due := self._next_due(slots)) is not None and due <= moment:
+                control.now = due
+                self._finish([name for name, at in control.state.pending.items() if at == due])
+                control.end_retention()
+                while slots and slots[0][0] == due:
+                    policy = control.state.policies[slots[0][1]]
+                    policies.take_snapshots(control, policy)
+                    heapreplace(slots, (next_slot(policy, due), policy.id))
+            control.now = moment
 
     def advance(self, *, days: float = 0, hours: float = 0) -> None:
         """Move the clock forward by that much."""
@@ -157,6 +181,11 @@ class Cloud:
         if moment is None:
             raise InputError(f"the clock cannot advance by {shown(days)} days and {shown(hours)} hours")
         self.at(moment)
+
+    @property
+    def next_act(self) -> datetime | None:
+        """When an automatic snapshot policy or the end of a retention acts next; None for never."""
+        return next_act(self._control.state, self.now)
 
     def wait(self, resource: str) -> None:
         """Move the clock until an image, snapshot, instance or exported files are done with what they are doing."""
@@ -182,6 +211,10 @@ class Cloud:
     def disk(self, disk_id: str) -> Disk:
         """The disk of that id as it is now, a released one too."""
         return _known("disk", disk_id, self._control.state.disks)
+
+    def policy(self, policy_id: str) -> AutoSnapshotPolicy:
+        """The automatic snapshot policy of that id as it is now, a deleted one too."""
+        return _known("policy", policy_id, self._control.state.policies)
 
     def files(self, files_id: str) -> ImageFiles:
         """The files of an exported image as they are now, deleted ones too."""
@@ -214,10 +247,17 @@ class Cloud:
         image = self._control.state.images.get(resource)
         return image is not None and image.status == "Waiting"
 
+    def _next_due(self, slots: Sequence[tuple[datetime, str]]) -> datetime | None:
+        """When something is due next: work under way, an end of retention, or a slot of a policy."""
+        control = self._control
+        moments = [*control.state.pending.values(), *([control.next_end] if control.next_end else [])]
+        due = min([*moments, *(slot for slot, _ in slots[:1])], default=None)
+        return due and max(due, control.now)
+
     def _finish(self, names: Sequence[str]) -> None:
-        control, state = self._control, self._control.state
-        for name in names:
-            at = state.pending[name]
+        """Let work be done that is due now; snapshots before the images they are behind."""
+        control, state, at = self._control, self._control.state, self.now
+        for name in sorted(names, key=lambda name: (not name.startswith("s-"), name)):
             if name in state.snapshots:
                 control.record(SnapshotFinished(at=at, snapshot=name))
             elif name in state.files:
@@ -247,11 +287,6 @@ def check_quotas(quotas: object) -> None:
             raise UnknownName("quota", str(quota), QUOTAS)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
             raise InputError(f"a quota of {quota} is a whole number from 1 to 1,000,000, not {shown(value)}")
-
-
-def _order(name: str) -> tuple[bool, str]:
-    """Snapshots are done before the images they are behind."""
-    return not name.startswith("s-"), name
 
 
 def _known(kind: str, name: str, table: dict[str, _T]) -> _T:

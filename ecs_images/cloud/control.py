@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
+from heapq import heapify, heappop, heappush
 from threading import RLock
 from typing import Any, TypeVar, cast, get_args
 
@@ -19,7 +20,16 @@ from ..catalog.limits import duration_seconds
 from ..catalog.regions import region
 from ..catalog.rule_book import http_statuses
 from ..errors import CloudError, UnknownName, did_you_mean
-from ..ledger.events import Event
+from ..ledger.automatic import is_needed
+from ..ledger.events import (
+    DiskReleased,
+    Event,
+    ImageDeleted,
+    ImageFailed,
+    SnapshotDeleted,
+    SnapshotModified,
+    SnapshotStarted,
+)
 from ..ledger.ledger import Ledger
 from ..ledger.resources import (
     MARKETPLACE,
@@ -45,6 +55,9 @@ _WHAT_NEXT = {
     "CreateFailed": "it will never be Available, so delete it and make another",
 }
 
+# How operations refuse a region that has closed, the first that an operation has; else as one it does not know.
+_REGION_CLOSED = ("RegionNotSupportCopy", "InvalidRegion.NotSupport")
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
@@ -57,6 +70,10 @@ class Control:
     def __init__(self, events: list[Event], state: State, now: datetime) -> None:
         self._events, self.state, self.now = events, state, now
         self.lock = RLock()
+        # Ends of retention to look at, earliest first. One that an image or a disk holds up is left out when its
+        # time comes, and comes back, already over, when the image or the disk goes.
+        self._ends = [(until, name) for name, until in state.expiring.items()]
+        heapify(self._ends)
 
     def fork(self) -> Control:
         """An independent control plane with the same past."""
@@ -77,6 +94,21 @@ class Control:
         for event in events:
             event.apply(self.state)
             self._events.append(event)
+            for snapshot in _retention_to_look_at(event, self.state):
+                if snapshot in self.state.expiring:
+                    heappush(self._ends, (self.state.expiring[snapshot], snapshot))
+
+    @property
+    def next_end(self) -> datetime | None:
+        """When an end of retention is to be looked at next."""
+        return self._ends[0][0] if self._ends else None
+
+    def end_retention(self) -> None:
+        """Delete snapshots whose retention is over, unless an image or a disk still needs them (SNAP-7, SNAP-9)."""
+        while self._ends and self._ends[0][0] <= self.now:
+            until, snapshot = heappop(self._ends)
+            if self.state.expiring.get(snapshot) == until and not is_needed(self.state, snapshot):
+                self.record(SnapshotDeleted(at=self.now, snapshot=snapshot))
 
     # Rules that changed -------------------------------------------------------------------------
 
@@ -98,11 +130,22 @@ class Control:
         return CloudError(code, message, operation=operation, http_status=status, ids=ids)
 
     def region(self, region_id: str, operation: str, code: str = "InvalidRegionId.NotFound") -> str:
-        """A known region's id, or the operation's refusal with the nearest ids."""
+        """An open region's id, or the operation's refusal with the nearest ids."""
         try:
-            return region(region_id).region_id
+            region(region_id)
         except UnknownName as error:
             raise self.refusal(operation, code, str(error), region=str(region_id)) from None
+        self.check_open(region_id, operation)
+        return region_id
+
+    def check_open(self, region_id: str, operation: str) -> None:
+        """Refuse to make anything in a region after its last day of service."""
+        known = region(region_id)
+        if known.closed(self.today):
+            has = http_statuses()
+            code = next((code for code in _REGION_CLOSED if (operation, code) in has), "InvalidRegionId.NotFound")
+            message = f"{region_id} closed; {known.closed_on} was its last day of service; choose another region"
+            raise self.refusal(operation, code, message, region=region_id)
 
     # What exists ------------------------------------------------------------------------------
 
@@ -132,6 +175,10 @@ class Control:
                 operation, "InvalidDiskId.NotFound", f"{disk_id} {was}{did_you_mean(disk_id, mine)}", disk=disk_id
             )
         return found
+
+    def instance_of(self, disk: Disk) -> Instance | None:
+        """The instance that a disk is attached to, None where it is not."""
+        return None if disk.instance is None else self.state.instances[disk.instance]
 
     def own_snapshot(self, account: str, snapshot_id: str, operation: str) -> Snapshot:
         """A snapshot of the account that is not deleted."""
@@ -253,9 +300,13 @@ class Control:
             if image.usable_by(account):
                 return f"{reference} lies in {image.region}; copy it to {region_id} first"
             return f"{reference} is not shared with {account}; ask {image.account} to share it"
-        first = published.first_release(reference)
-        if first is not None:
-            return f"{reference} cannot be used before {first}; it is {self.today} now"
+        day = published.own_day(reference)
+        if day is not None and published.is_published(reference):
+            return (
+                f"{reference} is of {day}; it is {self.today} now, so name an earlier image, a family or a short name"
+            )
+        if unread := published.why_not_read(reference):
+            return f"no image answers to {reference} in {region_id}: {unread}"
         product = published.marketplace_images().get(reference)
         if product is not None and product.site != self.state.accounts[account].site:
             return f"{reference} is sold on the {product.site} site only"
@@ -290,6 +341,18 @@ class Control:
         return -(-round(gib * (1 << 30)) // self.state.block_bytes)
 
 
+def _retention_to_look_at(event: Event, state: State) -> tuple[str, ...]:
+    """The snapshots whose retention an event begins or changes, or no longer holds up."""
+    match event:
+        case SnapshotStarted() | SnapshotModified():
+            return (event.snapshot,)
+        case ImageDeleted() | ImageFailed():
+            return state.images[event.image].snapshots
+        case DiskReleased():
+            return (state.disks[event.disk].snapshot or "",)
+    return ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Caller:
     """An account at the control plane, giving commands."""
@@ -301,7 +364,8 @@ class Caller:
 def command(method: _Method) -> _Method:
     """Make a method of a `Caller` a command: its arguments are checked by their kinds, and it runs alone.
 
-    Cloud and accounts may be used from several threads; one command waits for the other.
+    Cloud and accounts may be used from several threads; one command waits for the other. A snapshot that is
+    kept only because something needs it goes as soon as a command takes that away (SNAP-9).
     """
     arguments = arguments_of(method)
     order = tuple(arguments)
@@ -311,6 +375,8 @@ def command(method: _Method) -> _Method:
         values = [arguments[name].check(value) for name, value in zip(order, given, strict=False)]
         by_name = {name: arguments[name].check(value) if name in arguments else value for name, value in named.items()}
         with self._control.lock:
-            return method(self, *values, *given[len(order) :], **by_name)
+            result = method(self, *values, *given[len(order) :], **by_name)
+            self._control.end_retention()
+            return result
 
     return cast(_Method, checked)

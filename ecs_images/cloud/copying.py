@@ -12,10 +12,11 @@ from ..catalog.limits import limit
 from ..catalog.rule_book import taken
 from ..ledger import events as ev
 from ..ledger.resources import DeviceMapping, Image
-from .arguments import ImageRef, RegionName
+from .arguments import ImageRef, RegionName, TagMap
 from .control import Caller, Control, command
 from .images import copies_under_way
 from .naming import check_image_name, check_image_quota
+from .tags import tagged
 
 _OPERATION = "CopyImage"
 
@@ -34,6 +35,7 @@ class CopyCommands(Caller):
         name: str | None = None,
         encrypted: bool = False,
         kms_key: str | None = None,
+        tags: TagMap | None = None,
     ) -> ImageRef:
         """Copy an image to another region, or encrypted within its own. Returns the copy's id.
 
@@ -42,10 +44,12 @@ class CopyCommands(Caller):
         name: what the copy is called; as the image in another region, else its id
         encrypted: encrypt the copy
         kms_key: a key of one's own to encrypt it with; the service's unless said (COPY-7)
+        tags: the copy's tags, values by key; it has none of the image's
         """
         control, account = self._control, self.name
         source = _source(control, account, image)
         to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
+        control.check_open(source.region, _OPERATION)
         later = _later_rules(control, account, source, to, encrypted)
         _check_where(control, account, source, to, encrypted, kms_key)
         if source.status != "Available":
@@ -90,7 +94,8 @@ class CopyCommands(Caller):
                 kms_key=kms_key or (source.kms_key if not encrypted else None),
                 finishes_at=None,
                 assumed=("UNK-2", "UNK-11", *(["UNK-13"] if under_way else []), *control.doubts(*later)),
-            )
+            ),
+            *tagged(control, [copy_id], tags, _OPERATION),
         )
         if not waits:
             _start_copy(control, control.state.images[copy_id], control.now)

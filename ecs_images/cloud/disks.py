@@ -1,23 +1,38 @@
-"""Disks: what an instance's disks are made of, and the commands that write to and re-initialise them."""
+"""Disks: what they are made of, and the commands that create, attach, write to, turn back and release them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from ..catalog.limits import limit
-from ..errors import InputError, shown
+from ..catalog.rule_book import taken
+from ..errors import InputError
 from ..ledger import events as ev
-from ..ledger.resources import Disk, DiskKind, Image, Instance
+from ..ledger.automatic import is_needed
+from ..ledger.resources import Disk, DiskCategory, DiskKind, Image, Instance, Lineage, Snapshot
 from ..units import positive_gib, size_gib
-from .arguments import DiskRef, Gib
+from .arguments import Choice, DiskRef, Gib, GibAboveZero, InstanceRef, RegionName, SnapshotRef, TagMap, Text
 from .control import Caller, Control, command
+from .snapshots import snapshots_under_way
+from .tags import tagged
+
+_SYSTEM_FLOORS = {
+    "cloud_auto": "system_disk_gib_min_essd_autopl",
+    "cloud_essd_pl0": "system_disk_gib_min_essd_pl0",
+    "cloud_essd_pl2": "system_disk_gib_min_essd_pl2",
+    "cloud_essd_pl3": "system_disk_gib_min_essd_pl3",
+}
+"""The smallest system disk of a category, where that is another than of most (STRUCT-6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewDisk:
-    """A disk about to be created: what it will be, and how much of it is written and can be gone back to."""
+    """A disk about to be created: what it will be, and how much of it is written and can be gone back to.
+
+    `category` is None where nobody chose one (ASSUME-8).
+    """
 
     kind: DiskKind
     size_gib: int
@@ -27,12 +42,153 @@ class NewDisk:
     snapshot: str | None = None
     encrypted: bool = False
     kms_key: str | None = None
+    category: DiskCategory | None = None
 
 
 class DiskCommands(Caller):
     """Commands on disks."""
 
     __slots__ = ()
+
+    @command
+    def create_disk(
+        self,
+        *,
+        region: RegionName,
+        size: GibAboveZero | None = None,
+        snapshot: SnapshotRef | None = None,
+        category: DiskCategory | None = None,
+        written: Gib | None = None,
+        tags: TagMap | None = None,
+    ) -> DiskRef:
+        """Create a data disk of its own, empty or made from a snapshot. Returns its id.
+
+        It starts a chain of its own (CHAIN-4), and is encrypted as its snapshot is (UNK-16). Nothing can be
+        written to it, and no snapshot taken of it, before it is attached (SNAP-5).
+
+        region: where it is
+        size: its size; that of the snapshot unless said, and no less [GiB]
+        snapshot: a finished snapshot to make it from, of a data or a system disk
+        category: its category; ESSD PL0 is supposed unless said (ASSUME-8)
+        written: what is written on it in all; what the snapshot holds, else nothing, unless said [GiB]
+        tags: its tags, values by key
+        """
+        control, account = self._control, self.name
+        operation = "CreateDisk"
+        region = control.region(region, operation)
+        if size is None and snapshot is None:
+            raise control.refusal(operation, "MissingParameter", "give a size, or a snapshot to make the disk from")
+        behind = None if snapshot is None else _snapshot_for_disk(control, account, region, snapshot, operation)
+        new = _new_data_disk(control, behind, size, written, category, "a data disk", operation)
+        (disk_id,) = control.new_ids("disk", 1)
+        created = disk_created(control, disk_id, account, region, None, new)
+        control.record(created, *tagged(control, [disk_id], tags, operation))
+        return disk_id
+
+    @command
+    def attach_disk(self, disk: DiskRef, instance: InstanceRef, *, delete_with_instance: bool = False) -> None:
+        """Attach a data disk that is free to an instance of its region.
+
+        disk: its id
+        instance: the instance's id, running or stopped
+        delete_with_instance: release the disk when the instance is released
+        """
+        control, account = self._control, self.name
+        operation = "AttachDisk"
+        own, target = control.own_disk(account, disk, operation), control.own_instance(account, instance, operation)
+        if own.instance is not None:
+            raise control.refusal(
+                operation,
+                "IncorrectDiskStatus",
+                f"{own.id} is attached to {own.instance}; detach it first",
+                disk=own.id,
+            )
+        check_status(control, target, ("Running", "Stopped"), operation)
+        if own.region != target.region:
+            raise control.refusal(
+                operation,
+                "ResourcesNotInSameZone",
+                f"{own.id} is in {own.region}, {target.id} in {target.region}",
+                disk=own.id,
+                instance=target.id,
+            )
+        most = limit("data_disks_per_instance", control.now)
+        if len(target.data_disks) >= most:
+            raise control.refusal(
+                operation,
+                "InstanceDiskLimitExceeded",
+                f"{target.id} has {most} data disks, the most there may be",
+                instance=target.id,
+            )
+        control.record(
+            ev.DiskAttached(at=control.now, disk=own.id, instance=target.id, delete_with_instance=delete_with_instance)
+        )
+
+    @command
+    def detach_disk(self, disk: DiskRef) -> None:
+        """Detach a data disk from its instance; it lives on when that is released.
+
+        disk: its id
+        """
+        control, account = self._control, self.name
+        operation = "DetachDisk"
+        own = control.own_disk(account, disk, operation)
+        _check_data_disk(control, own, operation)
+        instance = control.instance_of(own)
+        if instance is None:
+            raise control.refusal(
+                operation, "InvalidDisk.AlreadyDetached", f"{own.id} is attached to nothing", disk=own.id
+            )
+        check_status(control, instance, ("Running", "Stopped"), operation)
+        _check_idle(control, own, operation)
+        control.record(ev.DiskDetached(at=control.now, disk=own.id))
+
+    @command
+    def modify_disk(
+        self, disk: DiskRef, *, delete_with_instance: bool | None = None, delete_auto_snapshots: bool | None = None
+    ) -> None:
+        """Decide what goes with what.
+
+        disk: its id, or an instance's, which means its system disk
+        delete_with_instance: release it with its instance, which is so for disks launched with it; a data disk only
+        delete_auto_snapshots: delete its automatic snapshots when it is released, which is so at first (SNAP-8)
+        """
+        control, account = self._control, self.name
+        own = control.own_disk(account, disk, "ModifyDiskAttribute")
+        if delete_with_instance is not None and (own.kind == "system" or own.instance is None):
+            raise InputError(f"delete_with_instance goes with an attached data disk, which {own.id} is not")
+        with_instance = own.delete_with_instance if delete_with_instance is None else delete_with_instance
+        snapshots = own.delete_auto_snapshots if delete_auto_snapshots is None else delete_auto_snapshots
+        if (with_instance, snapshots) == (own.delete_with_instance, own.delete_auto_snapshots):
+            raise InputError(f"nothing of {own.id} would change")
+        control.record(
+            ev.DiskModified(
+                at=control.now, disk=own.id, delete_with_instance=with_instance, delete_auto_snapshots=snapshots
+            )
+        )
+
+    @command
+    def release_disk(self, disk: DiskRef) -> None:
+        """Release a detached data disk; its manual snapshots stay (SNAP-8). A released or unknown one is ignored.
+
+        disk: its id
+        """
+        control, account = self._control, self.name
+        operation = "DeleteDisk"
+        known = control.state.disks.get(disk)
+        if disk not in control.state.instances and (known is None or (known.account == account and known.released_at)):
+            return
+        own = control.own_disk(account, disk, operation)
+        _check_data_disk(control, own, operation)
+        if own.instance is not None:
+            raise control.refusal(
+                operation,
+                "IncorrectDiskStatus",
+                f"{own.id} is attached to {own.instance}; detach it first",
+                disk=own.id,
+            )
+        check_no_snapshot_under_way(control, own, operation)
+        control.record(*disk_released(control, own))
 
     @command
     def write(self, disk: DiskRef, *, new: Gib = 0, overwrite: Gib = 0, offset: Gib = 0) -> None:
@@ -45,6 +201,8 @@ class DiskCommands(Caller):
         """
         control, account = self._control, self.name
         own = control.own_disk(account, disk, "write")
+        if own.instance is None:
+            raise InputError(f"{own.id} is attached to no instance, and nothing else can write to it; attach it first")
         if not new and not overwrite:
             raise InputError(f"nothing is written to {own.id}; say how much is new or overwritten")
         chain = control.state.disk_chain(own.id)
@@ -74,7 +232,11 @@ class DiskCommands(Caller):
         control, account = self._control, self.name
         operation = "ReInitDisk"
         own = control.own_disk(account, disk, operation)
-        instance = control.state.instances[own.instance]
+        instance = control.instance_of(own)
+        if instance is None:
+            raise control.refusal(
+                operation, "IncorrectDiskStatus", f"{own.id} is attached to nothing; attach it first", disk=own.id
+            )
         check_status(control, instance, ("Stopped",), operation)
         check_no_snapshot_under_way(control, own, operation)
         if own.image is not None:
@@ -88,9 +250,44 @@ class DiskCommands(Caller):
             )
         control.record(ev.DiskReinitialised(at=control.now, disk=own.id))
 
+    @command
+    def rollback_disk(self, disk: DiskRef, snapshot: SnapshotRef) -> None:
+        """Put a disk back to one of its own snapshots, in content and size; that cannot be undone (ROLL-1).
+
+        All its blocks are new versions from then on, so that its next snapshot stores them anew.
+
+        disk: its id, or a stopped instance's, which means its system disk
+        snapshot: a finished snapshot of that very disk
+        """
+        control, account = self._control, self.name
+        operation = "ResetDisk"
+        own = control.own_disk(account, disk, operation)
+        source = control.own_snapshot(account, snapshot, operation)
+        if source.disk != own.id:
+            raise control.refusal(
+                operation,
+                "InvalidParameter.Mismatch",
+                f"{source.id} was not taken of {own.id}" + (f" but of {source.disk}" if source.disk else ""),
+                disk=own.id,
+                snapshot=source.id,
+            )
+        instance = control.instance_of(own)
+        if instance is not None:
+            check_status(control, instance, ("Stopped",), operation)
+        _check_idle(control, own, operation)
+        control.record(ev.DiskRolledBack(at=control.now, disk=own.id, snapshot=source.id))
+
+
+# New disks ------------------------------------------------------------------------------------------
+
 
 def new_system_disk(
-    control: Control, image: Image, size: float | None, written: float | None, operation: str
+    control: Control,
+    image: Image,
+    size: float | None,
+    written: float | None,
+    operation: str,
+    category: DiskCategory | None = None,
 ) -> NewDisk:
     """The system disk an image starts, its size checked (STRUCT-6, OS-2, USE-1).
 
@@ -100,7 +297,8 @@ def new_system_disk(
     if size is None:
         size = max(limit("system_disk_gib_default", control.now), image.size_gib)
     gib = _whole_gib(size, "system_disk")
-    low, high = limit("system_disk_gib_min", control.now), limit("system_disk_gib_max", control.now)
+    low = limit(_SYSTEM_FLOORS.get(category or "", "system_disk_gib_min"), control.now)
+    high = limit("system_disk_gib_max_basic" if category == "cloud" else "system_disk_gib_max", control.now)
     if gib < image.size_gib:
         raise control.refusal(
             operation,
@@ -114,25 +312,19 @@ def new_system_disk(
             if operation == "ReplaceSystemDisk"
             else ("InvalidSystemDiskSize.ValueNotSupported",) * 2
         )
+        of = f" of {category}" if category else ""
         raise control.refusal(
-            operation, below if gib < low else above, f"a system disk has {low} to {high} GiB, not {gib}"
+            operation, below if gib < low else above, f"a system disk{of} has {low} to {high} GiB, not {gib}"
         )
     behind = control.state.snapshots[image.system_snapshot] if image.mappings else None
     if behind is not None:
         held = control.blocks(behind.content_bytes / (1 << 30))
     else:
         held = control.blocks(image.size_gib) if written is None else 0
-    total = held if written is None else control.blocks(size_gib(written, "written"))
-    if written is not None and total < held:
-        raise InputError(
-            f"written {written:g} GiB is less than the {held * control.state.block_bytes / (1 << 30):g} GiB "
-            f"that {image.id} already holds"
-        )
-    if written is not None and written > gib:
-        raise InputError(f"{written:g} GiB written do not fit a system disk of {gib} GiB")
+    total = _written_blocks(control, held, written, gib, image.id, "a system disk")
     # A disk made from what is encrypted is encrypted under the same key (UNK-16).
     key = (behind.encrypted, behind.kms_key) if behind else (False, None)
-    return NewDisk("system", gib, total, held or total, image.id, None, *key)
+    return NewDisk("system", gib, total, held or total, image.id, None, *key, category)
 
 
 def image_data_disks(control: Control, image: Image) -> list[NewDisk]:
@@ -148,25 +340,143 @@ def image_data_disks(control: Control, image: Image) -> list[NewDisk]:
     return disks
 
 
-def extra_data_disks(control: Control, wanted: Sequence[float | Mapping[str, Any]], operation: str) -> list[NewDisk]:
-    """Data disks asked for at a launch, in the range of empty ones (STRUCT-3)."""
-    low, high = limit("empty_data_disk_gib_min", control.now), limit("empty_data_disk_gib_max", control.now)
+def extra_data_disks(
+    control: Control, account: str, region: str, wanted: Sequence[float | Mapping[str, Any]], operation: str
+) -> list[NewDisk]:
+    """Data disks asked for at a launch: empty ones, or made from snapshots of data disks (STRUCT-3)."""
+    known = {"size", "written", "snapshot", "category"}
     disks = []
     for number, disk in enumerate(wanted, 1):
-        fields = dict(disk) if isinstance(disk, Mapping) else {"size": disk}
-        unknown = set(fields) - {"size", "written"}
-        if unknown or "size" not in fields:
-            raise InputError(f"data disk {number} has size and written, not {shown(disk)}")
-        gib = _whole_gib(fields["size"], f"size of data disk {number}")
-        written = size_gib(fields.get("written", 0), f"written of data disk {number}")
-        if written > gib:
-            raise InputError(f"{written:g} GiB written do not fit data disk {number} of {gib} GiB")
-        if not low <= gib <= high:
-            raise control.refusal(
-                operation, "InvalidDataDiskSize.ValueNotSupported", f"a data disk has {low} to {high} GiB, not {gib}"
-            )
-        disks.append(NewDisk("data", gib, control.blocks(written), 0))
+        fields, what = dict(disk) if isinstance(disk, Mapping) else {"size": disk}, f"data disk {number}"
+        if set(fields) - known or not {"size", "snapshot"} & set(fields):
+            raise InputError(f"{what} has size or snapshot, and may have written and category, not {sorted(fields)}")
+        category: Any = fields.get("category")
+        if category is not None:
+            Choice(get_args(DiskCategory)).check(category, f"category of {what}")
+        behind = None
+        if "snapshot" in fields:
+            snapshot = getattr(fields["snapshot"], "id", fields["snapshot"])
+            snapshot = Text().check(snapshot, f"snapshot of {what}")
+            behind = _snapshot_for_disk(control, account, region, snapshot, operation)
+            if behind.kind == "system":
+                raise control.refusal(
+                    operation,
+                    "InvalidSnapshotId.NotDataDiskSnapshot",
+                    f"{behind.id} is of a system disk; make a disk from it with create_disk and attach that",
+                    snapshot=behind.id,
+                )
+        size, written = fields.get("size"), fields.get("written")
+        disks.append(_new_data_disk(control, behind, size, written, category, what, operation))
     return disks
+
+
+def _new_data_disk(
+    control: Control,
+    behind: Snapshot | None,
+    size: float | None,
+    written: float | None,
+    category: DiskCategory | None,
+    what: str,
+    operation: str,
+) -> NewDisk:
+    """A data disk, empty in the range of its category (STRUCT-3), or as large as its snapshot at least."""
+    gib = behind.size_gib if size is None and behind else _whole_gib(size, f"size of {what}")
+    if behind is not None and gib < behind.size_gib:
+        raise control.refusal(
+            operation,
+            "InvalidDiskSize.TooSmall",
+            f"{what} of {gib} GiB is below the {behind.size_gib} GiB of {behind.id}",
+            snapshot=behind.id,
+        )
+    basic = "basic_" if category == "cloud" else ""
+    low = 1 if behind else limit(f"empty_{basic}data_disk_gib_min", control.now)
+    high = limit(f"empty_{basic}data_disk_gib_max", control.now)
+    if not low <= gib <= high:
+        raise control.refusal(
+            operation,
+            "InvalidDataDiskSize.ValueNotSupported",
+            f"a data disk{f' of {category}' if category else ''} has {low} to {high} GiB, not {gib}",
+        )
+    held = control.blocks(behind.content_bytes / (1 << 30)) if behind else 0
+    total = _written_blocks(control, held, written, gib, behind.id if behind else "", what)
+    if behind is None:
+        return NewDisk("data", gib, total, held, category=category)
+    return NewDisk("data", gib, total, held, None, behind.id, behind.encrypted, behind.kms_key, category)
+
+
+def _written_blocks(control: Control, held: int, written: float | None, size: int, holder: str, what: str) -> int:
+    """All that is written on a new disk that holds so many blocks from the start."""
+    if written is None:
+        return held
+    total = control.blocks(size_gib(written, f"written of {what}"))
+    if total < held:
+        raise InputError(
+            f"written {written:g} GiB is less than the {held * control.state.block_bytes / (1 << 30):g} GiB "
+            f"that {holder} already holds"
+        )
+    if written > size:
+        raise InputError(f"{written:g} GiB written do not fit {what} of {size} GiB")
+    return total
+
+
+def _snapshot_for_disk(control: Control, account: str, region: str, snapshot: str, operation: str) -> Snapshot:
+    """A finished snapshot of the account in a region, to make a disk from."""
+    own = control.own_snapshot(account, snapshot, operation)
+    if own.status != "accomplished":
+        raise control.refusal(
+            operation, "InvalidSnapshotId.NotReady", f"{own.id} is {own.status}; wait for it", snapshot=own.id
+        )
+    if own.region != region:
+        raise control.refusal(
+            operation,
+            "InvalidSnapshotId.NotFound",
+            f"{own.id} lies in {own.region}; copy it to {region} first",
+            snapshot=own.id,
+        )
+    return own
+
+
+def disk_created(
+    control: Control,
+    disk_id: str,
+    account: str,
+    region: str,
+    instance: str | None,
+    new: NewDisk,
+    lineage: Lineage | None = None,
+) -> ev.DiskCreated:
+    """The event of a new disk; a category that nobody chose is supposed (ASSUME-8)."""
+    category: Any = new.category or taken("ASSUME-8", control.state.assume)
+    return ev.DiskCreated(
+        at=control.now,
+        disk=disk_id,
+        account=account,
+        region=region,
+        instance=instance,
+        kind=new.kind,
+        size_gib=new.size_gib,
+        written_blocks=new.written_blocks,
+        initial_blocks=new.initial_blocks,
+        image=new.image,
+        snapshot=new.snapshot,
+        lineage=lineage,
+        encrypted=new.encrypted,
+        kms_key=new.kms_key,
+        category=category,
+        category_supposed=new.category is None,
+        assumed=("UNK-16",) if new.encrypted and instance is None else (),
+    )
+
+
+def disk_released(control: Control, disk: Disk) -> list[ev.Event]:
+    """The events of a disk's end: where it is so set, automatic snapshots that nothing needs go with it (SNAP-8)."""
+    live = control.state.live_snapshots(disk.chain) if disk.delete_auto_snapshots else []
+    gone = [s.id for s in live if s.policy and not is_needed(control.state, s.id)]
+    deleted = [ev.SnapshotDeleted(at=control.now, snapshot=snapshot) for snapshot in gone]
+    return [*deleted, ev.DiskReleased(at=control.now, disk=disk.id)]
+
+
+# What must hold -------------------------------------------------------------------------------------
 
 
 def check_disk_count(control: Control, data_disks: int, operation: str) -> None:
@@ -195,19 +505,28 @@ def check_status(control: Control, instance: Instance, wanted: tuple[str, ...], 
         )
 
 
-def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
-    return [
-        snapshot_id
-        for snapshot_id in control.state.pending
-        if snapshot_id in control.state.snapshots and control.state.snapshots[snapshot_id].disk in disks
-    ]
+def _check_data_disk(control: Control, disk: Disk, operation: str) -> None:
+    if disk.kind == "system":
+        raise control.refusal(
+            operation,
+            "DiskTypeViolation",
+            f"{disk.id} is the system disk of {disk.instance}; this is for data disks",
+            disk=disk.id,
+        )
 
 
 def check_no_snapshot_under_way(control: Control, disk: Disk, operation: str) -> None:
-    under_way = snapshots_under_way(control, [disk.id])
-    if under_way:
+    for snapshot in snapshots_under_way(control, [disk.id]):
         raise control.refusal(
-            operation, "DiskCreatingSnapshot", f"{under_way[0]} of {disk.id} is not finished", disk=disk.id
+            operation, "DiskCreatingSnapshot", f"{snapshot} of {disk.id} is not finished", disk=disk.id
+        )
+
+
+def _check_idle(control: Control, disk: Disk, operation: str) -> None:
+    """As `check_no_snapshot_under_way`, where the service has another code for it."""
+    for snapshot in snapshots_under_way(control, [disk.id]):
+        raise control.refusal(
+            operation, "IncorrectDiskStatus", f"{snapshot} of {disk.id} is not finished", disk=disk.id
         )
 
 

@@ -16,10 +16,11 @@ from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.resources import DiskKind, FilePart, Image, ImageFiles, Lineage
 from ..units import gib_to_bytes, positive_gib
-from .arguments import DataFiles, FileRef, FilesRef, GibAboveZero, ImageRef, RegionName
+from .arguments import DataFiles, FileRef, FilesRef, GibAboveZero, ImageRef, RegionName, TagMap
 from .control import Caller, Control, command
 from .images import device_mappings, exports_under_way
 from .naming import check_new_image
+from .tags import tagged
 
 _OPERATION = "ExportImage"
 _NOT_THERE = "GetObject", "NoSuchKey"
@@ -34,13 +35,14 @@ class FileCommands(Caller):
     __slots__ = ()
 
     @command
-    def export_image(self, image: ImageRef) -> FilesRef:
+    def export_image(self, image: ImageRef, *, tags: TagMap | None = None) -> FilesRef:
         """Write an image as files to a bucket of its region, one for each disk (EXP-1). Returns the files' id.
 
         The export itself is free; the files, as large as what is written on the disks (ASSUME-6), are
         billed by OSS until they are deleted (EXP-3).
 
         image: its id
+        tags: tags of the files, values by key
         """
         control, account = self._control, self.name
         if image in marketplace_images():
@@ -82,18 +84,20 @@ class FileCommands(Caller):
                 lineage=own.lineage,
                 finishes_at=done,
                 assumed=("ASSUME-6",),
-            )
+            ),
+            *tagged(control, [files_id], tags, _OPERATION),
         )
         return files_id
 
     @command
-    def replicate_files(self, files: FilesRef, *, to: RegionName) -> FilesRef:
+    def replicate_files(self, files: FilesRef, *, to: RegionName, tags: TagMap | None = None) -> FilesRef:
         """Replicate an image's files to a bucket in another region; they stay where they are too.
 
         Returns the id of the files there.
 
         files: their id
         to: the region to send them to
+        tags: tags of the files there, values by key
         """
         control, account = self._control, self.name
         source = control.own_files(account, files, *_NOT_THERE)
@@ -113,7 +117,8 @@ class FileCommands(Caller):
                 copied_bytes=source.total_bytes,
                 finishes_at=done,
                 assumed=("ASSUME-7",),
-            )
+            ),
+            *tagged(control, [copy_id], tags, _OPERATION),
         )
         return copy_id
 
@@ -140,6 +145,7 @@ class FileCommands(Caller):
         licence_type: str | None = None,
         name: str | None = None,
         family: str = "",
+        tags: TagMap | None = None,
     ) -> ImageRef:
         """Make an image of files in a bucket of the region; what is billed is their size (IMP-1, IMP-6).
 
@@ -155,6 +161,7 @@ class FileCommands(Caller):
             that was there and the default (IMP-5)
         name: what the image is called; its id unless said
         family: the image family it joins
+        tags: tags of the image, values by key
         """
         control, account = self._control, self.name
         operation = "ImportImage"
@@ -226,6 +233,7 @@ class FileCommands(Caller):
                 source=source,
                 finishes_at=done,
             ),
+            *tagged(control, [image_id], tags, operation),
         )
         return image_id
 

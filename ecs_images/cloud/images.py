@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ..catalog.images import known_references
+from ..catalog.images import is_published
 from ..catalog.limits import limit
 from ..catalog.rule_book import taken
+from ..errors import InputError
 from ..ledger import events as ev
 from ..ledger.resources import DeviceMapping, Disk, DiskKind, Image, Snapshot
-from .arguments import ImageRef, InstanceRef, SnapshotRef, SnapshotRefs
+from .arguments import ImageRef, InstanceRef, SnapshotRef, SnapshotRefs, TagMap
 from .control import Caller, Control, command
 from .naming import check_family, check_image_name, check_new_image
-from .snapshots import check_can_snapshot, disks_from, images_of, snapshot_of
+from .snapshots import check_can_snapshot, snapshot_of
+from .tags import tagged
 
 
 class ImageCommands(Caller):
@@ -32,6 +34,8 @@ class ImageCommands(Caller):
         name: str | None = None,
         family: str = "",
         version: str = "",
+        image_ignore_data_disks: bool = False,
+        tags: TagMap | None = None,
     ) -> ImageRef:
         """Make an image of an instance, of snapshots, or of one snapshot. Returns its id.
 
@@ -43,12 +47,21 @@ class ImageCommands(Caller):
         name: what the image is called; its id unless said
         family: the image family it joins
         version: accepted as the service does, and without meaning here (VER-1)
+        image_ignore_data_disks: of an instance, take the system disk only, as Packer's option of that name does
+        tags: tags of the image, values by key
         """
         control, account = self._control, self.name
         operation = "CreateImage"
         (image_id,) = control.new_ids("image", 1)
+        if image_ignore_data_disks and instance is None:
+            raise InputError("image_ignore_data_disks goes with an instance; without one, list the snapshots wanted")
+        new_tags = tagged(control, [image_id], tags, operation)
         if instance is not None:
-            return _image_of_instance(control, account, instance, image_id, name or image_id, family, version)
+            _image_of_instance(
+                control, account, instance, image_id, name or image_id, family, version, image_ignore_data_disks
+            )
+            control.record(*new_tags)
+            return image_id
         if snapshots is not None:
             parts = [control.own_snapshot(account, s, operation) for s in snapshots]
             _check_system_and_data(control, parts)
@@ -63,7 +76,9 @@ class ImageCommands(Caller):
                 )
         else:
             raise control.refusal(operation, "MissingParameter", "give an instance, snapshots or a snapshot")
-        return _image_of_snapshots(control, account, parts, image_id, name or image_id, family)
+        _image_of_snapshots(control, account, parts, image_id, name or image_id, family)
+        control.record(*new_tags)
+        return image_id
 
     @command
     def modify_image(
@@ -132,7 +147,7 @@ class ImageCommands(Caller):
         control, account = self._control, self.name
         operation = "DeleteImage"
         known = control.state.images.get(image)
-        if image in known_references():
+        if is_published(image):
             raise control.refusal(
                 operation,
                 "InvalidImageId.NotFound",
@@ -156,10 +171,11 @@ class ImageCommands(Caller):
         stuck = own.status == "CreateFailed" and taken("UNK-10", control.state.assume) == "refused"
         if own.status in ("Creating", "Waiting") or stuck:  # DEL-4, IMP-7, COPY-5
             code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
+            what = f"is being made; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}"
             raise control.refusal(
                 operation,
                 code.get(own.made_from, "ImageIsCreating"),
-                f"{own.id} is {own.status}; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}",
+                f"{own.id} {'failed, and is supposed to stay (UNK-10)' if stuck else what}",
                 image=own.id,
             )
         copies = copies_under_way(control, own.id)
@@ -192,10 +208,18 @@ class ImageCommands(Caller):
 
 
 def _image_of_instance(
-    control: Control, account: str, instance_id: str, image_id: str, name: str, family: str, version: str
-) -> str:
-    """A new snapshot of every disk of the instance; together they are the image (CREATE-2).
+    control: Control,
+    account: str,
+    instance_id: str,
+    image_id: str,
+    name: str,
+    family: str,
+    version: str,
+    system_disk_only: bool,
+) -> None:
+    """A new snapshot of every disk of the instance, or of its system disk; together they are the image (CREATE-2).
 
+    Local disks have no snapshots, so that an instance with such disks has no image of all its disks.
     What happens to one later does not touch the other (STRUCT-5).
     """
     operation = "CreateImage"
@@ -214,8 +238,17 @@ def _image_of_instance(
             f"{instance.id} runs a marketplace image; leave the version empty (VER-1)",
             instance=instance.id,
         )
+    if instance.local_disks and not system_disk_only:
+        raise control.refusal(
+            operation,
+            "InvalidDiskCategory.CreateImage",
+            f"{instance.id} has {instance.local_disks} local disks, which have no snapshots; "
+            "take its system disk only: image_ignore_data_disks",
+            instance=instance.id,
+        )
     check_new_image(control, account, instance.region, name, family, operation)
-    disks = [control.state.disks[disk] for disk in instance.disks]
+    wanted = [instance.system_disk] if system_disk_only else instance.disks
+    disks = [control.state.disks[disk] for disk in wanted]
     for disk in disks:
         check_can_snapshot(control, disk, operation)
     ids = control.new_ids("snapshot", len(disks))
@@ -240,12 +273,11 @@ def _image_of_instance(
             finishes_at=max(event.finishes_at for event in taken),
         ),
     )
-    return image_id
 
 
 def _image_of_snapshots(
     control: Control, account: str, parts: list[Snapshot], image_id: str, name: str, family: str
-) -> str:
+) -> None:
     """Existing snapshots become an image: nothing more is stored, they are only pinned (CREATE-8).
 
     They must be finished (CREATE-6); of an encrypted one the image is encrypted (CREATE-9).
@@ -286,7 +318,6 @@ def _image_of_snapshots(
             finishes_at=control.done_at("image"),
         )
     )
-    return image_id
 
 
 def _key_of(parts: Sequence[Disk | Snapshot]) -> str | None:
@@ -299,7 +330,7 @@ def _delete_snapshots_of(control: Control, image: Image) -> str | None:
     """The snapshots of a deleted image go, except what is needed elsewhere; a sentence names those."""
     kept = []
     for snapshot_id in image.snapshots:
-        needed = [*images_of(control, snapshot_id), *disks_from(control, snapshot_id)]
+        needed = [*control.state.images_of(snapshot_id), *control.state.disks_from(snapshot_id)]
         if needed:
             kept.append(f"{snapshot_id} for {', '.join(needed)}")
         elif snapshot_id in control.state.snapshots and not control.state.snapshots[snapshot_id].deleted_at:

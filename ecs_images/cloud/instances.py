@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from ..catalog.images import marketplace_images, public_images
+from ..catalog.images import marketplace_images, public_images, taken_for_granted
 from ..catalog.instance_types import InstanceType
-from ..catalog.instance_types import instance_type as known_type
+from ..catalog.instance_types import instance_type as type_of
 from ..catalog.limits import limit
 from ..catalog.regions import region as region_of
+from ..errors import InputError
 from ..ledger import events as ev
-from ..ledger.resources import MARKETPLACE, PROVIDER, Image, Instance, StopMode
-from .arguments import DiskRef, Gib, GibAboveZero, ImageRef, InstanceRef, NewDataDisks, RegionName, TypeName
+from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, DiskCategory, Image, Instance, StopMode
+from .arguments import (
+    DiskCount,
+    DiskRef,
+    Gib,
+    GibAboveZero,
+    ImageRef,
+    InstanceRef,
+    NewDataDisks,
+    RegionName,
+    TagMap,
+    TypeName,
+    Vcpus,
+)
 from .control import Caller, Control, command
 from .disks import (
+    NewDisk,
     check_disk_count,
     check_no_snapshot_under_way,
     check_status,
+    disk_created,
+    disk_released,
     extra_data_disks,
     image_data_disks,
     new_system_disk,
-    snapshots_under_way,
 )
+from .snapshots import snapshots_under_way
+from .tags import tagged
 
-_DEFAULT_TYPES = {"arm64": "ecs.g6r.large"}
+_DEFAULT_TYPES = {"arm64": "ecs.g6r.large", "i386": "ecs.t6-c1m1.large"}
 _DEFAULT_TYPE = "ecs.g6.large"
 
 
@@ -37,51 +54,53 @@ class InstanceCommands(Caller):
         region: RegionName,
         image: ImageRef,
         instance_type: TypeName | None = None,
+        vcpus: Vcpus | None = None,
+        memory: GibAboveZero | None = None,
         system_disk: GibAboveZero | None = None,
         written: Gib | None = None,
         data_disks: NewDataDisks = (),
+        system_disk_category: DiskCategory | None = None,
+        local_disks: DiskCount = 0,
+        tags: TagMap | None = None,
     ) -> InstanceRef:
         """Launch an instance, which pays the fees of its image from now on (IBILL-5). Returns its id.
 
         region: where it runs
         image: an image's id, an image family or a short name
-        instance_type: its type; ecs.g6.large unless said (ASSUME-2)
+        instance_type: its type, ecs.g6.large or what the architecture needs unless said (ASSUME-2); one that the
+            catalogue lacks is read from its name (ASSUME-10)
+        vcpus: processors of a type whose name does not tell them; needed only where a fee goes by them [vCPU]
+        memory: memory of such a type; needed only for 32-bit images [GiB]
         system_disk: size of its system disk; 40 GiB or that of the image unless said [GiB]
         written: what is written on the system disk in all; what the image holds unless said [GiB]
-        data_disks: more disks: for each a size, or `{size, written}` [GiB]
+        data_disks: more disks: for each a size, or `{size, written}`, `{snapshot}` to make it from a snapshot
+            of a data disk, and `category` [GiB]
+        system_disk_category: category of its system disk; ESSD PL0 is supposed unless said (ASSUME-8)
+        local_disks: how many disks of the host it has besides, by its type, which no list tells; no snapshots
+            can be taken of them, nor an image of the whole instance (SNAP-5)
+        tags: tags of the instance and its disks, values by key
         """
         control, account = self._control, self.name
         operation = "RunInstances"
         region = control.region(region, operation)
         source = control.usable_image(account, image, region, operation)
-        machine = _machine(control, source, instance_type, operation)
-        assumed = _assumed(source, instance_type, written)
-        new_disks = [new_system_disk(control, source, system_disk, written, operation)]
+        machine = _machine(control, source, instance_type, vcpus, memory, operation)
+        new_disks = [new_system_disk(control, source, system_disk, written, operation, system_disk_category)]
         new_disks += image_data_disks(control, source)
-        new_disks += extra_data_disks(control, data_disks, operation)
+        new_disks += extra_data_disks(control, account, region, data_disks, operation)
         check_disk_count(control, len(new_disks) - 1, operation)
+        encrypted = any(disk.encrypted for disk in new_disks)
+        assumed = _assumed(control, source, instance_type is not None, written, encrypted)
+        if _fee_by_size(source) and not machine.listed and vcpus is None:
+            assumed += ("ASSUME-10",)
 
         (instance_id,) = control.new_ids("instance", 1)
         disk_ids = control.new_ids("disk", len(new_disks))
         control.record(
+            disk_created(control, disk_ids[0], account, region, instance_id, new_disks[0], source.lineage),
             *(
-                ev.DiskCreated(
-                    at=control.now,
-                    disk=disk_id,
-                    account=account,
-                    region=region,
-                    instance=instance_id,
-                    kind=disk.kind,
-                    size_gib=disk.size_gib,
-                    written_blocks=disk.written_blocks,
-                    initial_blocks=disk.initial_blocks,
-                    image=disk.image,
-                    snapshot=disk.snapshot,
-                    lineage=source.lineage if disk.kind == "system" else None,
-                    encrypted=disk.encrypted,
-                    kms_key=disk.kms_key,
-                )
-                for disk_id, disk in zip(disk_ids, new_disks, strict=True)
+                disk_created(control, disk_id, account, region, instance_id, disk)
+                for disk_id, disk in zip(disk_ids[1:], new_disks[1:], strict=True)
             ),
             ev.InstanceLaunched(
                 at=control.now,
@@ -89,13 +108,16 @@ class InstanceCommands(Caller):
                 account=account,
                 region=region,
                 instance_type=machine.name,
-                vcpus=machine.vcpus,
+                vcpus=machine.vcpus or 0,
+                memory_gib=machine.memory_gib or 0,
                 image=source.id,
                 lineage=source.lineage,
                 system_disk=disk_ids[0],
                 data_disks=tuple(disk_ids[1:]),
                 assumed=assumed,
+                local_disks=local_disks,
             ),
+            *tagged(control, [instance_id, *disk_ids], tags, operation),
         )
         return instance_id
 
@@ -129,7 +151,10 @@ class InstanceCommands(Caller):
 
     @command
     def release_instance(self, instance: InstanceRef, *, force: bool = False) -> None:
-        """Release an instance; its disks go with it, and their snapshots stay (SNAP-8).
+        """Release an instance. The disks launched with it go too; finished snapshots of theirs stay (SNAP-8).
+
+        A disk that was attached later is only detached, unless it was to be deleted with the instance, and
+        automatic snapshots may go with their disk; both is set with `attach_disk` and `modify_disk`.
 
         instance: its id
         force: release it even while it runs
@@ -139,11 +164,12 @@ class InstanceCommands(Caller):
         own = control.own_instance(account, instance, operation)
         check_status(control, own, ("Stopped", "Running") if force else ("Stopped",), operation)
         _fail_images_being_made(control, own)
-        # Snapshots that are finished outlive their disks (SNAP-8).
-        control.record(
-            *(ev.DiskReleased(at=control.now, disk=disk) for disk in own.disks),
-            ev.InstanceReleased(at=control.now, instance=own.id),
-        )
+        for disk in (control.state.disks[name] for name in own.disks):
+            if disk.delete_with_instance:
+                control.record(*disk_released(control, disk))
+            else:
+                control.record(ev.DiskDetached(at=control.now, disk=disk.id))
+        control.record(ev.InstanceReleased(at=control.now, instance=own.id))
 
     @command
     def replace_system_disk(
@@ -170,12 +196,12 @@ class InstanceCommands(Caller):
         check_status(control, own, ("Stopped",), operation)
         old = control.state.disks[own.system_disk]
         check_no_snapshot_under_way(control, old, operation)
-        _check_fits(control, source, known_type(own.instance_type), operation)
+        _check_fits(control, source, type_of(own.instance_type, own.vcpus or None, own.memory_gib or None), operation)
         if system_disk is None:
             system_disk = max(old.size_gib, source.size_gib)
         later = _later_rules(control, own, source)
-        # Of an image with data disks only the system disk is used (OS-3); old snapshots stay (OS-4).
-        new = new_system_disk(control, source, system_disk, written, operation)
+        # Of an image with data disks only the system disk is used (OS-3); the category stays (OS-1).
+        new = new_system_disk(control, source, system_disk, written, operation, _chosen_category(old))
         if new.size_gib < old.size_gib:
             raise control.refusal(
                 operation,
@@ -197,7 +223,7 @@ class InstanceCommands(Caller):
             finishes_at=control.done_at("system_disk_replacement"),
             encrypted=new.encrypted,
             kms_key=new.kms_key,
-            assumed=(*_assumed(source, own.instance_type, written), *control.doubts(*later)),
+            assumed=(*_assumed(control, source, True, written, new.encrypted), *control.doubts(*later)),
         )
         control.record(started)
         if started.finishes_at == control.now:
@@ -206,46 +232,69 @@ class InstanceCommands(Caller):
 
 
 def finish_replacement(control: Control, instance_id: str) -> None:
-    """Swap the system disk: the old one is released, the instance starts by itself (OS-7)."""
+    """Swap the system disk: the old one is released, the instance starts by itself (OS-7).
+
+    Manual snapshots of the old disk stay, and automatic ones may go with it; no policy applies to the new
+    disk (OS-4).
+    """
     instance = control.state.instances[instance_id]
-    started = control.state.replacements[instance_id]
-    at = started.finishes_at
+    started, old = control.state.replacements[instance_id], control.state.disks[instance.system_disk]
+    new = NewDisk(
+        "system",
+        started.size_gib,
+        started.written_blocks,
+        started.initial_blocks,
+        started.image,
+        None,
+        started.encrypted,
+        started.kms_key,
+        _chosen_category(old),
+    )
     control.record(
-        ev.DiskReleased(at=at, disk=instance.system_disk),
-        ev.DiskCreated(
-            at=at,
-            disk=started.disk,
-            account=instance.account,
-            region=instance.region,
-            instance=instance.id,
-            kind="system",
-            size_gib=started.size_gib,
-            written_blocks=started.written_blocks,
-            initial_blocks=started.initial_blocks,
-            image=started.image,
-            lineage=started.lineage,
-            encrypted=started.encrypted,
-            kms_key=started.kms_key,
-        ),
+        *disk_released(control, old),
+        disk_created(control, started.disk, instance.account, instance.region, instance.id, new, started.lineage),
         ev.SystemDiskReplaced(
-            at=at, instance=instance.id, image=started.image, lineage=started.lineage, disk=started.disk
+            at=control.now, instance=instance.id, image=started.image, lineage=started.lineage, disk=started.disk
         ),
     )
 
 
-def _machine(control: Control, image: Image, name: str | None, operation: str) -> InstanceType:
+def _chosen_category(disk: Disk) -> DiskCategory | None:
+    return None if disk.category_supposed else disk.category
+
+
+def _machine(
+    control: Control, image: Image, name: str | None, vcpus: int | None, memory_gib: float | None, operation: str
+) -> InstanceType:
+    if name is None and (vcpus, memory_gib) != (None, None):
+        raise InputError("vcpus and memory are those of an instance type; say which with instance_type")
     default = _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE)
-    machine = known_type(default if name is None else name)
+    machine = type_of(default if name is None else name, vcpus, memory_gib)
     _check_fits(control, image, machine, operation)
     return machine
 
 
+def _fee_by_size(image: Image) -> bool:
+    """Whether an image has a fee that may go by the size of the instance (LIC-4)."""
+    return bool(image.lineage.charged_system or image.lineage.product_code)
+
+
 def _check_fits(control: Control, image: Image, machine: InstanceType, operation: str) -> None:
-    """An image's architecture must be the machine's, and 32 bits reach less than 4 GiB (ARCH-1)."""
+    """An image's architecture must be the machine's, and 32 bits reach less than 4 GiB (ARCH-1).
+
+    What is not known of a machine must be given where it matters, and there only.
+    """
     architecture = image.lineage.architecture
+    if _fee_by_size(image) and machine.vcpus is None:
+        raise InputError(f"a fee of {image.id} goes by the size of {machine.name}; say its size with vcpus=")
+    if architecture == "i386" and machine.memory_gib is None:
+        raise InputError(
+            f"{image.id} is for 32 bits, which need little memory; say that of {machine.name} with memory="
+        )
     on_machine = "x86_64" if architecture == "i386" else architecture
-    too_large = architecture == "i386" and machine.memory_gib >= limit("memory_gib_limit_32_bit", control.now)
-    if on_machine != machine.architecture or too_large:
+    limit_gib = limit("memory_gib_limit_32_bit", control.now)
+    too_large = architecture == "i386" and (machine.memory_gib or 0) >= limit_gib
+    if machine.architecture not in ("", on_machine) or too_large:
         what = f"{machine.memory_gib:g} GiB of memory" if too_large else machine.architecture
         raise control.refusal(
             operation,
@@ -282,23 +331,23 @@ def _later_rules(control: Control, instance: Instance, image: Image) -> list[str
     return later
 
 
-def _assumed(image: Image, instance_type: str | None, written: float | None) -> tuple[str, ...]:
-    """The assumptions that starting from this image rests on, by id."""
+def _assumed(control: Control, image: Image, typed: bool, written: float | None, encrypted: bool) -> tuple[str, ...]:
+    """The assumptions that starting from this image, on a machine of a type that is `typed` or taken, rests on."""
     found = []
     if image.account in (PROVIDER, MARKETPLACE) and written is None:
         found.append("ASSUME-1")
-    if instance_type is None and image.lineage.charged_system:
+    if not typed and image.lineage.charged_system:
         found.append("ASSUME-2")
     if image.account == MARKETPLACE:
         if not marketplace_images()[image.id].regions:
             found.append("ASSUME-3")
         found.append("ASSUME-4")
-    if image.encrypted:
+    if encrypted:
         found.append("UNK-16")
     listed = public_images().get(image.id)
     if listed is not None and listed.status == "example":
         found.append(f"example image {image.id}")
-    return tuple(found)
+    return (*found, *taken_for_granted(image.id, control.today))
 
 
 def _fail_images_being_made(control: Control, instance: Instance) -> None:

@@ -17,7 +17,8 @@ _RESERVED = ("aliyun", "acs:")
 
 
 def check_new_image(control: Control, account: str, region: str, name: str, family: str, operation: str) -> None:
-    """Refuse a new image of that name and family when the account may not have it."""
+    """Refuse a new image of that name and family when the account may not have it, or the region has closed."""
+    control.check_open(region, operation)
     check_image_name(control, account, region, name, operation)
     check_image_quota(control, account, region, operation)
     if family:

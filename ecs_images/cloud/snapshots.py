@@ -1,13 +1,16 @@
-"""Commands on snapshots: create, copy and delete."""
+"""Commands on snapshots: create, copy, modify and delete."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..catalog.limits import limit
 from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.resources import Disk
-from .arguments import DiskRef, RegionName, SnapshotRef
+from .arguments import DiskRef, RegionName, SnapshotRef, TagMap, Whole
 from .control import Caller, Control, command
+from .tags import tagged
 
 
 class SnapshotCommands(Caller):
@@ -16,23 +19,74 @@ class SnapshotCommands(Caller):
     __slots__ = ()
 
     @command
-    def create_snapshot(self, disk: DiskRef, *, name: str = "") -> SnapshotRef:
+    def create_snapshot(
+        self, disk: DiskRef, *, name: str = "", retention_days: Whole | None = None, tags: TagMap | None = None
+    ) -> SnapshotRef:
         """Take a snapshot of a disk. Returns its id.
 
         disk: its id, or an instance's, which means its system disk
         name: what the snapshot is called, empty for no name
+        retention_days: after how many days it is deleted, unless an image or a disk still needs it then, and
+            else as soon as none does (SNAP-7, SNAP-9); it is kept for ever unless said [day]
+        tags: its tags, values by key
         """
         control, account = self._control, self.name
         operation = "CreateSnapshot"
         own = control.own_disk(account, disk, operation)
+        if not own.ever_attached:
+            raise control.refusal(
+                operation,
+                "IncorrectDiskStatus.NeverAttached",
+                f"{own.id} was never attached; attach it to an instance first",
+                disk=own.id,
+            )
         check_can_snapshot(control, own, operation)
         _check_name(control, name, operation)
+        _check_retention(control, retention_days, operation)
         (snapshot_id,) = control.new_ids("snapshot", 1)
-        control.record(snapshot_of(control, own, snapshot_id, name))
+        taken = snapshot_of(control, own, snapshot_id, name, retention_days)
+        control.record(taken, *tagged(control, [snapshot_id], tags, operation))
         return snapshot_id
 
     @command
-    def copy_snapshot(self, snapshot: SnapshotRef, *, to: RegionName, name: str = "") -> SnapshotRef:
+    def modify_snapshot(
+        self, snapshot: SnapshotRef, *, name: str | None = None, retention_days: Whole | None = None
+    ) -> None:
+        """Rename a snapshot, or keep it for longer (SNAP-7).
+
+        snapshot: its id
+        name: its name from now on
+        retention_days: how long it is kept, counted from its creation, and no shorter than now [day]
+        """
+        control, account = self._control, self.name
+        operation = "ModifySnapshotAttribute"
+        own = control.own_snapshot(account, snapshot, operation)
+        if name is None and retention_days is None:
+            raise control.refusal(operation, "NoAttributeToModify", "give a name or retention_days", snapshot=own.id)
+        if name is not None:
+            _check_name(control, name, operation)
+        _check_retention(control, retention_days, operation)
+        if retention_days is not None and (own.retention_days is None or retention_days <= own.retention_days):
+            kept = "for ever" if own.retention_days is None else f"for {own.retention_days} days"
+            raise control.refusal(
+                operation,
+                "InvalidRetentionDays.Malformed",
+                f"{own.id} is kept {kept}; that can be extended only, not set to {retention_days} days",
+                snapshot=own.id,
+            )
+        control.record(
+            ev.SnapshotModified(
+                at=control.now,
+                snapshot=own.id,
+                name=own.name if name is None else name,
+                retention_days=own.retention_days if retention_days is None else retention_days,
+            )
+        )
+
+    @command
+    def copy_snapshot(
+        self, snapshot: SnapshotRef, *, to: RegionName, name: str = "", tags: TagMap | None = None
+    ) -> SnapshotRef:
         """Copy a finished snapshot to another region, incrementally after the first (SCOPY-1, SCOPY-2).
 
         The data sent is charged once (SCOPY-3). This is also the way for images too large to copy
@@ -41,11 +95,13 @@ class SnapshotCommands(Caller):
         snapshot: its id
         to: the region to copy to
         name: what the copy is called, empty for no name
+        tags: its tags, values by key
         """
         control, account = self._control, self.name
         operation = "CopySnapshot"
         source = control.own_snapshot(account, snapshot, operation)
         to = control.region(to, operation)
+        control.check_open(source.region, operation)
         if source.status != "accomplished":
             raise control.refusal(
                 operation, "InvalidSnapshotId.NotReady", f"{source.id} is {source.status}", snapshot=source.id
@@ -75,7 +131,8 @@ class SnapshotCommands(Caller):
                 copied_bytes=copied_bytes,
                 finishes_at=control.done_at("snapshot_copy", copied_bytes),
                 assumed=control.doubts(*later),
-            )
+            ),
+            *tagged(control, [copy_id], tags, operation),
         )
         return copy_id
 
@@ -93,7 +150,7 @@ class SnapshotCommands(Caller):
             return
         own = control.own_snapshot(account, snapshot, operation)
         # What is behind an image stays, even by force (SDEL-2, STRUCT-7).
-        pinning = images_of(control, snapshot)
+        pinning = control.state.images_of(snapshot)
         if pinning:
             raise control.refusal(
                 operation,
@@ -103,7 +160,7 @@ class SnapshotCommands(Caller):
                 image=pinning[0],
             )
         # What made disks goes by force only (SDEL-3).
-        made = disks_from(control, snapshot)
+        made = control.state.disks_from(snapshot)
         if made and not force:
             raise control.refusal(
                 operation,
@@ -113,20 +170,6 @@ class SnapshotCommands(Caller):
                 disk=made[0],
             )
         control.record(ev.SnapshotDeleted(at=control.now, snapshot=own.id))
-
-
-def images_of(control: Control, snapshot_id: str) -> list[str]:
-    """The images that need a snapshot."""
-    return [
-        image.id
-        for image in control.state.images.values()
-        if snapshot_id in image.snapshots and not image.deleted_at and image.status != "CreateFailed"
-    ]
-
-
-def disks_from(control: Control, snapshot_id: str) -> list[str]:
-    """The disks that were made from a snapshot and go back to it."""
-    return [disk.id for disk in control.state.disks.values() if disk.snapshot == snapshot_id and not disk.released_at]
 
 
 def _check_name(control: Control, name: str, operation: str) -> None:
@@ -140,36 +183,69 @@ def _check_name(control: Control, name: str, operation: str) -> None:
         )
 
 
-def check_can_snapshot(control: Control, disk: Disk, operation: str) -> None:
-    """One snapshot at a time per disk, at most the quota of manual ones (SNAP-5, SNAP-6, CREATE-10)."""
-    chain_id = disk.chain
-    for snapshot_id in control.state.pending:
-        snapshot = control.state.snapshots.get(snapshot_id)
-        if snapshot is not None and snapshot.chain == chain_id:
-            raise control.refusal(
-                operation,
-                "IncorrectDiskStatus.CreatingSnapshot",
-                f"{snapshot_id} of {disk.id} is not finished; one snapshot at a time",
-                disk=disk.id,
-            )
-    if control.state.instances[disk.instance].replacing_until:
+def _check_retention(control: Control, days: int | None, operation: str) -> None:
+    """Days of retention are in the range of the service (SNAP-7)."""
+    low, high = limit("retention_days_min", control.now), limit("retention_days_max", control.now)
+    if days is not None and not low <= days <= high:
         raise control.refusal(
-            operation, "IncorrectInstanceStatus", f"{disk.instance} is being given a new system disk", disk=disk.id
+            operation, "InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {shown(days)}"
         )
-    quota = limit("manual_snapshots_per_disk", control.now)
-    if len(control.state.chains[chain_id].live) >= quota:
+
+
+def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
+    """The snapshots of some disks that are still being made."""
+    pending = (control.state.snapshots.get(name) for name in control.state.pending)
+    return [snapshot.id for snapshot in pending if snapshot is not None and snapshot.disk in disks]
+
+
+def check_can_snapshot(control: Control, disk: Disk, operation: str) -> None:
+    """One snapshot at a time per disk, at most so many manual ones (SNAP-5, SNAP-6, CREATE-10).
+
+    Until 2019-07 a disk had one cap for manual and automatic ones together (conflict 23).
+    """
+    control.check_open(disk.region, operation)
+    under_way = snapshots_under_way(control, [disk.id])
+    if under_way:
+        raise control.refusal(
+            operation,
+            "IncorrectDiskStatus.CreatingSnapshot",
+            f"{under_way[0]} of {disk.id} is not finished; one snapshot at a time",
+            disk=disk.id,
+        )
+    instance = control.instance_of(disk)
+    if instance is not None and instance.replacing_until:
+        raise control.refusal(
+            operation, "IncorrectInstanceStatus", f"{instance.id} is being given a new system disk", disk=disk.id
+        )
+    live = control.state.live_snapshots(disk.chain)
+    manual = sum(not snapshot.policy for snapshot in live)
+    quota, in_all = limit("manual_snapshots_per_disk", control.now), limit("snapshots_per_chain", control.now)
+    if manual >= quota or len(live) >= in_all:
         raise control.refusal(
             operation,
             "QuotaExceed.Snapshot",
-            f"{disk.id} has {quota} snapshots, the most there may be; delete some first",
+            f"{disk.id} has {manual} of {quota} manual snapshots, {len(live)} of {in_all} in all; delete some first",
             disk=disk.id,
         )
 
 
-def snapshot_of(control: Control, disk: Disk, snapshot_id: str, name: str = "") -> ev.SnapshotStarted:
+def snapshot_of(
+    control: Control,
+    disk: Disk,
+    snapshot_id: str,
+    name: str = "",
+    retention_days: int | None = None,
+    policy: str | None = None,
+) -> ev.SnapshotStarted:
     """The event of a snapshot of a disk taken now."""
     chain = control.state.disk_chain(disk.id)
     stored = chain.unstored_blocks() * chain.block_bytes
     return ev.SnapshotStarted(
-        at=control.now, snapshot=snapshot_id, disk=disk.id, name=name, finishes_at=control.done_at("snapshot", stored)
+        at=control.now,
+        snapshot=snapshot_id,
+        disk=disk.id,
+        name=name,
+        finishes_at=control.done_at("snapshot", stored),
+        policy=policy,
+        retention_days=retention_days,
     )

@@ -14,16 +14,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_type_hints
 
-from ..catalog.instance_types import instance_types
+from ..catalog.instance_types import instance_type
 from ..catalog.limits import limit
 from ..catalog.rule_book import supposed
 from ..errors import InputError, shown
 from ..units import show_time
+from .automatic import next_slot
 from .blocks import Chain, CopiedChain
 from .fields import (
     AccountName,
@@ -38,18 +39,21 @@ from .fields import (
     NewFiles,
     NewImage,
     NewInstance,
+    NewPolicy,
     NewSnapshot,
+    PolicyId,
     Published,
     RegionId,
     Rule,
     SiteName,
     SnapshotId,
-    TypeName,
 )
 from .resources import (
     Account,
+    AutoSnapshotPolicy,
     DeviceMapping,
     Disk,
+    DiskCategory,
     DiskKind,
     Durations,
     FilePart,
@@ -62,6 +66,7 @@ from .resources import (
     Replacement,
     Snapshot,
     StopMode,
+    Tags,
     published_lineage,
 )
 from .state import State
@@ -113,6 +118,8 @@ def unfinished(state: State, at: datetime) -> Iterator[str]:
         if due <= at:
             yield f"{name} was to be done by {show_time(due)}"
     for disk in state.disks.values():
+        if disk.instance is None:
+            continue
         instance = state.instances.get(disk.instance)
         if instance is None:
             yield f"{disk.id} is a disk of {shown(disk.instance)}, which was never launched"
@@ -222,7 +229,7 @@ class DiskCreated(Event):
     disk: its id
     account: who owns it
     region: where it is
-    instance: the instance it is attached to
+    instance: the instance it is attached to, None for one that is created on its own
     kind: system or data
     size_gib: its size [GiB]
     written_blocks: how much of it is written [block]
@@ -233,12 +240,14 @@ class DiskCreated(Event):
     chain: the id of its chain where one is given, else `sl-` and the id of the disk
     encrypted: whether it is encrypted, as what it was made from is (UNK-16)
     kms_key: the owner's key it is encrypted with, None for the service's
+    category: its category
+    category_supposed: whether nobody chose that category (ASSUME-8)
     """
 
     disk: NewDisk
     account: AccountName
     region: RegionId
-    instance: str
+    instance: str | None
     kind: DiskKind
     size_gib: int
     written_blocks: int
@@ -249,6 +258,9 @@ class DiskCreated(Event):
     chain: str = ""
     encrypted: bool = False
     kms_key: str | None = None
+    category: DiskCategory = "cloud_essd_pl0"
+    category_supposed: bool = True
+    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
@@ -266,6 +278,11 @@ class DiskCreated(Event):
             lineage=self.lineage,
             chain=chain,
             created_at=self.at,
+            category=self.category,
+            category_supposed=self.category_supposed,
+            ever_attached=self.instance is not None,
+            delete_with_instance=self.instance is not None,
+            delete_auto_snapshots=True,
             encrypted=self.encrypted,
             kms_key=self.kms_key,
         )
@@ -274,6 +291,8 @@ class DiskCreated(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _does_not_fit(state, self)
         yield from _chain_is_there(state, self.chain or f"sl-{self.disk}")
+        if self.instance is None and self.kind == "system":
+            yield "a system disk is created with its instance"
         if self.initial_blocks and not (self.image or self.snapshot):
             yield f"{self.disk} is of no image and no snapshot, which fill {self.initial_blocks} blocks of it"
 
@@ -327,8 +346,64 @@ class DiskReinitialised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiskReleased(Event):
-    """A disk and its content are gone; its manual snapshots stay (SNAP-8).
+class DiskRolledBack(Event):
+    """A disk went back to one of its snapshots, in content and size (ROLL-1).
+
+    What it holds since are new versions of all blocks: its next snapshot stores them anew.
+
+    disk: the disk
+    snapshot: the snapshot, taken of that very disk
+    """
+
+    disk: DiskId
+    snapshot: SnapshotId
+
+    def apply(self, state: State) -> None:
+        snapshot = state.snapshots[self.snapshot]
+        _change(state.disks, self.disk, size_gib=snapshot.size_gib)
+        _rewrite(state, self.disk, snapshot.content_bytes // state.block_bytes)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        yield from _deleted(state.snapshots, self.snapshot)
+        if state.snapshots[self.snapshot].disk != self.disk:
+            yield f"{self.snapshot} is not of {self.disk}"
+        if state.snapshots[self.snapshot].status != "accomplished":
+            yield f"{self.snapshot} is {state.snapshots[self.snapshot].status}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskAttached(Event):
+    """A data disk was attached to an instance.
+
+    disk: the disk
+    instance: the instance, in the region of the disk
+    delete_with_instance: whether it is released with the instance
+    """
+
+    disk: DiskId
+    instance: InstanceId
+    delete_with_instance: bool = False
+
+    def apply(self, state: State) -> None:
+        disks = state.instances[self.instance].data_disks
+        _change(state.instances, self.instance, data_disks=(*disks, self.disk))
+        with_instance = self.delete_with_instance
+        _change(state.disks, self.disk, instance=self.instance, ever_attached=True, delete_with_instance=with_instance)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        yield from _not_in_status(state.instances, self.instance, "Running", "Stopped")
+        disk, instance = state.disks[self.disk], state.instances[self.instance]
+        if disk.instance is not None:
+            yield f"{self.disk} is attached to {disk.instance}"
+        if (disk.account, disk.region) != (instance.account, instance.region):
+            yield f"{self.instance} is of {instance.account} in {instance.region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskDetached(Event):
+    """A data disk was detached from its instance, and lives on by itself.
 
     disk: the disk
     """
@@ -336,13 +411,63 @@ class DiskReleased(Event):
     disk: DiskId
 
     def apply(self, state: State) -> None:
-        state.disks[self.disk] = replace(state.disks[self.disk], released_at=self.at)
-        _rewrite(state, self.disk, 0)
+        instance = state.disks[self.disk].instance
+        assert instance is not None
+        kept = tuple(disk for disk in state.instances[instance].data_disks if disk != self.disk)
+        _change(state.instances, instance, data_disks=kept)
+        _change(state.disks, self.disk, instance=None, delete_with_instance=False)
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _released(state, self.disk)
-        instance = state.instances.get(state.disks[self.disk].instance)
-        if instance is None or self.disk not in instance.disks:
+        instance = state.instances.get(state.disks[self.disk].instance or "")
+        if instance is None or self.disk not in instance.data_disks:
+            yield f"{self.disk} is no data disk of an instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskModified(Event):
+    """It was decided anew what goes with what.
+
+    disk: the disk
+    delete_with_instance: whether it is released with its instance
+    delete_auto_snapshots: whether its automatic snapshots are deleted with it (SNAP-8)
+    """
+
+    disk: DiskId
+    delete_with_instance: bool
+    delete_auto_snapshots: bool
+
+    def apply(self, state: State) -> None:
+        with_instance, snapshots = self.delete_with_instance, self.delete_auto_snapshots
+        _change(state.disks, self.disk, delete_with_instance=with_instance, delete_auto_snapshots=snapshots)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        if self.delete_with_instance and state.disks[self.disk].instance is None:
+            yield f"{self.disk} is attached to no instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskReleased(Event):
+    """A disk and its content are gone, and no policy applies to it any more (OS-4); its snapshots stay (SNAP-8).
+
+    disk: the disk
+    """
+
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _change(state.disks, self.disk, released_at=self.at)
+        _rewrite(state, self.disk, 0)
+        for policy in state.policies.values():
+            if self.disk in policy.disks:
+                _take_from_policy(state, policy.id, self.disk)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _released(state, self.disk)
+        attached_to = state.disks[self.disk].instance
+        instance = state.instances.get(attached_to or "")
+        if attached_to is not None and (instance is None or self.disk not in instance.disks):
             yield f"{self.disk} is no disk of an instance"
 
 
@@ -369,23 +494,27 @@ class InstanceLaunched(Event):
     account: who launched it
     region: where it runs
     instance_type: its type
-    vcpus: processors of that type, by which fees go [vCPU]
+    vcpus: processors of that type, by which fees go; 0: not known, and no fee goes by them [vCPU]
+    memory_gib: its memory; 0: not known, or an older file [GiB]
     image: the image it started from
     lineage: where its system comes from
     system_disk: its system disk
     data_disks: its data disks, in order of device
+    local_disks: how many disks of the host it has besides, which have no ids
     """
 
     instance: NewInstance
     account: AccountName
     region: RegionId
-    instance_type: TypeName
+    instance_type: str
     vcpus: int
     image: str
     lineage: Lineage
     system_disk: DiskId
     data_disks: tuple[str, ...]
     assumed: tuple[str, ...] = ()
+    memory_gib: float = 0
+    local_disks: int = 0
 
     def apply(self, state: State) -> None:
         _use_id(state, self.instance)
@@ -394,6 +523,8 @@ class InstanceLaunched(Event):
             account=self.account,
             region=self.region,
             instance_type=self.instance_type,
+            vcpus=self.vcpus,
+            memory_gib=self.memory_gib,
             image=self.image,
             lineage=self.lineage,
             system_disk=self.system_disk,
@@ -401,11 +532,21 @@ class InstanceLaunched(Event):
             status="Running",
             stop_mode=None,
             launched_at=self.at,
+            local_disks=self.local_disks,
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _cannot_use(state, self.image, self.account, self.region, self.lineage)
-        yield from _differing(vcpus=(self.vcpus, instance_types()[self.instance_type].vcpus))
+        try:
+            known = instance_type(self.instance_type)
+        except InputError as error:
+            yield str(error)
+            return
+        if known.listed:
+            memory_gib = self.memory_gib or known.memory_gib  # older files lack it
+            yield from _differing(vcpus=(self.vcpus, known.vcpus), memory_gib=(memory_gib, known.memory_gib))
+        elif not self.vcpus and (self.lineage.charged_system or self.lineage.product_code):
+            yield f"vcpus are not known, but a fee of {self.image} goes by them"
         disks = (self.system_disk, *self.data_disks)
         if len(set(disks)) < len(disks):
             yield "a disk is named twice"
@@ -454,7 +595,7 @@ class InstanceStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceReleased(Event):
-    """An instance is gone; its disks are released with it.
+    """An instance is gone; the disks it had were released or detached just before.
 
     instance: the instance
     """
@@ -577,12 +718,16 @@ class SnapshotStarted(Event):
     disk: the disk
     name: its name, empty where it has none
     finishes_at: when it is accomplished
+    policy: the automatic snapshot policy that took it, None for a manual one
+    retention_days: how long it is kept from now on, None for ever [day]
     """
 
     snapshot: NewSnapshot
     disk: DiskId
     name: str
     finishes_at: datetime
+    policy: PolicyId | None = None
+    retention_days: int | None = None
 
     def apply(self, state: State) -> None:
         disk = state.disks[self.disk]
@@ -607,11 +752,24 @@ class SnapshotStarted(Event):
             started_at=self.at,
             finishes_at=self.finishes_at,
             name=self.name,
+            policy=self.policy,
+            retention_days=self.retention_days,
         )
         _add_snapshot(state, snapshot)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        return _released(state, self.disk)
+        yield from _released(state, self.disk)
+        yield from self._policy_conflicts(state)
+
+    def _policy_conflicts(self, state: State) -> Iterator[str]:
+        """An automatic snapshot is one that its policy takes, and is kept as long; only such are named auto…"""
+        if self.name.lower().startswith("auto") != (self.policy is not None):
+            yield f"name {shown(self.name)} is {'not ' if self.policy else ''}that of an automatic snapshot"
+        if self.policy is not None:
+            policy = state.policies[self.policy]
+            slot = next_slot(policy, self.at - timedelta(seconds=1))
+            if self.disk not in policy.disks or slot != self.at or self.retention_days != policy.retention_days:
+                yield f"{self.policy} takes no such snapshot of {self.disk}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -720,6 +878,8 @@ class SnapshotCopied(Event):
             started_at=self.at,
             finishes_at=self.finishes_at,
             name=self.name,
+            policy=None,
+            retention_days=None,
         )
         _add_snapshot(state, snapshot)
 
@@ -731,6 +891,28 @@ class SnapshotCopied(Event):
             yield f"{self.source} is in {self.to} already"
         if not source.deleted_at and self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
             yield f"copied_bytes is {self.copied_bytes}, but {needed} bytes are lacking in {self.to}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotModified(Event):
+    """A snapshot was renamed, or is kept for longer (SNAP-7).
+
+    snapshot: the snapshot
+    name: its name since
+    retention_days: how long it is kept, counted from its creation, None for ever [day]
+    """
+
+    snapshot: SnapshotId
+    name: str
+    retention_days: int | None = None
+
+    def apply(self, state: State) -> None:
+        snapshot = state.snapshots[self.snapshot]
+        state.snapshots[self.snapshot] = snapshot._replace(name=self.name, retention_days=self.retention_days)
+        _note_retention(state, self.snapshot)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.snapshots, self.snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -795,14 +977,157 @@ def _add_snapshot(state: State, snapshot: Snapshot) -> None:
         snapshot = snapshot._replace(status="progressing")
         state.pending[snapshot.id] = snapshot.finishes_at
     state.snapshots[snapshot.id] = snapshot
+    _note_retention(state, snapshot.id)
     state.chain_snapshots[snapshot.chain] = (*state.chain_snapshots.get(snapshot.chain, ()), snapshot.id)
+
+
+def _note_retention(state: State, snapshot_id: str) -> None:
+    kept_until = state.snapshots[snapshot_id].kept_until
+    if kept_until is not None:
+        state.expiring[snapshot_id] = kept_until
 
 
 def _end_snapshot(state: State, snapshot_id: str, **changes: Any) -> None:
     snapshot = state.snapshots[snapshot_id]
     state.changing(snapshot.chain).delete(snapshot.number)
     state.pending.pop(snapshot_id, None)
+    state.expiring.pop(snapshot_id, None)
     state.snapshots[snapshot_id] = snapshot._replace(**changes)
+
+
+# Automatic snapshot policies ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCreated(Event):
+    """An account has an automatic snapshot policy, which applies to no disk yet (SNAP-7).
+
+    policy: its id
+    account: who owns it
+    region: the region of its disks
+    name: its name, empty where it has none
+    time_points: the hours at which it takes snapshots, in UTC+8 [hour]
+    weekdays: the days on which it does, 1 for Monday
+    retention_days: how long each of its snapshots is kept, None for ever [day]
+    """
+
+    policy: NewPolicy
+    account: AccountName
+    region: RegionId
+    name: str
+    time_points: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    retention_days: int | None = None
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.policy)
+        state.policies[self.policy] = AutoSnapshotPolicy(
+            id=self.policy,
+            account=self.account,
+            region=self.region,
+            name=self.name,
+            time_points=self.time_points,
+            weekdays=self.weekdays,
+            retention_days=self.retention_days,
+            created_at=self.at,
+        )
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        for name, given, among in (
+            ("time_points", self.time_points, range(24)),
+            ("weekdays", self.weekdays, range(1, 8)),
+        ):
+            if not given or list(given) != sorted(set(given) & set(among)):
+                yield f"{name} are numbers from {among[0]} to {among[-1]} in order, each once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyApplied(Event):
+    """A policy takes snapshots of a disk from now on.
+
+    policy: the policy
+    disk: the disk
+    """
+
+    policy: PolicyId
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _change(state.policies, self.policy, disks=(*state.policies[self.policy].disks, self.disk))
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _deleted(state.policies, self.policy)
+        yield from _released(state, self.disk)
+        policy, disk = state.policies[self.policy], state.disks[self.disk]
+        if self.disk in policy.disks:
+            yield f"{self.policy} applies to {self.disk} already"
+        if (disk.account, disk.region) != (policy.account, policy.region):
+            yield f"{self.policy} is of {policy.account} in {policy.region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCancelled(Event):
+    """A policy takes no more snapshots of a disk; those it took stay.
+
+    policy: the policy
+    disk: the disk
+    """
+
+    policy: PolicyId
+    disk: DiskId
+
+    def apply(self, state: State) -> None:
+        _take_from_policy(state, self.policy, self.disk)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        if self.disk not in state.policies[self.policy].disks:
+            yield f"{self.policy} does not apply to {self.disk}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDeleted(Event):
+    """A policy is gone; the snapshots it took stay as long as they are kept.
+
+    policy: the policy
+    """
+
+    policy: PolicyId
+
+    def apply(self, state: State) -> None:
+        _change(state.policies, self.policy, disks=(), deleted_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        return _deleted(state.policies, self.policy)
+
+
+def _take_from_policy(state: State, policy: str, disk: str) -> None:
+    kept = tuple(other for other in state.policies[policy].disks if other != disk)
+    _change(state.policies, policy, disks=kept)
+
+
+# Tags ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsSet(Event):
+    """A resource has these tags from now on, and no others. A bill goes by the tags in force at its end.
+
+    resource: the id of an instance, disk, snapshot, image, policy, or files of an image
+    tags: all its tags, as (key, value), in order of their keys
+    """
+
+    resource: str
+    tags: Tags
+
+    def apply(self, state: State) -> None:
+        state.tags[self.resource] = self.tags
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        tables = (state.instances, state.disks, state.snapshots, state.images, state.files, state.policies)
+        if not any(self.resource in table for table in tables):
+            yield f"resource {self.resource!r} does not exist"
+        if len(dict(self.tags)) != len(self.tags):
+            yield "a key stands twice in tags"
 
 
 # Images -------------------------------------------------------------------------------------------
@@ -904,8 +1229,9 @@ class ImageCreated(Event):
         encrypted = any(one.encrypted for one in behind)
         yield from _differing(lineage=(self.lineage, system.lineage), encrypted=(self.encrypted, encrypted))
         if self.made_from == "instance":
-            instance = state.instances.get(self.source)
-            if instance is None or [one.disk for one in behind] != list(instance.disks):
+            instance, disks = state.instances.get(self.source), [one.disk for one in behind]
+            # An image may leave out the data disks.
+            if instance is None or disks not in ([instance.system_disk], list(instance.disks)):
                 yield f"its snapshots are not those of the disks of {shown(self.source)}"
         elif self.source != system.id if self.made_from == "snapshots" else self.source not in ("file", *state.files):
             yield f"source {shown(self.source)} is not what it was made from"

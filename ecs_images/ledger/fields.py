@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..catalog.instance_types import instance_types
 from ..catalog.regions import regions
 from ..catalog.sites import sites
 from .state import State
@@ -57,12 +56,13 @@ DiskId = Annotated[str, Existing("disks")]
 SnapshotId = Annotated[str, Existing("snapshots")]
 ImageId = Annotated[str, Existing("images")]
 FilesId = Annotated[str, Existing("files")]
+PolicyId = Annotated[str, Existing("policies")]
 NewAccount = Annotated[str, New("accounts")]
 NewInstance = Annotated[str, New("instances")]
 NewDisk = Annotated[str, New("disks")]
 NewSnapshot = Annotated[str, New("snapshots")]
 NewImage = Annotated[str, New("images")]
 NewFiles = Annotated[str, New("files")]
+NewPolicy = Annotated[str, New("policies")]
 RegionId = Annotated[str, Published("region", regions)]
-TypeName = Annotated[str, Published("instance type", instance_types)]
 SiteName = Annotated[str, Published("site", sites)]

@@ -68,12 +68,16 @@ _Edges = dict[tuple[str, str, str], datetime]
 def _edges(ledger: Ledger, state: State) -> _Edges:
     edges: _Edges = {}
     taken: dict[str, tuple[str, datetime]] = {}
+    attached: dict[str, str] = {}
     for event in ledger:
         match event:
             case ev.InstanceLaunched() | ev.SystemDiskReplaced():
                 edges.setdefault((event.image, event.instance, "runs from"), event.at)
+            case ev.DiskCreated(instance=str(instance)) | ev.DiskAttached(instance=instance):
+                attached[event.disk] = instance
             case ev.SnapshotStarted():
-                taken[event.snapshot] = state.disks[event.disk].instance, event.at
+                # A detached disk counts for the instance that it was attached to last.
+                taken[event.snapshot] = attached[event.disk], event.at
             case ev.SnapshotCopied():
                 edges[event.source, event.snapshot, "copied to"] = event.at
             case ev.ImageExported():

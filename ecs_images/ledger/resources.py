@@ -6,16 +6,27 @@ Deleted and released resources stay as tombstones, so that what they were can st
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from ..catalog.images import marketplace_images, public_images
+from ..catalog.images import marketplace_images, public_image
 
 PROVIDER = "system"
 MARKETPLACE = "marketplace"
 
 Durations = Literal["instant", "typical"]
 DiskKind = Literal["system", "data"]
+DiskCategory = Literal[
+    "cloud",
+    "cloud_efficiency",
+    "cloud_ssd",
+    "cloud_auto",
+    "cloud_essd_pl0",
+    "cloud_essd_pl1",
+    "cloud_essd_pl2",
+    "cloud_essd_pl3",
+]
+Tags = tuple[tuple[str, str], ...]
 StopMode = Literal["standard", "economical"]
 InstanceStatus = Literal["Running", "Stopped", "Released"]
 SnapshotStatus = Literal["progressing", "accomplished", "failed"]
@@ -55,7 +66,7 @@ class Lineage:
 
 def published_lineage(image_id: str) -> Lineage | None:
     """The lineage of a public image or a marketplace product; None for what is neither."""
-    public, product = public_images().get(image_id), marketplace_images().get(image_id)
+    public, product = public_image(image_id), marketplace_images().get(image_id)
     if public is not None:
         charged = public.os_family if public.fee_kind != "free" else None
         return Lineage(image_id, public.os_family, public.platform, public.architecture, charged)
@@ -78,7 +89,11 @@ class DeviceMapping:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance (实例); `stop_mode` is how it was stopped, None while it is not."""
+    """An instance (实例); `stop_mode` is how it was stopped, None while it is not.
+
+    `vcpus` and `memory_gib` are 0 where they are not known.
+    `local_disks` is how many disks of the host it has besides; those have no ids and no snapshots.
+    """
 
     id: str
     account: str
@@ -93,6 +108,9 @@ class Instance:
     launched_at: datetime
     released_at: datetime | None = None
     replacing_until: datetime | None = None
+    vcpus: int = 0
+    memory_gib: float = 0
+    local_disks: int = 0
 
     @property
     def disks(self) -> tuple[str, ...]:
@@ -119,14 +137,17 @@ class Replacement:
 class Disk:
     """A cloud disk (云盘). `image` or `snapshot` is what it was made from and goes back to.
 
+    `instance` is what it is attached to, None while it is not; `ever_attached` whether it ever was.
     `initial_blocks` is how much of it that source fills; `chain` the id of the chain that its snapshots form;
-    `kms_key` a key of one's own it is encrypted with, None for the service's.
+    `kms_key` a key of one's own it is encrypted with, None for the service's. `category_supposed` is true
+    where nobody chose the category (ASSUME-8). Released with its instance is a disk only if
+    `delete_with_instance`; with it go its automatic snapshots if `delete_auto_snapshots` (SNAP-8).
     """
 
     id: str
     account: str
     region: str
-    instance: str
+    instance: str | None
     kind: DiskKind
     size_gib: int
     initial_blocks: int
@@ -135,6 +156,11 @@ class Disk:
     lineage: Lineage | None
     chain: str
     created_at: datetime
+    category: DiskCategory
+    category_supposed: bool
+    ever_attached: bool
+    delete_with_instance: bool
+    delete_auto_snapshots: bool
     encrypted: bool = False
     kms_key: str | None = None
     released_at: datetime | None = None
@@ -180,7 +206,8 @@ class Snapshot(NamedTuple):
     times as much to make and to replace.
 
     `status` is one of SNAP-1. `disk` is None for copies and imports.
-    `content_bytes` is what a restore gives back, not what is stored or billed.
+    `content_bytes` is what a restore gives back, not what is stored or billed. `policy` is the automatic
+    snapshot policy that took it, None for a manual one (SNAP-1); `retention_days` None for one kept for ever.
     """
 
     id: str
@@ -199,6 +226,35 @@ class Snapshot(NamedTuple):
     finishes_at: datetime
     name: str = ""
     kms_key: str | None = None
+    deleted_at: datetime | None = None
+    policy: str | None = None
+    retention_days: int | None = None
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """When its retention ends, counted from its creation (SNAP-7), but not before it is finished."""
+        if self.retention_days is None:
+            return None
+        return max(self.started_at + timedelta(days=self.retention_days), self.finishes_at)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoSnapshotPolicy:
+    """An automatic snapshot policy (自动快照策略): when it takes snapshots, of which disks, and for how long (SNAP-7).
+
+    `time_points` are full hours and `weekdays` days from 1 for Monday, both in UTC+8; `retention_days` is None
+    for ever.
+    """
+
+    id: str
+    account: str
+    region: str
+    name: str
+    time_points: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    retention_days: int | None
+    created_at: datetime
+    disks: tuple[str, ...] = ()
     deleted_at: datetime | None = None
 
 

@@ -10,10 +10,21 @@ from types import MappingProxyType
 from typing import Any
 
 from .blocks import Chain, CopiedChain, StoredChain
-from .resources import Account, Disk, Durations, Image, ImageFiles, Instance, Replacement, Snapshot
+from .resources import (
+    Account,
+    AutoSnapshotPolicy,
+    Disk,
+    Durations,
+    Image,
+    ImageFiles,
+    Instance,
+    Replacement,
+    Snapshot,
+    Tags,
+)
 
 # Ids look as the service's do: a prefix and a number (ID-1, ID-2).
-ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m", "files": "f"}
+ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m", "files": "f", "policy": "sp"}
 
 
 @dataclass(slots=True)
@@ -22,7 +33,8 @@ class State:
 
     `chains` are by id, `copies` the chain of the copies of a chain by (chain, region), `copied_to` all
     chains that copy from a chain, `chain_snapshots` the snapshots of a chain, oldest first.
-    `pending` says when what is under way will be done; `assume` what is supposed instead of a default.
+    `pending` says when what is under way will be done, `expiring` when the retention of a snapshot ends;
+    `assume` what is supposed instead of a default. `tags` are those a resource has now, by its id.
     """
 
     block_bytes: int = 0
@@ -34,12 +46,15 @@ class State:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     images: dict[str, Image] = field(default_factory=dict)
     files: dict[str, ImageFiles] = field(default_factory=dict)
+    policies: dict[str, AutoSnapshotPolicy] = field(default_factory=dict)
+    tags: dict[str, Tags] = field(default_factory=dict)
     chains: dict[str, StoredChain] = field(default_factory=dict)
     copies: dict[tuple[str, str], str] = field(default_factory=dict)
     copied_to: dict[str, tuple[str, ...]] = field(default_factory=dict)
     chain_snapshots: dict[str, tuple[str, ...]] = field(default_factory=dict)
     replacements: dict[str, Replacement] = field(default_factory=dict)
     pending: dict[str, datetime] = field(default_factory=dict)
+    expiring: dict[str, datetime] = field(default_factory=dict)
     last_numbers: dict[str, int] = field(default_factory=dict)
     _own_chains: set[str] = field(default_factory=set, compare=False, repr=False)
 
@@ -68,6 +83,23 @@ class State:
             if isinstance(value, dict):
                 setattr(twin, part.name, made(value))
         return twin
+
+    def images_of(self, snapshot: str) -> list[str]:
+        """The images that need a snapshot."""
+        return [
+            image.id
+            for image in self.images.values()
+            if snapshot in image.snapshots and not image.deleted_at and image.status != "CreateFailed"
+        ]
+
+    def disks_from(self, snapshot: str) -> list[str]:
+        """The disks that were made from a snapshot and go back to it."""
+        return [disk.id for disk in self.disks.values() if disk.snapshot == snapshot and not disk.released_at]
+
+    def live_snapshots(self, chain_id: str) -> list[Snapshot]:
+        """The snapshots of a chain that are not deleted, oldest first."""
+        members = self.chain_snapshots.get(chain_id, ())
+        return [self.snapshots[members[number - 1]] for number in self.chains[chain_id].live]
 
     def disk_chain(self, disk: str) -> Chain:
         """The chain of a disk, with the disk's content."""

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from ..billing.dimensions import names_of
-from ..catalog.images import known_references
+from ..catalog.images import is_published
 from ..catalog.meters import METERS
 from ..catalog.price_files import CURRENCIES
 from ..catalog.regions import region
@@ -118,7 +118,7 @@ class ExpectationReader:
         if not isinstance(name, str):
             raise InputError(f"{kind} is a name, not {shown(name)}")
         base, _ = part_of(name, self.names)
-        if base not in self.names and not (published and name in known_references()):
+        if base not in self.names and not (published and is_published(name)):
             raise UnknownName(kind, name, self.names)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..catalog.images import known_references
+from ..catalog.images import is_published, known_references, why_not_read
 from ..catalog.rule_book import http_statuses
 from ..cloud.account import Account
 from ..cloud.arguments import (
@@ -24,6 +24,7 @@ from ..cloud.arguments import (
     Choice,
     Kind,
     Published,
+    Records,
     Reference,
     Several,
     arguments_of,
@@ -59,7 +60,7 @@ _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_dis
 _BRACES = re.compile(r"\{(?P<inside>[^{}]*)\}")
 _COUNTER = re.compile(r"(?P<name>\w+?)(?P<less>-\d{1,6})?")
 _ROUNDS = re.compile(r"(?P<first>\d{1,6})(?P<on>-(?P<last>\d{1,6})?)?")
-_LOOKS_LIKE_AN_ID = re.compile(r"(i|d|s|m|f|sl)-.+")
+_LOOKS_LIKE_AN_ID = re.compile(r"(i|d|s|m|f|sl|sp)-.+")
 _SPAN = re.compile(r"(\d{1,7})\s*(m|h|d)")
 _LONGEST = timedelta(days=36_525)
 _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -273,7 +274,7 @@ class StepReader:
             self._problem(node.line, "a step that is refused makes nothing that as could name")
         elif name in self._names:
             self._problem(node.line, f"the name {shown(name)} is taken by an earlier {self._names[name]}")
-        elif name in known_references() or _LOOKS_LIKE_AN_ID.fullmatch(name):
+        elif is_published(name) or _LOOKS_LIKE_AN_ID.fullmatch(name):
             self._problem(node.line, f"the name {shown(name)} is that of something of the service; choose another")
         elif name in self._families:
             self._problem(node.line, f"the name {shown(name)} is that of an image family of this story")
@@ -339,6 +340,10 @@ class StepReader:
             argument.check(value)
             for one in value if isinstance(kind, Several) and isinstance(value, list) else [value]:
                 self._check_name(kind.each if isinstance(kind, Several) else kind, one, what, lenient=lenient)
+            if isinstance(kind, Records):
+                for key, reference in kind.references.items():
+                    for record in (record for record in value if isinstance(record, dict) and key in record):
+                        self._check_name(reference, record[key], key, lenient=lenient)
         except UnknownName as error:
             self._problem(item.line, str(error) + hint)
         except InputError as error:
@@ -360,11 +365,12 @@ class StepReader:
         if base in self._names:
             self._check_part(base, part["part"] if part else None)
             return
-        if key == "image" and (name in self._families or name in known_references()):
+        if key == "image" and (name in self._families or is_published(name)):
             return
         if not lenient:
             known = [*self._names, *self._families, *(sorted(known_references()) if key == "image" else ())]
-            raise UnknownName(key, name, known, "" if known else "name it with as: in an earlier step")
+            hint = why_not_read(name) if key == "image" else ""
+            raise UnknownName(key, name, known, hint or ("" if known else "name it with as: in an earlier step"))
 
     def _check_part(self, base: str, part: str | None) -> None:
         command = self._names[base]

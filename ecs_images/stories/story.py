@@ -17,6 +17,7 @@ from ..catalog.files import data_path
 from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
+from ..cloud.arguments import Kind, Records
 from ..cloud.cloud import Cloud, check_account_name, check_quotas
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
@@ -108,7 +109,8 @@ class Story:
         """Give every command in order.
 
         A refusal that the story foresees is an outcome; one it does not raises FileProblems
-        with its line. `progress` is called with the number of steps done.
+        with its line. `progress` is called with the number of steps done. At its end the clock moves to
+        `until` if, and only if, an automatic snapshot policy or the end of a retention acts before that.
         """
         cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib, assume=self.assume)
         for name, settings in self.accounts.items():
@@ -120,6 +122,8 @@ class Story:
             self._run_step(cloud, step, ids, outcomes, notes)
             if progress is not None:
                 progress(number)
+        if self.until is not None and cloud.next_act is not None and cloud.next_act < self.until:
+            cloud.at(self.until)
         return Run(cloud, ids, tuple(outcomes), tuple(notes))
 
     def _run_step(
@@ -151,11 +155,21 @@ def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
         cloud.wait(*(resolve(cloud, ids, value) for value in step.arguments.values()))
         return None
     kinds = COMMANDS[step.command].arguments
-    arguments = {
-        key: resolve(cloud, ids, value) if refers(kinds[key].kind) else value for key, value in step.arguments.items()
-    }
+    arguments = {key: _resolved(cloud, ids, kinds[key].kind, value) for key, value in step.arguments.items()}
     result: str | None = getattr(cloud.account(step.account), step.command)(**arguments)
     return result
+
+
+def _resolved(cloud: Cloud, ids: dict[str, str], kind: Kind, value: Any) -> Any:
+    """An argument's value, with ids in place of the names that a story gave."""
+    if not isinstance(kind, Records):
+        return resolve(cloud, ids, value) if refers(kind) else value
+    return [
+        {key: resolve(cloud, ids, one) if key in kind.references else one for key, one in record.items()}
+        if isinstance(record, dict)
+        else record
+        for record in value
+    ]
 
 
 def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 def estate() -> Ledger:
     """The ledger of the estate, events in order of time."""
-    regions = list(ecs.regions())[:REGIONS]
+    regions = list(ecs.regions()["region_id"])[:REGIONS]
     rows: list[tuple[object, int, ev.Event]] = []
     for chain in range(CHAINS):
         disk, account = f"d-{chain:08d}", f"account{chain % ACCOUNTS}"
@@ -105,7 +105,7 @@ def ask_for_routes() -> pd.DataFrame:
     owner, names = cloud.account("owner"), [cloud.account(f"account{n}").name for n in range(50)]
     web = owner.run_instance(region="cn-beijing", image="centos_7_9", written=12)
     image = owner.create_image(web, name="golden")
-    return ecs.routes(cloud, image, accounts=names, regions=list(ecs.regions())[:30])
+    return ecs.routes(cloud, image, accounts=names, regions=list(ecs.regions()["region_id"])[:30])
 
 
 def cloud_of_250_events() -> ecs.Cloud:

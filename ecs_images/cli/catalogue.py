@@ -1,0 +1,129 @@
+"""`ecs-images images`, `types`, `products` and `regions`: what there is, and what an hour of it costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .output import Format, console, emit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Word = Annotated[str, typer.Argument(help="only what contains this, in any case")]
+Region = Annotated[str, typer.Option(help="where the price is asked for")]
+Type = Annotated[str, typer.Option("--type", help="the instance type that the fee is asked for")]
+Currency = Annotated[str, typer.Option(help="CNY or USD")]
+At = Annotated[str | None, typer.Option(help="the price of this day; default: the newest known")]
+Layers = Annotated[list[Path] | None, typer.Option("--prices", help="a price file of your own; may be repeated")]
+Form = Annotated[Format, typer.Option("--format", help="how to print")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Give the command line these commands."""
+    app.command("images")(list_images)
+    app.command("types")(list_types)
+    app.command("products")(list_products)
+    app.command("regions")(list_regions)
+
+
+def list_images(
+    word: Word = "",
+    instance_type: Type = "ecs.c6.large",
+    region: Region = "cn-hangzhou",
+    currency: Currency = "CNY",
+    at: At = None,
+    prices: Layers = None,
+    form: Form = Format.table,
+    output: Output = None,
+) -> None:
+    """List public images and image families, since when each is known, and its licence fee an hour."""
+    from ..catalog import listing
+    from ..catalog.prices import Prices
+
+    book = Prices.published(*(prices or ()))
+    table = listing.images(word, region=region, instance_type=instance_type, currency=currency, prices=book, at=at)
+    shown = table[["image_id", "short_names"]].rename(columns={"image_id": "image", "short_names": "short name"})
+    shown["system"] = table["os_family"] + " " + table["os_version"] + " " + table["architecture"]
+    shown["GiB"], shown["since"] = table["system_disk_gib"], table["known_since"]
+    _emit(table, shown.assign(licence=_in_words(table)), form, output, f"licence an hour: {instance_type} in {region}")
+
+
+def list_types(
+    word: Word = "",
+    region: Region = "cn-hangzhou",
+    currency: Currency = "CNY",
+    at: At = None,
+    prices: Layers = None,
+    form: Form = Format.table,
+    output: Output = None,
+) -> None:
+    """List instance types, and what an hour costs; one that is not listed is read from its name."""
+    from ..catalog import listing
+    from ..catalog.prices import Prices
+
+    book = Prices.published(*(prices or ()))
+    table = listing.instance_types(word, region=region, currency=currency, prices=book, at=at)
+    shown = table[["instance_type", "vcpus", "memory_gib", "architecture"]]
+    shown = shown.rename(columns={"instance_type": "type", "vcpus": "vCPU", "memory_gib": "GiB"})
+    _emit(table, shown.assign(price=_in_words(table), status=table["status"]), form, output, f"an hour in {region}")
+
+
+def list_products(
+    word: Word = "",
+    instance_type: Type = "ecs.c6.large",
+    region: Region = "cn-hangzhou",
+    at: At = None,
+    prices: Layers = None,
+    form: Form = Format.table,
+    output: Output = None,
+) -> None:
+    """List marketplace products, and the fee of each an hour."""
+    from ..catalog import listing
+    from ..catalog.prices import Prices
+
+    book = Prices.published(*(prices or ()))
+    table = listing.products(word, region=region, instance_type=instance_type, prices=book, at=at)
+    shown = table[["product_code", "name", "vendor", "site"]].rename(columns={"product_code": "product"})
+    shown["vendor"] = shown["vendor"].where(shown["vendor"] != "", "not published")
+    shown["seen"] = table["source_date"]
+    _emit(table, shown.assign(fee=_in_words(table)), form, output, f"fee an hour: {instance_type} in {region}")
+
+
+def list_regions(word: Word = "", form: Form = Format.table, output: Output = None) -> None:
+    """List regions, and the last day of those that have closed."""
+    from ..catalog import listing
+
+    table = listing.regions(word)
+    _emit(table, table.drop(columns=["source"]), form, output)
+
+
+def emit_changed_rules(at: str, rule_id: str | None, form: Format, output: Path | None) -> None:
+    """Print the rules that differed on a day from today, or may have."""
+    from ..catalog import listing
+
+    if rule_id is not None:
+        raise InputError("say either a rule or --at; rules of a day are listed together")
+    table = listing.changed_rules(at)
+    if form is Format.table and not len(table):
+        console().print(f"all rules were on {at} what they are today")
+        return
+    _emit(table, table.drop(columns=["key", "older_source", "newer_source", "note"]), form, output)
+
+
+def _in_words(table: pd.DataFrame) -> list[str]:
+    """Prices as text, each with how firm it is and the date of its source beside it."""
+    columns = [table[name] for name in ("fee_per_hour", "currency", "fee_basis", "fee_source_date")]
+    return [
+        basis if fee != fee else f"{fee:g} {currency}, {basis} {day}".rstrip()
+        for fee, currency, basis, day in zip(*columns, strict=True)
+    ]
+
+
+def _emit(table: pd.DataFrame, shown: pd.DataFrame, form: Format, output: Path | None, title: str = "") -> None:
+    """The whole table for programs, or what fits a terminal for people."""
+    emit(shown if form is Format.table else table, form, title=title, output=output)

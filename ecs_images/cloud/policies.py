@@ -1,0 +1,230 @@
+"""Automatic snapshot policies: commands on them, and the snapshots they take (SNAP-6, SNAP-7, OS-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..catalog.limits import limit
+from ..errors import InputError, did_you_mean, shown
+from ..ledger import events as ev
+from ..ledger.automatic import is_free, is_needed
+from ..ledger.resources import AutoSnapshotPolicy, Disk
+from ..units import BILLING_CLOCK
+from .arguments import DiskRefs, PolicyRef, RegionName, TagMap, Whole, WholeNumbers
+from .control import Caller, Control, command
+from .snapshots import snapshot_of
+from .tags import tagged
+
+_HOURS, _WEEKDAYS = range(24), range(1, 8)
+
+
+class PolicyCommands(Caller):
+    """Commands on automatic snapshot policies."""
+
+    __slots__ = ()
+
+    @command
+    def create_auto_snapshot_policy(
+        self,
+        *,
+        region: RegionName,
+        time_points: WholeNumbers,
+        repeat_weekdays: WholeNumbers,
+        retention_days: Whole,
+        disks: DiskRefs = (),
+        name: str = "",
+        tags: TagMap | None = None,
+    ) -> PolicyRef:
+        """Let snapshots of disks be taken at fixed hours of fixed weekdays (SNAP-7). Returns the policy's id.
+
+        Snapshots are taken as the clock moves on. A slot is skipped while an earlier snapshot of the disk is
+        still being made, and for a disk that was never attached; at the cap of automatic snapshots the oldest
+        one goes (SNAP-6).
+
+        region: the region of its disks
+        time_points: the hours, each from 0 to 23, in UTC+8
+        repeat_weekdays: the weekdays, each from 1 for Monday to 7
+        retention_days: how long each snapshot is kept; -1 for ever [day]
+        disks: the disks it applies to, by their ids, or instances', which mean their system disks
+        name: what it is called, empty for no name
+        tags: its tags, values by key
+        """
+        control, account = self._control, self.name
+        operation = "CreateAutoSnapshotPolicy"
+        region = control.region(region, operation)
+        _check_numbers(control, time_points, "time_points", _HOURS, operation)
+        _check_numbers(control, repeat_weekdays, "repeat_weekdays", _WEEKDAYS, operation)
+        low = limit("automatic_retention_days_min", control.now)
+        high = limit("automatic_retention_days_max", control.now)
+        for_ever = limit("automatic_retention_days_for_ever", control.now)
+        if retention_days != for_ever and not low <= retention_days <= high:
+            raise control.refusal(
+                operation,
+                "ParameterInvalid",
+                f"retention_days is {low} to {high}, or {for_ever} for ever, not {shown(retention_days)}",
+            )
+        if name and (not 2 <= len(name) <= 128 or name.lower().startswith(("http://", "https://"))):
+            raise control.refusal(
+                operation,
+                "ParameterInvalid",
+                f"policy name {shown(name)}: 2 to 128 characters, not beginning with http:// or https://",
+            )
+        most = limit("automatic_snapshot_policies_per_region", control.now)
+        there = [p for p in control.state.policies.values() if (p.account, p.region) == (account, region)]
+        if sum(not policy.deleted_at for policy in there) >= most:
+            raise control.refusal(
+                operation,
+                "AutoSnapshotPolicy.QuotaExceed",
+                f"{account} has {most} policies in {region}, the most there may be; delete one first",
+            )
+        (policy_id,) = control.new_ids("policy", 1)
+        created = ev.PolicyCreated(
+            at=control.now,
+            policy=policy_id,
+            account=account,
+            region=region,
+            name=name,
+            time_points=tuple(sorted(time_points)),
+            weekdays=tuple(sorted(repeat_weekdays)),
+            retention_days=None if retention_days == for_ever else retention_days,
+        )
+        applied = _applied(control, account, policy_id, region, disks)
+        control.record(created, *applied, *tagged(control, [policy_id], tags, operation))
+        return policy_id
+
+    @command
+    def apply_auto_snapshot_policy(self, policy: PolicyRef, *, disks: DiskRefs) -> None:
+        """Let a policy apply to more disks. Where a disk may have one policy only, it replaces that (SNAP-7).
+
+        policy: its id
+        disks: the disks, by their ids, or instances', which mean their system disks
+        """
+        control, account = self._control, self.name
+        own = _own_policy(control, account, policy, "ApplyAutoSnapshotPolicy")
+        if not disks:
+            raise InputError("disks names no disk to apply the policy to")
+        control.record(*_applied(control, account, own.id, own.region, disks))
+
+    @command
+    def cancel_auto_snapshot_policy(self, *, disks: DiskRefs, policy: PolicyRef | None = None) -> None:
+        """Let a policy no longer apply to disks; the snapshots it took stay.
+
+        disks: the disks, by their ids, or instances', which mean their system disks
+        policy: the policy; all policies of the disks unless said
+        """
+        control, account = self._control, self.name
+        operation = "CancelAutoSnapshotPolicy"
+        wanted = None if policy is None else _own_policy(control, account, policy, operation).id
+        if not disks:
+            raise InputError("disks names no disk")
+        cancelled = []
+        for disk in _own_disks(control, account, disks, operation):
+            found = [p.id for p in policies_of(control, disk.id) if wanted in (None, p.id)]
+            if not found:
+                raise InputError(f"{wanted or 'no policy'} {'does not apply' if wanted else 'applies'} to {disk.id}")
+            cancelled += [ev.PolicyCancelled(at=control.now, policy=p, disk=disk.id) for p in found]
+        control.record(*cancelled)
+
+    @command
+    def delete_auto_snapshot_policy(self, policy: PolicyRef) -> None:
+        """Delete a policy; the snapshots it took stay as long as they are kept.
+
+        policy: its id
+        """
+        control = self._control
+        own = _own_policy(control, self.name, policy, "DeleteAutoSnapshotPolicy")
+        control.record(ev.PolicyDeleted(at=control.now, policy=own.id))
+
+
+def take_snapshots(control: Control, policy: AutoSnapshotPolicy) -> None:
+    """A slot of a policy: a snapshot of each of its disks, where one can be taken."""
+    day = control.now.astimezone(BILLING_CLOCK)
+    for name in policy.disks:
+        disk = control.state.disks[name]
+        if not is_free(control.state, name, control.now) or not _has_room(control, disk):
+            continue
+        (snapshot_id,) = control.new_ids("snapshot", 1)
+        called = f"auto2.0_{day:%Y%m%d}_{policy.id}"
+        control.record(snapshot_of(control, disk, snapshot_id, called, policy.retention_days, policy.id))
+
+
+def _has_room(control: Control, disk: Disk) -> bool:
+    """Whether a disk can have one more automatic snapshot, the oldest making room for it (SNAP-6).
+
+    One that an image or a disk needs cannot go (SNAP-9); then the next oldest does.
+    """
+    live = control.state.live_snapshots(disk.chain)
+    automatic = [snapshot.id for snapshot in live if snapshot.policy]
+    over = max(
+        len(automatic) + 1 - limit("automatic_snapshots_per_disk", control.now),
+        len(live) + 1 - limit("snapshots_per_chain", control.now),
+    )
+    if over > 0:
+        spare = [snapshot for snapshot in automatic if not is_needed(control.state, snapshot)]
+        if len(spare) < over:
+            return False
+        control.record(*(ev.SnapshotDeleted(at=control.now, snapshot=snapshot) for snapshot in spare[:over]))
+    return True
+
+
+def policies_of(control: Control, disk: str) -> list[AutoSnapshotPolicy]:
+    """The policies that apply to a disk, oldest first."""
+    return [policy for policy in control.state.policies.values() if disk in policy.disks]
+
+
+def _applied(control: Control, account: str, policy: str, region: str, disks: Sequence[str]) -> list[ev.Event]:
+    """The events that let a policy apply to disks: added to their others, or in their place (conflict 43)."""
+    operation = "ApplyAutoSnapshotPolicy"
+    most = limit("automatic_policies_per_disk", control.now)
+    found: list[ev.Event] = []
+    for disk in _own_disks(control, account, disks, operation):
+        others = [other.id for other in policies_of(control, disk.id)]
+        if policy in others:
+            raise InputError(f"{policy} is applied to {disk.id} already")
+        if disk.region != region:
+            raise control.refusal(
+                operation, "ParameterInvalid", f"{disk.id} is in {disk.region}, the policy in {region}", disk=disk.id
+            )
+        if most == 1:
+            found += [ev.PolicyCancelled(at=control.now, policy=other, disk=disk.id) for other in others]
+        elif len(others) >= most:
+            raise control.refusal(
+                operation,
+                "AutoSnapshotPolicy.QuotaExceed",
+                f"{disk.id} has {most} policies, the most there may be; cancel one first",
+                disk=disk.id,
+            )
+        found.append(ev.PolicyApplied(at=control.now, policy=policy, disk=disk.id))
+    return found
+
+
+def _own_disks(control: Control, account: str, disks: Sequence[str], operation: str) -> list[Disk]:
+    """Disks of the account, each once."""
+    found = [control.own_disk(account, disk, operation) for disk in disks]
+    for place, disk in enumerate(found):
+        if disk in found[:place]:
+            raise InputError(f"disks names {disk.id} twice")
+    return found
+
+
+def _own_policy(control: Control, account: str, policy: str, operation: str) -> AutoSnapshotPolicy:
+    """A policy of the account that is not deleted."""
+    found = control.state.policies.get(policy)
+    if found is None or found.account != account or found.deleted_at:
+        was = "is deleted" if found and found.account == account else "is no policy of yours"
+        mine = [p.id for p in control.state.policies.values() if p.account == account and not p.deleted_at]
+        message = f"{policy} {was}{did_you_mean(policy, mine)}"
+        raise control.refusal(operation, "ParameterInvalid", message, policy=policy)
+    return found
+
+
+def _check_numbers(control: Control, given: Sequence[int], what: str, among: range, operation: str) -> None:
+    """Some numbers of a range, none of them twice."""
+    wrong = [number for number in given if number not in among]
+    if wrong or not given or len(set(given)) < len(given):
+        amiss = shown(wrong[0] if wrong else list(given))
+        raise control.refusal(
+            operation,
+            "ParameterInvalid",
+            f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {amiss}",
+        )
