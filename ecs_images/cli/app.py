@@ -201,7 +201,7 @@ def list_routes(
     instance_type: Annotated[
         str | None, typer.Option(help="the machine that builds images; default: ecs.c6.large")
     ] = None,
-    category: Annotated[str | None, typer.Option(help="its disks; default: cloud_essd_pl0")] = None,
+    category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
     build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
     release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
     form: Form = Format.table,
@@ -226,7 +226,7 @@ def list_routes(
     if rhythm is not None:
         given = {name: rhythm._asdict()[name] if value is None else value for name, value in given.items()}
     given = {name: value for name, value in given.items() if value is not None}
-    machines = Machines(instance_type, category, build_minutes, keep_builder=not release_builder)
+    machines = Machines(instance_type, cast(Any, category), build_minutes, keep_builder=not release_builder)
     table = routes(
         run.cloud,
         resolve(run.cloud, run.ids, image),

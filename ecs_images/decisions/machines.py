@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import get_args
 
 from ..catalog.instance_types import InstanceType, instance_type
 from ..catalog.limits import constant, limit, setting
-from ..catalog.meters import DISK
-from ..catalog.prices import Prices
-from ..cloud.arguments import Text
+from ..catalog.rule_book import taken
+from ..cloud.arguments import Choice, Text
 from ..cloud.cloud import Cloud
-from ..errors import InputError, look_up, shown
-from ..ledger.resources import Image
-from ..units import BYTES_PER_GIB
+from ..errors import InputError, shown
+from ..ledger.resources import DiskCategory, Image
 
 _LONGEST_MINUTES = 24 * 60
 
@@ -23,18 +22,17 @@ class Machines:
     """The machine on which a builder, a receiver or a relay makes its image, billed as it goes.
 
     instance_type: its type; None: ecs.c6.large, for images of arm64 ecs.g6r.large
-    category: the category of its disks, as price files name it; None: cloud_essd_pl0
+    category: the category of its system disk; None: what is supposed, cloud_essd_pl0, as of data disks (ASSUME-8)
     build_minutes: how long it runs to make one version, at most a day; None: 20 minutes [minute]
     keep_builder: whether the owner's builder in another region is stopped economically between versions, so
         that its disks go on (IBILL-3) and versions share what does not change; else each version has a
         machine that is released, and is full
 
-    Raises InputError for a value that makes no sense, UnknownName for an instance type or a category that is
-    not known.
+    Raises InputError for a value that makes no sense, UnknownName for what is no instance type.
     """
 
     instance_type: str | None = None
-    category: str | None = None
+    category: DiskCategory | None = None
     build_minutes: float | None = None
     keep_builder: bool = True
 
@@ -42,8 +40,7 @@ class Machines:
         if self.instance_type is not None:
             instance_type(Text().check(self.instance_type, "instance_type"))
         if self.category is not None:
-            known = {row.item: row for row in Prices.published().rows if row.meter == DISK}
-            look_up("disk category", Text().check(self.category, "category"), known)
+            Choice(get_args(DiskCategory)).check(self.category, "category")
         minutes = self.build_minutes
         number = isinstance(minutes, Real) and not isinstance(minutes, bool)
         if minutes is not None and not (number and 0 < minutes <= _LONGEST_MINUTES):
@@ -61,11 +58,6 @@ class Machines:
         """The same in whole seconds [s]."""
         return max(1, round(self.minutes * 60))
 
-    @property
-    def disk_category(self) -> str:
-        """The category of its disks."""
-        return self.category or setting("build_disk_category")
-
     def type_for(self, image: Image) -> InstanceType:
         """The instance type on which an image is built."""
         suffix = "_arm64" if image.lineage.architecture == "arm64" else ""
@@ -77,7 +69,9 @@ def system_disk_gib(cloud: Cloud, image: Image) -> int:
     return max(image.size_gib, limit("system_disk_gib_min", cloud.now))
 
 
-def disks_bytes(cloud: Cloud, image: Image) -> int:
-    """The size of all disks of a machine that an image is built on [bytes]."""
+def disks_gib(cloud: Cloud, image: Image, machines: Machines) -> dict[str, int]:
+    """The disks of a machine that an image is built on, by category [GiB]."""
+    supposed = taken("ASSUME-8", cloud.state.assume)
+    found = {machines.category or supposed: system_disk_gib(cloud, image)}
     data = sum(mapping.size_gib for mapping in image.mappings if mapping.kind == "data")
-    return (system_disk_gib(cloud, image) + data) * BYTES_PER_GIB
+    return found | ({supposed: found.get(supposed, 0) + data} if data else {})

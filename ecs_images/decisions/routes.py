@@ -18,7 +18,7 @@ from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB, show_time
 from .costs import Sum, added, sum_of
-from .machines import disks_bytes
+from .machines import disks_gib
 from .question import Question, Refusal, Situation
 from .updates import Updates
 from .ways import WAYS, Delivery, Target
@@ -120,7 +120,7 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
     situation, updates, sizes = question.situation, question.updates, question.sizes
     cloud, machines = situation.cloud, updates.machines
     image, now = cloud.image(situation.image), cloud.now
-    disk_gib = disks_bytes(cloud, image) / BYTES_PER_GIB
+    disks = " and ".join(f"{gib} GiB of {category}" for category, gib in disks_gib(cloud, image, machines).items())
     between = "stopped economically" if machines.keep_builder else "released"
     supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
     files = "" if cloud.state.durations == "instant" else " and, for files that lie meanwhile, exports and imports"
@@ -138,7 +138,7 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
         ),
         (
             "machines",
-            f"{machines.type_for(image).name} with {disk_gib:g} GiB of {machines.disk_category}, billed as they go; "
+            f"{machines.type_for(image).name} with {disks}, billed as they go; "
             f"{machines.minutes:g} minutes a build, the owner's builder elsewhere {between} in between",
         ),
         (

@@ -34,7 +34,7 @@ from ..columns import whole_hours
 from ..errors import InputError, UnknownName
 from ..ledger.resources import Image
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
-from .machines import disks_bytes, system_disk_gib
+from .machines import disks_gib, system_disk_gib
 from .updates import Sizes, Updates, Versions
 
 
@@ -149,19 +149,20 @@ class Case:
             fees rest (IBILL-3), or run on at the time of the older rule; else each version has a new one
         """
         machines, on, off = self.updates.machines, self.versions.made, self.built
-        size, kind = disks_bytes(self.cloud, self.image), machines.type_for(self.image)
+        kind, disks = machines.type_for(self.image), disks_gib(self.cloud, self.image, machines)
         disk_end = np.full(1, self.versions.end) if stays else off
         found = [
-            self.used(DISK, region, machines.disk_category, size, on[: len(disk_end)], disk_end),
-            self.used(INSTANCE, region, kind.name, 1, on, off),
+            self.used(DISK, region, category, gib * BYTES_PER_GIB, on[: len(disk_end)], disk_end)
+            for category, gib in disks.items()
         ]
+        found.append(self.used(INSTANCE, region, kind.name, 1, on, off))
         lineage, fee_end = self.image.lineage, off
         if stays and (lineage.charged_system or lineage.product_code):
             rests = [bool(limit("economical_stop_suspends_licence", from_seconds(int(stop)))) for stop in off]
             fee_end = np.where(rests, off, np.append(on[1:], self.versions.end))
         for meter, item in ((OS_LICENCE, lineage.charged_system), (MARKETPLACE_FEE, lineage.product_code)):
             if item:
-                found.append(self.used(meter, region, item, 1, on, fee_end, kind.vcpus))
+                found.append(self.used(meter, region, item, 1, on, fee_end, kind.vcpus or 0))
         return found
 
 
@@ -558,6 +559,7 @@ def _launch_shared(stage: Stage, image: str, region: str) -> None:
         image=image,
         instance_type=stage.updates.machines.type_for(found).name,
         system_disk=system_disk_gib(cloud, found),
+        system_disk_category=stage.updates.machines.category,
     )
 
 
@@ -637,6 +639,7 @@ def _start_builder(stage: Stage, image: str) -> None:
         image=found.lineage.origin,
         instance_type=updates.machines.type_for(found).name,
         system_disk=system_disk_gib(cloud, found),
+        system_disk_category=updates.machines.category,
         written=disks[0].content_bytes / BYTES_PER_GIB,
         data_disks=[{"size": d.size_gib, "written": d.content_bytes / BYTES_PER_GIB} for d in disks[1:]],
     )
