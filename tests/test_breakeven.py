@@ -215,10 +215,11 @@ def test_without_any_price_to_weigh_there_is_no_closed_form(cloud: Cloud, golden
 
 
 def test_a_tiered_price_has_no_closed_form_but_a_break_even(cloud: Cloud, golden: str) -> None:
-    """Hong Kong: 5 GiB free, so nothing is a matter of one price."""
+    """Hong Kong as published: 5 GiB free, so nothing is a matter of one price (UNK-12)."""
+    prices = Prices.published().supposing({"UNK-12": "as_published"})
     with pytest.raises(InputError, match="snapshot_standard in cn-hongkong has tiers"):
-        closed_form(cloud, golden, region=HONG_KONG, updates=YEAR)
-    told = found(cloud, golden, "price", values=[0.1, 10], region=HONG_KONG)
+        closed_form(cloud, golden, region=HONG_KONG, updates=YEAR, prices=prices)
+    told = found(cloud, golden, "price", values=[0.1, 10], region=HONG_KONG, prices=prices)
     assert len(told.crossings) == 1
 
 

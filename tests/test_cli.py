@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import subprocess
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 from helpers import ROOT
 
+from ecs_images.catalog.prices import Prices
 from ecs_images.cli import main
 
 # 10 GiB for 30 days: 1.2 = 0.68 for 408 hours of January + 0.52 for 312 of February.
@@ -31,6 +33,15 @@ steps:
 expect:
   - {where: {account: acme}, cost: 1.2}
   - {where: {account: partner}, cost: 4.9968}
+"""
+ABROAD = """\
+title: One priced region and one unpriced
+start: 2026-06-01T00:00+08:00
+accounts: [team]
+steps:
+  - import_image: {as: base, account: team, region: cn-hangzhou, file: 3, system_disk: 20, name: base}
+  - copy_image: {as: far, account: team, image: base, to: ap-southeast-5}
+until: 2026-07-01T00:00+08:00
 """
 LAYER = """\
 meter,item,region_id,to_region_id,billing_method,from_quantity,to_quantity,quantity_unit,unit,currency,price,\
@@ -386,3 +397,60 @@ def test_routes_take_the_rhythm_of_the_story_and_the_machine_that_is_asked_for(e
     assert "a new version every 7 days, 3 kept" in said
     assert "ecs.c7.large with 40 GiB of cloud_essd_pl1" in " ".join(said.split())
     assert "30 minutes a build, the owner's builder elsewhere released in between" in " ".join(said.split())
+
+
+# Holes in the price book --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def abroad(tmp_path: Path) -> Path:
+    """3 GiB in Hangzhou, 0.36 for June, and in Jakarta, where no price is known."""
+    path = tmp_path / "abroad.yaml"
+    path.write_text(ABROAD, encoding="utf-8")
+    return path
+
+
+def test_a_bill_with_a_hole_is_shown_and_ends_with_3_and_strictly_with_2(ecs, abroad: Path) -> None:
+    ended = ecs("bill", abroad)
+    assert ended.code == 3
+    assert "total list cost of what has a price: 0.3600 CNY" in ended.out
+    assert "2,160 GiB-Hour of snapshot_standard in ap-southeast-5, 2026-06-01 to 2026-07-01" in ended.out
+    ended = ecs("bill", abroad, "--format", "csv")
+    assert (ended.code, ended.out.count("\n")) == (3, 2)
+    assert "2,160 GiB-Hour" in ended.err
+    ended = ecs("bill", abroad, "--format", "json")
+    assert [row["consumed_quantity"] for row in json.loads(ended.out)["unpriced"]] == [2160]
+    ended = ecs("bill", abroad, "--strict")
+    assert (ended.code, ended.out) == (2, "")
+
+
+def test_the_missing_rows_are_written_filled_in_and_billed(ecs, abroad: Path, tmp_path: Path) -> None:
+    """3 GiB × 0.5 for 720 h = 1.5, and 0.36 in Hangzhou."""
+    mine = tmp_path / "mine.csv"
+    assert ecs("prices", "--missing", abroad, "-o", mine).code == 0
+    with mine.open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["meter"], row["region_id"], row["price"], row["valid_from"]) == (
+        "snapshot_standard",
+        "ap-southeast-5",
+        "",
+        "2026-06-01",
+    )
+    assert "price is empty" in ecs("bill", abroad, "--prices", mine).err
+    mine.write_text(mine.read_text(encoding="utf-8").replace("CNY,,", "CNY,0.5,"), encoding="utf-8")
+    ended = ecs("bill", abroad, "--prices", mine)
+    assert ended.code == 0
+    assert "total list cost: 1.8600 CNY" in ended.out
+    assert "everything has a price" in ecs("prices", "--missing", abroad, "--prices", mine).out
+
+
+def test_an_option_that_has_no_effect_on_missing_rows_is_refused(ecs, abroad: Path) -> None:
+    assert "--missing goes with --currency" in ecs("prices", "--missing", abroad, "--meter", "snapshot_standard").err
+    assert "lacks no price in 'USD'; lacking: CNY" in ecs("prices", "--missing", abroad, "--currency", "USD").err
+
+
+def test_a_price_stands_beside_who_says_it_and_what_an_official_figure_says(ecs) -> None:
+    listed = ecs("prices", "--meter", "snapshot_standard", "--region", "cn-hongkong").out
+    assert "official, 2018-06-07" in listed
+    hongkong = [row for row in Prices.published().rows if row.region_id == "cn-hongkong" and row.price == 0.136]
+    assert all("0.168" in Prices.published().otherwise(row) for row in hongkong)

@@ -109,7 +109,7 @@ def test_a_story_without_an_end_must_be_told_one(wrong):
 
 def test_a_missing_price_names_meter_region_and_date(wrong):
     Path("story.yaml").write_text(STORY + SHOP, encoding="utf-8")
-    said = wrong("bill", "story.yaml")
+    said = wrong("bill", "story.yaml", "--strict")
     for word in ("marketplace_fee", "cmjj028448", "cn-beijing", "2026-01-15", "CNY"):
         assert word in said
     assert "\n" not in said

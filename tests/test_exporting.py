@@ -205,7 +205,7 @@ def test_once_image_copies_are_priced_a_pair_of_regions_without_a_price_is_misse
     )
     acme.copy_image(golden_image(acme), to=SHANGHAI)
     with pytest.raises(PriceNotFound, match="image_copy_traffic to cn-shanghai in cn-beijing"):
-        bill(cloud, until="2026-01-16", prices=Prices.published(layer))
+        bill(cloud, until="2026-01-16", prices=Prices.published(layer)).total()
 
 
 def test_an_encrypted_copy_within_the_region_sends_nothing(cloud: Cloud, acme: Account) -> None:

@@ -310,10 +310,10 @@ def test_a_doubled_column_is_a_problem(tmp_path):
             "snapshot_copy_traffic?",
         ),
         (
-            {"meter": "disk", "item": "cloud_essd"},
-            "meter 'disk' is not billed, so its price has no effect; billed are snapshot_standard, "
+            {"meter": "scu"},
+            "meter 'scu' is not billed, so its price has no effect; billed are snapshot_standard, "
             "snapshot_copy_traffic, image_copy_traffic, oss_standard_lrs_storage, oss_cross_region_replication, "
-            "os_licence, marketplace_fee",
+            "os_licence, marketplace_fee, disk, instance",
         ),
     ],
 )

@@ -195,11 +195,16 @@ def test_of_two_rows_for_one_tier_the_current_one_counts():
     assert row.source == "newer"
 
 
-def test_hong_kong_had_five_tiers_in_2018_and_two_in_2024():
-    """Worked examples F: 0, 0.168, 0.164, 0.160, 0.154 CNY; a later observation ended them."""
+def test_hong_kong_had_five_tiers_in_2018_and_lost_the_free_one_in_2021():
+    """Worked examples F: 0, 0.168, 0.164, 0.160, 0.154 CNY; a later observation ended them. UNK-12, BILL-7."""
     book = Prices.published()
     assert prices_at(book, "2018-06-07", "cn-hongkong") == [0, 0.168, 0.164, 0.16, 0.154]
-    assert prices_at(book, "2024-01-01", "cn-hongkong") == [0, 0.136]
+    assert prices_at(book, "2021-06-30", "cn-hongkong") == [0, 0.168, 0.164, 0.16, 0.154]
+    assert prices_at(book, "2021-07-01", "cn-hongkong") == [0.168, 0.164, 0.16, 0.154]
+    assert prices_at(book, "2024-01-01", "cn-hongkong") == [0.136]
+    published = book.supposing({"UNK-12": "as_published"})
+    assert prices_at(published, "2021-07-01", "cn-hongkong") == [0, 0.168, 0.164, 0.16, 0.154]
+    assert prices_at(published, "2024-01-01", "cn-hongkong") == [0, 0.136]
 
 
 @pytest.mark.parametrize(
@@ -449,11 +454,11 @@ def test_the_book_as_a_table_has_a_row_for_every_price():
 
 
 def test_a_region_seen_last_in_2018_keeps_that_price_and_one_never_seen_has_none():
-    """UNK-3: us-west-1 was last read on 2018-06-07 at 0.165 CNY above 5 GiB; Jakarta never was."""
+    """UNK-3, UNK-12: us-west-1 was last read on 2018-06-07 at 0.165 CNY; Jakarta never was."""
     book, now = Prices.published().book("CNY"), parse_time("2026-11-23")
     assert [(tier.price, tier.status) for tier in book.at("snapshot_standard", "us-west-1", now)][:2] == [
-        (0, "last_known"),
         (0.165, "last_known"),
+        (0.162, "last_known"),
     ]
     with pytest.raises(PriceNotFound):
         book.at("snapshot_standard", "ap-southeast-5", now)

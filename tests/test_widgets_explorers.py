@@ -366,10 +366,10 @@ def test_what_is_free_by_assumption_is_not_called_a_missing_price() -> None:
 
 
 def test_what_bills_do_not_meter_is_listed_as_it_stands() -> None:
-    found = PriceBrowser().render("disk", "cloud_essd_pl0", BEIJING, "CNY", "2026-03-01")
-    assert "Bills here do not meter disk" in found["summary"]
+    found = PriceBrowser().render("snapshot_archive", "", "cn-hangzhou", "CNY", "2026-03-01")
+    assert "Bills here do not meter snapshot_archive" in found["summary"]
     assert found["prices"] == found["history"] == ""
-    assert "scu pack" in found["rows"]
+    assert "0.06 CNY" in found["rows"]
 
 
 def test_a_price_comes_with_its_unit_first_day_and_source(cloud: Cloud) -> None:

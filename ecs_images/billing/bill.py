@@ -280,23 +280,25 @@ class Bill:
     def assumptions(self) -> pd.DataFrame:
         """What this bill takes for granted: unknowns of the rule book that it touches, and weak prices.
 
-        Returns a table with `assumption` (an id, or price), `subject`, `taken` (what is supposed, and
-        whether it was chosen) and `why`.
+        Returns a table with `assumption` (an id, price, or stand-in), `subject`, `taken` (what is supposed, and
+        whether it was chosen), `why`, and of prices `stated_by` (who says it, and when, and who else another).
         """
         prices = self._origin.prices
-        rows = [_named(name, self._origin.assume) for name in self._assumed()]
+        rows = [(*_named(name, self._origin.assume), "") for name in self._assumed()]
         for key, row in sorted(self._stand_ins(), key=lambda pair: (pair[0], prices.position[pair[1]])):
             to = f" to {row.to_region_id}" if row.to_region_id else ""
             subject = f"{key.meter} {item_in_words(key.meter, key.item)} {key.region}".replace("  ", " ")
-            taken = f"{row.price:g} {row.currency} {row.unit} of {row.region_id}{to} ({stated_by(row)})"
-            rows.append(("stand-in", subject, taken, "no price is known there; the nearest region's was asked for"))
+            taken = f"{row.price:g} {row.currency} {row.unit} of {row.region_id}{to}"
+            why = "no price is known there; the nearest region's was asked for"
+            rows.append(("stand-in", subject, taken, why, stated_by(row)))
         used = [prices.rows[position] for position in sorted(set(self._charges["x_price_row"]))]
         for weak in assumption_frame(used, prices.otherwise).to_dict("records"):
             subject = " ".join(filter(None, (weak["meter"], weak["item"], weak["region_id"])))
             price = f"{weak['price']:g} {weak['currency']} {weak['unit']}"
-            taken = f"{price} from {weak['valid_from']} ({weak['x_stated_by']}){weak['x_otherwise']}"
-            rows.append(("price", subject, taken, f"{weak['x_why']} [{weak['source']}]"))
-        return pd.DataFrame(rows, columns=["assumption", "subject", "taken", "why"], dtype="str")
+            stated = f"{weak['x_stated_by']}{weak['x_otherwise']}"
+            why = f"{weak['x_why']} [{weak['source']}]"
+            rows.append(("price", subject, f"{price} from {weak['valid_from']}", why, stated))
+        return pd.DataFrame(rows, columns=["assumption", "subject", "taken", "why", "stated_by"], dtype="str")
 
     def _assumed(self) -> list[str]:
         """The ids of the unknowns that the bill touches."""

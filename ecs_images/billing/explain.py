@@ -84,8 +84,8 @@ def _sentence(row: dict[Hashable, Any]) -> str:
     hours = "" if row["pricing_unit"] == row["x_unit"] else f" × {row['x_hours']:g} h"
     return (
         f"{row['sku_meter']} {row['resource_id']} {start} to {end}: "
-        f"{row['x_amount']:g} {row['x_unit']}{hours} × {row['list_unit_price']:g}{month} ({row['x_stated_by']}) "
-        f"= {row['list_cost']:.6f} {row['billing_currency']}"
+        f"{row['x_amount']:g} {row['x_unit']}{hours} × {row['list_unit_price']:g}{month} "
+        f"= {row['list_cost']:.6f} {row['billing_currency']} ({row['list_unit_price']:g}: {row['x_stated_by']})"
     )
 
 

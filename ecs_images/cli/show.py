@@ -38,7 +38,7 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
 
 
 def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None) -> None:
-    """A bill as one JSON object: `title`, `rows` (the table), `total` by currency, `assumptions` and `unpriced`."""
+    """A bill as one JSON object: `title`, `rows`, `total` by currency, `assumptions`, and `unpriced` if some use is."""
     sums = found.by("currency")
     emit_json(
         {
@@ -46,8 +46,8 @@ def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None)
             "rows": records(table),
             "total": dict(zip(sums["billing_currency"], map(float, sums["list_cost"]), strict=True)),
             "assumptions": records(found.assumptions()),
-            "unpriced": records(found.unpriced),
-        },
+        }
+        | ({"unpriced": records(found.unpriced)} if len(found.unpriced) else {}),
         output,
     )
 
@@ -115,7 +115,8 @@ def show_foot(found: Bill, chart: Path | None) -> None:
     for row in taken.to_dict("records"):
         label = "" if row["assumption"] in ("price", "example", "stand-in") else f"{row['assumption']} "
         why = f": {row['why'].split(' [')[0]}" if row["assumption"] in ("price", "stand-in") else ""
-        say(f"- {label}{row['subject']}: {row['taken']}{why}")
+        stated = f" ({row['stated_by']})" if row["stated_by"] else ""
+        say(f"- {label}{row['subject']}: {row['taken']}{stated}{why}")
 
 
 _UNPRICED = (

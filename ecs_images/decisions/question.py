@@ -131,7 +131,7 @@ class Question:
         if prices is not None and not isinstance(prices, Prices):
             raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
         self.situation, self.updates = situation, updates_or_usual(updates)
-        self.prices = prices or Prices.published()
+        self.prices = (prices or Prices.published()).supposing(situation.cloud.state.assume)
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
 
         self.uses = cache(self._uses)

@@ -28,8 +28,8 @@ def _beijing(start: str, end: str, written: float = 30) -> float:
 
 
 def _hongkong(*written: float, region: str = _HONGKONG) -> Bill:
-    """The bill of April for a snapshot of each of some disks, by what is written on them [GiB]."""
-    cloud = Cloud(start="2026-04-01")
+    """The bill of April for a snapshot of each of some disks, by what is written on them [GiB]; 5 GiB are free."""
+    cloud = Cloud(start="2026-04-01", assume={"UNK-12": "as_published"})
     acme = cloud.account("acme")
     for gib in written:
         acme.create_snapshot(acme.run_instance(region=region, image="aliyun_3", system_disk=40, written=gib))

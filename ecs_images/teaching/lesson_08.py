@@ -81,10 +81,6 @@ TASKS: dict[str, Task] = {
                 lambda: _storage(*_REGIONS, kept=4, begin=13),
                 "That begins in week 13: `rounds: 13-` must be `rounds: 5-` wherever it stands.",
             ),
-            Slip(
-                lambda: _storage(*_REGIONS) * 4 / 12,
-                "That is in proportion; at home the base stays (CHAIN-2), and nowhere do the first weeks hold twelve.",
-            ),
             Slip(lambda: _storage(*_REGIONS[1:], kept=4), "That is the copies; the originals at home cost too."),
             Slip(lambda: _storage(*_REGIONS, kept=5), "That keeps five: from which round on does the oldest go?"),
             Slip(lambda: _storage(*_REGIONS) - _storage(*_REGIONS, kept=4), "That is what is saved; what is left?"),
