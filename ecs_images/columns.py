@@ -1,4 +1,4 @@
-"""Columns of times: moments as whole seconds, spans widened to billing hours, clipped and cut.
+"""Columns of times: conversion to whole seconds; spans widened to billing hours, clipped and split.
 
 Arrays hold seconds since 1970-01-01T00:00Z; columns of tables hold times on the billing clock.
 """
@@ -25,12 +25,12 @@ def times_of(seconds: np.ndarray) -> pd.DatetimeIndex:
 
 
 def whole_hours(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Spans widened to the billing hours they touch (BILL-2)."""
+    """The starts and ends of spans [s since 1970], widened to the billing hours they touch (BILL-2)."""
     return start // SECONDS_PER_HOUR * SECONDS_PER_HOUR, -(-end // SECONDS_PER_HOUR) * SECONDS_PER_HOUR
 
 
 def clip(usage: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
-    """The part of a usage table that lies in `[start, end)` [s since 1970]."""
+    """The part of a usage table within `[start, end)` [s since 1970]; rows that cross a border are cut there."""
     first = seconds_of(usage["charge_period_start"])
     last = seconds_of(usage["charge_period_end"])
     inside = (last > start) & (first < end)
@@ -41,7 +41,7 @@ def clip(usage: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
 
 
 def split(usage: pd.DataFrame, borders: np.ndarray) -> pd.DataFrame:
-    """A usage table whose rows are cut at these moments [s since 1970, ascending]."""
+    """A usage table with every row cut at the borders it crosses [s since 1970, ascending]."""
     first, last = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
     low = np.searchsorted(borders, first, "right")
     pieces = np.searchsorted(borders, last, "left") - low + 1

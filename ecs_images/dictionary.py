@@ -32,39 +32,26 @@ nothing converts between them. `stories/` holds story files, `stories/official/`
 provider's own worked examples, and `examples/` price layers whose figures are **made up** and
 say so, for what no source publishes.
 
-Sources are public documentation, catalogues and repositories; facts and figures only were taken.
-A later row of a price ends an earlier one. Where a source gives no first day, `valid_from` is
+Sources are public documentation, catalogues and repositories; only facts and figures were taken.
+A later row of a price ends an earlier one. Where a source names no first day, `valid_from` is
 the day it was seen (`observed`), or an `assumed` day explained in the note.
 """
 
 
 def markdown() -> str:
-    """The whole dictionary."""
-    files = [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()]
-    bill = [table.to_markdown() for table in (USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL)]
-    decisions = ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
-    other = [table.to_markdown() for table in (BLOCK_MAP, LIFECYCLE, LINEAGE, *decisions)]
-    parts = [
-        "## Files",
-        "",
-        *files,
-        "## Meters",
-        "",
-        meters.markdown(),
-        "## What a bill may be grouped by",
-        "",
-        dimensions.markdown(),
-        "## Tables of the catalogue",
-        "",
-        *(table.to_markdown() for table in (IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES)),
-        "## Tables of a bill",
-        "",
-        *bill,
-        "## Tables of a cloud and of decisions",
-        "",
-        *other,
-    ]
-    return "\n".join([_HEAD, *parts])
+    """Returns the whole dictionary as Markdown."""
+    catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
+    bill = USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL
+    other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
+    sections = {
+        "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],
+        "Meters": [meters.markdown()],
+        "What a bill may be grouped by": [dimensions.markdown()],
+        "Tables of the catalogue": [table.to_markdown() for table in catalogue],
+        "Tables of a bill": [table.to_markdown() for table in bill],
+        "Tables of a cloud and of decisions": [table.to_markdown() for table in other],
+    }
+    return "\n".join([_HEAD, *("\n".join([f"## {title}", "", *parts]) for title, parts in sections.items())])
 
 
 if __name__ == "__main__":

@@ -20,18 +20,18 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 _LONGEST = 200
-"""Letters of a name that is compared with others; a longer one is no slip of the pen."""
+"""Characters of a name that are compared with the known ones; a longer name is no typing error."""
 
 
 class EcsImagesError(Exception):
     """The root: catch this to catch all errors of the toolkit. All of them can be pickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Most are made of more than their message, which is all that Exception would give back to them.
+        # Exception rebuilds an error from its message only; most of ours take other arguments.
         return _rebuilt, (type(self), self.args, self.__dict__)
 
     def _render_traceback_(self) -> list[str]:
-        """In a notebook an error is one sentence; where in the toolkit it was found helps nobody."""
+        """In a notebook an error is one sentence, without the lines of the toolkit that raised it."""
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -43,24 +43,28 @@ def _rebuilt(kind: type[EcsImagesError], arguments: tuple[Any, ...], attributes:
 
 
 class InputError(EcsImagesError, ValueError):
-    """A value that cannot be used; the message says which, and what would do."""
+    """A value that cannot be used; the message says which one, and what is accepted."""
 
 
 class UnknownName(InputError):
     """A name that is not known.
 
-    `kind` is what was looked for, `name` what was given, `nearest` the closest known names.
+    kind: what was looked for, such as "region"
+    name: what was given
+    known: the names that exist; the nearest ones become the attribute `nearest` and a suggestion
+    hint: what to do instead, at the end of the message
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        everything = sorted(known)
+        candidates = sorted(known)
+        listed = ", ".join(candidates)
         self.kind, self.name = kind, name
-        self.nearest = nearest(name, everything)
+        self.nearest = nearest(name, candidates)
         message = f"unknown {kind} {shown(name)}"
         if self.nearest:
             message += f"; did you mean {' or '.join(self.nearest)}?"
-        elif 0 < len(everything) <= 12 and len(known_names := ", ".join(everything)) <= 80 and not hint:
-            message += f"; known: {known_names}"
+        elif 0 < len(listed) <= 80 and not hint:
+            message += f"; known: {listed}"
         if hint:
             message += f"{'' if message.endswith('?') else ';'} {hint}"
         super().__init__(message)
@@ -68,7 +72,7 @@ class UnknownName(InputError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong in a file: the line it stands on (0: the file as a whole) and a sentence."""
+    """One thing wrong in a file: its line (0: the file as a whole) and a sentence."""
 
     line: int
     message: str
@@ -78,7 +82,11 @@ class Problem:
 
 
 class FileProblems(InputError):
-    """All problems of one file; `path` is the file, `problems` are sorted by line."""
+    """All problems of one file.
+
+    path: the file
+    problems: what is wrong with it; the attribute of that name is sorted by line
+    """
 
     def __init__(self, path: str, problems: Sequence[Problem]) -> None:
         self.path = path
@@ -91,9 +99,11 @@ class FileProblems(InputError):
 class CloudError(EcsImagesError):
     """The service refuses a command; nothing has changed.
 
-    `code` is the real service's error code in its own spelling, `http_status` the status it
-    comes with (0 where no source gives it), `operation` the API operation, and `ids` the
-    resources concerned (such as `{"image": "m-00000001"}`).
+    code: the real service's error code, in its own spelling
+    message: why it refuses and what to do next; the attribute `reason`
+    operation: the API operation, such as CopyImage
+    http_status: the HTTP status that comes with the code; 0 where no source names it
+    ids: the resources concerned, such as `{"image": "m-00000001"}`
     """
 
     def __init__(self, code: str, message: str, *, operation: str, http_status: int, ids: dict[str, str]) -> None:
@@ -103,7 +113,11 @@ class CloudError(EcsImagesError):
 
 
 class PriceNotFound(EcsImagesError, LookupError):
-    """The price book has no price; `missing` lists every (meter, item, region, date, currency)."""
+    """The price book has no price.
+
+    missing: every price that is missing, as (meter, item, region, date, currency)
+    note: what to do about it, where that is not to add rows to the price book
+    """
 
     def __init__(self, missing: Sequence[tuple[str, str, str, str, str]], note: str = "") -> None:
         self.missing = tuple(missing)
@@ -111,7 +125,7 @@ class PriceNotFound(EcsImagesError, LookupError):
             f"no {currency} price for {meter}{_of(item)} in {region} on {date}"
             for meter, item, region, date, currency in self.missing
         ]
-        note = note or "give rows of your own with --prices FILE, or prices: in a story"
+        note = note or "add your own rows with --prices FILE, or with prices: in a story"
         super().__init__("; ".join(lines) + f"; {note}")
 
 
@@ -125,18 +139,20 @@ class MixedCurrencies(EcsImagesError):
     def __init__(self, currencies: Sequence[str]) -> None:
         self.currencies = tuple(sorted(currencies))
         super().__init__(
-            f"a total over {' and '.join(self.currencies)} has no meaning, and nothing converts "
-            "between them; ask for one currency, or group by billing_currency"
+            f"a total over {' and '.join(self.currencies)} has no meaning, and the toolkit does not convert; "
+            "ask for one currency, or group by billing_currency"
         )
 
 
 def shown(value: object, most: int = 80) -> str:
-    """A value in a message: as Python writes it, cut where it is longer than anyone reads.
+    """A value as messages show it: its repr, cut to `most` characters.
 
-    Of a number of many digits or a long list only the beginning is ever written out.
+    A huge number or a long list is never written out as a whole.
     """
     if isinstance(value, int) and value.bit_length() > 400:
-        return f"a number of {value.bit_length() * 3 // 10} digits and more"
+        return f"a number of at least {value.bit_length() * 3 // 10} digits"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     if type(value).__repr__ is object.__repr__:
         return f"an object of class {type(value).__name__}"
     text = reprlib.repr(value) if not isinstance(value, str) else repr(value[: most + 1])
@@ -144,20 +160,20 @@ def shown(value: object, most: int = 80) -> str:
 
 
 def look_up(kind: str, name: object, table: Mapping[str, _T], hint: str = "") -> _T:
-    """What stands under a name; raises UnknownName for one that the table lacks, or that is no text."""
+    """The value of `table` under a name; raises UnknownName for a name it lacks, and for what is not text."""
     if isinstance(name, str) and name in table:
         return table[name]
     raise UnknownName(kind, name if isinstance(name, str) else shown(name, 40), table, hint)
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: what may have been meant; empty where nothing is near."""
+    """The end of a message about an unknown name: the nearest known ones; empty where none is near."""
     close = nearest(str(name), known)
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """The known names most like `name`, best first."""
+    """The known names most like `name`, at most `count` of them, best first."""
     by_lower = {candidate.lower(): candidate for candidate in known if candidate != name}
-    found = difflib.get_close_matches(name[:_LONGEST].lower(), by_lower, n=count, cutoff=0.5)
-    return tuple(by_lower[match] for match in found)
+    matches = difflib.get_close_matches(name[:_LONGEST].lower(), by_lower, n=count, cutoff=0.5)
+    return tuple(by_lower[match] for match in matches)

@@ -1,4 +1,4 @@
-"""Files are written beside their place and put there at once, so that the old one stays whole until then."""
+"""Files: UTF-8 text in; out, new content goes to a temporary file, which then replaces the old one in one step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,46 @@ from tempfile import NamedTemporaryFile
 
 from .errors import InputError, shown
 
+_LONGEST = 255
+"""Characters of a path in a message; a longer one is cut."""
+
+
+def path_of(value: object, what: str) -> Path:
+    """The path that a person gave; raises InputError naming `what` for what no file can be called."""
+    if not isinstance(value, str | Path):
+        raise InputError(f"{what} is the path of a file, not {shown(value)}")
+    try:
+        possible = b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise InputError(f"{what} {shown(str(value))} is no path that a file can have")
+    return Path(value)
+
+
+def read(value: object, what: str) -> str:
+    """The text of a file, its ends of lines as they are.
+
+    value: its path
+    what: what the file is to be, such as "a ledger"
+
+    Raises InputError where it cannot be read or is not UTF-8.
+    """
+    path = path_of(value, what)
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{_named(path)}: cannot be read as {what} ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{_named(path)}: cannot be read as {what} (it is not UTF-8 text)") from None
+
+
+def _named(path: Path) -> str:
+    return str(path) if len(str(path)) <= _LONGEST else shown(str(path))
+
 
 def can_be_stored(text: str) -> bool:
-    """Whether a file can hold a text; half a character, a surrogate that stands alone, it cannot."""
+    """Whether a text can be written as UTF-8; a lone surrogate, which is half a character, cannot."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -20,55 +57,57 @@ def can_be_stored(text: str) -> bool:
 
 
 def save(path: Path, content: bytes | str) -> None:
-    """Write a file; a full disk or a stop at any moment leaves what was there before.
+    """Write a file; a full disk or an interruption at any moment leaves the old file whole.
 
-    path: where to. A symbolic link is followed: the file it points to is replaced. Rights and owner stay.
-        A device, a pipe, or the file that is our standard output already, is written to as it is.
-    content: all of the file; text is stored as UTF-8
+    path: the file. A symbolic link is followed, and the file it points to is replaced; permissions and owner are
+        kept. A device, a pipe, and the file that our standard output already goes to are appended to instead.
+    content: the whole content; text is stored as UTF-8
 
-    Raises InputError where the file cannot be written, or the text holds half a character (a lone surrogate).
-    Only a kill in the middle leaves something behind: a file of the same folder named `.ecs_images.…`.
+    Raises InputError where the file cannot be written, or the text contains half a character (a lone surrogate).
+    Only a process that is killed leaves something behind: a file `.ecs_images.…` in the same folder.
     """
     try:
         data = content.encode("utf-8") if isinstance(content, str) else content
         if (path.exists() and not path.is_file()) or _open_already(path):
-            # It is not for us to replace: /dev/full stays, and what a shell appends to is appended to.
+            # A device must not become a plain file, nor may `>> FILE` of a shell lose what it has so far.
             with open(path, "ab") as file:
                 file.write(data)
         else:
             _replace(Path(os.path.realpath(path)), data)
     except UnicodeEncodeError as error:
         half = shown(error.object[error.start : error.end])
-        raise InputError(f"{path}: cannot be written ({half} is half a character, which no file can hold)") from None
+        raise InputError(
+            f"{_named(path)}: cannot be written ({half} is half a character, which no file can hold)"
+        ) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise InputError(f"{_named(path)}: cannot be written ({error.strerror or error})") from None
 
 
 def _replace(target: Path, data: bytes) -> None:
-    before = target.stat() if target.exists() else None
-    if before is not None and not os.access(target, os.W_OK):
-        # Its folder would allow it; but who takes the right to write from a file wants to keep it.
+    old = target.stat() if target.exists() else None
+    if old is not None and not os.access(target, os.W_OK):
+        # The folder would allow the replacement, but whoever write-protects a file wants to keep it.
         raise PermissionError(0, "the file is write-protected")
     with NamedTemporaryFile(dir=target.parent, prefix=".ecs_images.", delete=False) as file:
         try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            if before is not None and hasattr(os, "chown"):
-                with suppress(OSError):  # only root may give a file to another
-                    os.chown(file.name, before.st_uid, before.st_gid)
-            os.chmod(file.name, (before.st_mode if before is not None else 0o666 & ~_umask()) & 0o777)
+            if old is not None and hasattr(os, "chown"):
+                with suppress(OSError):  # only root may change the owner of a file
+                    os.chown(file.name, old.st_uid, old.st_gid)
+            os.chmod(file.name, (old.st_mode if old is not None else 0o666 & ~_umask()) & 0o777)
             file.close()
             os.replace(file.name, target)
         except BaseException:  # Ctrl-C too
-            with suppress(OSError):  # closing writes what is left, on a disk that may be full
+            with suppress(OSError):  # closing writes the rest of the buffer, and the disk may be full
                 file.close()
             os.unlink(file.name)
             raise
 
 
 def _open_already(path: Path) -> bool:
-    """Whether this is the file that our standard output or error goes to, as /dev/stdout is."""
+    """Whether our standard output or error goes to this file, as for /dev/stdout."""
     for number in (1, 2):
         with suppress(OSError):
             if os.path.samestat(os.stat(path), os.fstat(number)):
@@ -77,7 +116,7 @@ def _open_already(path: Path) -> bool:
 
 
 def _umask() -> int:
-    """The rights that new files are not to have; it can only be read by setting it."""
+    """The permissions that new files must not have; it can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -29,9 +29,14 @@ DTYPES: dict[Kind, Any] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its kind, unit and meaning.
+    """One column of a table.
 
-    `required` columns may not be empty; `values`, where given, are the only ones allowed.
+    name: its name
+    kind: the kind of its values
+    unit: their unit; empty where they have none
+    meaning: what they mean, for the data dictionary
+    required: whether no value may be empty
+    values: the only values allowed; empty where any is
     """
 
     name: str
@@ -44,7 +49,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's name, what one row of it is, and its columns."""
+    """A declared table.
+
+    name: what it is called in messages
+    row: what one row of it is
+    columns: its columns, in order
+    """
 
     name: str
     row: str
@@ -55,7 +65,10 @@ class Table:
         return [column.name for column in self.columns]
 
     def frame(self, data: Iterable[tuple[object, ...]] | Mapping[str, Any] | pd.DataFrame = ()) -> pd.DataFrame:
-        """A frame of this table from rows, or from columns by name; without any it is empty."""
+        """A frame of this table, with the dtypes of its columns.
+
+        data: rows, or columns by name; without any the frame is empty
+        """
         import pandas as pd
 
         content = data if isinstance(data, Mapping | pd.DataFrame) else list(data)
@@ -70,7 +83,7 @@ class Table:
         return frame
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """`frame` itself, when it has these columns, in this order and of their kinds.
+        """Returns `frame` itself if it has these columns, in this order and of these kinds.
 
         Raises InputError otherwise, naming the columns at fault.
         """
@@ -116,7 +129,7 @@ class Answer(Protocol[P, R]):
 
 
 def answers(table: Table) -> Callable[[Callable[P, R]], Answer[P, R]]:
-    """Let a function say what the columns of its table mean: `ecs.routes.columns["x_payer"]`."""
+    """Decorator: documents the columns of the table that a function returns, as `ecs.routes.columns["x_payer"]`."""
 
     def mark(function: Callable[P, R]) -> Answer[P, R]:
         marked = cast(Any, function)
@@ -129,7 +142,7 @@ def answers(table: Table) -> Callable[[Callable[P, R]], Answer[P, R]]:
 
 
 def _few(names: Sequence[object]) -> str:
-    """The first of some names, and how many more there are."""
+    """The first few names, and how many more there are."""
     more = f" and {len(names) - 2} more" if len(names) > 3 else ""
     return ", ".join(str(name)[:80] for name in names[: 2 if more else 3]) + more
 

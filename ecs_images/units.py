@@ -22,13 +22,16 @@ BYTES_PER_MIB = 1 << 20
 EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=BILLING_CLOCK), datetime(2200, 1, 1, tzinfo=BILLING_CLOCK)
 
 Time = str | date | datetime
-"""What a person may write for a time: text in ISO 8601, a date (its midnight), or a datetime."""
+"""How a time may be given: text in ISO 8601, a date (its midnight), or a datetime."""
 
 
 def parse_time(value: Time, what: str = "time") -> datetime:
-    """The moment `value` names, on the billing clock.
+    """A time as a datetime on the billing clock.
 
-    Raises InputError for what cannot be read, is not a whole second, or lies outside 2010-2200.
+    value: the time; without a zone it is on the billing clock (UTC+8)
+    what: what the time is, for messages
+
+    Raises InputError for a value that is no time, has a fraction of a second, or is outside 2010 to 2200.
     """
     if isinstance(value, str):
         try:
@@ -68,13 +71,13 @@ def day_start_seconds(day: date) -> int:
 
 
 def next_full_hour(moment: datetime) -> datetime:
-    """`moment` itself on a full hour, else the hour after it (BILL-2: part hours count whole)."""
+    """`moment` rounded up to the full hour (BILL-2: a started hour counts whole)."""
     floor = moment.replace(minute=0, second=0)
     return floor if floor == moment else floor + timedelta(hours=1)
 
 
 def show_time(moment: datetime) -> str:
-    """Short text for people: the date, and the time of day when it is not midnight."""
+    """A short text for people: the date, and the time of day unless it is midnight."""
     local = moment.astimezone(BILLING_CLOCK)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         return f"{local:%Y-%m-%d}"

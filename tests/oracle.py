@@ -274,7 +274,7 @@ class Reader:
         match event:
             case ev.DiskCreated():
                 self._begin(self.disk_lives, event.disk, Machine(
-                    event.account, event.region, "disk", "cloud_essd_pl0", event.size_gib, event.at))  # fmt: skip
+                    event.account, event.region, "disk", event.category, event.size_gib, event.at))  # fmt: skip
             case ev.DiskReleased():
                 self.disk_lives.pop(event.disk).end = event.at
             case ev.InstanceLaunched():

@@ -408,7 +408,7 @@ def test_a_bill_lists_the_assumptions_it_rests_on(cloud, acme):
     web = acme.run_instance(region=HANGZHOU, image="rhel_9")
     acme.copy_image(acme.create_image(web), to="cn-beijing")
     found = bill(cloud, until="2026-01-16").assumptions()
-    assert list(found.columns) == ["assumption", "subject", "taken", "why"]
+    assert list(found.columns) == ["assumption", "subject", "taken", "why", "stated_by"]
     named = set(found["assumption"])
     assert {"UNK-1", "UNK-2", "UNK-11", "ASSUME-1", "ASSUME-2", "example", "price"} <= named
     assert "example image rhel_9_x64_40G_example.vhd" in set(found["subject"])

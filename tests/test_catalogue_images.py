@@ -202,7 +202,7 @@ def test_an_id_of_an_impossible_day_gets_a_sentence(cloud: Cloud, acme: Account,
 def test_a_name_in_a_story_cannot_be_that_of_a_public_image() -> None:
     line = "  - create_image: {as: ubuntu_22_04, account: acme, instance: web}"
     (problem,) = problems(steps(line))
-    assert "is that of something of the service" in problem.message
+    assert "belongs to something of the service" in problem.message
 
 
 def test_an_image_made_of_a_read_id_keeps_the_fee_of_its_system(cloud: Cloud, acme: Account) -> None:

@@ -268,7 +268,7 @@ def test_thirty_things_stand_apart_from_one_another(cloud, acme, partner):
 
 
 def test_too_many_things_and_none_make_no_chart(cloud):
-    with pytest.raises(InputError, match="at most 80 things and this table has 101"):
+    with pytest.raises(InputError, match="at most 80 resources and accounts, and this table has 101"):
         charts.lineage_graph(steps(*[("A", "made from", f"B{n}") for n in range(100)]))
     with pytest.raises(InputError, match="at least one row"):
         charts.lineage_graph(cloud.lineage())

@@ -328,7 +328,7 @@ def test_an_unknown_column_is_refused_with_the_nearest() -> None:
 def test_what_are_no_axes_is_refused(chart: str) -> None:
     _, table = CHARTS[chart]
     name = chart.removesuffix("_by_target")
-    with pytest.raises(InputError, match="ax must be the Axes of matplotlib"):
+    with pytest.raises(InputError, match="ax must be a matplotlib Axes"):
         getattr(charts, name)(table(["a", "b", "c", "d"]), ax="left", **({"owner": "a"} if name == "who_pays" else {}))
 
 

@@ -112,7 +112,7 @@ def test_a_field_that_stands_twice_in_a_record_is_refused(records: Records, tmp_
     """JSON takes the last of the two in silence."""
     path = write(tmp_path / "edited.jsonl", records)
     path.write_text(path.read_text().replace('"site": "china"', '"site": "international", "site": "china"', 1))
-    assert refusal(path) == (2, "record 2 cannot be used: a field stands there twice")
+    assert refusal(path) == (2, "record 2 cannot be used: a field is given twice")
 
 
 # Files of other formats and other hands --------------------------------------------------------------
@@ -237,3 +237,50 @@ def test_half_a_character_in_a_file_or_in_an_event_of_one_s_own_is_refused(tmp_p
     account = {"event": "AccountOpened", "at": start.at.isoformat(), "account": HALF, "site": "china"}
     number, message = refusal(write(path, [*records_of(path), account]))
     assert (number, "half a character" in message) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"lineage": "none"}, "a plain value, a list or a record stands where another of them belongs"),
+        ({"event": ["ImageCreated"]}, "is not a record with the name of its event"),
+        ({"assumed": "UNK-11"}, "'UNK-11' is not a list"),
+        ({"assumed": None}, "None is not a list"),
+        ({"mappings": {"device": "/dev/xvda"}}, "is not a list"),
+    ],
+)
+def test_a_field_of_another_shape_is_told_in_words_of_the_file(
+    records: Records, tmp_path: Path, change: dict[str, Any], words: str
+):
+    at = place(records, "ImageCreated")
+    records[at] |= change
+    number, message = refusal(write(tmp_path / "edited.jsonl", records))
+    assert (number, words in message) == (at + 1, True), message
+
+
+def test_a_record_that_is_no_record_is_told(records: Records, tmp_path: Path):
+    records[2] = None
+    assert refusal(write(tmp_path / "edited.jsonl", records)) == (
+        3,
+        "record 3 cannot be used: None is not a record with the name of its event",
+    )
+
+
+def test_a_lineage_that_cannot_be_is_told_by_its_field(records: Records, tmp_path: Path):
+    records[place(records, "ImageCreated")]["lineage"] |= {"charged_system": "Windows Server"}
+    _, message = refusal(write(tmp_path / "edited.jsonl", records))
+    assert message.endswith(": lineage.charged_system is 'Windows Server', not 'Red Hat Enterprise Linux'")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"event": "AccountOpened" "at": 1}', "it is not JSON from its character 27 on (Expecting ',' delimiter)"),
+        ("", "it is not JSON from its character 1 on (Expecting value)"),
+        (f'{{"event": {"9" * 5000}}}', "a number of 5000 digits is more than there can be"),
+    ],
+)
+def test_a_line_that_no_program_can_read_is_told_without_words_of_python(tmp_path: Path, line: str, words: str):
+    path = tmp_path / "edited.jsonl"
+    path.write_text('{"ledger": "ecs_images", "format": 3, "records": 1}\n' + line + "\n", encoding="utf-8")
+    assert refusal(path) == (1, f"record 1 cannot be used: {words}")

@@ -241,7 +241,7 @@ def test_an_empty_file_lacks_every_column(tmp_path):
 def test_a_file_that_is_no_text_is_refused(tmp_path, content):
     path = tmp_path / "own.csv"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="cannot be read as a CSV file"):
+    with pytest.raises(InputError, match="cannot be read as a price file"):
         read_price_file(path)
 
 
@@ -385,3 +385,14 @@ def test_the_price_of_what_is_sent_is_compared_where_it_goes(tmp_path):
 def test_the_example_layers_load():
     for path in sorted((Path(__file__).parent.parent / "data" / "examples").glob("*.csv")):
         assert len(Prices.published(path).rows) > len(Prices.published().rows)
+
+
+def test_a_licence_of_a_system_that_is_none_is_a_problem_and_not_without_effect(tmp_path):
+    path = tmp_path / "own.csv"
+    head = "meter,item,region_id,unit,currency,price,valid_from\n"
+    path.write_text(head + "os_licence,Red Hat Enterprise Linu,all_regions,per_vcpu_hour,CNY,0.1,2026-01-01\n")
+    with pytest.raises(FileProblems) as caught:
+        Prices.published(path)
+    (problem,) = caught.value.problems
+    words = "item 'Red Hat Enterprise Linu' is no operating system, so its price has no effect"
+    assert (problem.line, problem.message.startswith(f"{words}; did you mean Red Hat Enterprise Linux or")) == (2, True)

@@ -423,7 +423,7 @@ def test_prices_are_made_of_rows_only(wrong):
 
 @pytest.mark.parametrize("wrong", [5, None, ["mine.csv"]])
 def test_a_layer_is_a_path(wrong):
-    with pytest.raises(InputError, match="a layer of prices is the path of a file, not "):
+    with pytest.raises(InputError, match="a price file is the path of a file, not "):
         Prices.published(wrong)
 
 

@@ -85,7 +85,7 @@ def test_every_problem_of_a_story_is_told_at_once_in_the_order_of_lines():
             ]
         )
     )
-    assert [problem.line for problem in found] == [2, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15]
+    assert [problem.line for problem in found] == [2, 4, 5, 6, 8, 9, 10, 11, 12, 12, 14, 15]
 
 
 def test_a_story_with_a_problem_at_its_end_runs_nothing():
@@ -140,7 +140,7 @@ def test_steps_are_a_list_that_is_not_empty(given: str):
 def test_accounts_are_names_or_names_with_sites(given: str):
     found = problems(f"start: 2026-01-15\naccounts: {given}\nsteps:\n  - wait: {{}}\n")
     assert found[0].line == 2
-    assert found[0].message.startswith("accounts is a list of names, or a mapping")
+    assert found[0].message.startswith("accounts must be a list of names, or a mapping")
 
 
 # Times ----------------------------------------------------------------------------------------------
@@ -173,13 +173,13 @@ def test_steps_are_in_order_of_time():
         )
     )
     assert found.line == 9
-    assert found.message.startswith("2026-01-19 23:59:59 lies before the step above it, 2026-01-20;")
+    assert found.message.startswith("2026-01-19 23:59:59 is before the step above it, 2026-01-20;")
 
 
 def test_no_step_lies_before_the_start():
     found = only_problem(steps("  - at: 2026-01-15T09:59+08:00", "    stop_instance: {account: acme, instance: web}"))
     assert found.line == 7
-    assert "lies before the step above it, 2026-01-15 10:00" in found.message
+    assert "is before the step above it, 2026-01-15 10:00" in found.message
 
 
 def test_a_story_ends_after_its_last_step():
@@ -228,4 +228,4 @@ def test_what_is_written_has_a_size_of_zero_or_more(key: str, size: str):
 def test_a_block_has_a_size_above_zero(size: str):
     problem = only_problem(steps(f"block_size_mib: {size}"))
     assert problem.line == 7
-    assert problem.message.startswith("block_size_mib is a number of MiB above 0")
+    assert problem.message.startswith("block_size_mib must be a number of MiB above 0")

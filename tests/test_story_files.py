@@ -20,7 +20,7 @@ from ecs_images.stories.story import Story
         ("\n\nstory\n", 3, "a story is a mapping"),
         ("start: [2026\n", 2, "this is not YAML"),
         ("start: 2026-01-15\n\tuntil: 5\n", 2, "this is not YAML"),
-        ("start: 2026-01-15\nstart: 2026-01-16\n" + "accounts: [a]\nsteps: [{wait: {}}]\n", 2, "'start' stands twice"),
+        ("start: 2026-01-15\nstart: 2026-01-16\naccounts: [a]\nsteps: [{wait: {}}]\n", 2, "'start' is given twice"),
         ("a: 1\n---\nb: 1\n", 2, "this is not YAML"),
         ("start: &day 2026-01-15\nuntil: *day\n", 2, "anchors and aliases are not used"),
         ("5: a\n", 1, "a key must be a word, not '5'"),
@@ -41,7 +41,7 @@ def test_a_key_twice_in_a_step_is_told_with_its_line():
     problem = only_problem(
         steps("  - write:", "      account: acme", "      disk: web", "      new: 1", "      new: 2")
     )
-    assert (problem.line, problem.message) == (11, "'new' stands twice in the same place")
+    assert (problem.line, problem.message) == (11, "'new' is given twice in the same mapping")
 
 
 def test_an_explosion_of_aliases_is_refused_at_the_first_alias():
@@ -80,14 +80,14 @@ def test_a_price_layer_that_is_not_there_is_told_with_its_line():
 
 @pytest.mark.parametrize("given", ["5", "{cost: 1}", ""])
 def test_expectations_are_a_list(given: str):
-    assert only_problem(steps(f"expect: {given}")).message == "expect is a list"
+    assert only_problem(steps(f"expect: {given}")).message == "expect must be a list"
 
 
 @pytest.mark.parametrize("given", ["{}", "{within: 1}", "{cost: 1, detail: 1}", "{where: {meter: os_licence}}"])
 def test_an_expectation_says_one_thing(given: str):
     problem = only_problem(steps("expect:", f"  - {given}"))
     assert problem.line == 8
-    assert problem.message == "an expectation says one of cost, detail, paid, stored_gib, freed_gib, image"
+    assert problem.message == "an expectation has one of cost, detail, paid, stored_gib, freed_gib, image"
 
 
 def test_a_story_without_a_title_is_called_after_its_file(tmp_path):

@@ -115,7 +115,7 @@ def test_rounds_that_never_come_are_told_instead_of_dropping_the_step(rounds: st
         )
     )
     assert problem.line == 10
-    assert problem.message.endswith("never come as written; there are rounds 1 to 3")
+    assert problem.message.endswith("never happen; this repeat has rounds 1 to 3")
 
 
 def test_a_misspelt_counter_is_told_with_the_one_there_is():
@@ -129,9 +129,9 @@ def test_a_misspelt_counter_is_told_with_the_one_there_is():
         )
     )
     assert [problem.line for problem in found] == [9, 10, 11]
-    assert "there is no counter '{wek}'; here stands {week} or {week-1}" in found[0].message
+    assert "unknown counter '{wek}'; this repeat has {week} or {week-1}" in found[0].message
     assert "'{week+1}'" in found[1].message
-    assert found[2].message == "there is no counter '{week}'; counters stand inside a repeat"
+    assert found[2].message == "unknown counter '{week}'; counters exist only inside a repeat"
 
 
 def test_a_name_given_with_as_shadows_nothing_of_the_service():
@@ -179,7 +179,7 @@ def test_numbers_are_those_of_yaml_1_2():
 
 def test_an_argument_that_says_nothing_is_told():
     problem = only_problem(steps("  - run_instance: {account: acme, region: cn-beijing, image: aliyun_3, written: }"))
-    assert problem.message == "written is empty; say what it is, or leave it out"
+    assert problem.message == "written is empty; give it a value, or leave it out"
 
 
 # Settings ------------------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ def test_an_expectation_of_nothing_is_not_met_by_a_slip(kind: str, where: str, w
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ("month: 2062-02", "month 2062-02 lies outside the bill, 2026-01-15 10:00 to 2026-02-14"),
-        ("day: 2026-02-15", "day 2026-02-15 lies outside the bill"),
+        ("month: 2062-02", "month 2062-02 is outside the bill, 2026-01-15 10:00 to 2026-02-14"),
+        ("day: 2026-02-15", "day 2026-02-15 is outside the bill"),
         ("item: Windows Servre", "unknown item 'Windows Servre'; did you mean Windows Server"),
     ],
 )
@@ -247,3 +247,86 @@ def test_an_expectation_of_nothing_where_nothing_can_be_is_told(where: str, word
 def test_nothing_may_be_expected_of_a_meter_that_nobody_used():
     story = Story.parse(steps("expect:", "  - {where: {meter: os_licence, month: 2026-01}, cost: 0}"))
     assert [outcome.passed for outcome in check(story, story.run())] == [True]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "  - share_image: {account: acme, image: web, with_accounts: [partner]}",
+            "'web' is an instance, not an image",
+        ),
+        ("  - delete_snapshot: {account: acme, snapshot: v1}", "'v1' is an image, not a snapshot"),
+        (
+            "  - delete_snapshot: {account: acme, snapshot: web.system_disk}",
+            "'web.system_disk' is a disk, not a snapshot",
+        ),
+        (
+            "  - write: {account: acme, disk: v1.system_snapshot, new: 1}",
+            "'v1.system_snapshot' is a snapshot, not a disk",
+        ),
+        ("  - wait: {instance: v1}", "'v1' is an image, not an instance"),
+        ("expect:\n  - {where: {image: web}, cost: 0}", "'web' is an instance, not an image"),
+        ("expect:\n  - {where: {snapshot: v1}, cost: 0}", "'v1' is an image, not a snapshot"),
+        ("expect:\n  - {where: {disk: v1}, stored_gib: 0}", "'v1' is an image, not a disk"),
+        ("expect:\n  - {of: v1, freed_gib: 0}", "'v1' is an image, not a snapshot"),
+        ("expect:\n  - {image: web, instance: web}", "'web' is an instance, not an image"),
+    ],
+)
+def test_a_name_of_another_kind_of_thing_is_told_before_anything_runs(line: str, words: str):
+    assert only_problem(steps(line)).message == words
+
+
+def test_an_unknown_name_is_likened_to_names_of_its_own_kind_only():
+    line = "  - delete_snapshot: {account: acme, snapshot: web1}"
+    assert only_problem(steps(line)).message == "unknown snapshot 'web1'; name it with as: in an earlier step"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("{where: {currency: USD}, paid: 0}", "no account of this story pays in USD; they pay in CNY"),
+        ("{where: {month: 2026-03}, cost: 0}", "month 2026-03 is outside the bill, 2026-01-15 10:00 to 2026-03-01"),
+        ("{where: {day: 2026-03-01}, cost: 0}", "day 2026-03-01 is outside the bill, 2026-01-15 10:00 to 2026-03-01"),
+        ("{stored_gib: 0, at: 2026-01-15T09:59}", "at is outside the story, 2026-01-15 10:00 to 2026-03-01"),
+        ("{stored_gib: 12, at: 2026-03-02}", "at is outside the story, 2026-01-15 10:00 to 2026-03-01"),
+        ("{freed_gib: 0, of: []}", "of is one snapshot or several, not none"),
+    ],
+)
+def test_an_expectation_of_nothing_about_what_cannot_be_is_a_problem(given: str, words: str):
+    text = steps("expect:", f"  - {given}").replace("until: 2026-02-14", "until: 2026-03-01")
+    with pytest.raises(FileProblems, match=words):
+        load_and_check(text)
+
+
+@pytest.mark.parametrize("rounds", ["1, 1", "1-3, 2", "2, 1-"])
+def test_rounds_that_name_a_round_twice_are_a_problem(rounds: str):
+    lines = ["  - repeat: {times: 3}", "    steps:", f"      - {{wait: {{image: v1}}, rounds: '{rounds}'}}"]
+    assert "repeat a round" in only_problem(steps(*lines)).message
+
+
+@pytest.mark.parametrize("counter", ["[week]", "5", "{a: b}", "we ek", "a-1", ""])
+def test_a_counter_is_one_word(counter: str):
+    lines = [f"  - repeat: {{times: 3, as: {counter}}}", "    steps:", "      - wait: {image: v1}"]
+    assert only_problem(steps(*lines)).message.startswith("as names the counter with one word, not ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        told("steps: {a: [b]}", "until: [{a: b}]"),
+        steps("  - {stop_instance: {account: acme, instance: web}, refused: [{a: b}]}"),
+        steps("  - repeat: {times: [[a]]}"),
+        steps("  - repeat: {times: 3, every: [{a: b}]}", "    steps:", "      - wait: {image: v1}"),
+        steps("  - repeat: {times: 3}", "    steps:", "      - {wait: {image: v1}, rounds: [[1]]}"),
+        steps("expect:", "  - {image: v1, instance: [web]}"),
+        steps("expect:", "  - {stored_gib: 0, at: [{a: b}]}"),
+    ],
+)
+def test_a_problem_shows_a_value_as_the_file_has_it(text: str):
+    assert "Located" not in "".join(str(problem) for problem in problems(text))
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, '"a\\0b"', '"\\ud800"'])
+def test_a_price_file_of_a_name_that_no_file_has_is_a_problem(name: str):
+    assert only_problem(steps().replace("steps:", f"prices: {name}\nsteps:")).message.startswith("no price file ")

@@ -80,8 +80,8 @@ def test_a_span_of_time_is_minutes_hours_or_days(span: str):
             7,
             "a repeat has repeat, steps and at, not refused",
         ),
-        (["  - wait: {image: v1}", "    after: 1d"], 8, "after stands inside a repeat only"),
-        (["  - wait: {image: v1}", "    rounds: 1-"], 8, "rounds stands inside a repeat"),
+        (["  - wait: {image: v1}", "    after: 1d"], 8, "after is only allowed inside a repeat"),
+        (["  - wait: {image: v1}", "    rounds: 1-"], 8, "rounds is only allowed inside a repeat"),
     ],
 )
 def test_what_is_wrong_with_a_repeat_is_told_with_its_line(lines: list[str], line: int, words: str):
@@ -91,7 +91,7 @@ def test_what_is_wrong_with_a_repeat_is_told_with_its_line(lines: list[str], lin
 
 
 @pytest.mark.parametrize(
-    ("inner", "words"), [("at: 2026-01-20", "inside a repeat say after"), ("rounds: third", "rounds are like 13- or")]
+    ("inner", "words"), [("at: 2026-01-20", "inside a repeat use after"), ("rounds: third", "rounds are like 13- or")]
 )
 def test_what_does_not_belong_in_a_round_is_told_once(inner: str, words: str):
     problem = only_problem(
@@ -110,4 +110,4 @@ def test_the_steps_of_a_round_are_in_order_of_time():
         )
     )
     assert problem.line == 10
-    assert "lies before the step above it" in problem.message
+    assert "is before the step above it" in problem.message

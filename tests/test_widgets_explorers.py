@@ -77,7 +77,7 @@ def test_ticked_snapshots_free_what_they_hold_together(cloud: Cloud, three: tupl
     assert "together frees 6 GiB; 12 GiB stay" in panel.parts["summary"].value
     panel.controls[three[2]].value = True
     assert "together frees 18 GiB; 0 GiB stay" in panel.parts["summary"].value
-    assert "hold only 9 GiB alone" in panel.parts["summary"].value
+    assert "hold only 9 GiB" in panel.parts["summary"].value
 
 
 def test_the_table_says_what_each_further_snapshot_would_free(cloud: Cloud, three: tuple[str, str, str]) -> None:
@@ -145,7 +145,7 @@ def test_money_before_the_first_price_is_not_known(cloud: Cloud, acme: Account) 
     )
     panel = chain_explorer(cloud, snapshot, prices=late)
     tick(panel, snapshot)
-    assert "What that saves is not known: no CNY price for snapshot_standard" in panel.parts["summary"].value
+    assert "The saving is not known: no CNY price for snapshot_standard" in panel.parts["summary"].value
 
 
 def test_the_chain_explorer_draws_what_it_says(cloud: Cloud, three: tuple[str, str, str]) -> None:
@@ -221,7 +221,7 @@ def test_what_is_refused_stands_with_its_code_and_why(cloud: Cloud, shared: str)
     assert "ImageUseShared" in panel.parts["commands"].value
     assert "is shared with partner; unshare it first" in panel.parts["commands"].value
     assert "is Available, shared with partner" in panel.parts["summary"].value
-    assert f"The line of time of {shared}" in panel.parts["picture"].value
+    assert f"The timeline of {shared}" in panel.parts["picture"].value
 
 
 def test_trying_commands_changes_no_cloud(cloud: Cloud, shared: str) -> None:
@@ -258,7 +258,7 @@ def test_a_life_has_no_moment_before_its_image(cloud: Cloud, acme: Account) -> N
     image = golden_image(acme)
     with pytest.raises(InputError, match="choose a moment from 2026-02-01 on"):
         ImageLife(cloud).table(image, "acme", "2026-01-20")
-    with pytest.raises(InputError, match=f"there are {image}"):
+    with pytest.raises(InputError, match=f"known: {image}"):
         lifecycle_explorer(cloud, "m-99999999")
 
 
@@ -361,13 +361,13 @@ def test_what_is_free_by_assumption_is_not_called_a_missing_price() -> None:
     """COPY-10, UNK-2: as bills, which take an image's way to another region as free until it is priced."""
     said = PriceBrowser().summary("image_copy_traffic", "cn-hongkong", BEIJING, "CNY", "2026-03-01")
     assert said == [
-        "No source names a fee for image_copy_traffic; bills take it as free until you price it (COPY-10, UNK-2)."
+        "No source names a fee for image_copy_traffic; bills treat it as free until you price it (COPY-10, UNK-2)."
     ]
 
 
 def test_what_bills_do_not_meter_is_listed_as_it_stands() -> None:
     found = PriceBrowser().render("snapshot_archive", "", "cn-hangzhou", "CNY", "2026-03-01")
-    assert "Bills here do not meter snapshot_archive" in found["summary"]
+    assert "Bills do not meter snapshot_archive" in found["summary"]
     assert found["prices"] == found["history"] == ""
     assert "0.06 CNY" in found["rows"]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from helpers import BEIJING, HANGZHOU, machine, unchanged
 from strategies import fingerprint
 
-from ecs_images import Account, Cloud, CloudError, InputError
+from ecs_images import Account, Cloud, CloudError, InputError, Ledger, Prices, Story
 
 COMMANDS = sorted(name for name, _ in inspect.getmembers(Account, inspect.isfunction) if name[0] != "_")
 
@@ -275,3 +278,70 @@ def test_a_wrong_object_in_a_question_to_a_cloud_is_refused_in_a_sentence(world:
             QUESTIONS[question](cloud, value)
         refusals[f"{question} {what}"] = str(caught.value)
     assert unfit(refusals) == {}
+
+
+FILES: dict[str, Callable[[Any], object]] = {
+    "a story": Story.load,
+    "a ledger": Ledger.load,
+    "a ledger to write": Cloud(start="2026-01-15").ledger.save,
+    "a price file": Prices.published,
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+@pytest.mark.parametrize(
+    "path", [None, 5, b"x", [], Story, object(), "a\0b", "\ud800", "x" * 100_000], ids=lambda path: str(path)[:9]
+)
+def test_what_is_no_path_is_refused_in_a_sentence(what: str, path: object) -> None:
+    with pytest.raises(InputError) as caught:
+        FILES[what](path)
+    assert len(str(caught.value)) <= 200
+
+
+@pytest.mark.parametrize("text", [None, 5, b"start: 2026-01-15", Path("story.yaml")])
+def test_a_story_is_parsed_from_text_only(text: Any) -> None:
+    with pytest.raises(InputError, match="a story is text, not "):
+        Story.parse(text)
+
+
+ARRAYS = [np.array([1, 2]), pd.Series([1, 2]), pd.DataFrame({"a": [1]}), pd.NA]
+"""What no question can be asked of by `in`, `or` and `==` without an error of its own."""
+
+
+@pytest.mark.parametrize("value", ARRAYS, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda value: Cloud(start="2026-01-15", durations=value),
+        lambda value: Cloud(start="2026-01-15", assume={"UNK-5": value}),
+        lambda value: Cloud(start="2026-01-15").account("acme", value),
+        lambda value: Cloud(start="2026-01-15").account("acme", quotas=value),
+        lambda value: World().cloud.account("acme").stop_instance("i-00000001", mode=value),
+    ],
+)
+def test_an_array_where_a_word_or_a_mapping_belongs_is_refused_in_a_sentence(use: Callable[[Any], object], value: Any):
+    with pytest.raises(InputError):
+        use(value)
+
+
+def test_a_whole_number_of_numpy_is_as_good_as_one_of_python() -> None:
+    cloud = Cloud(start="2026-01-15", block_size_mib=np.int64(4))
+    image = cloud.account("acme").import_image(region=BEIJING, file=np.int64(5), system_disk=np.int64(40))
+    assert cloud.image(image).size_gib == 40
+
+
+@pytest.mark.parametrize("site", ["", [], {}, 0])
+def test_an_account_has_no_site_that_is_none(site: Any) -> None:
+    cloud = Cloud(start="2026-01-15")
+    with unchanged(cloud), pytest.raises(InputError, match="unknown site"):
+        cloud.account("acme", site)
+
+
+def test_a_price_cannot_be_changed_by_a_number_beyond_all_prices() -> None:
+    with pytest.raises(InputError, match="a number of"):
+        Prices.published().changed("snapshot_standard", factor=10**5000)
+
+
+def test_a_class_is_named_in_a_message_as_one() -> None:
+    with pytest.raises(InputError, match="start the class World is not a time"):
+        Cloud(start=World)

@@ -307,7 +307,8 @@ class Bill:
         names = {name for event in happened for name in getattr(event, "assumed", ())}
         if STORAGE in meters:
             names.add("UNK-1")
-        if (self._origin.usage["sku_meter"] == DISK).any():
+        usage, disks = self._origin.usage, self._origin.state.disks
+        if any(disks[name].category_supposed for name in usage["resource_id"][usage["sku_meter"] == DISK]):
             names.add("ASSUME-8")
         if OS_LICENCE in meters and any(isinstance(event, ev.SystemDiskReplacementStarted) for event in happened):
             names.add("UNK-5")

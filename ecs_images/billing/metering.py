@@ -323,11 +323,10 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
 
 def _disk_rows(state: State) -> Iterable[tuple[object, ...]]:
     """Disks by their whole size, from creation to release, whether their instance runs or not (IBILL-3)."""
-    category = taken("ASSUME-8", state.assume)
     for disk in state.disks.values():
         held = disk.size_gib * BYTES_PER_GIB, to_seconds(disk.created_at), _end_seconds(disk.released_at)
         if held[1] < held[2]:
-            yield _row(state.accounts[disk.account], disk.region, meters.DISK, disk.id, held, category, "")
+            yield _row(state.accounts[disk.account], disk.region, meters.DISK, disk.id, held, disk.category, "")
 
 
 def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:

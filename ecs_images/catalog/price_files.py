@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from itertools import pairwise
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileProblems, InputError, Problem, did_you_mean, shown
+from ..saving import read
 from ..tables import Column, Table
+from .images import public_images
 from .meters import METERS, units
 from .regions import SCOPES, covered, regions
 
@@ -141,7 +144,10 @@ class PriceRow:
 
 def is_amount(value: object) -> bool:
     """Whether a value is a finite number of 0 or more."""
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf
+    except OverflowError:
+        return False
 
 
 _LAYER_NEEDS = ("meter", "region_id", "unit", "currency", "price", "valid_from")
@@ -150,7 +156,7 @@ _FAR = 20
 """How many times off the book's own a price of a layer may be before it is taken for a slip."""
 
 
-def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -> list[PriceRow]:
+def read_price_file(path: str | Path, layer: int = 0, book: Sequence[PriceRow] = ()) -> list[PriceRow]:
     """The rows of one price file.
 
     path: the file
@@ -160,14 +166,12 @@ def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -
 
     Raises FileProblems with every problem of the file, InputError where it cannot be read.
     """
+    text = read(path, "a price file").removeprefix("\ufeff")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            header = list(reader.fieldnames or ())
-            given = [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(StringIO(text, newline=""))
+        header = list(reader.fieldnames or ())
+        given = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a CSV file ({error})") from None
     if wrong := list(_header_problems(header, _LAYER_NEEDS if layer else PRICE_TABLE.names)):
         raise FileProblems(str(path), [Problem(1, message) for message in wrong])
@@ -175,7 +179,7 @@ def read_price_file(path: Path, layer: int = 0, book: Sequence[PriceRow] = ()) -
     rows: list[tuple[int, PriceRow]] = []
     for line, fields in given:
         needed = _LAYER_NEEDS if layer else [column.name for column in PRICE_TABLE.columns if column.required]
-        found = [*_field_problems(fields, needed), *(_effect_problems(fields) if layer else ())]
+        found = [*_field_problems(fields, needed), *(_effect_problems(fields, book) if layer else ())]
         if not found:
             try:
                 row = _price_row(fields, layer)
@@ -218,12 +222,19 @@ def _field_problems(fields: Mapping[str, str], needed: Collection[str]) -> Itera
             yield f"{column.name} {shown(value)} is not a date like 2026-01-15"
 
 
-def _effect_problems(fields: Mapping[str, str]) -> Iterator[str]:
+def _effect_problems(fields: Mapping[str, str], book: Iterable[PriceRow]) -> Iterator[str]:
     """Why a row of a person's own would have no effect."""
     meter, method = fields.get("meter") or "", fields.get("billing_method") or ""
     if meter and meter not in METERS:
         near = did_you_mean(meter, METERS) or f"; billed are {', '.join(METERS)}"
         yield f"meter {shown(meter)} is not billed, so its price has no effect{near}"
+    item = fields.get("item") or ""
+    if item and meter in METERS and METERS[meter].item == "system":
+        systems = {row.item for row in book if row.meter == meter} | {
+            image.os_family for image in public_images().values()
+        }
+        if item not in systems:
+            yield f"item {shown(item)} is no operating system, so its price has no effect{did_you_mean(item, systems)}"
     if method in ("subscription", "scu_pack"):
         yield f"billing_method {method} has no effect; bills read pay_as_you_go only"
 

@@ -232,9 +232,7 @@ class Prices:
         """
         own = []
         for number, path in enumerate(layers, 1):
-            if not isinstance(path, str | Path):
-                raise InputError(f"a layer of prices is the path of a file, not {shown(path)}")
-            own += read_price_file(Path(path), number, _published_rows())
+            own += read_price_file(path, number, _published_rows())
         return cls((*_published_rows(), *own)) if own else _published()
 
     @property

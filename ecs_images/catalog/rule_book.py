@@ -54,7 +54,7 @@ def supposed(assume: Mapping[str, str] | None, used_by: Literal["commands", "bil
         known = look_up("assumption", name, assumptions())
         if not known.values:
             raise InputError(f"{name} ({known.subject}) has one answer here: {known.default}")
-        if value not in known.values:
+        if not isinstance(value, str) or value not in known.values:
             raise InputError(f"{name} is {' or '.join(known.values)}, not {shown(value)}")
         if used_by not in (None, known.used_by):
             raise InputError(f"{name} ({known.subject}) is for {known.used_by}; it has no effect on {used_by}")

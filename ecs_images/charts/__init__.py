@@ -1,8 +1,8 @@
 """Charts: a table in, matplotlib `Axes` out. No model code is used here.
 
-Every chart is `name(table, …, *, ax=None) -> Axes`, says in its docstring which columns it reads,
-has units on its axes and the currency of its table, and raises InputError with a sentence where
-there is nothing to draw. What a live page draws of the same stands beside its chart, as SVG.
+Every chart is `name(table, …, *, ax=None) -> Axes`. Its docstring lists the columns it reads; its axes
+have units and the currency of the table; it raises InputError if there is nothing to draw. The SVG
+picture that a live page draws of the same table is in the same module.
 """
 
 from __future__ import annotations

@@ -20,14 +20,14 @@ _SAME = 1e-9
 
 
 def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """What each route costs along a parameter, and between which values the cheapest one changes.
+    """The cost of each route along a parameter, and the values between which the cheapest route changes.
 
-    Each stretch between two values in which another route becomes the cheapest is shaded and written below.
+    Each interval in which another route becomes the cheapest is shaded, and listed below the axis.
 
     table: what `ecs_images.break_even` returns, a row for each value and route: columns `x_parameter` (its name
-        with its unit, like `horizon [month]`), `x_value`, `route`, `list_cost` (NaN where there is no amount: the
-        line has a gap) and `billing_currency`
-    ax: where it is drawn; a new figure unless given
+        with its unit, like `horizon [month]`), `x_value`, `route`, `list_cost` (NaN where it has no amount: a gap in
+        the line) and `billing_currency`
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies, two parameters, or a table without an amount.
     """
@@ -36,8 +36,8 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     currency = style.one_currency(table, "break-even")
     names = sorted(set(table["x_parameter"].astype(str)))
     if len(names) > 1:
-        found = shortened(" and ".join(names), 80)
-        raise InputError(f"a chart of break-even follows one parameter; this table has {found}")
+        several = shortened(" and ".join(names), 80)
+        raise InputError(f"a chart of break-even follows one parameter; this table has {several}")
     _once_each(table, ["x_value", "route"], "break-even")
     order = list(dict.fromkeys(table["route"].astype(str)))
     routes = table["route"].astype(str)
@@ -62,12 +62,12 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
-    """Shade each stretch between two values in which the cheapest route becomes another, and say so."""
+    """Shade each interval between two values in which the cheapest route changes; returns a line of text for each."""
     priced = costs.dropna(how="all")
     amounts, values = priced.to_numpy("float64"), priced.index.to_numpy("float64")
     now, lines = int(np.nanargmin(amounts[0])), []
     for row in range(1, len(amounts)):
-        # Whoever was the cheapest remains so while nobody is below it; a tie changes nothing.
+        # The cheapest route stays the cheapest until another is below it; a tie changes nothing.
         if amounts[row, now] <= np.nanmin(amounts[row]) * (1 + _SAME):
             continue
         before, now = now, int(np.nanargmin(amounts[row]))
@@ -81,16 +81,16 @@ def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
 def break_even_surface(
     table: pd.DataFrame, *, routes: tuple[str, str] = ("route a", "route b"), ax: Axes | None = None
 ) -> Axes:
-    """By how much one route is dearer than another over two parameters, and where they cost the same.
+    """The difference in cost of two routes over two parameters, and where they cost the same.
 
-    Each cell stands for the pair of values at its middle. Hatched: a is dearer. A thick line parts the cells where
-    a is dearer from those where b is.
+    Each cell shows the pair of values at its centre; it is hatched if a is dearer. A thick line separates the cells
+    where a is dearer from those where b is.
 
     table: what `ecs_images.break_even_surface` returns, a row for each pair of values: columns `x_first` and
         `x_second` (the values), `x_first_name` and `x_second_name` (the parameters with their units),
         `x_difference` (the cost of route a less that of route b; NaN where one has no amount) and `billing_currency`
     routes: the names of a and b
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies, two pairs of parameters, or a table without an amount.
     """
@@ -136,13 +136,13 @@ def break_even_surface(
 
 
 def _once_each(table: pd.DataFrame, columns: list[str], what: str) -> None:
-    """Raise InputError where values stand in two rows, of which only one could be drawn."""
+    """Raise InputError if two rows have the same values, because only one of them could be drawn."""
     if table.duplicated(columns).any():
         raise InputError(f"a chart of {what} needs one row for each {' and '.join(columns)}; this table has more")
 
 
 def _ticks(axis: Axis, values: np.ndarray) -> None:
-    """A tick at each value when they are few, and never at a half step of whole values."""
+    """A tick at each value if there are few; never between two neighbouring whole numbers."""
     if len(values) <= _FEW_TICKS:
         axis.set_ticks(values, [f"{value:g}" for value in values])
     elif (values == np.round(values)).all():
@@ -150,7 +150,7 @@ def _ticks(axis: Axis, values: np.ndarray) -> None:
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
-    """The borders of the cells around some values, half way between neighbours."""
+    """The borders of the cells around values: halfway between neighbours."""
     if len(values) == 1:
         return np.array([values[0] - 0.5, values[0] + 0.5])
     middle = (values[1:] + values[:-1]) / 2

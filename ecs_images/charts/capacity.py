@@ -14,11 +14,11 @@ from .texts import plain_text, with_fonts
 def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Stored GiB over time as steps, one line for each region, chain or image of the table.
 
-    Of more than eight lines the smallest go together as "other".
+    If there are more than eight lines, the smallest are added up as "other".
 
     capacity: what `Bill.capacity` returns, three columns: the start of a period (time), a name (region, chain or
         image), and the mean of what was stored [GiB]
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for an empty table.
     """
@@ -32,7 +32,7 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     table = _with_end(table)
     ax = axes_or_new(ax)
     for number, column in enumerate(table.columns):
-        # Thinner ones lie on top, so that lines that coincide show all; dashes repeat after four.
+        # Later lines are thinner and on top, so lines that coincide are all visible; dashes repeat after four.
         look = {**line_look(number), "linewidth": 3.2 - 0.3 * number}
         ax.step(table.index, table[column], where="post", label=plain_text(column) or "(no image)", **look)
     ax.set_xlabel("time (UTC+8)")
@@ -47,6 +47,6 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
 
 
 def _with_end(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its last period drawn out to its end, as long as the one before it."""
+    """The table with a last row at the end of the last period, taken to be as long as the one before it."""
     width = table.index[-1] - table.index[-2] if len(table) > 1 else pd.Timedelta(days=1)
     return pd.concat([table, table.iloc[[-1]].set_axis([table.index[-1] + width])])

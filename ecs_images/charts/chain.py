@@ -1,6 +1,6 @@
 """The blocks of a snapshot chain: which snapshot holds what, and what deletions free.
 
-As a chart of matplotlib, and as the picture that a page draws again with every tick.
+As a matplotlib chart, and as the picture that a page redraws with every tick.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from .texts import plain_text, shortened, width_of_text, with_fonts
 
 _COLUMNS = ("x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_stored_gib")
 _ROW, _TOP = 22, 48
-"""Height of a row of the picture, and where the first begins [pixel]."""
+"""Height of a row of the picture, and top of the first one [pixel]."""
 
 
 class Group(NamedTuple):
     """Stored blocks that the same live snapshots hold: a column of the chart.
 
-    left, width: where it lies, and what it stores [GiB]
-    births: the first and last number of a snapshot that first stored some of it
-    holders: the ids of the snapshots
-    colour: darker the later it was born
+    left: its left edge in the chart [GiB]
+    width: its size [GiB]
+    births: the lowest and the highest number of a snapshot that first stored part of it
+    holders: the ids of the snapshots that hold it
+    colour: darker for blocks that were stored later
     """
 
     left: float
@@ -46,12 +47,14 @@ class Group(NamedTuple):
 class Blocks:
     """The stored blocks of a chain, side by side in groups that the same snapshots hold.
 
-    Three snapshots of 12 GiB, between which the same 3 GiB are written over: 9 GiB that all three hold are
-    one group, and what each holds alone are three groups of 3 GiB; 18 GiB in all.
+    block_map: what `cloud.block_map()` returns
+
+    Example: three snapshots of 12 GiB, with the same 3 GiB overwritten between them. The 9 GiB that all three hold
+    are one group, and the 3 GiB that each holds alone are three more; 18 GiB in total. Raises InputError for a
+    chain that stores nothing.
     """
 
     def __init__(self, block_map: pd.DataFrame) -> None:
-        """`block_map` is what `cloud.block_map()` returns; raises InputError for a chain that stores nothing."""
         table = require(block_map, _COLUMNS, "a snapshot chain", "cloud.block_map()")
         snapshots, numbers, firsts, lasts, sizes = (table[name].tolist() for name in _COLUMNS)
         self.numbers = dict(zip(map(str, snapshots), map(int, numbers), strict=True))
@@ -70,20 +73,20 @@ class Blocks:
         colours = dict(zip(births, map(to_hex, shades), strict=True))
         self.groups: list[Group] = []
         self.total = 0.0
-        """What the chain stores, which is the width of all groups [GiB]."""
+        """What the chain stores: the width of all groups together [GiB]."""
         for held_by, parts in by_holders.items():
             width, first, last = sum(size for _, size in parts), parts[0][0], parts[-1][0]
             self.groups.append(Group(self.total, width, (first, last), held_by, colours[first]))
             self.total += width
 
     def births(self) -> list[tuple[str, float]]:
-        """For groups born alike, which lie side by side: the number of their first snapshot, and their middle [GiB]."""
-        found = []
-        for (low, high), alike in groupby(self.groups, key=lambda group: group.births):
-            columns = list(alike)
+        """For neighbouring groups first stored by the same snapshots: their numbers, and the groups' centre [GiB]."""
+        labels = []
+        for (low, high), neighbours in groupby(self.groups, key=lambda group: group.births):
+            columns = list(neighbours)
             middle = (columns[0].left + columns[-1].left + columns[-1].width) / 2
-            found.append((str(low) if low == high else f"{low}–{high}", middle))
-        return found
+            labels.append((str(low) if low == high else f"{low}–{high}", middle))
+        return labels
 
     def row_names(self, delete: Sequence[str]) -> list[str]:
         """Each snapshot's id, with a cross if it is to be deleted, and its number."""
@@ -93,7 +96,7 @@ class Blocks:
         ]
 
     def title(self, delete: Sequence[str]) -> str:
-        """What the chain stores, and what deleting these snapshots together frees, in words."""
+        """What the chain stores and what deleting these snapshots together frees, as a text."""
         if not delete:
             return f"{gib(self.total)} stored"
         freed = sum(group.width for group in self.groups if group.holders <= set(delete))
@@ -104,16 +107,17 @@ class Blocks:
 
 
 def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes | None = None) -> Axes:
-    """What the live snapshots of a chain hold: a row for each, a column for blocks held by the same ones.
+    """What the live snapshots of a chain hold: a row for each, and a column for blocks held by the same ones.
 
-    A column is as wide as what it stores, once for all who hold it, so the width of all is what is billed
-    (CHAIN-1). Darker blocks were born later; above stands the number of the snapshot that first stored them.
+    A column is as wide as the blocks that it stores once for all its holders, so all columns together are as wide
+    as what is billed (CHAIN-1). Darker blocks were stored later; the number above is the snapshot that first
+    stored them.
 
     table: what `Cloud.block_map` returns, a row for each run of blocks and each snapshot that holds it: columns
         `x_snapshot_id`, `x_number` (1 for the chain's first), `x_first_snapshot` and `x_last_snapshot` (numbers
         between which the run is held) and `x_stored_gib` [GiB]
     delete: ids of snapshots; what deleting them together frees is hatched (CHAIN-2)
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for an empty table, a chain that stores nothing, or a snapshot to delete that is not in it.
     """
@@ -134,7 +138,7 @@ def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes
         drawn = PolyCollection(corners, facecolor=group.colour, edgecolor=colour if goes else "white", linewidth=0.6)
         drawn.set_hatch("xxx" if goes else "")
         ax.add_collection(drawn, autolim=False)
-        # The size stands once, where the blocks appear first, if there is room.
+        # The size is written once, in the first row that has the blocks, if there is room.
         text = gib(group.width)
         if size and 0.0095 * size * len(text) <= inches_per_gib * group.width:
             back = {"facecolor": group.colour, "edgecolor": "none", "pad": 1.0} if goes else None
@@ -157,7 +161,7 @@ def chain_picture(blocks: Blocks, delete: Sequence[str], text: str) -> str:
     """What `chain_block_map` shows, as SVG for a live page.
 
     delete: ids of snapshots; what deleting them together frees is hatched
-    text: says the same in words, for those who do not see it
+    text: the same in words, for readers who do not see the picture
     """
     names, picture = blocks.row_names(delete), Picture(text)
     left, foot = left_of(names), _TOP + _ROW * len(names) + 4
@@ -186,7 +190,7 @@ def chain_picture(blocks: Blocks, delete: Sequence[str], text: str) -> str:
 
 
 def _with_room(names: list[tuple[str, float]], scale: float, letter: float, spare: float) -> list[tuple[str, float]]:
-    """Those of some names with their middles that do not run into the one before; `scale` is how wide a unit is."""
+    """The (name, centre) pairs whose names do not overlap the one before; `scale` is the width of one unit."""
     shown, free = [], 0.0
     for name, middle in names:
         half = (letter * width_of_text(name) + spare) / 2

@@ -21,13 +21,13 @@ _FEWEST_MONTHS, _MOST_ACCOUNTS, _MOST_PARTS = 6, 12, 10
 def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = None) -> Axes:
     """Cost per month as stacked bars, one colour for each value of the column `by`.
 
-    Months without charges have their place too. Meters are stacked from the end of the alphabet, so that snapshot
-    storage lies at the bottom. Of more than eight values the smallest go together as "other".
+    Months without charges are shown as gaps. Meters are stacked in reverse alphabetical order, so that snapshot
+    storage is at the bottom. If there are more than eight values, the smallest are added up as "other".
 
     charges: a bill, or its `charges` in one currency: columns `charge_period_start` (time), `list_cost`,
         `billing_currency` and the one that `by` names
     by: a column, such as sku_meter, region_id or billing_account_id
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for charges in two currencies, no charges, or an unknown column.
     """
@@ -54,7 +54,7 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     step = style.every(len(names), int(style.width_of(ax) / 0.22))
     turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
     ax.set_xticks(positions[::step], names[::step], rotation_mode="anchor", **turn)
-    # A bar of one month does not fill the whole width.
+    # A few months must not fill the whole width with thick bars.
     spare = max(0.0, (_FEWEST_MONTHS - len(names)) / 2)
     ax.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
     style.plain(ax)
@@ -69,7 +69,7 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     table: what `billing.compare.waterfall` returns, a row for each part: columns `x_part` (such as a meter),
         `x_before` and `x_after` (its list cost in either scenario) and `billing_currency`
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies or an empty table.
     """
@@ -88,7 +88,7 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for row, (amount, end) in enumerate(zip(change, ends, strict=True), 1):
         colour, hatch = (style.ORANGE, "//") if amount > 0 else (style.BLUE, "")
         ax.barh(row, amount, left=end - amount, color=colour, hatch=hatch, edgecolor=style.ink(colour), height=0.6)
-    # Thin lines carry each level down to the next bar.
+    # Thin lines connect each level with the next bar.
     for row, level in enumerate([before, *ends]):
         ax.plot([level, level], [row - 0.3, row + 1.3], color=style.DARK, linewidth=0.7)
     amounts = [style.money(before), *map(_signed, change), style.money(after)]
@@ -106,15 +106,16 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axes | None = None) -> Axes:
-    """What the owner of images pays, and what those who receive them pay, as bars stacked by meter.
+    """What the owner of images pays and what their receivers pay, as bars stacked by meter.
 
-    The owner comes first; then everyone else by amount. Beyond twelve accounts the rest go together.
+    The owner comes first, the others follow by amount. If there are more than twelve accounts, the smallest are
+    added up.
 
     charges: a bill, its `charges`, or what `Bill.by("account", "meter")` returns: columns `billing_account_id`,
         `sku_meter`, `list_cost` and `billing_currency`
     owner: the account that owns the images
     receivers: accounts that are shown even when they pay nothing
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies or no charges.
     """
@@ -151,7 +152,7 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
 
 
 def _charges(bill: Any) -> Any:
-    """The charges of a bill; what else is given stays as it is."""
+    """The charges of a bill; anything else is returned as it is."""
     return bill if isinstance(bill, pd.DataFrame) else getattr(bill, "charges", bill)
 
 
@@ -160,7 +161,7 @@ def _signed(amount: float) -> str:
 
 
 def _largest_changes(change: pd.Series) -> pd.Series:
-    """Changes other than 0, the largest first, and those beyond the tenth together."""
+    """Changes other than 0, the largest first; if there are more than ten, the smallest are added up as "other"."""
     change = change[change.abs() > 1e-9]
     change = change.loc[change.abs().sort_values(ascending=False, kind="stable").index]
     if len(change) <= _MOST_PARTS:

@@ -1,6 +1,6 @@
-"""The lives of images and of the snapshots behind them, on a line of time.
+"""The lives of images and of the snapshots behind them, on a timeline.
 
-As a chart of matplotlib, and as the picture that a page draws again with every moment.
+As a matplotlib chart, and as the picture that a page redraws for every moment.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .texts import plain_text, shortened, width_of_text, with_fonts
 
 _COLUMNS = ("resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
 _TALLEST = 14
-"""Height of a chart of many rows [inch]."""
+"""Greatest height of a chart [inch]."""
 _ROW, _LINE, _SIGN, _MOST_TICKS = 30, 20, 5.5, 8
-"""Of the picture: height of a row and of a line of the legend, half the width of a sign [pixel]; ticks of time."""
+"""Of the picture: height of a row and of a legend line, half the width of a sign [pixel]; most ticks of time."""
 
 # Colour, hatch and name of a status.
 _STATUSES: dict[str, tuple[str, str, str]] = {
@@ -39,8 +39,8 @@ _STATUSES: dict[str, tuple[str, str, str]] = {
     "accomplished": (style.SKY, "", "snapshot stored and billed"),
     "failed": (style.RED, "++", "snapshot failed"),
 }
-# Sign and colour of what was done, and how far below the middle of its row it stands [row], so that what was
-# done in one moment can be told apart.
+# Sign and colour of what was done, and its distance below the middle of its row [row], so that signs of the
+# same moment do not hide each other.
 _MARKS: dict[str, tuple[str, str, float]] = {
     "shared": ("^", style.GREEN, -0.28),
     "unshared": ("v", "white", -0.28),
@@ -53,7 +53,7 @@ _OTHER_MARK = ("P", "white", 0.0)
 
 
 class _Lives:
-    """Some lives: rows by id with their names, stretches of time in a status, and signs for what was done."""
+    """The rows of a lifecycle table as drawn: names, spans of time in a status, and marks for what was done."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         style.require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
@@ -70,14 +70,14 @@ class _Lives:
 
 
 def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """What became of images and snapshots: a row for each, a bar for each status, a sign for what was done.
+    """The lives of images and snapshots: a row for each, a bar for each status, a sign for what was done.
 
-    A bar that goes on ends in an arrow.
+    A bar ends in an arrow if the status lasts beyond the table.
 
-    table: what `Cloud.lifecycle` returns, or some of its rows, whose order is kept: columns `resource_id`,
-        `x_kind` (image or snapshot), `x_name`, `x_form` (span or mark), `x_status` (of a mark: what was done),
+    table: what `Cloud.lifecycle` returns, or some of its rows, in the order to draw: columns `resource_id`,
+        `x_kind` (image or snapshot), `x_name`, `x_form` (span or mark), `x_status` (for a mark: what was done),
         `x_start` and `x_end` (times), and `x_goes_on` (whether the status lasts beyond `x_end`)
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
     Raises InputError for an empty table.
     """
@@ -120,9 +120,9 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
     """What `image_lifecycle` shows, as SVG for a live page, with a dashed line at a moment.
 
-    table: as there
-    moment: where the line stands, within or beside what the table covers
-    text: says the same in words, for those who do not see it
+    table: as for `image_lifecycle`
+    moment: the moment of the line; the time axis is extended to include it
+    text: the same in words, for readers who do not see the picture
     """
     lives, picture = _Lives(table), Picture(text)
     top = _legend(picture, lives) + 10
@@ -159,19 +159,19 @@ def _status(kind: str, status: str) -> tuple[str, str, str]:
 
 
 def _bar_look(kind: str, status: str) -> dict[str, Any]:
-    """How matplotlib draws a bar."""
+    """The look of a bar, as keyword arguments of matplotlib."""
     colour, hatch, _ = _status(kind, status)
     return {"facecolor": colour, "hatch": hatch, "edgecolor": style.ink(colour), "linewidth": 0.5}
 
 
 def _ticks_of_time(zone: Any, most: int) -> tuple[Any, Any]:
-    """What chooses the ticks of time, and what names them."""
+    """The locator and the formatter of ticks of time."""
     locator = AutoDateLocator(tz=zone, maxticks=most)  # type: ignore[no-untyped-call]
     return locator, AutoDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
 
 
 def _legend(picture: Picture, lives: _Lives) -> float:
-    """Draws what the bars, the signs and the dashed line mean; returns where that ends [pixel]."""
+    """Draw the meaning of bars, signs and the dashed line; returns the bottom of the legend [pixel]."""
     entries = [(kind, status, shortened(_status(kind, status)[2])) for kind, status in lives.kinds]
     entries += [("", deed, shortened(deed)) for deed in lives.deeds]
     x, y = 8.0, 14.0
@@ -191,7 +191,7 @@ def _legend(picture: Picture, lives: _Lives) -> float:
 
 
 def _bar(picture: Picture, kind: str, status: str, x: float, middle: float, width: float) -> None:
-    """A stretch of time in one status."""
+    """Draw the bar of a status."""
     colour, hatch, _ = _status(kind, status)
     height = 20 if kind == "image" else 11
     for fill in [colour, picture.hatch(hatch, style.ink(colour))] if hatch else [colour]:
@@ -199,14 +199,14 @@ def _bar(picture: Picture, kind: str, status: str, x: float, middle: float, widt
 
 
 def _sign(picture: Picture, what: str, x: float, y: float) -> None:
-    """The sign of what was done, as matplotlib shapes it."""
+    """Draw the sign of what was done, in matplotlib's shape."""
     marker, colour, _ = _MARKS.get(what, _OTHER_MARK)
     picture.shape([(x + _SIGN * across, y - _SIGN * up) for across, up in _corners(marker)], colour)
 
 
 @cache
 def _corners(marker: str) -> list[tuple[float, float]]:
-    """The corners of a sign within -1 to 1, across and up."""
+    """The corners of a sign (across, up), each from -1 to 1."""
     style = MarkerStyle(marker)
     corners = np.array(style.get_path().transformed(style.get_transform()).to_polygons()[0])
     return [(float(across), float(up)) for across, up in corners / np.abs(corners).max()]

@@ -48,24 +48,24 @@ _OTHER_KIND = ("white", "square")
 
 
 def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """How images came to be, were copied and shared, and what runs from them: sources at the left.
+    """How images were made, copied, exported and shared, and what runs from them: sources on the left.
 
-    What is gone has a grey name and a dashed outline.
+    Deleted and released resources have grey names and dashed outlines.
 
     edges: what `Cloud.lineage` returns: columns `x_source`, `x_source_kind`, `x_source_name`, `x_target`,
         `x_target_kind`, `x_target_name`, `x_relation` (made from, copied to, exported to, shared with, runs from),
         `billing_account_id` and `region_id` of the target, and `x_gone`
-    ax: where it is drawn; a new figure unless given
+    ax: the axes to draw on; a new figure unless given
 
-    Raises InputError for an empty table, or for more than eighty things, which nobody can read.
+    Raises InputError for an empty table, or one of more than eighty resources and accounts, which would be unreadable.
     """
     require(edges, _COLUMNS, "lineage", "cloud.lineage()")
     links = [(str(s), str(t)) for s, t in zip(edges["x_source"], edges["x_target"], strict=True)]
     labels, kinds, gone = _nodes(edges)
     if len(labels) > _MOST_NODES:
         raise InputError(
-            f"a chart of lineage shows at most {_MOST_NODES} things and this table has {len(labels)}; "
-            "choose fewer, such as what one image comes from and went to"
+            f"a chart of lineage shows at most {_MOST_NODES} resources and accounts, and this table has {len(labels)}; "
+            "choose fewer, such as cloud.lineage(image)"
         )
     layers = _layers(list(labels), links)
     tallest = max(map(len, layers))
@@ -78,11 +78,11 @@ def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     boxes = {}
     for name, (x, y) in places.items():
         face, outline = _KINDS.get(kinds[name], _OTHER_KIND)
-        away = name in gone
+        deleted = name in gone
         box = {"boxstyle": f"{outline},pad=0.3", "facecolor": face, "edgecolor": DARK, "linewidth": 1.0}
-        if away:
+        if deleted:
             box |= {"facecolor": "white", "edgecolor": _FAINT, "linewidth": 0.5, "linestyle": "--"}
-        look: dict[str, Any] = {"fontsize": size, "color": _FAINT if away else "black", "zorder": 3, "bbox": box}
+        look: dict[str, Any] = {"fontsize": size, "color": _FAINT if deleted else "black", "zorder": 3, "bbox": box}
         boxes[name] = ax.text(x, y, labels[name], ha="center", va="center", **look)
     for (source, target), relation in zip(links, edges["x_relation"].astype(str), strict=True):
         colour, dash = _RELATIONS.get(relation, (DARK, "-"))
@@ -101,7 +101,7 @@ def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str]]:
-    """The label and kind of everything in the graph, and what of it is gone."""
+    """The label and the kind of each node, and the nodes that are deleted or released."""
     labels: dict[str, str] = {}
     kinds: dict[str, str] = {}
     gone: set[str] = set()
@@ -115,14 +115,14 @@ def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str
         labels[target] = _label(
             target, str(row["x_target_name"]), kind, str(row["billing_account_id"]), str(row["region_id"])
         )
-        # A share taken back leaves the account where it was.
+        # When a share is taken back, the account still exists.
         if row["x_gone"] and kind != "account":
             gone.add(target)
     return labels, kinds, gone
 
 
 def _label(name: str, called: str, kind: str, account: str, region: str) -> str:
-    """Two lines: what it is called, and what or where it is."""
+    """Two lines: its name, and what or where it is."""
     lines = two_lines(shortened(called or name, 48), "_", longest=24).split("\n")
     head, kind = "\n".join(plain_text(line, 24) for line in lines), plain_text(kind, 24)
     if kind == "account":
@@ -134,10 +134,10 @@ def _label(name: str, called: str, kind: str, account: str, region: str) -> str:
 
 
 def _layers(names: list[str], links: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Everything in columns: right of all it comes from, near the height of what it comes from.
+    """The nodes in columns: each to the right of all its sources, and near their height.
 
-    A link that would close a circle (an instance now runs from an image made of it) is left out
-    of this reckoning.
+    A link that would close a circle is ignored for this, such as an instance that now runs from an image
+    made of it.
     """
     sources: dict[str, list[str]] = {name: [] for name in names}
     column = dict.fromkeys(names, 0)
@@ -160,11 +160,10 @@ def _layers(names: list[str], links: Iterable[tuple[str, str]]) -> list[list[str
 
 
 def _ancestors(sources: dict[str, list[str]], name: str) -> set[str]:
-    found: set[str] = set()
+    ancestors: set[str] = set()
     todo = [name]
     while todo:
-        for source in sources[todo.pop()]:
-            if source not in found:
-                found.add(source)
-                todo.append(source)
-    return found
+        new = set(sources[todo.pop()]) - ancestors
+        ancestors |= new
+        todo += new
+    return ancestors

@@ -1,6 +1,6 @@
 """The routes of an image to accounts and regions, side by side.
 
-As a chart of matplotlib, and as the picture that a page draws again with every control.
+As a matplotlib chart, and as the picture that a page redraws with every change of a control.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _COLUMNS = (
     "billing_currency",
 )
 _ROW, _TOP = 28, 30
-"""Height of a row of the picture, and where the first begins [pixel]."""
+"""Height of a row of the picture, and top of the first one [pixel]."""
 
 
 class Cell(NamedTuple):
-    """What a route comes to for a target.
+    """The cost of a route to a target, or why it has none.
 
-    cost: the amount; None if there is none
-    allowed: whether the service allows it
-    reason: why there is no amount
-    mark: the same in short
-    lacks: what the amount lacks, such as a machine without a price; empty where it is whole
+    cost: the list cost; None if it has none
+    allowed: whether the service allows the route
+    reason: why it has no cost, as a sentence; empty if it has one
+    mark: the reason in one or two words
+    lacks: what the cost lacks, such as a machine without a price; empty where it is whole
     """
 
     cost: float | None
@@ -61,7 +61,7 @@ class Cell(NamedTuple):
         return not self.allowed, self.cost is None, bool(self.lacks), self.cost or 0.0
 
     def colour(self, dearest: float) -> str:
-        """Darker is dearer, in grey too; what has no amount is white, or grey if it is refused."""
+        """Its colour, darker if dearer; without a cost white, or grey if it is refused."""
         if self.cost is None:
             return "white" if self.allowed else style.PALE
         return _shade(self.cost / dearest)
@@ -75,9 +75,9 @@ _NOTHING = Cell(None, True, "", "")
 def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """What each route costs for each target, and which are refused and why.
 
-    For one target there is a bar for each route, the cheapest at the top. For several there is a
-    grid, one row a target: darker is dearer, a frame marks the cheapest of a row, hatched cells
-    are refused. Accounts of a region for which every route comes to the same share a row.
+    For one target: a bar for each route, the cheapest at the top. For several: a grid with a row for each
+    target, where darker is dearer, a frame marks the cheapest of a row, and hatched cells are refused.
+    Accounts in a region with the same result for every route share a row.
 
     table: what `ecs_images.routes` returns, a row for each route to each target: columns `route`,
         `billing_account_id` and `region_id` (the receiving account and where it launches), `x_allowed`, `x_code`
@@ -90,7 +90,7 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     style.require(table, _COLUMNS, "routes", "ecs_images.routes()")
     priced = table[table["list_cost"].notna()]
-    # What is refused costs nothing in any currency.
+    # A refused route has no cost, so its currency does not matter.
     currency = style.one_currency(priced if len(priced) else table, "routes")
     routes, rows = _cells_by_target(table)
     if len(table[["billing_account_id", "region_id"]].drop_duplicates()) == 1:
@@ -103,8 +103,9 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def routes_picture(table: pd.DataFrame, currency: str, text: str) -> str:
     """What `routes_compared` shows, as SVG for a live page.
 
-    table: as there, with all amounts in `currency`
-    text: says the same in words, for those who do not see it
+    table: as for `routes_compared`
+    currency: the currency of all its amounts
+    text: the same in words, for readers who do not see the picture
     """
     routes, rows = _cells_by_target(table)
     if len(rows) == 1:
@@ -129,13 +130,13 @@ def _cells_by_target(table: pd.DataFrame) -> tuple[list[str], dict[str, tuple[Ce
     for (account, region), cells in targets.items():
         key = region, tuple(cells.get(route, _NOTHING) for route in routes)
         alike.setdefault(key, []).append(account)
-    named: dict[str, tuple[Cell, ...]] = {}
-    for (region, fares), accounts in alike.items():
+    rows: dict[str, tuple[Cell, ...]] = {}
+    for (region, row_cells), accounts in alike.items():
         who = shortened(accounts[0], 24) if len(accounts) == 1 else f"{len(accounts)} accounts"
         name = f"{who}, {region}"
-        # Two groups of as many accounts in one region are told apart by their first account.
-        named[name if name not in named else f"{accounts[0]} and {len(accounts) - 1} more, {region}"] = fares
-    return routes, named
+        # Two groups of the same number of accounts in one region need different names.
+        rows[name if name not in rows else f"{accounts[0]} and {len(accounts) - 1} more, {region}"] = row_cells
+    return routes, rows
 
 
 def _cell(allowed: bool, code: str, rule: str, cost: float, note: str, lacks: str) -> Cell:
@@ -149,12 +150,12 @@ def _cell(allowed: bool, code: str, rule: str, cost: float, note: str, lacks: st
 
 @cache
 def _shades() -> Colormap:
-    """The colours of costs, whose table is made once."""
+    """The colour map of costs; making it takes time, so it is made once."""
     return mpl.colormaps["YlGnBu"]
 
 
 def _shade(fraction: float) -> str:
-    """The colour of a cost, 0 the cheapest and 1 the dearest."""
+    """The colour of a cost as a fraction of the dearest one."""
     return to_hex(_shades()(0.15 + 0.7 * fraction))
 
 
@@ -175,7 +176,7 @@ def _dearest(cells: Sequence[Cell]) -> float:
 
 
 def _bars(name: str, order: Sequence[tuple[str, Cell]], currency: str, ax: Axes | None) -> Axes:
-    """One target: a bar for each route, those without an amount below with their reason."""
+    """One target: a bar for each route, and below them those without a cost, with the reason."""
     ax = style.axes_or_new(ax, 8, 1.2 + 0.42 * len(order))
     style.name_rows(ax, [route for route, _ in order])
     letters, size = max(12, int(style.width_of(ax) / 0.08)), style.row_font(ax, len(order))
@@ -214,7 +215,7 @@ def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> s
 
 
 def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, ax: Axes | None) -> Axes:
-    """Several targets: one row each, one column a route."""
+    """Several targets: a row for each, and a column for each route."""
     ax = style.axes_or_new(ax, max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
     style.name_rows(ax, list(rows), longest=50)
     cells = [cell for fares in rows.values() for cell in fares]

@@ -1,7 +1,7 @@
-"""What all charts share: shades, hatches and dashes, what a table must have, room for text.
+"""What all charts share: colours, hatches and dashes, checks of their tables, and room for text.
 
-Lines and areas differ in shade, dash and hatch as well as in colour, so that they can be told
-apart in grey and by the colour-blind.
+Lines and areas differ in lightness, dash and hatch as well as in colour, so that they can be distinguished in
+greyscale and by colour-blind readers.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ HATCHES = ("", "//", "..", "xx", "\\\\", "++", "--", "oo")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST = len(COLOURS)
-"""Series that a chart can tell apart."""
+"""How many series can be distinguished."""
 
-# What the columns of charts hold, where it is not text.
+# Columns of charts that hold numbers or times; all others hold text.
 _NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference"}
 _NUMBERS |= {"x_stored_gib", "x_number", "x_first_snapshot", "x_last_snapshot"}
 _TIMES = {"charge_period_start", "x_start", "x_end"}
 
-# Of the default font at 10 points, a little generous [inch].
+# Width of a letter in the default font at 10 points, and of a legend's key, a little generous [inch].
 _LETTER, _LEGEND_KEY = 0.085, 0.6
 
 
 def axes_or_new(ax: Axes | None, width: float = 8, height: float = 4) -> Axes:
-    """The given axes, or those of a new figure of that size [inch]. Raises InputError for what are no axes."""
+    """Returns `ax`, or new axes of that size [inch]; raises InputError if `ax` is not a matplotlib `Axes`."""
     if ax is None:
         ax = plt.subplots(figsize=(width, height), layout="constrained")[1]
     if not isinstance(ax, Axes):
-        raise InputError(f"ax must be the Axes of matplotlib, such as plt.subplots()[1], not {shown(ax)}")
+        raise InputError(f"ax must be a matplotlib Axes, such as plt.subplots()[1], not {shown(ax)}")
     return ax
 
 
@@ -73,16 +73,16 @@ def require(table: Any, columns: Sequence[str], what: str, source: str) -> pd.Da
 
 
 def one_currency(table: pd.DataFrame, what: str) -> str:
-    """The one currency of a table; raises InputError for two."""
+    """The currency of a table; raises InputError if it has several."""
     currencies = sorted(set(table["billing_currency"].astype(str)))
     if len(currencies) != 1:
-        found = " and ".join(currencies)
-        raise InputError(f"a chart of {what} needs charges in one currency; this table has {shortened(found, 80)}")
+        several = shortened(" and ".join(currencies), 80)
+        raise InputError(f"a chart of {what} needs charges in one currency; this table has {several}")
     return plain_text(currencies[0], 12)
 
 
 def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
-    """At most that many columns: the largest, and the rest together as "other"."""
+    """At most `most` columns: the largest ones, and the sum of the others as "other"."""
     if len(table.columns) <= most:
         return table
     order = table.sum().sort_values(ascending=False, kind="stable").index
@@ -92,7 +92,7 @@ def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
 
 
 def ink(colour: str) -> str:
-    """White or nearly black, whichever can be read on that colour."""
+    """White or nearly black, whichever is readable on a colour."""
     red, green, blue = to_rgb(colour)
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.53 else DARK
 
@@ -109,19 +109,19 @@ def line_look(number: int) -> dict[str, Any]:
 
 
 def money(amount: float) -> str:
-    """An amount with as many decimals as its size calls for."""
+    """An amount with two decimals, with four below 0.1, with none from 100,000 on."""
     size = abs(amount)
     decimals = 0 if size >= 100_000 else 2 if size >= 0.1 or size == 0 else 4
     return f"{amount:,.{decimals}f}"
 
 
 def gib(size: float) -> str:
-    """A size without needless decimals, such as 12 GiB or 0.125 GiB."""
+    """A size [GiB] as text, to three decimals without trailing zeros, such as 12 GiB or 0.125 GiB."""
     return f"{size:,.3f}".rstrip("0").rstrip(".") + " GiB"
 
 
 def width_of(ax: Axes) -> float:
-    """Width of the axes beside what is written at their left so far [inch]."""
+    """Width of the axes after the labels on their left have taken their room [inch]."""
     figure = with_fonts(ax).get_figure(root=True)
     layout = figure.get_layout_engine() if figure else None
     if figure and layout:
@@ -130,14 +130,14 @@ def width_of(ax: Axes) -> float:
 
 
 def row_font(ax: Axes, rows: int, most: float = 9) -> float:
-    """Size of text [point] that fits one of so many rows that share the height of the axes; 0: none fits."""
+    """Font size that fits into one of so many rows of the axes, at most `most` [point]; 0 if none is readable."""
     height = 72 * ax.get_window_extent().height / ax.figure.dpi / rows
     size = min(most, 0.72 * height)
     return float(size) if size >= 4.5 else 0.0
 
 
 def two_lines(text: str, at: str = " ", longest: int = 10) -> str:
-    """A text longer than `longest` letters, broken after the separator nearest its middle."""
+    """A text, broken into two lines at the separator nearest its middle if it is longer than `longest` letters."""
     places = [place + 1 for place, letter in enumerate(text) if letter == at]
     if len(text) <= longest or not places:
         return text
@@ -146,12 +146,12 @@ def two_lines(text: str, at: str = " ", longest: int = 10) -> str:
 
 
 def every(labels: int, room: int) -> int:
-    """Every how many-th of so many labels to write, so that no more than `room` are."""
+    """The step between written labels, so that at most `room` of them are written."""
     return max(1, -(-labels // max(room, 1)))
 
 
 def name_rows(ax: Axes, names: Sequence[str], longest: int = 32) -> None:
-    """Rows 0, 1, 2 … from the top, with their names at the left; of too many, every second or third."""
+    """Rows 0, 1, 2 … from the top, with names on the left; only every second or third name if there are many."""
     step = 1
     while row_font(ax, -(-len(names) // step)) == 0:
         step += 1
@@ -162,21 +162,21 @@ def name_rows(ax: Axes, names: Sequence[str], longest: int = 32) -> None:
 
 
 def plain(ax: Axes, grid: Literal["x", "y"] = "y") -> None:
-    """No frame at the top and right; thin lines behind, along `grid`."""
+    """No frame at the top and right; thin grid lines for the axis `grid`."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, alpha=0.3)
     ax.set_axisbelow(True)
 
 
 def legend_above(ax: Axes, handles: Iterable[object] | None = None) -> None:
-    """The legend above the axes, in as many columns as the width holds."""
-    found = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
-    names = [str(handle.get_label()) for handle in found]  # type: ignore[attr-defined]
+    """A legend above the axes, in as many columns as fit, of `handles` or of all that is labelled."""
+    keys = list(handles) if handles is not None else ax.get_legend_handles_labels()[0]
+    names = [str(key.get_label()) for key in keys]  # type: ignore[attr-defined]
     if names:
         columns, width = 4, width_of(ax)
         while columns > 1 and _legend_width(names, columns) > width:
             columns -= 1
-        ax.legend(handles=found, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
+        ax.legend(handles=keys, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns)
 
 
 def _legend_width(names: Sequence[str], columns: int) -> float:
@@ -186,7 +186,7 @@ def _legend_width(names: Sequence[str], columns: int) -> float:
 
 
 def name_series(ax: Axes) -> None:
-    """One series is named in the title, several in a legend."""
+    """Name a single series in the title, several in a legend."""
     handles, names = ax.get_legend_handles_labels()
     if len(names) > 1:
         legend_above(ax, handles)

@@ -1,7 +1,7 @@
-"""A picture that the browser draws: strokes collected as SVG, on white whatever the page's theme.
+"""A picture that the browser draws: SVG, on white whatever the theme of the page.
 
-A live page must answer within a tenth of a second, and drawing letters on a canvas alone takes
-longer; text in the page is also read by whoever does not see the picture.
+A live page must answer within a tenth of a second, and matplotlib needs longer only to draw the text. Screen
+readers can also read text in SVG.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ from .style import DARK
 from .texts import escaped, width_of_text
 
 WIDTH, RIGHT, LETTER = 860, 848, 7.2
-"""Width of every picture, where what is drawn ends at the right, and width of a letter [pixel]."""
+"""Width of every picture, right edge of the drawing, and width of a letter [pixel]."""
 EDGE = "#B0B0B0"
 
 _FONT = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
 _UP, _DOWN = "M-2,2L2,-2M0,8L8,0M6,10L10,6", "M-2,6L2,10M0,0L8,8M6,-2L10,2"
-# What matplotlib calls the same hatches, as strokes on a tile of 8 by 8.
+# Matplotlib's hatches as strokes on a tile of 8 by 8 pixels.
 _HATCHES = {"/": _UP, "\\": _DOWN, "x": _UP + _DOWN, "+": "M4,0V8M0,4H8", ".": "M3,4H5"}
 
 
 def left_of(names: Iterable[str]) -> float:
-    """Where what is drawn begins, right of the names of its rows [pixel]."""
+    """Left edge of the drawing, to the right of the names of its rows [pixel]."""
     return 20 + LETTER * max(map(width_of_text, names))
 
 
 class Picture:
-    """Strokes in the order they are drawn, and a text that says the same in words."""
+    """Shapes in the order they are drawn.
+
+    text: what the picture shows, in words, for readers who do not see it
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -44,7 +47,7 @@ class Picture:
         )
 
     def boxes(self, places: Sequence[tuple[float, float, float, float]], fill: str, *, edge: str) -> None:
-        """Rectangles alike, each by x, y, width and height, as one stroke."""
+        """Rectangles of the same look, each by x, y, width and height, as one path."""
         outline = "".join(f"M{x:.1f},{y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}z" for x, y, width, height in places)
         self._strokes.append(f'<path d="{outline}" fill="{fill}" stroke="{edge}" stroke-width="0.6"/>')
 
@@ -54,7 +57,7 @@ class Picture:
         self._strokes.append(f'<polygon points="{points}" fill="{fill}" stroke="{edge}" stroke-width="0.6"/>')
 
     def line(self, x1: float, y1: float, x2: float, y2: float, *, colour: str = DARK, dash: str = "") -> None:
-        """A straight line; `dash` as SVG has it, such as 4 3."""
+        """A straight line; `dash` is a dash pattern of SVG, such as 4 3."""
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self._strokes.append(
             f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dashed}/>'
@@ -72,7 +75,7 @@ class Picture:
         style: str = "",
         halo: str = "",
     ) -> None:
-        """Words on a line; `halo` is a colour behind them, where they stand on a hatch."""
+        """A line of text; `halo` is a colour behind it, for text on a hatch."""
         look = (f' font-weight="{weight}"' if weight else "") + (f' font-style="{style}"' if style else "")
         if halo:
             look += f' stroke="{halo}" stroke-width="4" paint-order="stroke"'
@@ -82,7 +85,7 @@ class Picture:
     def axis(
         self, left: float, foot: float, words: str, ticks: Iterable[tuple[float, str]], right: float = RIGHT
     ) -> None:
-        """The axis below what is drawn: ticks, each by its place and name, and what they mean."""
+        """The axis below the drawing: ticks, each by its place and name, and the axis label `words`."""
         self.line(left, foot, right, foot)
         for x, name in ticks:
             self.line(x, foot, x, foot + 4)
@@ -90,7 +93,7 @@ class Picture:
         self.letters((left + right) / 2, foot + 35, words, anchor="middle")
 
     def hatch(self, kind: str, colour: str) -> str:
-        """The fill of hatched ground, without what lies behind; `kind` as matplotlib has it, of any density."""
+        """A fill of hatch lines without a background; `kind` is a hatch of matplotlib, of any density."""
         name = f"hatch-{ord(kind[0])}-{colour.lstrip('#')}"
         self._hatches[name] = (
             f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
@@ -99,7 +102,10 @@ class Picture:
         return f"url(#{name})"
 
     def html(self, height: float) -> str:
-        """The whole picture of that height [pixel]: an image with a name."""
+        """The picture as HTML.
+
+        height: its height [pixel]
+        """
         look = f'style="max-width:{WIDTH}px;width:100%;background:white;{_FONT}"'
         name = escaped(self._text)
         head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height:g}"'

@@ -1,7 +1,7 @@
-"""Texts from data, made safe: for matplotlib, for HTML and SVG, and in letters that a font here has.
+"""Texts from data, made safe for matplotlib, HTML and SVG, in letters that an installed font has.
 
-A name in a story may hold anything: `$x^2$`, which matplotlib would set as a formula, `_hidden`, which it
-would leave out of a legend, a terminal escape, or 黄金镜像, which its own font lacks.
+A name in a story may contain anything: `$x^2$`, which matplotlib would set as a formula, `_hidden`, which it
+would leave out of a legend, a terminal escape, or 黄金镜像, which matplotlib's own font lacks.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _CHINESE_FONTS += ["Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Heiti 
 
 
 def printable(text: object) -> str:
-    """One line that every screen shows as it is written: a line break, tab or wide space becomes a space, and
-    what cannot be shown (terminal escapes, changes of direction, halves of letters) becomes �."""
+    """A text on one line, without control characters: a line break, tab or wide space becomes a space, and
+    what cannot be shown (terminal escapes, changes of direction, lone surrogates) becomes �."""
     words = str(text)
     if words.isprintable():
         return words
@@ -30,16 +30,16 @@ def printable(text: object) -> str:
 
 
 def shortened(text: object, longest: int = 40) -> str:
-    """A printable text, without its middle where it is longer: versions differ at the end of a name."""
+    """A printable text of at most `longest` letters; the middle is cut, since versions differ at the end of a name."""
     words, head = printable(text), 2 * longest // 3
     return words if len(words) <= longest else f"{words[:head]}…{words[len(words) - (longest - head - 1) :]}"
 
 
 def plain_text(text: object, longest: int = 40) -> str:
-    """A text that matplotlib shows letter by letter, shortened, in a title, a label or a legend.
+    """A text that matplotlib shows as it is in a title, a label or a legend, shortened to `longest` letters.
 
-    `$` begins no formula, and a label that begins with `_` keeps its place in a legend by a space in front.
-    A letter that no font here has is a box, and that a font is missing is logged once.
+    `$` begins no formula. A label that begins with `_` gets a space in front, else a legend would leave it out.
+    A letter that no installed font has becomes a box, and the missing font is logged once.
     """
     words = shortened(text, longest)
     if not words.isascii():
@@ -58,12 +58,12 @@ def escaped(text: object) -> str:
 
 
 def width_of_text(text: str) -> float:
-    """How wide a text is, in Latin letters; a Chinese letter is nearly as wide as two."""
+    """The width of a text in Latin letters; a Chinese letter is nearly as wide as two."""
     return len(text) + sum(0.7 for letter in text if east_asian_width(letter) in "WF")
 
 
 def with_fonts(ax: Axes) -> Axes:
-    """The axes, whose Chinese texts are drawn with the Chinese font that is installed, if there is one."""
+    """Returns the axes, with an installed Chinese font for their Chinese texts, if there is one."""
     for text in ax.figure.findobj(Text):
         if isinstance(text, Text) and not text.get_text().isascii():
             text.set_fontfamily(_families())
@@ -71,7 +71,7 @@ def with_fonts(ax: Axes) -> Axes:
 
 
 def _families() -> list[str]:
-    """The families that matplotlib is set to, and behind them a Chinese one for what they lack."""
+    """The font families of matplotlib's settings, and after them an installed Chinese one, if any."""
     installed = set(fontManager.get_font_names())
     return [*FontProperties().get_family(), *[name for name in _CHINESE_FONTS if name in installed][:1]]
 
@@ -79,6 +79,6 @@ def _families() -> list[str]:
 @cache
 def _say_that_a_font_is_missing() -> None:
     logging.getLogger("ecs_images").warning(
-        "charts: no font here has some letters of the names, which are drawn as boxes; "
-        "for Chinese ones install a font such as Noto Sans CJK"
+        "charts: no installed font has some letters of the names, which are drawn as boxes; "
+        "for Chinese letters install a font such as Noto Sans CJK"
     )

@@ -1,7 +1,7 @@
-"""How the command line shows a table: for people, or for programs.
+"""Output of the command line: tables for people or for programs.
 
-What comes from a story, a ledger or a price file is text and stays text: a terminal is given no control
-characters, and a spreadsheet no formulas.
+Text from a story, a ledger or a price file is only ever shown: no control characters reach a terminal, and no
+formulas a spreadsheet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How to print a table."""
+    """The form in which a table is printed."""
 
     table = "table"
     csv = "csv"
@@ -42,26 +42,23 @@ _SHORT = {
     "list_cost": "list cost",
     "x_stand_in_cost": "at stand-in prices",
 }
-# What moves the cursor, colours, rings or turns the direction of reading, and halves of characters.
+# Terminal escapes, controls of the reading direction, and lone surrogates.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def visible(text: str) -> str:
-    r"""Text whose control characters are written out: an escape is shown as \x1b and does nothing.
-
-    Ends of lines and tabs stay.
-    """
-    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+    r"""Returns a text with its control characters spelled out, an escape as \x1b; line ends and tabs are kept."""
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes text as it is, and is wide enough for a table when it is no terminal."""
+    """A console that interprets no markup, 120 characters wide where it is not a terminal."""
     from rich.console import Console
 
-    wide = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
-    return Console(stderr=stderr, width=wide, highlight=False, markup=False, emoji=False)
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
@@ -73,12 +70,12 @@ def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | N
     """Print a table, or write it to a file.
 
     frame: the table
-    form: `table` for people (numbers to the right, costs with four decimals, no empty columns), or `csv`,
+    form: `table` for people (numbers aligned right, costs with four decimals, no empty columns), or `csv`,
         `json` (a list of records) or `parquet` for programs
-    title: a line above it; only people see it
-    output: the file, put in place at once; None: the standard output
+    title: a line above it, in the form for people only
+    output: the file, replaced in one step; None: the standard output
 
-    Text of a CSV that a spreadsheet would take for a formula begins with an apostrophe. Raises InputError
+    In a CSV, text that a spreadsheet would take for a formula gets an apostrophe in front. Raises InputError
     where the file cannot be written, or Parquet would go to a terminal.
     """
     if form is Format.table:
@@ -100,18 +97,18 @@ def emit_json(value: object, output: Path | None = None) -> None:
     """Print a JSON value, or write it to a file (UTF-8); a standard output of another encoding gets ASCII."""
     ascii_only = output is None and sys.stdout.encoding.lower() not in ("utf-8", "utf8")
     text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
-    _write(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n", output)
+    _write(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n", output)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as JSON values; times in ISO 8601, nothing as null."""
+    """The rows of a table as JSON values; times in ISO 8601, missing values as null."""
     text = frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=15)
-    found: list[dict[str, Any]] = json.loads(text or "[]")
-    return found
+    rows: list[dict[str, Any]] = json.loads(text or "[]")
+    return rows
 
 
 def _drawn(frame: pd.DataFrame, title: str, output: Path | None) -> str:
-    """A table as lines, with a terminal's bold heads where it goes to one."""
+    """A table as lines of text, with bold heads where it goes to a terminal."""
     from pandas.api.types import is_numeric_dtype
     from rich.console import Console
     from rich.table import Table
@@ -141,7 +138,7 @@ def _cell(value: object, column: str) -> str:
 
 
 def _harmless(value: object) -> object:
-    """A cell of a CSV that no spreadsheet calculates: `=1+1` becomes `'=1+1`; -1 and "-1" stay."""
+    """A cell that no spreadsheet evaluates: `=1+1` becomes `'=1+1`; -1 and "-1" are kept."""
     if not isinstance(value, str):
         return value
     risky = _FORMULA.match(value) and not _NUMBER.fullmatch(value)
@@ -154,6 +151,6 @@ def _write(content: str | bytes, output: Path | None) -> None:
     elif isinstance(content, str):
         sys.stdout.write(content)
     elif sys.stdout.isatty():
-        raise InputError("parquet is not for a terminal; add --output FILE, or send it to a file or program")
+        raise InputError("parquet cannot be shown on a terminal; add --output FILE, or redirect it")
     else:
         sys.stdout.buffer.write(content)

@@ -19,12 +19,12 @@ from .output import say, visible
 def serve_page(story: Path | None, image: str | None, port: int) -> None:
     """Serve the share-or-copy workbench of a story on this machine until it is stopped.
 
-    story: a story file; None: the golden-image pipeline. It is run once before, so that what is wrong with it is
-        said here
-    image: the image to begin with, by its id or its name in the story; None: the first
-    port: where to listen on 127.0.0.1
+    story: a story file; None: the golden-image pipeline. It is run once before the page starts, so that its
+        problems are reported here
+    image: the image shown first, by its id or its name in the story; None: the first
+    port: the port to listen on, at 127.0.0.1
 
-    Raises InputError when Voilà or ipywidgets is not installed, or the port cannot be had.
+    Raises InputError where Voilà or ipywidgets is not installed, or the port cannot be used.
     """
     from ..stories.story import Story, resolve
 
@@ -61,12 +61,12 @@ def _announce(address: str) -> None:
 
 
 def _stop(number: int, frame: object) -> None:
-    """Leave as Ctrl+C does, so that no folder stays."""
+    """Exit as on Ctrl+C, so that the temporary folder is removed."""
     raise KeyboardInterrupt
 
 
 def _notebook(story: Path, title: str, image: str | None) -> dict[str, object]:
-    """Two code cells: run the story, show the workbench. The title is for the template, which escapes it."""
+    """A notebook of two code cells: run the story, show the workbench. The template escapes the title."""
     lines = [
         "import ecs_images as ecs",
         "from ecs_images.widgets import share_or_copy",

@@ -2,8 +2,8 @@
 
     request ─▶ door: by our name? from our page? with the token? ─▶ Voilà ─▶ a kernel for the page
 
-A kernel ends when its page is closed, or was never opened in a browser; there are never more than `MOST_PAGES`.
-Imported only where Voilà is installed.
+A kernel ends when its page is closed, or if no browser ever opened the page; there are at most `MOST_PAGES`.
+This module is imported only where Voilà is installed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from traitlets.config import Config
 from voila.app import Voila
 
 MOST_PAGES = 10
-_FULL = f"{MOST_PAGES} pages are open, which is the most; close one, wait a minute, and load this again"
+_FULL = f"{MOST_PAGES} pages are open, and no more are possible; close one, wait a minute, and reload this"
 _NO_TOKEN = "403: open the address that the command printed; it ends with a token"
 _NOT_US = "403: this page answers to 127.0.0.1 and localhost only"
 _ONLY_US = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'none'"
@@ -36,18 +36,18 @@ STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if ha
 def serve(notebook: Path, sockets: Sequence[socket.socket], token: str, announce: Callable[[], None]) -> None:
     """Serve a notebook as a page until a signal stops it; its kernels end with it.
 
-    notebook: the file; what it needs for a while is kept in its folder
-    sockets: where to listen, bound already
-    token: who knows it is let in
-    announce: called once when the page can be opened
+    notebook: the file; temporary files of its kernels go to its folder
+    sockets: the sockets to listen on, already bound
+    token: the secret that lets a browser in
+    announce: called once, when the page can be opened
     """
     config = Config()
     config.VoilaConfiguration.update(
         allow_template_override="NO", allow_theme_override="NO", file_allowlist=[], multi_kernel_manager_class=_Kernels
     )
-    # A kernel without a page has nothing to wait for; a minute is time for a slow browser to load the page.
+    # A kernel without a page is of no use; a minute is enough for a slow browser to load the page.
     config.MappingKernelManager.update(cull_idle_timeout=60, cull_interval=5)
-    # Where it is known, so that other users of the machine cannot listen to what a kernel says.
+    # Encrypted where the library can, so that other users of the machine cannot listen to a kernel.
     config.KernelManager.transport_encryption = "auto"
     page = _Page(sockets, token, announce, config=config, config_file_paths=[], log_level="ERROR")
     page.connection_dir_root = str(notebook.parent)
@@ -58,7 +58,7 @@ def serve(notebook: Path, sockets: Sequence[socket.socket], token: str, announce
 
 
 class _Kernels(AsyncMappingKernelManager):
-    """Kernels of pages: so many and no more, however fast the pages are asked for."""
+    """Kernels of pages: at most `MOST_PAGES`, however fast the pages are requested."""
 
     _starting = 0
 
@@ -73,12 +73,12 @@ class _Kernels(AsyncMappingKernelManager):
             self._starting -= 1
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        with suppress(TraitError):  # of a kernel that still starts, which has no time of its last activity
+        with suppress(TraitError):  # a kernel that is still starting has no time of last activity
             await super().cull_kernel_if_idle(kernel_id)
 
 
 class _Page(Voila):
-    """Voilà with our template, on sockets that are bound already, and with the door before it."""
+    """Voilà with our template, on sockets that are already bound, behind the door."""
 
     def __init__(self, sockets: Sequence[socket.socket], token: str, announce: Callable[[], None], **options: Any):
         super().__init__(**options)
@@ -98,17 +98,17 @@ class _Page(Voila):
             self._announce()
             self.ioloop.start()
         finally:
-            for number in STOPS:  # who presses twice must not leave kernels behind
+            for number in STOPS:  # a second Ctrl+C must not leave kernels behind
                 signal.signal(number, signal.SIG_IGN)
             server.stop()
             self.stop()
 
 
 class _Door(Router):
-    """Who is let in: requests to our own name and port, from our own page or none, with the token.
+    """Lets in requests to our own name and port, from our own page or from none, that bring the token.
 
-    The token comes with the first address and is kept in a cookie, so that the address in the browser, which
-    people share, is without it. The name is checked because a foreign page may have its own name point here.
+    The token comes with the first address and is kept in a cookie, so the address that people share does not
+    contain it. The name is checked because another site can let its own name point to this machine.
     """
 
     def __init__(self, page: Application, port: int, token: str) -> None:
@@ -134,7 +134,7 @@ class _Door(Router):
 
 
 class _Answer(RequestHandler):
-    """A line of text, or a way on."""
+    """A line of text, or a redirect."""
 
     def initialize(self, status: int, text: str, headers: dict[str, str]) -> None:
         self._line = status, text, headers

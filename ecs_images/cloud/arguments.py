@@ -11,6 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -68,7 +69,7 @@ class Choice(Kind):
     words: tuple[str, ...]
 
     def check(self, value: Any, what: str) -> str:
-        if value not in self.words:
+        if not isinstance(value, str) or value not in self.words:
             raise InputError(f"{what} is {' or '.join(self.words)}, not {shown(value, 36)}")
         return str(value)
 
@@ -138,7 +139,7 @@ class Reference(Text):
     or_size: bool = False
 
     def check(self, value: Any, what: str) -> Any:
-        if self.or_size and isinstance(value, int | float):
+        if self.or_size and isinstance(value, Real):
             return positive_gib(value, what)
         return ident(value, what, self.kind)
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
+from numbers import Real
 from typing import TypeVar
 
 import pandas as pd
@@ -68,10 +69,10 @@ class Cloud:
         block_size_mib: float | None = None,
         assume: Mapping[str, str] | None = None,
     ) -> None:
-        if durations not in DURATIONS:
-            raise UnknownName("kind of durations", Text().check(durations, "durations"), DURATIONS)
+        if Text().check(durations, "durations") not in DURATIONS:
+            raise UnknownName("kind of durations", durations, DURATIONS)
         size = constant("block_size_mib") if block_size_mib is None else block_size_mib
-        good = isinstance(size, int | float) and not isinstance(size, bool)
+        good = isinstance(size, Real) and not isinstance(size, bool)
         if not good or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:
             raise InputError(f"block_size_mib is a number of MiB above 0 and whole bytes, not {shown(size)}")
         began = CloudStarted(
@@ -129,16 +130,18 @@ class Cloud:
             custom images it may have in a region (UNK-8)
         """
         check_account_name(name)
-        check_quotas(quotas or {})
+        quotas = {} if quotas is None else quotas
+        check_quotas(quotas)
+        wanted = None if site is None else known_site(site).name
         with self._control.lock:
             known = self._control.state.accounts.get(name)
             if known is None:
-                opened = AccountOpened(at=self.now, account=name, site=known_site(site or "china").name)
+                opened = AccountOpened(at=self.now, account=name, site=wanted or "china")
                 self._control.record(opened)
-            elif site is not None and known.site != site:
-                raise InputError(f"account {shown(name)} is on the {known.site} site, not {shown(site)}")
+            elif wanted not in (None, known.site):
+                raise InputError(f"account {shown(name)} is on the {known.site} site, not {wanted}")
             state = self._control.state
-            for quota, value in (quotas or {}).items():
+            for quota, value in quotas.items():
                 held = Counter(i.region for i in state.images.values() if i.account == name and not i.deleted_at)
                 region, most = max(held.items(), key=lambda item: item[1], default=("", 0))
                 if value < most:

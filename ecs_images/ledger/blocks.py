@@ -1,10 +1,16 @@
 """Snapshot chains as set arithmetic over blocks (SNAP-2, CHAIN-1, CHAIN-2).
 
-A snapshot captures the blocks whose version differs from the chain's newest live snapshot; all
-written blocks when there is none. Writing, re-initialising and rolling back make new versions,
-and a version never comes back. So one stored copy of a block belongs to an unbroken run of
-snapshots, first..last, and is freed exactly when every snapshot of that run is gone. A chain
-keeps runs, not copies of disks: its size grows with what was written, not with its snapshots.
+A snapshot captures the blocks whose version differs from the chain's newest live snapshot, and all
+written blocks where no live snapshot is left. Writing, re-initialising and rolling back make new
+versions, and an old version never returns. So one stored copy of a block belongs to an unbroken run
+of snapshots, first..last, and is freed exactly when every snapshot of that run is deleted. A chain
+stores runs, not copies of disks: its size grows with what was written, not with its snapshots.
+
+Example: 12 GiB are written and snapshot 1 is taken; 3 of them are overwritten and snapshot 2 is taken.
+    run 1..2   9 GiB, which both hold
+    run 1..1   3 GiB, the old content: freed by deleting snapshot 1
+    run 2..2   3 GiB, the new content: freed by deleting snapshot 2
+The chain stores 15 GiB. Deleting both frees all 15, more than 3 + 3 of deleting each alone.
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ _NOT_STORED = 0
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Stored copies by run: `blocks[k]` blocks are held by snapshots `first[k]..last[k]`."""
+    """Stored copies by run: snapshots `first[k]` to `last[k]` hold the same `blocks[k]` blocks."""
 
     first: np.ndarray
     last: np.ndarray
@@ -33,12 +39,12 @@ class Runs:
 class StoredChain(ABC):
     """The snapshots of a chain, numbered 1, 2, 3 … as they are taken, and what they store.
 
-    Only events may call what changes it, on a chain from `State.changing`.
+    Only events may call the methods that change it, on a chain from `State.changing`.
     """
 
     __slots__ = ("block_bytes", "live", "taken")
     _changing: ClassVar[tuple[str, ...]]
-    """The attributes that are changed in place."""
+    """The attributes that methods change in place, so a copy needs its own."""
 
     def __init__(self, block_bytes: int) -> None:
         self.block_bytes = block_bytes
@@ -46,7 +52,7 @@ class StoredChain(ABC):
         self.live: list[int] = []
 
     def copy(self) -> Self:
-        """A chain of the same content that changes on its own."""
+        """A chain of the same content; changing one does not change the other."""
         twin = copy(self)
         for name in self._changing:
             setattr(twin, name, getattr(self, name).copy())
@@ -57,19 +63,19 @@ class StoredChain(ABC):
         """Every copy ever stored, freed ones included."""
 
     def delete(self, number: int) -> None:
-        """Delete a snapshot: copies that no live snapshot holds any more are freed."""
+        """Delete a snapshot, which frees the copies that no other live snapshot holds."""
         del self.live[bisect_left(self.live, number)]
 
     def total_blocks(self) -> int:
-        """Blocks the chain stores now: what is billed."""
+        """Blocks that the chain stores now, which is what is billed."""
         runs, holders = self._held_by(self.live)
         return int(runs.blocks[holders > 0].sum())
 
     def freed_blocks(self, numbers: Collection[int]) -> int:
         """Blocks that deleting these snapshots together would free.
 
-        Never less than the sum of what deleting each alone frees, since copies that only they
-        share go as well.
+        At least the sum of what deleting each alone frees, because copies that only they share are
+        freed as well.
         """
         chosen = sorted(set(numbers) & set(self.live))
         runs, holders = self._held_by(self.live)
@@ -81,7 +87,7 @@ class StoredChain(ABC):
         return self.freed_blocks([number])
 
     def alone_after(self, deleted: Collection[int]) -> dict[int, int]:
-        """For each live snapshot, the blocks that it alone holds once `deleted` are gone too; 0 for those."""
+        """For each live snapshot, the blocks that it alone holds once `deleted` are deleted; 0 for those."""
         kept = [number for number in self.live if number not in deleted]
         runs, holders = self._held_by(kept)
         alone = holders == 1
@@ -90,7 +96,7 @@ class StoredChain(ABC):
         return dict.fromkeys(self.live, 0) | dict(zip(kept, map(int, blocks), strict=True))
 
     def shared_blocks(self, one: int, other: int) -> int:
-        """Blocks of which both live snapshots hold the same copy."""
+        """Blocks of which both snapshots hold the same copy; 0 where one is not live."""
         if one not in self.live or other not in self.live:
             return 0
         runs = self.runs()
@@ -111,19 +117,19 @@ class Chain(StoredChain):
 
     def __init__(self, block_bytes: int, written_blocks: int = 0) -> None:
         super().__init__(block_bytes)
-        # The disk from block 0: extent k ends before block _ends[k] and holds a version that was
-        # first stored by snapshot _firsts[k], or not yet.
+        # The disk from block 0 on: extent k ends before block _ends[k], and snapshot _firsts[k] was
+        # the first to store its content (_NOT_STORED: none yet).
         self._ends = [written_blocks] if written_blocks else []
         self._firsts = [_NOT_STORED] if written_blocks else []
         self._closed: dict[tuple[int, int], int] = {}
 
     @property
     def written_blocks(self) -> int:
-        """How far the disk has been written."""
+        """How many blocks of the disk have been written, from block 0 on."""
         return self._ends[-1] if self._ends else 0
 
     def append(self, blocks: int) -> None:
-        """Write blocks that were never written before."""
+        """Write so many blocks for the first time."""
         if not blocks:
             return
         end = self.written_blocks + blocks
@@ -134,7 +140,7 @@ class Chain(StoredChain):
             self._firsts.append(_NOT_STORED)
 
     def overwrite(self, start: int, blocks: int) -> None:
-        """Write over `blocks` written blocks from block `start` on."""
+        """Overwrite `blocks` written blocks, from block `start` on."""
         if not blocks:
             return
         end = start + blocks
@@ -146,13 +152,13 @@ class Chain(StoredChain):
         self._firsts[low:high] = [_NOT_STORED]
 
     def reset(self, written_blocks: int) -> None:
-        """Give the disk a wholly new content of that size: re-initialised, or released (0)."""
+        """Give the disk entirely new content of that size, as when it is re-initialised or released (0)."""
         self._close(0, len(self._ends))
         self._ends = [written_blocks] if written_blocks else []
         self._firsts = [_NOT_STORED] if written_blocks else []
 
     def capture(self) -> int:
-        """Take a snapshot; returns the number of blocks it stores anew."""
+        """Take a snapshot; returns the number of blocks it adds to what the chain stores."""
         newest = self.live[-1] if self.live else 0
         if newest < self.taken:
             self._forget_copies_after(newest)
@@ -176,7 +182,7 @@ class Chain(StoredChain):
         return _as_runs(counts)
 
     def unstored_blocks(self) -> int:
-        """Blocks that a snapshot taken now would store anew."""
+        """Blocks that a snapshot taken now would add to what the chain stores."""
         newest, start, blocks = self.live[-1] if self.live else 0, 0, 0
         for end, first in zip(self._ends, self._firsts, strict=True):
             if first == _NOT_STORED or first > newest:
@@ -194,7 +200,7 @@ class Chain(StoredChain):
             self._firsts.insert(k, self._firsts[k])
 
     def _close(self, low: int, high: int) -> None:
-        """The content of extents low..high leaves the disk: the runs that held it end."""
+        """The content of extents low..high-1 leaves the disk, which ends the runs that hold it."""
         start = self._ends[low - 1] if low else 0
         for k in range(low, high):
             end, first = self._ends[k], self._firsts[k]
@@ -203,7 +209,7 @@ class Chain(StoredChain):
             start = end
 
     def _forget_copies_after(self, newest: int) -> None:
-        """The newest snapshots are gone: what only they held must be stored again."""
+        """The snapshots after `newest` are deleted, so what only they held must be stored again."""
         start = 0
         ends: list[int] = []
         firsts: list[int] = []
@@ -227,9 +233,9 @@ class Chain(StoredChain):
 class CopiedChain(StoredChain):
     """The copies of one chain's snapshots in another region (SCOPY-2).
 
-    A copy takes over what the newest live copy there holds already, so only the first is full.
-    What two copies share is read off the runs of the original chain, which outlive its snapshots;
-    content that chain had to store anew counts as changed.
+    A copy shares what the newest live copy there already holds, so only the first one is full. What two
+    copies share is read from the runs of the original chain, which it keeps even after their snapshots are
+    deleted; content that the original chain had to store again counts as changed.
     """
 
     __slots__ = ("_copied", "original")
@@ -238,7 +244,7 @@ class CopiedChain(StoredChain):
     def __init__(self, original: StoredChain) -> None:
         super().__init__(original.block_bytes)
         self.original = original
-        # For each copy: the number of its original, and the copy it was compared with (0: none).
+        # For each copy: the number of its original, and of the copy it was compared with (0: none).
         self._copied: list[tuple[int, int]] = []
 
     @property
@@ -247,7 +253,7 @@ class CopiedChain(StoredChain):
         return self._copied[-1][0]
 
     def capture(self, original: int) -> None:
-        """Copy snapshot `original`, which is no older than any copied before."""
+        """Copy snapshot `original`, which must not be older than one that was copied before."""
         self._copied.append((original, self.live[-1] if self.live else 0))
         self.taken += 1
         self.live.append(self.taken)
@@ -257,10 +263,16 @@ class CopiedChain(StoredChain):
         held = self._copied[self.live[-1] - 1][0] if self.live else 0
         runs = self.original.runs()
         needed = (runs.first <= original) & (original <= runs.last)
-        there = (runs.first <= held) & (held <= runs.last)
-        return int(runs.blocks[needed & ~there].sum())
+        already_there = (runs.first <= held) & (held <= runs.last)
+        return int(runs.blocks[needed & ~already_there].sum())
 
     def runs(self) -> Runs:
+        # Each run of the original that a copy holds becomes stored here: by the copy it was compared with, if
+        # that one holds the run too, else by the copy itself. `firsts[n][row]` is the copy that first stored run
+        # `row` for copy n, 0 where copy n does not hold it. Example: snapshots 1, 2 and 3 were copied as 1, 2, 3;
+        # run 1..2 of the original is first stored by copy 1, and copy 2 takes it over: run 1..2 here too. Had copy
+        # 1 been deleted before snapshot 2 was copied, copy 2 would have nothing to take over, and there would be
+        # two stored copies of it: 1..1, which is freed, and 2..2.
         original = self.original.runs()
         firsts = [np.zeros(len(original.first), dtype=np.int64)]
         held = {}

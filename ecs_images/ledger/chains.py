@@ -1,6 +1,6 @@
-"""What a snapshot chain stores, in GiB: in all, for one snapshot alone, and what deletions free.
+"""What a snapshot chain stores [GiB]: in total, for one snapshot alone, and what deletions free.
 
-GiB here are what is stored; tiers and free quotas bend the money.
+Money does not follow GiB exactly: tiers and free quotas depend on all that an account stores.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BLOCK_MAP = Table(
         Column("x_snapshot_id", "text", "", "the live snapshot", True),
         Column("x_number", "integer", "", "its number in the chain", True),
         Column("x_first_snapshot", "integer", "", "number of the snapshot that first stored the run; 0: holds nothing"),
-        Column("x_last_snapshot", "integer", "", "number of the last one to hold the run, be it live or not; 0: none"),
+        Column("x_last_snapshot", "integer", "", "number of the last one to hold the run, live or deleted; 0: none"),
         Column("x_stored_gib", "number", "GiB", "size of the run, which is stored once for all its holders", True),
         Column("x_holders", "integer", "", "how many live snapshots hold the run", True),
     ),
@@ -34,9 +34,10 @@ BLOCK_MAP = Table(
 
 @dataclass(frozen=True, repr=False)
 class ChainView:
-    """A snapshot chain (快照链) as it was when asked for; `snapshots` are the live ones, oldest first.
+    """A snapshot chain (快照链) at the moment it was asked for; later changes of the chain do not show in it.
 
-    What happens to the chain afterwards does not change it, so a before and an after can be compared.
+    id: the id of the chain
+    snapshots: the ids of its live snapshots, oldest first
     """
 
     id: str
@@ -49,24 +50,24 @@ class ChainView:
 
     @property
     def total_gib(self) -> float:
-        """What the chain stores, and what is billed (CHAIN-1)."""
+        """What the chain stores, which is what is billed [GiB] (CHAIN-1)."""
         return self._gib(self._chain.total_blocks())
 
     def exclusive_gib(self, snapshot: str) -> float:
-        """What this snapshot alone holds, and so what deleting it alone frees."""
+        """What this live snapshot alone holds, which is what deleting it alone frees [GiB] (CHAIN-2)."""
         return self._gib(self._chain.exclusive_blocks(self._number(snapshot)))
 
     def alone_gib(self, after: Sequence[str] = ()) -> dict[str, float]:
-        """What deleting each snapshot alone would free, when those of `after` are deleted before; 0 for these."""
+        """For each live snapshot, what deleting it alone frees once those of `after` are deleted [GiB]; 0 for those."""
         alone = self._chain.alone_after({self._number(s) for s in after})
         return {name: self._gib(alone[number]) for name, number in self._numbers.items()}
 
     def freed_gib(self, snapshots: Sequence[str]) -> float:
-        """What deleting these snapshots together frees."""
+        """What deleting these live snapshots together frees [GiB]."""
         return self._gib(self._chain.freed_blocks([self._number(s) for s in snapshots]))
 
     def shared_gib(self, one: str, other: str) -> float:
-        """What both snapshots hold in the same stored copy."""
+        """What both live snapshots hold in the same stored copy [GiB]."""
         return self._gib(self._chain.shared_blocks(self._number(one), self._number(other)))
 
     def _gib(self, blocks: int) -> float:
@@ -80,7 +81,13 @@ class ChainView:
 
 
 def chain_view(state: State, of: str) -> ChainView:
-    """The chain of a disk, of an instance's system disk, of a snapshot, or of that id."""
+    """A snapshot chain as it is now.
+
+    state: the state to look in
+    of: id of a chain, a disk, an instance (its system disk) or a snapshot
+
+    Raises UnknownName for an id that has no chain.
+    """
     if of in state.snapshots:
         chain_id = state.snapshots[of].chain
     elif of in state.instances:
@@ -96,7 +103,13 @@ def chain_view(state: State, of: str) -> ChainView:
 
 
 def freed_gib(state: State, snapshots: Sequence[str]) -> float:
-    """What deleting these snapshots together frees, over all their chains."""
+    """What deleting these snapshots together frees, over all their chains [GiB].
+
+    state: the state to look in
+    snapshots: ids of live snapshots; one that is named twice counts once
+
+    Raises UnknownName for an id that is not a live snapshot.
+    """
     if isinstance(snapshots, str):
         raise InputError(f"give a list of snapshots, such as [{snapshots!r}]")
     by_chain: dict[str, list[str]] = {}
@@ -110,11 +123,14 @@ def freed_gib(state: State, snapshots: Sequence[str]) -> float:
 
 
 def block_map(state: State, of: str) -> pd.DataFrame:
-    """Which live snapshots of a chain hold which stored blocks, as a `BLOCK_MAP` table.
+    """Which live snapshots of a chain hold which stored blocks.
 
-    `of` is a chain, disk, instance (its system disk) or snapshot. Runs come in order of birth,
-    snapshots oldest first; a snapshot of an empty disk has one row of 0 GiB. A run is freed
-    exactly when all its rows' snapshots are deleted. Raises UnknownName for what has no chain.
+    state: the state to look in
+    of: id of a chain, a disk, an instance (its system disk) or a snapshot
+
+    Returns a `BLOCK_MAP` table: snapshots oldest first, for each the runs it holds by their first snapshot. A
+    run is freed exactly when the snapshots of all its rows are deleted. A snapshot that holds nothing has one
+    row of 0 GiB. Raises UnknownName for an id that has no chain.
     """
     view = chain_view(state, of)
     chain = state.chains[view.id]
@@ -123,18 +139,19 @@ def block_map(state: State, of: str) -> pd.DataFrame:
     order = np.lexsort((runs.last, runs.first))
     first, last, size_bytes = runs.first[order], runs.last[order], runs.blocks[order] * chain.block_bytes
     held = (first <= live[:, None]) & (live[:, None] <= last)
-    # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
-    empty = np.flatnonzero(~held.any(axis=1))
     snapshot, run = np.nonzero(held)
-    found = pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "resource_id": view.id,
-            "x_snapshot_id": np.array(view.snapshots, dtype=object)[np.r_[snapshot, empty]],
-            "x_number": live[np.r_[snapshot, empty]],
-            "x_first_snapshot": np.r_[first[run], 0 * empty],
-            "x_last_snapshot": np.r_[last[run], 0 * empty],
-            "x_stored_gib": np.r_[size_bytes[run], 0 * empty] / BYTES_PER_GIB,
-            "x_holders": np.r_[held.sum(axis=0)[run], 0 * empty + 1],
+            "x_snapshot_id": np.array(view.snapshots, dtype=object)[snapshot],
+            "x_number": live[snapshot],
+            "x_first_snapshot": first[run],
+            "x_last_snapshot": last[run],
+            "x_stored_gib": size_bytes[run] / BYTES_PER_GIB,
+            "x_holders": held.sum(axis=0)[run],
         }
-    ).sort_values("x_number", kind="stable", ignore_index=True)
-    return BLOCK_MAP.frame(found)
+    )
+    # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
+    empty = [(view.id, view.snapshots[place], live[place], 0, 0, 0.0, 1) for place in np.flatnonzero(~held.any(axis=1))]
+    rows = pd.concat([rows, BLOCK_MAP.frame(empty)]) if empty else rows
+    return BLOCK_MAP.frame(rows.sort_values("x_number", kind="stable", ignore_index=True))

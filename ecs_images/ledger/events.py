@@ -1,8 +1,7 @@
-"""What has happened: one short frozen record per fact, in the past tense, and what it means for the state.
+"""What has happened: one frozen record per fact, named in the past tense, and how it changes the state.
 
-Events carry everything that metering needs, so a ledger of them can be billed years later without
-asking the simulator again. Nothing but `apply` changes a state: replaying the events of a ledger
-in order rebuilds it exactly.
+Events contain everything that metering needs, so a ledger can be billed years later without the
+simulator. Only `apply` changes a state: replaying the events of a ledger in order rebuilds it exactly.
 
 Every event has a docstring that says what happened, then a line for each of its fields with its
 unit in brackets. `at` is the moment it happened; `assumed`, where there is one, holds the ids of the
@@ -80,21 +79,21 @@ class Event(ABC):
 
     @abstractmethod
     def apply(self, state: State) -> None:
-        """Change the state as the event means; the state must be the one it happened in."""
+        """Change the state as the event says; it must be the state in which the event happened."""
 
     def conflicts(self, state: State) -> Iterator[str]:
-        """What of the event cannot have happened in this state, beyond what its fields say by their kinds.
+        """Why the event cannot have happened in this state, besides what the kinds of its fields require.
 
-        Only the first is asked for, so each check may rely on those before it.
+        Only the first reason is used, so each check may rely on those before it.
         """
         return iter(())
 
 
 def problems(event: Event, state: State) -> list[str]:
-    """Why an event cannot follow on a state, in words; empty when it can.
+    """Why an event cannot follow on a state, as texts; empty if it can.
 
-    An edited file is checked with this, record by record. Quantities are 0 or more, nothing ends
-    before it begins or stays undone when its time has come, and what is named must be there, or must be new.
+    This checks an edited file record by record. Quantities must be 0 or more, nothing may end before it begins or
+    be overdue, and ids must exist, or be new, as the kinds of the fields require.
     """
     found = [f"{name} was to be done by {show_time(due)}" for name, due in state.pending.items() if due < event.at]
     for name, rules in _rules(type(event)).items():
@@ -109,10 +108,10 @@ def problems(event: Event, state: State) -> list[str]:
 
 
 def unfinished(state: State, at: datetime) -> Iterator[str]:
-    """What cannot stay as it is when a ledger ends at `at`: a record that belongs to it is missing.
+    """What is incomplete when a ledger ends at `at`, because a record that belongs to it is missing.
 
-    A launch, for example, is the records of its disks and one of the instance; without the last, the disks
-    are of an instance that never was.
+    A launch, for example, consists of the records of its disks and one of the instance; without the last one, the
+    disks belong to an instance that never existed.
     """
     for name, due in state.pending.items():
         if due <= at:
@@ -137,12 +136,12 @@ def unfinished(state: State, at: datetime) -> Iterator[str]:
 
 
 _LARGEST = {"size_gib": 1 << 30}
-"""Larger quantities could not be added up in 64 bits; of others 2**60 is the largest."""
+"""The largest quantities whose sums fit 64 bits; 2**60 for fields that are not listed."""
 
 
 @cache
 def _rules(kind: type[Event]) -> dict[str, tuple[Rule, ...]]:
-    """For each field of a kind of event, what its annotation asks of it."""
+    """For each field of a kind of event, the rules of its annotation."""
     hints = get_type_hints(kind, include_extras=True)
     found = {}
     for part in fields(kind):
@@ -164,7 +163,7 @@ class CloudStarted(Event):
 
     block_bytes: size of a chain's block (UNK-1) [byte]
     durations: whether tasks are done at once or take their typical time
-    assume: what is supposed, as (id of an assumption, value), where it is not the default
+    assume: assumptions that are not the default, as (id, value)
     """
 
     block_bytes: int
@@ -187,7 +186,7 @@ class CloudStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
-    """A customer appeared.
+    """An account was opened.
 
     account: its name
     site: the site it buys on, which decides its price list
@@ -233,7 +232,7 @@ class DiskCreated(Event):
     kind: system or data
     size_gib: its size [GiB]
     written_blocks: how much of it is written [block]
-    initial_blocks: how much its image or snapshot fills, to which it can be re-initialised [block]
+    initial_blocks: how much of it its image or snapshot fills; a re-initialisation goes back to this [block]
     image: the image it was made from, None for a data disk
     snapshot: the snapshot it was made from, None for an empty disk and a system disk
     lineage: where its system comes from, None for a data disk
@@ -302,9 +301,9 @@ class DiskWritten(Event):
     """Blocks of a disk were written.
 
     disk: the disk
-    appended: blocks written where nothing was written yet [block]
-    start: the first block written over
-    overwritten: blocks written over, from `start` on [block]
+    appended: blocks written for the first time [block]
+    start: the first block that was overwritten
+    overwritten: blocks overwritten, from `start` on [block]
     """
 
     disk: DiskId
@@ -331,7 +330,7 @@ class DiskWritten(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskReinitialised(Event):
-    """A disk went back to its image, its snapshot or to empty (REINIT-1).
+    """A disk was reset to its image or snapshot, or emptied (REINIT-1).
 
     disk: the disk
     """
@@ -349,7 +348,7 @@ class DiskReinitialised(Event):
 class DiskRolledBack(Event):
     """A disk went back to one of its snapshots, in content and size (ROLL-1).
 
-    What it holds since are new versions of all blocks: its next snapshot stores them anew.
+    All its blocks are new versions, so its next snapshot stores them again.
 
     disk: the disk
     snapshot: the snapshot, taken of that very disk
@@ -403,7 +402,7 @@ class DiskAttached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskDetached(Event):
-    """A data disk was detached from its instance, and lives on by itself.
+    """A data disk was detached from its instance, and still exists.
 
     disk: the disk
     """
@@ -426,7 +425,7 @@ class DiskDetached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskModified(Event):
-    """It was decided anew what goes with what.
+    """What is released or deleted together with a disk or its instance was changed.
 
     disk: the disk
     delete_with_instance: whether it is released with its instance
@@ -472,7 +471,7 @@ class DiskReleased(Event):
 
 
 def _rewrite(state: State, disk: str, written_blocks: int) -> None:
-    """Give a disk wholly new content of that size."""
+    """Give a disk entirely new content of that size."""
     chain = state.changing(state.disks[disk].chain)
     assert isinstance(chain, Chain)
     chain.reset(written_blocks)
@@ -494,7 +493,7 @@ class InstanceLaunched(Event):
     account: who launched it
     region: where it runs
     instance_type: its type
-    vcpus: processors of that type, by which fees go; 0: not known, and no fee goes by them [vCPU]
+    vcpus: processors of that type, on which fees depend; 0: not known, and no fee depends on them [vCPU]
     memory_gib: its memory; 0: not known, or an older file [GiB]
     image: the image it started from
     lineage: where its system comes from
@@ -560,7 +559,7 @@ class InstanceStopped(Event):
     """An instance stopped.
 
     instance: the instance
-    mode: how: in economical mode its licence fee stops too (IBILL-3)
+    mode: economical or standard; an economical stop also stops its licence fee (IBILL-3)
     licence_suspended: whether the stop also stops its licence fee
     """
 
@@ -579,7 +578,7 @@ class InstanceStopped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceStarted(Event):
-    """A stopped instance runs again.
+    """A stopped instance was started again.
 
     instance: the instance
     """
@@ -595,7 +594,7 @@ class InstanceStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceReleased(Event):
-    """An instance is gone; the disks it had were released or detached just before.
+    """An instance was released; its disks were released or detached just before.
 
     instance: the instance
     """
@@ -774,14 +773,14 @@ class SnapshotStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotStored(Event):
-    """A snapshot came to be without a disk: behind a copied or imported image, in a chain of its own.
+    """A snapshot was created without a disk, in a chain of its own: it is behind a copied or imported image.
 
     snapshot: its id
     account: who owns it
     region: where it lies
-    kind: of which kind of disk it is
+    kind: the kind of the disk: system or data
     size_gib: size of that disk [GiB]
-    content_bytes: what it restores, and stores: it is full (UNK-11), or a file (IMP-6) [byte]
+    content_bytes: what it restores, and also stores, as a full copy (UNK-11) or an imported file (IMP-6) [byte]
     lineage: where its system comes from, None for a data disk
     encrypted: whether it is encrypted
     finishes_at: when it is accomplished
@@ -835,7 +834,7 @@ class SnapshotStored(Event):
 class SnapshotCopied(Event):
     """A snapshot was copied to another region (SCOPY-1).
 
-    The first copy of a chain to a region is full, later ones bring what the newest there lacks (SCOPY-2).
+    The first copy of a chain to a region is full; later ones add what the newest copy there lacks (SCOPY-2).
 
     snapshot: the id of the copy
     source: the snapshot copied
@@ -934,7 +933,7 @@ class SnapshotFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotFailed(Event):
-    """A snapshot under way came to nothing; nothing it would have stored was ever billed.
+    """A snapshot failed before it was accomplished; it was never billed.
 
     snapshot: the snapshot
     """
@@ -951,7 +950,7 @@ class SnapshotFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotDeleted(Event):
-    """A snapshot is gone; copies that no other snapshot of its chain holds are freed (CHAIN-2).
+    """A snapshot was deleted, which frees blocks that no other snapshot of its chain holds (CHAIN-2).
 
     snapshot: the snapshot
     """
@@ -971,7 +970,7 @@ class SnapshotDeleted(Event):
 
 
 def _add_snapshot(state: State, snapshot: Snapshot) -> None:
-    """A snapshot joins its chain, accomplished at once or under way until it finishes."""
+    """Add a snapshot to its chain; it is accomplished at once, or progressing until it finishes."""
     _use_id(state, snapshot.id)
     if snapshot.finishes_at != snapshot.started_at:
         snapshot = snapshot._replace(status="progressing")
@@ -1135,7 +1134,7 @@ class TagsSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageCreated(Event):
-    """An image got its id.
+    """An image was created, or its creation began.
 
     image: its id
     account: who owns it
@@ -1201,7 +1200,7 @@ class ImageCreated(Event):
         yield from self._source_conflicts(state) if self.made_from == "copy" else self._snapshot_conflicts(state)
 
     def _source_conflicts(self, state: State) -> Iterator[str]:
-        """A copy is like its source; its snapshots come to be when its turn has come."""
+        """Check that a copy agrees with its source, and that its snapshots do not exist before its turn."""
         source = state.images.get(self.source)
         if source is None or not source.usable_by(self.account):
             yield f"source {shown(self.source)} is no image that {self.account} may copy"
@@ -1215,7 +1214,7 @@ class ImageCreated(Event):
                 yield f"snapshot {mapping.snapshot!r} is there already"
 
     def _snapshot_conflicts(self, state: State) -> Iterator[str]:
-        """Any other image is what the snapshots behind it are."""
+        """Check that an image that is not a copy agrees with the snapshots behind it."""
         missing = [m.snapshot for m in self.mappings if m.snapshot not in state.snapshots]
         if missing:
             yield f"snapshot {shown(missing[0])} is not among the snapshots"
@@ -1239,7 +1238,7 @@ class ImageCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageCopyStarted(Event):
-    """A copy's turn has come; its snapshots will be finished when it is.
+    """A waiting copy began; its snapshots are finished when it is.
 
     image: the copy
     account: who makes it
@@ -1404,10 +1403,10 @@ class ImageModified(Event):
     """An image was renamed, moved to another family, deprecated or made available, or switched to BYOL.
 
     image: the image
-    name: its name since
-    family: its image family since
-    status: its status since; an image still being made keeps Waiting or Creating
-    lineage: where its system comes from, with the licence charged since
+    name: its new name
+    family: its new image family
+    status: its new status; an image still being made keeps Waiting or Creating
+    lineage: where its system comes from, with the licence that is charged from now on
     """
 
     image: ImageId
@@ -1435,7 +1434,7 @@ class ImageModified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDeleted(Event):
-    """An image is gone; its snapshots stay (DEL-5).
+    """An image was deleted; its snapshots stay (DEL-5).
 
     image: the image
     """
@@ -1463,7 +1462,7 @@ class ImageDeleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageExported(Event):
-    """An image is written as files to a bucket of its region, one a disk (EXP-1).
+    """An export of an image to files in a bucket of its region began, one file per disk (EXP-1).
 
     files: the id of its files, which is ours
     image: the image
@@ -1513,7 +1512,7 @@ class ImageExported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesReplicated(Event):
-    """Files of an image are replicated to a bucket in another region, and stay where they are too.
+    """Replication of an image's files to a bucket in another region began; the source files stay.
 
     files: the id of the files there
     source: the files replicated
@@ -1554,7 +1553,7 @@ class FilesReplicated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesFinished(Event):
-    """Files that took time to write are there.
+    """Files that took time to write are complete.
 
     files: the files
     """
@@ -1570,7 +1569,7 @@ class FilesFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesDeleted(Event):
-    """Files of an image are gone from their bucket; images imported from them stay.
+    """Files of an image were deleted from their bucket; images imported from them stay.
 
     files: the files
     """
@@ -1599,14 +1598,14 @@ def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
 
 
 def _use_id(state: State, resource_id: str) -> None:
-    """Note a used number, so that ids from the counter never meet an id that was given."""
+    """Note a used number, so that the counter never produces an id that was given."""
     prefix, _, number = resource_id.partition("-")
     if number.isdecimal():
         state.last_numbers[prefix] = max(state.last_numbers.get(prefix, 0), int(number))
 
 
 def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
-    """Why the status of an instance cannot change: it has another, or work on its disks is under way."""
+    """Why the status of an instance cannot change: it has another one, or work on its disks is under way."""
     yield from _not_in_status(state.instances, instance, *wanted)
     if instance in state.replacements:
         yield f"{instance} is being given a new system disk"
@@ -1625,15 +1624,18 @@ def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Ite
         yield f"{resource_id} is {table[resource_id].status}, not {' or '.join(wanted)}"
 
 
-def _differing(**fields: tuple[object, object]) -> Iterator[str]:
-    """A sentence for each field that is not what the records before say it must be: `name=(value, wanted)`."""
-    for name, (value, wanted) in fields.items():
-        if value != wanted:
+def _differing(**known: tuple[object, object]) -> Iterator[str]:
+    """A text for each field that contradicts earlier records: `name=(value, wanted)`."""
+    for name, (value, wanted) in known.items():
+        if isinstance(value, Lineage) and isinstance(wanted, Lineage):
+            parts = [part.name for part in fields(Lineage)]
+            yield from _differing(**{f"{name}.{part}": (getattr(value, part), getattr(wanted, part)) for part in parts})
+        elif value != wanted:
             yield f"{name} is {shown(value)}, not {shown(wanted)}"
 
 
 def _cannot_use(state: State, image_id: str, account: str, region: str, lineage: Lineage) -> Iterator[str]:
-    """Why an account cannot start from an image in a region, or not as what the record says it is."""
+    """Why an account cannot start an instance from an image in a region, or not with this lineage."""
     image = state.images.get(image_id)
     known = image.lineage if image else published_lineage(image_id)
     if known is None:

@@ -1,7 +1,7 @@
 """Kinds of event fields: what a field must name in the state before its event, or in the catalogue.
 
-They stand in the fields' annotations, so that a record of a ledger's file can be checked where its
-meaning is said: `account: AccountName` is an account that was opened, `disk: NewDisk` an id not used yet.
+Events use them as annotations, so each field says how a record of a ledger's file is checked:
+`account: AccountName` is an account that was opened, `disk: NewDisk` an id not used yet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .state import State
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """The field is a key of this table of the state."""
+    """The field must be a key of this table of the state."""
 
     table: str
 
@@ -27,7 +27,7 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """The field is no key of this table of the state yet."""
+    """The field must not be a key of this table of the state yet."""
 
     table: str
 
@@ -39,7 +39,7 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The field is a name of the catalogue."""
+    """The field must be a name of the catalogue."""
 
     kind: str
     known: Callable[[], Collection[str]]

@@ -1,4 +1,4 @@
-"""The ledger: every event in order. How it lies in a file is said in `ledger_file`."""
+"""The ledger: every event in order. `ledger_file` describes its file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from .state import State
 
 
 class Ledger(Sequence[Event]):
-    """Events in order of time, to be read only.
+    """Events in order of time; read-only.
 
-    A cloud's ledger grows at its end; one that was handed out stays as it was then.
+    events: the events
+
+    A cloud's ledger grows, but one that was handed out does not change. Raises InputError for events that are not
+    in order of time.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        """Raises InputError for events that are not in order of time."""
         self._events = list(events)
         self._length = len(self._events)
         for before, event in pairwise(self._events):
@@ -28,7 +30,7 @@ class Ledger(Sequence[Event]):
 
     @classmethod
     def growing(cls, events: list[Event]) -> Self:
-        """What is in a growing list now; later events of the list are not part of it."""
+        """A ledger of the events that a growing list has now, without copying it; later ones do not belong to it."""
         ledger = cls.__new__(cls)
         ledger._events, ledger._length = events, len(events)
         return ledger
@@ -66,18 +68,19 @@ class Ledger(Sequence[Event]):
         return state
 
     def save(self, path: str | Path) -> None:
-        """Write the ledger to a file, put in place at once; raises InputError where that cannot be done."""
+        """Write the ledger to a file of format 3, replaced in one step; raises InputError where that fails."""
         from .ledger_file import write
 
-        write(self, Path(path))
+        write(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Ledger:
         """Read a ledger file of format 2 or 3.
 
-        A file as this toolkit wrote it is trusted; an edited one is checked record by record.
-        Raises FileProblems, naming the record, and then loads nothing.
+        path: the file. If it is as this toolkit wrote it, it is trusted; an edited file is checked record by record
+
+        Raises FileProblems, naming the record, for a file that cannot be used.
         """
         from .ledger_file import read
 
-        return Ledger.growing(read(Path(path)))
+        return Ledger.growing(read(path))

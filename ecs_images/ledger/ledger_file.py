@@ -4,10 +4,10 @@
     {"event": "CloudStarted", "at": "2026-01-15T00:00:00+08:00", "block_bytes": 2097152, "durations": "instant"}
     {"event": "AccountOpened", "at": "2026-01-15T00:00:00+08:00", "account": "acme", "site": "china"}
 
-Format 3 leaves out fields that have their default, so that fields can be added with one: what an
-older file does not say means what it meant. The checksum covers the records. Where it is right the file is
-as it was written, and trusted; where it is wrong or missing, every record is held against the
-state before it. Format 2 had all fields in every record and no checksum.
+Format 3 leaves out fields that have their default value, so fields with a default can be added later without
+changing what older files mean. The checksum covers the records. A file whose checksum is right is as it was
+written, and is trusted; where the checksum is wrong or missing, every record is checked against the state
+before it. Format 2 had all fields in every record and no checksum.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from ..errors import FileProblems, InputError, Problem, shown
-from ..saving import can_be_stored, save
+from ..saving import can_be_stored, path_of, save
+from ..saving import read as read_text
 from ..units import parse_time
 from .events import KINDS, CloudStarted, Event, problems, unfinished
 from .state import State
@@ -34,7 +35,7 @@ _FORMATS = (2, 3)
 _KINDS = {bool: "true or false", int: "a whole number", str: "text"}
 
 
-def write(events: Sequence[Event], path: Path) -> None:
+def write(events: Sequence[Event], path: str | Path) -> None:
     """Write events to a file; raises InputError where that cannot be done."""
     lines = [json.dumps(_to_record(event), ensure_ascii=False) + "\n" for event in events]
     for number, line in enumerate(lines, 1):
@@ -42,17 +43,12 @@ def write(events: Sequence[Event], path: Path) -> None:
             raise InputError(f"record {number} holds half a character, which no file can keep")
     body = "".join(lines)
     head = {"ledger": "ecs_images", "format": _FORMATS[-1], "records": len(events), "checksum": _checksum(body)}
-    save(path, json.dumps(head) + "\n" + body)
+    save(path_of(path, "a ledger"), json.dumps(head) + "\n" + body)
 
 
-def read(path: Path) -> list[Event]:
+def read(path: str | Path) -> list[Event]:
     """The events of a file; raises FileProblems with the first record that cannot be used."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read as a ledger ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: cannot be read as a ledger (it is not UTF-8 text)") from None
+    text = read_text(path, "a ledger")
     head, _, body = text.partition("\n")
     count, checksum = _promised(path, head)
     lines = body.removesuffix("\n").split("\n") if body else []
@@ -61,11 +57,13 @@ def read(path: Path) -> list[Event]:
     state = State()
     for number, line in enumerate(lines, 1):
         try:
-            event = _from_record(json.loads(line, object_pairs_hook=None if trusted else _fields))
+            event = _from_record(json.loads(line) if trusted else _checked(line))
             why = [] if trusted else _problems(event, events, state)
         except RecursionError:
             why = ["nested too deeply"]
-        except (ValueError, KeyError, TypeError) as error:
+        except TypeError:
+            why = ["a plain value, a list or a record stands where another of them belongs"]
+        except (ValueError, KeyError) as error:
             why = [_short(error)]
         if why:
             cut = "" if number < len(lines) or text.endswith("\n") else "; the file is cut off here"
@@ -93,7 +91,7 @@ def _problems(event: Event, before: Sequence[Event], state: State) -> list[str]:
     return problems(event, state)
 
 
-def _promised(path: Path, head: str) -> tuple[int, str]:
+def _promised(path: str | Path, head: str) -> tuple[int, str]:
     """The number of records that a header promises, and their checksum (empty: none)."""
     try:
         said = json.loads(head)
@@ -109,11 +107,25 @@ def _checksum(body: str) -> str:
     return "sha256:" + hashlib.sha256(body.encode("utf-8")).hexdigest()
 
 
+def _checked(line: str) -> Any:
+    """The record of a line that a person may have written."""
+    try:
+        return json.loads(line, object_pairs_hook=_fields, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON from its character {error.pos + 1} on ({error.msg})") from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 400:
+        raise ValueError(f"a number of {len(digits)} digits is more than there can be")
+    return int(digits)
+
+
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The fields of a record, each of them once."""
+    """The fields of a record; raises ValueError for one that is there twice."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a field stands there twice")
+        raise ValueError("a field is given twice")
     return fields
 
 
@@ -122,10 +134,12 @@ def _to_record(event: Event) -> dict[str, Any]:
 
 
 def _from_record(record: dict[str, Any]) -> Event:
+    if not isinstance(record, dict) or not isinstance(record.get("event"), str):
+        raise ValueError(f"{shown(record)} is not a record with the name of its event")
     said = dict(record)
     kind = KINDS.get(said.pop("event"))
     if kind is None:
-        raise ValueError(f"unknown event {record['event']!r}; this toolkit may be older than the file")
+        raise ValueError(f"unknown event {shown(record['event'])}; this toolkit may be older than the file")
     known = {part.name for part in fields(kind)}
     if extra := sorted(set(said) - known):
         raise ValueError(f"{kind.__name__} has no {', '.join(extra)}")
@@ -135,7 +149,7 @@ def _from_record(record: dict[str, Any]) -> Event:
 
 @cache
 def _converter() -> JsonConverter:
-    """Events to JSON values and back: nothing is converted that a person could have meant otherwise."""
+    """Events to JSON values and back, strictly: a value of another JSON type is refused, not converted."""
     from cattrs.preconf.json import make_converter
 
     converter = make_converter(omit_if_default=True, detailed_validation=False)
@@ -144,16 +158,32 @@ def _converter() -> JsonConverter:
     for kind in _KINDS:
         converter.register_structure_hook(kind, lambda value, wanted: _exactly(value, wanted))
     converter.register_structure_hook_func(_is_literal, _one_of)
+    converter.register_structure_hook_func(_is_list, partial(_list, converter))
     return converter
 
 
 def _exactly(value: Any, kind: type) -> Any:
-    """A value of just that kind: neither true for 1 nor "1" for 1."""
+    """A value of exactly that type: neither true nor "1" passes for 1."""
     if type(value) is not kind:
         raise ValueError(f"{shown(value)} is not {_KINDS[kind]}")
     if isinstance(value, str) and not can_be_stored(value):
         raise ValueError(f"{shown(value)} holds half a character, which no file can keep")
     return value
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _list(converter: JsonConverter, value: Any, kind: Any) -> tuple[Any, ...]:
+    """The values of a list; text is none, though Python would take it apart into letters."""
+    if type(value) is not list:
+        raise ValueError(f"{shown(value)} is not a list")
+    each = get_args(kind)
+    kinds = each[:1] * len(value) if each[1:] == (...,) else each
+    if len(kinds) != len(value):
+        raise ValueError(f"{shown(value)} is not a list of {len(kinds)}")
+    return tuple(converter.structure(part, of) for part, of in zip(value, kinds, strict=True))
 
 
 def _is_literal(kind: Any) -> bool:

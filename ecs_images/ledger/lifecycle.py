@@ -1,4 +1,4 @@
-"""The lives of images and snapshots as a table: which status when, and what was done to them."""
+"""The lives of images and snapshots as a table: their status over time, and what was done to them."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from .ledger import Ledger
 from .resources import Image, Snapshot
 from .state import State
 
+_DEEDS = "what was done: shared, unshared, published, unpublished, copied or deleted"
 LIFECYCLE = Table(
     "lifecycle",
-    "a stretch that an image or snapshot spent in one status, or a moment at which something was done to it",
+    "a span of time that an image or snapshot spent in one status, or a moment at which something was done to it",
     (
         Column("resource_id", "text", "", "the image or snapshot", True),
         Column("x_kind", "text", "", "what it is", True, ("image", "snapshot")),
         Column("x_name", "text", "", "its name when it was made; empty when it has none"),
         Column("billing_account_id", "text", "", "the account that owns it", True),
         Column("region_id", "text", "", "its region", True),
-        Column("x_form", "text", "", "a stretch of time or a moment", True, ("span", "mark")),
-        Column(
-            "x_status", "text", "",
-            "of a span, the status as the service spells it; of a mark, what was done: shared, unshared, "
-            "published, unpublished, copied or deleted", True,
-        ),
+        Column("x_form", "text", "", "a span of time or a moment", True, ("span", "mark")),
+        Column("x_status", "text", "", f"of a span, the status as the service spells it; of a mark, {_DEEDS}", True),
         Column("x_detail", "text", "", "of a mark, the account shared with or the region copied to"),
         Column("x_start", "time", "", "first moment", True),
         Column("x_end", "time", "", "first moment after; of a mark, the moment itself", True),
         Column("x_goes_on", "truth", "", "true for a span that had not ended by the end of the table", True),
     ),
-)  # fmt: skip
+)
 
 
 def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
-    """What became of every image and snapshot up to `until`, as a `LIFECYCLE` table.
+    """The status of every image and snapshot over time, and what was done to them.
 
-    An image is followed by the snapshots behind it, which outlive it (DEL-5); snapshots behind no
-    image come last. A stretch of no length has no row.
+    ledger: the events
+    until: the end of the table
+
+    Returns a `LIFECYCLE` table: each image is followed by the snapshots behind it, which outlive it (DEL-5);
+    snapshots without an image come last. Deleted ones are included; spans of no length are not.
     """
     state = State()
     spans: dict[str, list[tuple[str, datetime, datetime | None]]] = {}
@@ -61,9 +61,8 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
     rows = []
     for name in _images_with_snapshots(state):
         resource = _resource(state, name)
-        who = (
-            name, "image" if name in state.images else "snapshot", resource.name, resource.account, resource.region,
-        )  # fmt: skip
+        kind = "image" if name in state.images else "snapshot"
+        who = name, kind, resource.name, resource.account, resource.region
         for status, start, end in spans[name]:
             last = until if end is None else end
             if start < last:
@@ -86,7 +85,7 @@ def _touched(event: Event) -> Iterator[str]:
 
 
 def _marks(state: State, event: Event) -> Iterator[tuple[str, str, str]]:
-    """What an event marks: on which image or snapshot, what was done, with whom or where to."""
+    """The marks of an event: the image or snapshot, what was done, and the other account or region."""
     match event:
         case ev.ImageCreated(made_from="copy") if event.source in state.images:
             yield event.source, "copied", event.region
@@ -111,14 +110,14 @@ def _resource(state: State, name: str) -> Image | Snapshot:
 
 
 def _status(state: State, name: str) -> str | None:
-    """The status of an image or snapshot; None when it is gone."""
+    """The status of an image or snapshot; None once it is deleted."""
     resource = _resource(state, name)
     return None if resource.deleted_at else resource.status
 
 
 def _images_with_snapshots(state: State) -> Iterable[str]:
-    """Every image and snapshot once: an image, then the snapshots behind it; the rest at the end."""
+    """Every image and snapshot once: each image and the snapshots behind it, then all other snapshots."""
     names = [name for image in state.images.values() for name in (image.id, *image.snapshots)]
-    # A copy that was cancelled while it waited has ids of snapshots that never came to be.
+    # A copy that was cancelled while waiting names snapshots that were never created.
     known = [name for name in names if name in state.images or name in state.snapshots]
     return dict.fromkeys([*known, *state.snapshots])

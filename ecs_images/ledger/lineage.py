@@ -1,4 +1,4 @@
-"""Where images come from and where they go, as a table: made, copied, shared, run from."""
+"""Where images come from and where they go, as a table: made from, copied, exported, shared, run from."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from . import events as ev
 from .ledger import Ledger
 from .state import State
 
+_RELATIONS = ("made from", "copied to", "exported to", "shared with", "runs from")
+_MEANING = "what the target is to the source (made from, runs from), or the source to the target (the others)"
 LINEAGE = Table(
     "lineage",
     "one step by which an image travels",
@@ -20,28 +22,27 @@ LINEAGE = Table(
         Column("x_source", "text", "", "id of what it comes from", True),
         Column("x_source_kind", "text", "", "what the source is", True),
         Column("x_source_name", "text", "", "its name; empty when it has none"),
-        Column(
-            "x_relation", "text", "", "the target is made from, or runs from, the source; or the source is copied "
-            "to, exported to, or shared with, the target", True,
-            ("made from", "copied to", "exported to", "shared with", "runs from"),
-        ),
+        Column("x_relation", "text", "", _MEANING, True, _RELATIONS),
         Column("x_target", "text", "", "id of what comes from it", True),
         Column("x_target_kind", "text", "", "what the target is", True),
         Column("x_target_name", "text", "", "its name; empty when it has none"),
         Column("billing_account_id", "text", "", "the account of the target", True),
         Column("region_id", "text", "", "the region of the target; of a share, that of the image", True),
-        Column("x_at", "time", "", "when it happened first", True),
+        Column("x_at", "time", "", "when it first happened", True),
         Column("x_gone", "truth", "", "true when the target is deleted or released, or the share taken back", True),
     ),
-)  # fmt: skip
+)
 
 
 def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
-    """How images came to be and where they went, as a `LINEAGE` table in order of time.
+    """How images were made, copied, exported and shared, and what runs from them.
 
-    With `of`, only what that image, snapshot, instance or account comes from and what came of it;
-    raises UnknownName when there is none such. What is gone is told too. Snapshots appear where
-    they were copied, or an image was made from them by hand.
+    ledger: the events
+    of: id of an image, snapshot or instance, or the name of an account: only what it comes from and what came
+        from it; None: everything
+
+    Returns a `LINEAGE` table in order of time. Deleted resources are included. Snapshots appear where they were
+    copied, or an image was made from them. Raises UnknownName for an id that never appears.
     """
     state = ledger.replay()
     edges = _edges(ledger, state)
@@ -62,7 +63,7 @@ def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
 
 
 _Edges = dict[tuple[str, str, str], datetime]
-"""(source, target, relation) and when it came about."""
+"""(source, target, relation) and when it first happened."""
 
 
 def _edges(ledger: Ledger, state: State) -> _Edges:
@@ -97,7 +98,7 @@ def _edges(ledger: Ledger, state: State) -> _Edges:
 
 
 def _reached(edges: _Edges, start: str, near: int, far: int) -> set[tuple[str, str, str]]:
-    """The edges met going from `start` along edges entered at their end `near`."""
+    """The edges that can be reached from `start`, following each from its end `near` to its end `far` (0 or 1)."""
     reached: set[tuple[str, str, str]] = set()
     todo, seen = [start], {start}
     while todo:
@@ -112,11 +113,11 @@ def _reached(edges: _Edges, start: str, near: int, far: int) -> set[tuple[str, s
 
 
 def _node(state: State, name: str) -> tuple[str, str, str, str, bool]:
-    """Kind, name, account, region of what takes part in a lineage, and whether it is gone."""
+    """Kind, name, account and region of a node of the lineage, and whether it is deleted or released."""
     if name in state.images or name in state.snapshots:
-        found = state.images[name] if name in state.images else state.snapshots[name]
+        resource = state.images[name] if name in state.images else state.snapshots[name]
         kind = "image" if name in state.images else "snapshot"
-        return kind, found.name, found.account, found.region, found.deleted_at is not None
+        return kind, resource.name, resource.account, resource.region, resource.deleted_at is not None
     if name in state.instances:
         instance = state.instances[name]
         return "instance", "", instance.account, instance.region, instance.released_at is not None

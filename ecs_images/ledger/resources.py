@@ -1,6 +1,6 @@
 """What exists in the simulated cloud: frozen records, replaced as a whole when something happens.
 
-Deleted and released resources stay as tombstones, so that what they were can still be asked.
+Deleted and released resources are kept, so that questions about the past can be answered.
 """
 
 from __future__ import annotations
@@ -177,10 +177,18 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class ImageFiles:
-    """The files of an exported image, one a disk, in a bucket of a region (EXP-1).
+    """The files of an exported image, one per disk, in a bucket of a region (EXP-1).
 
-    OSS names objects by bucket and key, so the id is ours; it stands for all files of the image.
-    They are there, and billed, from `finishes_at` to `deleted_at`.
+    id: an id of ours for all files of the image; OSS names objects by bucket and key
+    account: who owns the files
+    region: the region of the bucket
+    image: the image that was exported
+    source: what they were made from: the image, or the files they are a replica of
+    parts: the file of each disk
+    lineage: where the image's system comes from
+    started_at: when writing began
+    finishes_at: when they exist, and are billed, from
+    deleted_at: when they were deleted, None before
     """
 
     id: str
@@ -260,10 +268,26 @@ class AutoSnapshotPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image (镜像; ID-3). `account` is its owner; `system` and `marketplace` own the provider's.
+    """An image (镜像; ID-3).
 
-    `status` is one of STATUS-1. `made_from` says how it came to be, `source` from which instance,
-    snapshot, file or image.
+    id: its id
+    account: its owner; `system` and `marketplace` own the provider's images
+    region: its region
+    name: its name
+    family: its image family, empty where it has none
+    status: its status (STATUS-1)
+    size_gib: size of its system disk [GiB]
+    lineage: where its system comes from
+    mappings: its disks, and the snapshots behind them
+    made_from: how it was made
+    source: the instance, snapshot, file or image it was made from
+    created_at: when it got its id
+    finishes_at: when it is Available; None for a copy that waits for its turn
+    encrypted: whether its snapshots are encrypted
+    kms_key: the owner's key they are encrypted with, None for the service's
+    shared_with: the accounts it is shared with
+    is_public: whether it is a community image
+    deleted_at: when it was deleted, None before
     """
 
     id: str

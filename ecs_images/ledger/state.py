@@ -23,7 +23,7 @@ from .resources import (
     Tags,
 )
 
-# Ids look as the service's do: a prefix and a number (ID-1, ID-2).
+# Ids look like the service's: a prefix and a number (ID-1, ID-2).
 ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m", "files": "f", "policy": "sp"}
 
 
@@ -31,10 +31,17 @@ ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m", "fil
 class State:
     """Accounts and resources by id, deleted ones included.
 
-    `chains` are by id, `copies` the chain of the copies of a chain by (chain, region), `copied_to` all
-    chains that copy from a chain, `chain_snapshots` the snapshots of a chain, oldest first.
-    `pending` says when what is under way will be done, `expiring` when the retention of a snapshot ends;
-    `assume` what is supposed instead of a default. `tags` are those a resource has now, by its id.
+    block_bytes: size of a chain's block [byte]; 0 before the cloud has started
+    assume: values of assumptions, by id, where they are not the default
+    chains: snapshot chains by id
+    copies: the chain of the copies of a chain, by (chain, region)
+    copied_to: all chains of copies of a chain
+    chain_snapshots: the snapshots of a chain, oldest first
+    replacements: changes of a system disk under way, by instance
+    pending: when what is under way will be done, by id
+    expiring: when the retention of a snapshot ends, by id
+    tags: the present tags of resources, by id
+    last_numbers: the highest number used in ids of a kind
     """
 
     block_bytes: int = 0
@@ -59,16 +66,16 @@ class State:
     _own_chains: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def fork(self) -> State:
-        """A state of its own with the same content, so that nothing done to one is seen in the other.
+        """A state with the same content; changes of one are not seen in the other.
 
-        Records are frozen and shared; a chain is shared until one of the two changes it.
+        Records are frozen, so both share them; a chain is shared until one of the two changes it.
         """
         twin = self._with_tables(dict)
         self._own_chains, twin._own_chains = set(), set()
         return twin
 
     def read_only(self) -> State:
-        """The same state, to be looked at only: its tables follow what happens and cannot be changed.
+        """A read-only view of this state, which follows its changes.
 
         Chains, which change in place, are handed out as copies.
         """
@@ -108,10 +115,10 @@ class State:
         return chain
 
     def changing(self, chain_id: str) -> StoredChain:
-        """A chain about to be changed: this state's own, copied first if it is shared with a fork."""
+        """A chain that is about to be changed; one shared with a fork is copied first."""
         if chain_id not in self._own_chains:
             self.add_chain(chain_id, self.chains[chain_id].copy())
-            # Chains of copies read what they share off their original, so they follow it.
+            # Chains of copies read from their original what they share, so they must follow the copy of it.
             for name in self.copied_to.get(chain_id, ()):
                 copied = self.changing(name)
                 assert isinstance(copied, CopiedChain)
@@ -119,15 +126,14 @@ class State:
         return self.chains[chain_id]
 
     def add_chain(self, chain_id: str, chain: StoredChain) -> None:
-        """Let a chain be this state's own."""
+        """Add a chain, which from now on belongs to this state alone."""
         self.chains[chain_id] = chain
         self._own_chains.add(chain_id)
 
     def copies_chain(self, source: Snapshot, region: str) -> tuple[str, CopiedChain] | None:
-        """The chain in a region that a copy of this snapshot joins: that of the copies of its chain.
+        """The id and the chain of copies in a region that a copy of this snapshot would join.
 
-        None when there is none yet, or when a newer snapshot was copied already: an older one
-        then begins a chain of its own.
+        None if the copy begins a new chain: it is the first one there, or a newer snapshot was copied before.
         """
         chain_id = self.copies.get((source.chain, region))
         chain = self.chains[chain_id] if chain_id else None
@@ -136,7 +142,7 @@ class State:
         return chain_id, chain
 
     def bytes_to_copy(self, source: Snapshot, region: str) -> int:
-        """What copying a snapshot to a region would send and store there [byte] (SCOPY-2)."""
+        """How much copying a snapshot to a region would send and store there [byte] (SCOPY-2)."""
         chain = self.chains[source.chain]
         joins = self.copies_chain(source, region)
         copied = joins[1] if joins else CopiedChain(chain)
@@ -144,7 +150,7 @@ class State:
 
 
 class _Copies(Mapping[str, StoredChain]):
-    """Chains by id, each of them copied when it is asked for."""
+    """Chains by id; looking one up returns a copy."""
 
     def __init__(self, chains: Mapping[str, StoredChain]) -> None:
         self._chains = chains

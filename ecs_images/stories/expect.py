@@ -1,25 +1,24 @@
-"""What a story may expect, and whether an expectation makes sense, before anything runs."""
+"""The expectations of a story: read, and checked to make sense before anything runs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ..billing.dimensions import names_of
-from ..catalog.images import is_published
 from ..catalog.meters import METERS
 from ..catalog.price_files import CURRENCIES
 from ..catalog.regions import region
 from ..errors import InputError, Problem, UnknownName, shown
 from ..units import parse_time
 from .lined_yaml import Located, LocatedMap
-from .steps import part_of
+from .steps import check_reference
 
 _STORED = ("region", "account", "disk")
-# For each kind of expectation: the keys that go with it, and what its `where` may name.
+# For each kind of expectation: the keys it takes, and what its `where` may name.
 _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cost": (("where", "within", "until"), names_of("charges", "shares")),
     "detail": (("where", "within", "until"), names_of("invoice")),
@@ -28,15 +27,18 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "freed_gib": (("of", "within"), ()),
     "image": (("instance",), ()),
 }
-
-
 _PERIODS = {"month": ("2026-02", "-01"), "day": ("2026-02-14", "")}
-"""How each is written, and what makes a date of it."""
+"""An example of each, and what completes it to a date."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """An amount or a fact that a story expects; `fields` is what it says, `kind` which one it is."""
+    """An amount or a fact that a story expects.
+
+    line: its line in the file
+    kind: which one it is; a key of `fields`
+    fields: its keys and values as written
+    """
 
     line: int
     kind: str
@@ -45,18 +47,23 @@ class Expectation:
 
 @dataclass
 class ExpectationReader:
-    """Reads the expectations of a story and collects every problem."""
+    """Reads the expectations of a story and collects every problem.
+
+    accounts: the accounts of the story
+    names: the names given with `as` in its steps
+    problems: where problems are added
+    """
 
     accounts: Collection[str]
-    names: Collection[str]
+    names: Mapping[str, str]
     problems: list[Problem]
 
     def read(self, node: Located) -> list[Expectation]:
         """Read the list of expectations."""
         if not isinstance(node.value, list):
-            self._problem(node.line, "expect is a list")
+            self._problem(node.line, "expect must be a list")
             return []
-        return [found for item in node.value if (found := self._expectation(item)) is not None]
+        return [read for item in node.value if (read := self._expectation(item)) is not None]
 
     def _problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(line, message))
@@ -67,12 +74,12 @@ class ExpectationReader:
             return None
         kinds = [key for key in item.value if key in _KINDS]
         if len(kinds) != 1:
-            self._problem(item.line, f"an expectation says one of {', '.join(_KINDS)}")
+            self._problem(item.line, f"an expectation has one of {', '.join(_KINDS)}")
             return None
         (kind,), (keys, where) = kinds, _KINDS[kinds[0]]
         for key, value in item.value.items():
             if key not in (kind, "note", *keys):
-                hint = f"beside {kind} stand {', '.join(keys)}"
+                hint = f"{kind} goes with {', '.join(keys)}"
                 self._problem(value.line, str(UnknownName("part of an expectation", key, keys, hint)))
                 continue
             try:
@@ -88,12 +95,13 @@ class ExpectationReader:
             self._check_where(item, where)
         elif key in ("at", "until"):
             parse_time(item.value, key)
-        elif key == "image":
-            self._check_name(key, item.value, published=True)
-        elif key == "instance":
+        elif key == "image" or key == "instance":
             self._check_name(key, item.value)
         elif key == "of":
-            for name in item.plain() if isinstance(item.value, list) else [item.plain()]:
+            names = item.plain() if isinstance(item.value, list) else [item.plain()]
+            if not names:
+                raise InputError("of is one snapshot or several, not none")
+            for name in names:
                 self._check_name("snapshot", name)
         elif key in (kind, "within") and (number(item.plain(), key) < 0):
             raise InputError(f"{key} cannot be negative: {shown(item.value)}")
@@ -103,7 +111,7 @@ class ExpectationReader:
             raise InputError(f"where is a mapping such as {{meter: snapshot_standard}}, not {shown(node.plain())}")
         for key, item in node.value.items():
             if key not in known:
-                raise UnknownName("part of where", key, known, f"it knows {', '.join(known)}")
+                raise UnknownName("part of where", key, known, f"it takes {', '.join(known)}")
             if isinstance(item.value, list | LocatedMap):
                 raise InputError(f"{key} is one value, not {shown(item.plain())}")
             _check_known_value(key, item.value)
@@ -112,18 +120,16 @@ class ExpectationReader:
             elif key == "account" and item.value not in self.accounts:
                 raise UnknownName("account", str(item.value), self.accounts)
             elif key in ("image", "snapshot", "disk"):
-                self._check_name(key, item.value, published=key == "image")
+                self._check_name(key, item.value)
 
-    def _check_name(self, kind: str, name: object, *, published: bool = False) -> None:
+    def _check_name(self, kind: str, name: object) -> None:
         if not isinstance(name, str):
             raise InputError(f"{kind} is a name, not {shown(name)}")
-        base, _ = part_of(name, self.names)
-        if base not in self.names and not (published and is_published(name)):
-            raise UnknownName(kind, name, self.names)
+        check_reference(kind, name, self.names)
 
 
 def _check_known_value(key: str, value: object) -> None:
-    """Raise InputError for what no charge of any bill can be: an expectation of 0 would be met by a slip."""
+    """Raise InputError for a value that no charge can have: with a misspelt one an expectation of 0 would pass."""
     if key == "meter" and value not in METERS:
         raise UnknownName("meter", str(value), METERS)
     if key == "currency" and value not in CURRENCIES:
@@ -131,15 +137,15 @@ def _check_known_value(key: str, value: object) -> None:
     if key in _PERIODS:
         example, rest = _PERIODS[key]
         try:
-            good = date.fromisoformat(f"{value}{rest}").isoformat() == f"{value}{rest}"
+            as_written = date.fromisoformat(f"{value}{rest}").isoformat() == f"{value}{rest}"
         except ValueError:
-            good = False
-        if not good:
+            as_written = False
+        if not as_written:
             raise InputError(f"{key} is written like {example}, not {shown(value)}")
 
 
 def number(value: object, what: str) -> float:
-    """A finite number; raises InputError."""
+    """`value` as a finite number; raises InputError, naming `what`, for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             if math.isfinite(float(value)):

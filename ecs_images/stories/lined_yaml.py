@@ -1,4 +1,4 @@
-"""YAML with line numbers: the text of a story file → values that know the line they stand on."""
+"""YAML with line numbers: the text of a story file → values that know their line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import Any
 import yaml
 
 from ..errors import FileProblems, InputError, Problem, shown
+from ..saving import read
 
 _DEEPEST = 12
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain values, so that 012 is twelve, 1:30 and yes are text; times stay text too.
+    """Reads plain values as YAML 1.2 does: 012 is twelve; 1:30 and yes are text. Times stay text too.
 
-    YAML 1.1, which the library reads by itself, takes these for 10, 90 and true.
+    The library's own YAML 1.1 would read them as 10, 90 and true.
     """
 
 
@@ -31,7 +32,7 @@ def _float(text: str) -> float:
     return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
-# Of each kind of plain value: how it is written, what it begins with, and what is made of its text.
+# For each kind of plain value: how it is written, its possible first characters, and how its text is converted.
 _PLAIN: tuple[tuple[str, str, list[str], Callable[[str], object]], ...] = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""], lambda _: None),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF"), lambda text: text.lower() == "true"),
@@ -51,10 +52,14 @@ for _kind, _pattern, _first, _made in _PLAIN:
 
 @dataclass(frozen=True)
 class Located:
-    """A YAML value and its line: a plain value, a list of `Located`, or a `LocatedMap`."""
+    """A YAML value and its line; the value is plain, a list of `Located`, or a `LocatedMap`."""
 
     line: int
     value: Any
+
+    def __repr__(self) -> str:
+        """As it stands in the file: so a message shows a value, also one inside a list."""
+        return repr(self.plain())
 
     def plain(self) -> Any:
         """The value without line numbers."""
@@ -71,16 +76,13 @@ class LocatedMap(dict[str, Located]):
 
 def read_yaml(path: str | Path) -> Located:
     """The content of a YAML file with line numbers; raises FileProblems or InputError."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"{path}: cannot be read ({reason})") from None
-    return parse_yaml(text, str(path))
+    return parse_yaml(read(path, "a story"), str(path))
 
 
 def parse_yaml(text: str, name: str) -> Located:
     """The content of a YAML text with line numbers; `name` stands in messages."""
+    if not isinstance(text, str):
+        raise InputError(f"a story is text, not {shown(text)}")
     problems: list[Problem] = []
     try:
         _check_shape(text)
@@ -107,7 +109,7 @@ class _BadShape(Exception):
 
 
 def _check_shape(text: str) -> None:
-    """Nesting is bounded, and tags and aliases refused, before anything is built of them."""
+    """Refuse deep nesting, tags and aliases before anything is built from the text."""
     depth = 0
     for event in yaml.parse(text, _Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -144,7 +146,7 @@ def _pairs(node: yaml.MappingNode, loader: _Loader, problems: list[Problem]) -> 
             problems.append(Problem(line, f"a key must be a word, not {shown(key_node.value)}"))
             continue
         if key in seen:
-            problems.append(Problem(line, f"{shown(key)} stands twice in the same place"))
+            problems.append(Problem(line, f"{shown(key)} is given twice in the same mapping"))
         seen.add(key)
         located = _locate(value_node, loader, problems)
         yield key, Located(line, located.value) if not isinstance(located.value, LocatedMap | list) else located

@@ -1,16 +1,16 @@
-"""The steps of a story: what they may say, checked as a whole before anything runs.
+"""The steps of a story: read, and checked as a whole before anything runs.
 
-A step is one command of `Account` with its arguments, or `wait`. Besides, a step may say `at`
-(when), `refused` (the error code it must meet), and `as` (a name for the id it gives). A
-`repeat` does a list of steps several times, with its counter in `{braces}`; there a step may
-also say `after` (how long after the start of its round) and `rounds` (in which ones it is done).
+A step is one command of `Account` with its arguments, or `wait`. A step may also have `at`
+(when), `refused` (the error code it must meet), and `as` (a name for the id it returns). A
+`repeat` does a list of steps several times, with its counter in `{braces}`; a step in it may
+also have `after` (how long after the start of its round) and `rounds` (in which rounds it is done).
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +52,7 @@ COMMANDS = {
     for name, method in inspect.getmembers(Account, inspect.isfunction)
     if not name.startswith("_")
 }
-"""Every command of an account, as its signature says it."""
+"""Every command of an account, read from its signature."""
 _STEP_KEYS = ("at", "after", "rounds", "refused")
 _WAITS_FOR = {kind: Argument(kind, Reference(kind), True, False) for kind in ("image", "snapshot", "instance", "files")}
 """What `wait` may wait for: one of these."""
@@ -68,7 +68,16 @@ _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True)
 class Step:
-    """One command to give: its line, moment (None: right after the one before), and arguments."""
+    """One command of a story.
+
+    line: its line in the file
+    at: when it is given; None: right after the step before
+    command: a key of `COMMANDS`, or wait
+    account: who gives it; empty for wait
+    arguments: its arguments by name, as written
+    name: the name that the story gives to the result, if any
+    refused: the error code it must be refused with, if any
+    """
 
     line: int
     at: datetime | None
@@ -81,7 +90,13 @@ class Step:
 
 @dataclass
 class StepReader:
-    """Reads a story's steps and collects every problem; `steps` are in order."""
+    """Reads a story's steps and collects every problem.
+
+    accounts: the accounts of the story
+    now: the clock, which begins at the story's start and follows the steps
+    steps: the steps read so far, in order
+    problems: the problems found so far
+    """
 
     accounts: set[str]
     now: datetime
@@ -89,7 +104,7 @@ class StepReader:
     problems: list[Problem] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _families: set[str] = field(default_factory=set)
-    _told: set[int] = field(default_factory=set)
+    _lines_with_problems: set[int] = field(default_factory=set)
 
     def read(self, nodes: Located) -> None:
         """Read the list of steps."""
@@ -104,13 +119,13 @@ class StepReader:
 
     @property
     def names(self) -> dict[str, str]:
-        """The names given with `as`, and the command that gave each."""
+        """The names given with `as`, and the kind of thing that each names."""
         return self._names
 
     def _problem(self, line: int, message: str) -> None:
-        """Note a problem; what a repeat meets again in later rounds is noted once."""
+        """Add a problem; one that comes again in later rounds of a repeat is added once."""
         problem = Problem(line, message)
-        if line not in self._told and problem not in self.problems:
+        if line not in self._lines_with_problems and problem not in self.problems:
             self.problems.append(problem)
 
     # Repeat -------------------------------------------------------------------------------------
@@ -131,7 +146,10 @@ class StepReader:
         if times * every > _LONGEST:
             self._problem(fields["every"].line, f"{times} rounds of {fields['every'].value} are longer than a century")
             return
-        counter = str(fields["as"].value) if "as" in fields else "n"
+        counter = fields["as"].value if "as" in fields else "n"
+        if not isinstance(counter, str) or not counter.isidentifier():
+            self._problem(fields["as"].line, f"as names the counter with one word, not {shown(counter)}")
+            return
         body = node.value.get("steps")
         if body is None or not isinstance(body.value, list) or not body.value:
             self._problem(node.line, "a repeat needs steps, a list with at least one step")
@@ -144,8 +162,8 @@ class StepReader:
             for inner, spans in zip(body.value, rounds, strict=True):
                 if any(number in span for span in spans):
                     self._read_step(inner, {counter: number}, start + (number - 1) * every)
-            self._told = {problem.line for problem in self.problems}
-        self._told = set()
+            self._lines_with_problems = {problem.line for problem in self.problems}
+        self._lines_with_problems = set()
 
     def _span(self, node: Located) -> timedelta:
         match = _SPAN.fullmatch(str(node.value))
@@ -163,10 +181,10 @@ class StepReader:
             self._problem(node.line, f"a step is a command with its arguments, not {shown(node.plain())}")
             return
         if "rounds" in fields and not counters:
-            self._problem(fields["rounds"].line, "rounds stands inside a repeat only")
+            self._problem(fields["rounds"].line, "rounds is only allowed inside a repeat")
             return
         if "repeat" in fields:
-            self._problem(node.line, "a repeat cannot stand inside a repeat")
+            self._problem(node.line, "a repeat cannot contain another repeat")
             return
         commands = [key for key in fields if key not in _STEP_KEYS]
         if len(commands) != 1:
@@ -178,14 +196,14 @@ class StepReader:
     def _moment(self, fields: LocatedMap, round_start: datetime | None) -> datetime | None:
         if round_start is None:
             if "after" in fields:
-                self._problem(fields["after"].line, "after stands inside a repeat only; say at instead")
+                self._problem(fields["after"].line, "after is only allowed inside a repeat; use at instead")
             return self._move_to(fields["at"]) if "at" in fields else None
         if "at" in fields:
-            self._problem(fields["at"].line, "inside a repeat say after, counted from the start of the round")
+            self._problem(fields["at"].line, "inside a repeat use after, counted from the start of the round")
         if "after" in fields:
             moment = round_start + self._span(fields["after"])
             if moment < self.now:
-                message = f"{show_time(moment)} lies before the step above it, {show_time(self.now)}"
+                message = f"{show_time(moment)} is before the step above it, {show_time(self.now)}"
                 self._problem(fields["after"].line, message)
                 return None
         else:
@@ -194,10 +212,11 @@ class StepReader:
         return moment
 
     def _rounds(self, step: Located, times: int) -> list[range]:
-        """In which rounds a step is done: `13-` from it on, `1, 14, 27` in these only, without `rounds` in all."""
+        """The rounds in which a step is done: `13-` is 13 and later, `1, 14, 27` only these; all without `rounds`."""
         if not isinstance(step.value, LocatedMap) or "rounds" not in step.value:
             return [range(1, times + 1)]
-        node, spans = step.value["rounds"], []
+        node = step.value["rounds"]
+        spans: list[range] = []
         for part in str(node.value).split(","):
             match = _ROUNDS.fullmatch(part.strip())
             if match is None:
@@ -206,7 +225,9 @@ class StepReader:
             first = int(match["first"])
             last = int(match["last"]) if match["last"] else times if match["on"] else first
             if not 1 <= first <= last <= times:
-                self._problem(node.line, f"rounds {part.strip()} never come as written; there are rounds 1 to {times}")
+                self._problem(node.line, f"rounds {part.strip()} never happen; this repeat has rounds 1 to {times}")
+            if any(first <= span[-1] and span[0] <= last for span in spans if span):
+                self._problem(node.line, f"rounds {part.strip()} repeat a round that is named before")
             spans.append(range(first, last + 1))
         return spans
 
@@ -219,7 +240,7 @@ class StepReader:
         if moment < self.now:
             self._problem(
                 node.line,
-                f"{show_time(moment)} lies before the step above it, {show_time(self.now)}; steps are in order of time",
+                f"{show_time(moment)} is before the step above it, {show_time(self.now)}; steps are in order of time",
             )
             return None
         self.now = moment
@@ -245,10 +266,11 @@ class StepReader:
         family = given.get("family")
         if family is not None and isinstance(family.value, str):
             if family.value in self._names:
-                self._problem(family.line, f"the family {shown(family.value)} has the name of something above")
+                self._problem(family.line, f"the family {shown(family.value)} has the name of an earlier step")
             self._families.add(family.value)
-        if name is not None and code is None:
-            self._names[name] = command
+        made = COMMANDS[command].makes if command in COMMANDS else None
+        if name is not None and code is None and made is not None:
+            self._names[name] = made
         values = {key: item.value for key, item in given.items()}
         self.steps.append(Step(node.line, at, command, account, values, name, code))
 
@@ -261,28 +283,28 @@ class StepReader:
         return str(refused.value)
 
     def _new_name(self, node: Located | None, command: str, code: str | None) -> str | None:
-        """The name that a step gives to what it makes."""
+        """The name that a step gives to what it makes, if any."""
         if node is None:
             return None
         name = node.value
         if not isinstance(name, str) or not name or "." in name:
-            self._problem(node.line, f"as gives a name without a dot, not {shown(name)}")
+            self._problem(node.line, f"as needs a name without a dot, not {shown(name)}")
             return None
         if command == "wait" or COMMANDS[command].makes is None:
-            self._problem(node.line, f"{command} makes nothing that as could name")
+            self._problem(node.line, f"{command} makes nothing that as could name; leave as out")
         elif code is not None:
-            self._problem(node.line, "a step that is refused makes nothing that as could name")
+            self._problem(node.line, "a step that is refused makes nothing that as could name; leave as out")
         elif name in self._names:
             self._problem(node.line, f"the name {shown(name)} is taken by an earlier {self._names[name]}")
         elif is_published(name) or _LOOKS_LIKE_AN_ID.fullmatch(name):
-            self._problem(node.line, f"the name {shown(name)} is that of something of the service; choose another")
+            self._problem(node.line, f"the name {shown(name)} belongs to something of the service; choose another")
         elif name in self._families:
-            self._problem(node.line, f"the name {shown(name)} is that of an image family of this story")
+            self._problem(node.line, f"the name {shown(name)} is also an image family of this story; choose another")
         return name
 
     def _account(self, node: Located | None, line: int) -> str:
         if node is None:
-            self._problem(line, "which account does this? say account: NAME")
+            self._problem(line, "which account does this? add account: NAME")
             return ""
         try:
             _check_known("account", node.value, self.accounts, lenient=False)
@@ -304,8 +326,8 @@ class StepReader:
             counter = _COUNTER.fullmatch(match["inside"])
             if counter is None or counter["name"] not in counters:
                 known = " or ".join(f"{{{name}}} or {{{name}-1}}" for name in counters)
-                there = f"here stands {known}" if counters else "counters stand inside a repeat"
-                self._problem(item.line, f"there is no counter {shown(match[0])}; {there}")
+                hint = f"this repeat has {known}" if counters else "counters exist only inside a repeat"
+                self._problem(item.line, f"unknown counter {shown(match[0])}; {hint}")
                 return match[0]
             return str(counters[counter["name"]] + int(counter["less"] or 0))
 
@@ -314,12 +336,12 @@ class StepReader:
     # Arguments ----------------------------------------------------------------------------------
 
     def _check_arguments(self, command: str, given: dict[str, Located], line: int) -> dict[str, Argument]:
-        """The arguments given that the command has; those it has not, and those it lacks, are problems."""
+        """The arguments given that the command takes; unknown and missing ones are problems."""
         known = _WAITS_FOR if command == "wait" else COMMANDS[command].arguments
         for key, item in given.items():
             if key not in known:
-                takes = f" It takes {', '.join(sorted(known))}"
-                self._problem(item.line, f"{command} has no argument {shown(key)}{did_you_mean(key, known)}{takes}")
+                suggestion = f"{did_you_mean(key, known)} It takes {', '.join(sorted(known))}"
+                self._problem(item.line, f"{command} has no argument {shown(key)}{suggestion}")
         if command == "wait":
             missing = [] if len(given) == 1 else [f"one of {', '.join(known)}"]
         else:
@@ -329,14 +351,14 @@ class StepReader:
         return {key: known[key] for key in given if key in known}
 
     def _check_value(self, argument: Argument, item: Located, hint: str, code: str | None) -> None:
-        """A value must be of its argument's kind; `code` is the refusal that the step foresees."""
+        """A value must be of its argument's kind; `code` is the refusal that the step expects."""
         lenient = code is not None and "NotFound" in code
         kind, value, what = argument.kind, item.value, argument.name
         try:
             if isinstance(kind, Choice) and code is not None:
-                return  # The service itself may be asked for what it does not offer.
+                return  # A story may show how the service refuses what it does not offer.
             if value is None:
-                raise InputError(f"{what} is empty; say what it is, or leave it out")
+                raise InputError(f"{what} is empty; give it a value, or leave it out")
             argument.check(value)
             for one in value if isinstance(kind, Several) and isinstance(value, list) else [value]:
                 self._check_name(kind.each if isinstance(kind, Several) else kind, one, what, lenient=lenient)
@@ -350,7 +372,7 @@ class StepReader:
             self._problem(item.line, str(error))
 
     def _check_name(self, kind: Kind, value: Any, what: str, *, lenient: bool) -> None:
-        """A name must be one of the story or of the catalogue; raises UnknownName."""
+        """Raise UnknownName unless a name is one of the story or of the catalogue."""
         if isinstance(kind, Reference) and isinstance(value, str):
             self._check_reference(kind.kind, value, lenient=lenient)
         elif isinstance(kind, Published) and value is not None:
@@ -359,34 +381,52 @@ class StepReader:
             _check_known("account", value, self.accounts, lenient=lenient)
 
     def _check_reference(self, key: str, name: str, *, lenient: bool) -> None:
-        """A reference is a name given above, a part of one, or for images one of the catalogue."""
-        part = _PART.fullmatch(name)
-        base = part["name"] if part else name
-        if base in self._names:
-            self._check_part(base, part["part"] if part else None)
-            return
-        if key == "image" and (name in self._families or is_published(name)):
-            return
+        """A reference is a name given above, a part of one, or for images a family or one of the catalogue."""
         if not lenient:
-            known = [*self._names, *self._families, *(sorted(known_references()) if key == "image" else ())]
-            hint = why_not_read(name) if key == "image" else ""
-            raise UnknownName(key, name, known, hint or ("" if known else "name it with as: in an earlier step"))
-
-    def _check_part(self, base: str, part: str | None) -> None:
-        command = self._names[base]
-        if part is None:
-            return
-        if COMMANDS[command].makes != ("instance" if "disk" in part else "image"):
-            raise InputError(f"{base}.{part}: {base!r} comes from {command}, which has no {part}")
+            check_reference(key, name, self._names, self._families)
 
 
 def refers(kind: Kind) -> bool:
-    """Whether an argument of that kind names what was made before."""
+    """Whether an argument of that kind names something made earlier."""
     return isinstance(kind.each if isinstance(kind, Several) else kind, Reference)
 
 
+def check_reference(wanted: str, reference: str, made: Mapping[str, str], families: Collection[str] = ()) -> None:
+    """Raise InputError where a reference names nothing of a story, or a thing of another kind.
+
+    wanted: the kind of a `Reference`, such as image; an instance may stand for its system disk
+    reference: a name given with `as`, or a part of one such as `web.system_disk`
+    made: the names given so far, and the kind of thing that each stands for
+    families: image families made so far; they, and what the catalogue has, stand for an image
+    """
+    name, part = part_of(reference, made)
+    kind = made.get(name)
+    if kind is None:
+        known, hint = [name for name, kind in made.items() if _fits(kind, wanted)], ""
+        if wanted == "image":
+            if reference in families or is_published(reference):
+                return
+            known, hint = [*known, *families, *sorted(known_references())], why_not_read(reference)
+        raise UnknownName(wanted, reference, known, hint or ("" if known else "name it with as: in an earlier step"))
+    if part is not None:
+        owner, of = ("instance", "disk") if "disk" in part else ("image", "snapshot")
+        if kind != owner:
+            raise InputError(f"{shown(reference)}: {name!r} is {_a(kind)}, which has no {part}")
+        kind = of
+    if not _fits(kind, wanted):
+        raise InputError(f"{shown(reference)} is {_a(kind)}, not {_a(wanted)}")
+
+
+def _fits(kind: str, wanted: str) -> bool:
+    return wanted in (kind, "resource") or (kind == "instance" and wanted == "disk")
+
+
+def _a(kind: str) -> str:
+    return kind if kind == "files" else f"{'an' if kind[0] == 'i' else 'a'} {kind}"
+
+
 def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:
-    """A reference as (name given with as, part of it or None)."""
+    """A reference as a name given with `as` and the part of it, such as system_disk; None for the whole."""
     part = _PART.fullmatch(reference)
     if part and part["name"] in names:
         return part["name"], part["part"]

@@ -1,4 +1,4 @@
-"""Story files: what happens to images over time, told in YAML.
+"""Story files: what happens to images over time, written in YAML.
 
 story = Story.load("golden.yaml")
 run = story.run()
@@ -7,6 +7,7 @@ run.cloud, run.ids["golden"], run.outcomes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,26 +29,20 @@ from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
 from .steps import COMMANDS, Step, StepReader, part_of, refers
 
 _ACCOUNT_SETTINGS = ("site", "quotas")
-_KEYS = (
-    "title",
-    "source",
-    "note",
-    "start",
-    "until",
-    "accounts",
-    "durations",
-    "block_size_mib",
-    "assume",
-    "prices",
-    "meters",
-    "steps",
-    "expect",
-)
+_TEXTS = ("title", "source", "note")
+_NEEDED = ("start", "accounts", "steps")
+_KEYS = (*_TEXTS, *_NEEDED, "until", "durations", "block_size_mib", "assume", "prices", "meters", "expect")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one thing that was to be seen turned out: its line, what it was, and what came instead."""
+    """The result of one refusal or expectation.
+
+    line: its line in the story
+    what: what was expected
+    passed: whether it came so
+    instead: what came, in words
+    """
 
     line: int
     what: str
@@ -57,9 +52,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """A story that has been run: the cloud, the id behind every name, and its refusals.
+    """A story that has been run.
 
-    `notes` is what the service left undone in a step without refusing it, such as ignored accounts.
+    cloud: the cloud, with its clock at the end of the story
+    ids: the id behind every name given with `as`
+    outcomes: an outcome for each refusal that the story expects
+    notes: what the service left undone in a step without refusing it, such as ignored accounts
     """
 
     cloud: Cloud
@@ -69,7 +67,7 @@ class Run:
 
 
 class AccountSettings(NamedTuple):
-    """What a story says of an account."""
+    """The settings of an account: its site, and its own quotas by name."""
 
     site: str
     quotas: dict[str, int]
@@ -77,7 +75,7 @@ class AccountSettings(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Story:
-    """A story: accounts, steps, and what is expected of them."""
+    """A story: accounts, steps, and expectations, as read from a file."""
 
     path: str
     title: str
@@ -106,11 +104,12 @@ class Story:
         return _read(parse_yaml(text, name), name, Path())
 
     def run(self, progress: Callable[[int], None] | None = None) -> Run:
-        """Give every command in order.
+        """Run the steps in order on a new cloud.
 
-        A refusal that the story foresees is an outcome; one it does not raises FileProblems
-        with its line. `progress` is called with the number of steps done. At its end the clock moves to
-        `until` if, and only if, an automatic snapshot policy or the end of a retention acts before that.
+        progress: called after each step with the number of steps done
+
+        A refusal that the story expects is an outcome; any other raises FileProblems with its line. At the end the
+        clock moves to `until` if, and only if, a snapshot policy or the end of a retention acts before that.
         """
         cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib, assume=self.assume)
         for name, settings in self.accounts.items():
@@ -134,7 +133,7 @@ class Story:
             if step.at is not None:
                 cloud.at(step.at)
             result = _give(cloud, step, ids)
-            instead = f"it was done at {show_time(cloud.now)}"
+            instead = f"it was allowed at {show_time(cloud.now)}"
             if step.name is not None and result is not None:
                 ids[step.name] = result
             elif result is not None and step.command in COMMANDS and COMMANDS[step.command].makes is None:
@@ -173,7 +172,14 @@ def _resolved(cloud: Cloud, ids: dict[str, str], kind: Kind, value: Any) -> Any:
 
 
 def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:
-    """A story's reference as an id: a name given with `as`, or a part such as `web.system_disk`."""
+    """The id that a story's reference stands for.
+
+    cloud: the cloud the story runs on
+    ids: the id behind every name given with `as`
+    value: a name, a part of one such as `web.system_disk`, or a list of them; anything else is returned as it is
+
+    Raises InputError for a part that does not exist, such as the third data disk of two.
+    """
     if isinstance(value, list):
         return [resolve(cloud, ids, item) for item in value]
     if not isinstance(value, str):
@@ -190,7 +196,7 @@ def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:
         parts = image.data_snapshots if number.isdigit() else (image.system_snapshot,)
     place = int(number) - 1 if number.isdigit() else 0
     if not 0 <= place < len(parts):
-        raise InputError(f"{value}: there are {len(parts)} of that kind")
+        raise InputError(f"{value}: {name} has only {len(parts)} of that kind")
     return parts[place]
 
 
@@ -219,10 +225,10 @@ class _Reader:
             return None
 
     def text(self, key: str) -> str:
-        """A line of text; empty where there is none."""
+        """A line of text; empty where the story has none."""
         node = self.top.get(key)
         if node is not None and not isinstance(node.value, str | int | float):
-            self.problem(node.line, f"{key} is a line of text, not {shown(node.plain())}")
+            self.problem(node.line, f"{key} must be a line of text, not {shown(node.plain())}")
         return str(node.value) if node is not None and node.value is not None else ""
 
     def accounts(self) -> dict[str, AccountSettings]:
@@ -234,17 +240,16 @@ class _Reader:
         if isinstance(node.value, list) and all(isinstance(item.value, str) for item in node.value):
             given = {item.value: Located(item.line, "china") for item in node.value}
             if len(given) < len(node.value):
-                self.problem(node.line, "an account stands twice in the list")
+                self.problem(node.line, "an account is listed twice")
         elif isinstance(node.value, LocatedMap):
             given = node.value
         if not given:
-            self.problem(
-                node.line, "accounts is a list of names, or a mapping of names to china, international or {site: …}"
-            )
+            wanted = "a list of names, or a mapping of names to china, international or {site: …}"
+            self.problem(node.line, f"accounts must be {wanted}")
         return {name: self._settings(name, item) for name, item in given.items()}
 
     def _settings(self, name: str, item: Located) -> AccountSettings:
-        """What a story says of an account: its site, and its quotas."""
+        """The settings of an account."""
         settings = item.value if isinstance(item.value, LocatedMap) else {"site": item}
         for key, setting in settings.items():
             if key not in _ACCOUNT_SETTINGS:
@@ -264,7 +269,7 @@ class _Reader:
         return AccountSettings(str(site.value), quotas.plain())
 
     def assume(self) -> dict[str, str]:
-        """What the story supposes instead of defaults."""
+        """What the story assumes instead of defaults."""
         node = self.top.get("assume")
         if node is None:
             return {}
@@ -275,20 +280,20 @@ class _Reader:
             return {}
 
     def price_layers(self) -> tuple[Path, ...]:
-        """Price files beside the story, or example ones that come with the toolkit."""
+        """The price files: beside the story, or among the examples that come with the toolkit."""
         node = self.top.get("prices")
         if node is None:
             return ()
-        found = []
+        layers = []
         for item in node.value if isinstance(node.value, list) else [node]:
             name = item.value if isinstance(item.value, str) else ""
             places = [self.folder / name, data_path("examples") / name]
-            existing = [path for path in places if name and "\0" not in name and path.is_file()]
+            existing = [path for path in places if name and os.path.isfile(path)]
             if existing:
-                found.append(existing[0])
+                layers.append(existing[0])
             else:
                 self.problem(item.line, f"no price file {shown(item.plain())} beside the story")
-        return tuple(found)
+        return tuple(layers)
 
     def meters(self) -> tuple[str, ...]:
         """The meters that the story's bills have beside the usual ones."""
@@ -304,18 +309,17 @@ class _Reader:
     def durations(self) -> Durations:
         node = self.top.get("durations")
         if node is not None and node.value not in DURATIONS:
-            self.problem(node.line, f"durations is {' or '.join(DURATIONS)}, not {shown(node.value)}")
+            self.problem(node.line, f"durations must be {' or '.join(DURATIONS)}, not {shown(node.value)}")
         return "typical" if node is not None and node.value == "typical" else "instant"
 
     def block_size(self) -> float | None:
         node = self.top.get("block_size_mib")
         if node is None:
             return None
-        good = isinstance(node.value, int | float) and not isinstance(node.value, bool) and 0 < node.value < 1 << 20
-        if not good or (node.value * BYTES_PER_MIB) % 1:
-            self.problem(
-                node.line, f"block_size_mib is a number of MiB above 0 and whole bytes, not {shown(node.plain())}"
-            )
+        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        if not number or not 0 < node.value < 1 << 20 or (node.value * BYTES_PER_MIB) % 1:
+            wanted = "a number of MiB above 0 that is whole bytes"
+            self.problem(node.line, f"block_size_mib must be {wanted}, not {shown(node.plain())}")
             return None
         return float(node.value)
 
@@ -327,35 +331,30 @@ def _read(root: Located, path: str, folder: Path) -> Story:
     for key, node in reader.top.items():
         if key not in _KEYS:
             reader.problem(node.line, str(UnknownName("part of a story", key, _KEYS)))
-    for key in ("start", "accounts", "steps"):
+    for key in _NEEDED:
         if key not in reader.top:
             reader.problem(0, f"the story lacks {key}")
     start, until = reader.time("start"), reader.time("until")
     accounts = reader.accounts()
-    # Without a start the steps are read all the same, so that all problems are told at once.
+    # Without a start the steps are read all the same, so that all problems are reported at once.
     step_reader = StepReader(set(accounts), start or EARLIEST)
     assume = reader.assume()
     if "steps" in reader.top:
         step_reader.read(reader.top["steps"])
         reader.problems += step_reader.problems
     if until is not None and until <= step_reader.now:
-        reader.problem(
-            reader.top["until"].line,
-            f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}",
-        )
-    layers, block_size = reader.price_layers(), reader.block_size()
+        message = f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}"
+        reader.problem(reader.top["until"].line, message)
     meters = reader.meters()
-    title = reader.text("title") or Path(path).stem
-    for key in ("source", "note"):
-        reader.text(key)
-    durations = reader.durations()
+    layers, block_size, durations = reader.price_layers(), reader.block_size(), reader.durations()
+    texts = {key: reader.text(key) for key in _TEXTS}
     expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
     expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:
         raise FileProblems(path, reader.problems)
     return Story(
         path=path,
-        title=title,
+        title=texts["title"] or Path(path).stem,
         start=start,
         until=until,
         accounts=accounts,
@@ -370,9 +369,9 @@ def _read(root: Located, path: str, folder: Path) -> Story:
 
 
 def billing_end(story: Story, until: Time | None) -> datetime:
-    """Until when to bill a story: what is asked for, or what it says itself."""
+    """The end of a story's bill: `until` if given, else the story's own; raises InputError without either."""
     if until is not None:
         return parse_time(until, "until")
     if story.until is None:
-        raise InputError(f"{story.path} does not say until when to bill; add until: to it, or give --until")
+        raise InputError(f"{story.path} has no end of its bill; add until: to it, or use --until")
     return story.until

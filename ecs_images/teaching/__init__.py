@@ -1,7 +1,7 @@
-"""Predict, check, hints and misconceptions: what a lesson needs beside the model itself.
+"""What a lesson needs besides the model: predictions, tasks with hints, and common misconceptions.
 
-`compare(guess, value, unit="GiB")` sets a guess beside the model's value; `check(task, answer)` replies to the
-answer to a task. Both print plain text, the same at every run. `MISCONCEPTIONS` and `TASKS` are dictionaries by name.
+`compare(guess, value, unit="GiB")` compares a guess with the model's value; `check(task, answer)` checks the
+answer to a task. Both print plain text, the same on every run. `MISCONCEPTIONS` and `TASKS` are dictionaries by name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Answers of learners: what counts as the same, what as near, and how a value is shown.
+"""Answers of learners: when two are the same, when a guess is near, and how a value is shown.
 
-People round, so that two numbers are the same within half a percent. Texts, such as an error
-code or a status, are the same when their letters are.
+People round, so two numbers are the same if they differ by at most half a percent. Texts, such as an error
+code or a status, are compared without regard to case and surrounding spaces.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from numbers import Real
 
 Answer = float | str
-"""A number in a unit, or a text such as an error code."""
+"""A number, or a text such as an error code."""
 
 _SAME, _NEAR = 0.005, 0.1  # relative
 

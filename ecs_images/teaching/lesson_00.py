@@ -34,7 +34,7 @@ TASKS: dict[str, Task] = {
         wanted="what golden-v1 costs in February when 30 GiB are written instead of 12",
         unit="CNY",
         right=lambda: _february(30),
-        because="What is written counts, and the disk has 10 GiB more that cost nothing (SNAP-2, BILL-2).",
+        because="Only what is written counts; the other 10 GiB of the disk cost nothing (SNAP-2, BILL-2).",
         slips=(
             Slip(lambda: _february(40), "That is for the whole disk; how much of it is written?"),
             Slip(lambda: _february(12), "That is what it cost before; run the cells from the start again."),
@@ -61,10 +61,7 @@ TASKS: dict[str, Task] = {
         because="golden-v3 stores only the 3 GiB that golden-v2 does not have yet (SNAP-2, CHAIN-1).",
         slips=(
             Slip(lambda: _april(), "That is golden-v2 alone; what is new on the disk is stored too."),
-            Slip(
-                lambda: (12 + 15) * 0.12,
-                "That pays the first 12 GiB twice; only what is new is stored, and no copy is made.",
-            ),
+            Slip(lambda: (12 + 15) * 0.12, "That pays the first 12 GiB twice; the second image adds only what is new."),
         ),
         hint="How many GiB do the snapshots of the two images store together? Times 0.12.",
     ),

@@ -45,7 +45,7 @@ TASKS: dict[str, Task] = {
         wanted="what golden-v1 stores when the data disk has 50 GiB written instead of 30",
         unit="GiB",
         right=lambda: _stored_gib(12, 50),
-        because="What is written counts, on every disk of the image (SNAP-2, STRUCT-1).",
+        because="Only what is written counts, on every disk of the image (SNAP-2, STRUCT-1).",
         slips=(
             Slip(lambda: 40 + 100, "That is how large the disks are; how much is written on them?"),
             Slip(lambda: _stored_gib(0, 50), "That is the data disk; an image has the system disk too."),
@@ -58,9 +58,9 @@ TASKS: dict[str, Task] = {
         wanted="what each of two users pays in March for the system of hardened-v1, on an ecs.g7.2xlarge of their own",
         unit="CNY",
         right=lambda: _licence_in_march("ecs.g7.2xlarge"),
-        because="Every user pays for the own instance, by its vCPUs and its seconds (LIC-4, IBILL-5).",
+        because="Each user pays for their own instance, by its vCPUs and seconds (LIC-4, IBILL-5).",
         slips=(
-            Slip(lambda: 0, "Owning the image is not paying for its system; whoever launches pays."),
+            Slip(lambda: 0, "The owner of the image does not pay for its system; whoever launches it pays."),
             Slip(lambda: _licence_in_march("ecs.g7.large"), "That is for ecs.g7.large; a 2xlarge has more vCPUs."),
             Slip(lambda: _licence_in_march("ecs.g7.2xlarge", 2), "That is both users together; what does one pay?"),
         ),
@@ -71,12 +71,7 @@ TASKS: dict[str, Task] = {
         unit="CNY",
         right=lambda: _storage_in_april(copied=True),
         because="Sharing ends at the region; the copy there has snapshots of its own, full ones (COPY-2, COPY-10).",
-        slips=(
-            Slip(
-                lambda: _storage_in_april(copied=False),
-                "That is one region; sharing does not reach Hangzhou (SHARE-1).",
-            ),
-        ),
+        slips=(Slip(lambda: _storage_in_april(copied=False), "That is one region; a share stays in it (SHARE-1)."),),
         hint="Set the clock to 2026-04-01, copy the image to cn-hangzhou, share the copy, and bill acme's April.",
     ),
 }

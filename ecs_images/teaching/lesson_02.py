@@ -61,10 +61,8 @@ TASKS: dict[str, Task] = {
         because="The first snapshot stores what is written, each of the other four what changed (SNAP-2).",
         slips=(
             Slip(lambda: _DISK * 5, "That is disk size × count; blocks never written are not stored (SNAP-2)."),
-            Slip(
-                lambda: _five_evenings(0) * 5, "That counts the same blocks five times; later snapshots hold changes."
-            ),
-            Slip(lambda: _five_evenings(0.5, 6), "Between five evenings lie four changes."),
+            Slip(lambda: _five_evenings(0) * 5, "That counts the same blocks five times; later ones hold changes."),
+            Slip(lambda: _five_evenings(0.5, 6), "Between five evenings there are four changes."),
             Slip(lambda: _five_evenings(0), "That is the first snapshot alone; overwriting makes new versions."),
             Slip(lambda: _five_evenings(0.5) - _five_evenings(0), "That is what the later four add; add the first."),
         ),
@@ -74,17 +72,14 @@ TASKS: dict[str, Task] = {
         wanted="what deleting the first two snapshots together frees",
         unit="GiB",
         right=lambda: _freed(0, 1),
-        because="Each frees its own version of the front, and together what only the two hold (CHAIN-2).",
+        because="Each frees its own version of the front, and both together what only they hold (CHAIN-2).",
         slips=(
-            Slip(
-                lambda: _freed(0) + _freed(1),
-                "That is the sum of each alone; some copies are held by both and no other.",
-            ),
+            Slip(lambda: _freed(0) + _freed(1), "That is the sum of each alone; some copies are held by both of them."),
             Slip(lambda: _freed(0, 1) + _freed(2), "That also counts what the third holds alone, and the third stays."),
             Slip(lambda: _freed(0), "That is one of them alone; what do both hold that the third does not?"),
             Slip(lambda: 10 + 2, "That is what they stored when taken; the third still needs part of it."),
         ),
-        hint="Draw the table of letters: which copies stand in the first or second column and not in the third?",
+        hint="Draw the table of letters: which copies are in the first or second column but not in the third?",
     ),
     "02-large": Task(
         wanted="what June costs",

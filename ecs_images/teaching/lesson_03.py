@@ -11,7 +11,7 @@ from .task import Slip, Task
 
 
 def _minutes_to_available(written: float) -> float:
-    """How long the first image of a system disk of 40 GiB is being made [minutes], by what is written [GiB]."""
+    """How long the first image of a system disk of 40 GiB takes [minutes], by what is written [GiB]."""
     cloud, acme, web = machine("2026-03-02T09:00", written, durations="typical")
     cloud.wait(acme.create_image(web))
     return (cloud.now - cloud.instance(web).launched_at).total_seconds() / 60
@@ -43,7 +43,7 @@ def _deprecate(acme: Account, image: str) -> None:
 
 
 def _stored_after_change_of_system(old: float, new: float, *, keep_old: bool = True) -> float:
-    """What two images store [GiB], one of before and one of after a change of system, by what is written [GiB]."""
+    """What an image from before and one from after a change of system store [GiB], by what is written [GiB]."""
     cloud, acme, web = machine("2026-03-02", old)
     first = cloud.image(acme.create_image(web)).snapshots
     acme.stop_instance(web)
@@ -57,13 +57,13 @@ TASKS: dict[str, Task] = {
         wanted="how long the first image of an instance takes, with 30 of the 40 GiB of its only disk written",
         unit="minutes",
         right=lambda: _minutes_to_available(30),
-        because="Time goes by what the snapshot has to store (CREATE-13).",
+        because="The time depends on what the snapshot has to store (CREATE-13).",
         slips=(
             Slip(lambda: _minutes_to_available(40), "That is for a full disk; only what is written is stored."),
             Slip(lambda: 0, "The id comes at once; wait for the image and read the clock."),
             Slip(lambda: _minutes_to_available(12), "That is for the 12 GiB of the lesson."),
         ),
-        hint="Start a new cloud with durations typical, make the image, wait for it, and take the times apart.",
+        hint="Start a new cloud with durations typical, make the image, wait for it, and subtract the times.",
     ),
     "03-medium": Task(
         wanted="the code, in quotes, with which copying a deprecated image to another region is refused",
@@ -71,16 +71,10 @@ TASKS: dict[str, Task] = {
         right=lambda: _refusal_when_deprecated(_copy),
         because="Only an Available image can be copied; set it back first (STATUS-4, COPY-1).",
         slips=(
-            Slip(
-                lambda: _refusal_when_deprecated(_share),
-                "That is how sharing it is refused; copying has a code of its own.",
-            ),
-            Slip(
-                lambda: _refusal_when_deprecated(_deprecate),
-                "That is how deprecating it twice is refused; try to copy it.",
-            ),
+            Slip(lambda: _refusal_when_deprecated(_share), "That is the code for sharing; copying has its own."),
+            Slip(lambda: _refusal_when_deprecated(_deprecate), "That is for deprecating it twice; try to copy it."),
         ),
-        hint="Make an image Deprecated, copy it to cn-hangzhou, and read what stands before the colon.",
+        hint="Make an image Deprecated, copy it to cn-hangzhou, and read what comes before the colon.",
     ),
     "03-large": Task(
         wanted="what is stored in all by an image of 12 GiB written, and a second one after the same instance "
@@ -91,7 +85,7 @@ TASKS: dict[str, Task] = {
         slips=(
             Slip(
                 lambda: _stored_after_change_of_system(12, 30, keep_old=False),
-                "The new disk does not go on with the old chain, and the old snapshots do not go away.",
+                "The new disk has a chain of its own, and the old snapshots stay.",
             ),
             Slip(lambda: _stored_after_change_of_system(12, 12, keep_old=False), "That is the first image alone."),
         ),

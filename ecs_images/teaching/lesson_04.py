@@ -11,7 +11,7 @@ _BEIJING, _HONGKONG = "cn-beijing", "cn-hongkong"
 
 
 def _hours(start: str, end: str) -> float:
-    """The hours billed of a snapshot that is stored between two moments [hour]."""
+    """The hours billed for a snapshot that is stored between two moments [hour]."""
     cloud, acme, web = machine(start, 30)
     snapshot = acme.create_snapshot(web)
     cloud.at(end)
@@ -28,7 +28,7 @@ def _beijing(start: str, end: str, written: float = 30) -> float:
 
 
 def _hongkong(*written: float, region: str = _HONGKONG) -> Bill:
-    """The bill of April for a snapshot of each of some disks, by what is written on them [GiB]; 5 GiB are free."""
+    """The bill of April for one snapshot of each disk, by what is written on them [GiB]; 5 GiB are free."""
     cloud = Cloud(start="2026-04-01", assume={"UNK-12": "as_published"})
     acme = cloud.account("acme")
     for gib in written:
@@ -42,19 +42,16 @@ def _paid(april: Bill) -> float:
 
 TASKS: dict[str, Task] = {
     "04-small": Task(
-        wanted="how many hours are billed of a snapshot stored from 23:50 to 00:10",
+        wanted="how many hours are billed for a snapshot stored from 23:50 to 00:10",
         unit="hours",
         right=lambda: _hours("2026-05-11T23:50", "2026-05-12T00:10"),
-        because="It touches two clock hours, and an hour that is touched counts whole (BILL-2).",
+        because="It touches two clock hours, and each of them counts as a whole hour (BILL-2).",
         slips=(
-            Slip(lambda: 20 / 60, "That is the time that passed; clock hours are billed, and whole."),
-            Slip(
-                lambda: _hours("2026-05-11T23:00", "2026-05-12"),
-                "Rounding up what passed is not enough; which clock hours are touched?",
-            ),
-            Slip(lambda: _hours("2026-05-11", "2026-05-12T01:00"), "Days play no part here; count the clock hours."),
+            Slip(lambda: 20 / 60, "That is the time that passed; whole clock hours are billed."),
+            Slip(lambda: _hours("2026-05-11T23:00", "2026-05-12"), "Which clock hours are touched, even partly?"),
+            Slip(lambda: _hours("2026-05-11", "2026-05-12T01:00"), "Days do not matter here; count the clock hours."),
         ),
-        hint="Write down the clock hours in which the snapshot exists at some moment.",
+        hint="Write down the clock hours in which the snapshot exists, even for a minute.",
     ),
     "04-medium": Task(
         wanted="what 30 GiB stored all July cost in Beijing, before rounding",
@@ -71,20 +68,11 @@ TASKS: dict[str, Task] = {
         wanted="what is paid for April in Hong Kong, snapshots of two disks with 10 and 4 GiB written, as invoiced",
         unit="CNY",
         right=lambda: _paid(_hongkong(10, 4)),
-        because="14 GiB less the first 5 of the region, and every day is cut off by itself (BILL-1, BILL-6).",
+        because="14 GiB less the first 5 of the region, and each day is truncated separately (BILL-1, BILL-6).",
         slips=(
-            Slip(
-                lambda: _hongkong(10, 4).total(),
-                "That is the list cost, or the detail; what is paid is cut off, day by day.",
-            ),
-            Slip(
-                lambda: _hongkong(10).total() + _hongkong(4).total(),
-                "The free part is one for the region, not one for each disk.",
-            ),
-            Slip(
-                lambda: _paid(_hongkong(10, 4, region=_BEIJING)),
-                "That is Beijing's price; Hong Kong has tiers of its own.",
-            ),
+            Slip(lambda: _hongkong(10, 4).total(), "That is the list cost; what is paid is truncated, day by day."),
+            Slip(lambda: _hongkong(10).total() + _hongkong(4).total(), "The free part is per region, not per disk."),
+            Slip(lambda: _paid(_hongkong(10, 4, region=_BEIJING)), "That is Beijing's price, not Hong Kong's tiers."),
         ),
         hint="Make both snapshots on 2026-04-01, bill until 2026-05-01, and add up billed_cost of the invoice.",
     ),

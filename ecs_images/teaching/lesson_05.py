@@ -27,7 +27,7 @@ def _cost(
 
 
 def _first_kept_where_snapshots_win(changed: float = 1.0) -> int:
-    """From how many versions kept on copying snapshots costs less than copying images."""
+    """The smallest number of kept versions at which copying snapshots is cheaper than copying images."""
     kept = 1
     while _cost(_SNAPSHOTS, kept=kept, changed=changed) >= _cost(_IMAGES, kept=kept, changed=changed):
         kept += 1
@@ -43,48 +43,37 @@ TASKS: dict[str, Task] = {
         slips=(
             Slip(lambda: _cost(_IMAGES, every=360, disk=40), "That is with a full disk; 12 of the 40 GiB are written."),
             Slip(lambda: _cost(_IMAGES), "That is with a new version every week; set every_days to 360."),
-            Slip(lambda: _cost(_SNAPSHOTS, every=360), "That is the way by snapshots, with its traffic."),
-            Slip(
-                lambda: _cost(_IMAGES, every=360, horizon=30), "That is one month of 720 hours; 360 days have twelve."
-            ),
+            Slip(lambda: _cost(_SNAPSHOTS, every=360), "That is copying snapshots, with its traffic."),
+            Slip(lambda: _cost(_IMAGES, every=360, horizon=30), "That is one price month; 360 days have twelve."),
             Slip(lambda: 0, "Sharing is free, but in Shanghai there must be a copy first, and it is stored."),
         ),
         hint="12 GiB for 360 × 24 hours, at 0.12 / 720.",
     ),
     "05-medium": Task(
-        wanted="what the way by snapshots costs with 2 GiB changed a week",
+        wanted="what copying snapshots costs with 2 GiB changed a week",
         unit="CNY",
         right=lambda: _cost(_SNAPSHOTS, changed=2),
-        because="What changes is sent and stored, what does not is there already (SCOPY-2, SCOPY-3).",
+        because="Only changes are sent and stored; the rest is already there (SCOPY-2, SCOPY-3).",
         slips=(
             Slip(lambda: _cost(_SNAPSHOTS), "That is with 1 GiB changed; set change_gib to 2."),
-            Slip(
-                lambda: 2 * _cost(_SNAPSHOTS),
-                "Twice the change is not twice the bill; the first copies stay as they are.",
-            ),
+            Slip(lambda: 2 * _cost(_SNAPSHOTS), "Twice the change is not twice the bill; the first copy is the same."),
             Slip(lambda: _cost(_IMAGES, changed=2), "That is copying the images; they are full, whatever changes."),
             Slip(lambda: _cost(_SNAPSHOTS, changed=2, kept=1), "That is with one version kept; keep twelve."),
             Slip(lambda: _cost(_SNAPSHOTS, changed=2, horizon=365), "That is for 365 days; the lesson asks for 360."),
         ),
-        hint="Ask ecs.routes with change_gib=2 and read the row of the way by snapshots in Shanghai.",
+        hint="Ask ecs.routes with change_gib=2 and read the row of copy snapshots in Shanghai.",
     ),
     "05-large": Task(
-        wanted="from how many versions kept on the way by snapshots is the cheaper one",
+        wanted="the smallest number of kept versions at which copying snapshots is cheaper",
         unit="versions",
         right=_first_kept_where_snapshots_win,
-        because="Each version more is a full copy by images, and a small change by snapshots (COPY-2, SCOPY-2).",
+        because="A further version is a full copy of an image, but a small change of snapshots (COPY-2, SCOPY-2).",
         slips=(
-            Slip(
-                lambda: _first_kept_where_snapshots_win() - 1,
-                "With that many, images are still the cheaper; keep one more.",
-            ),
-            Slip(
-                lambda: _first_kept_where_snapshots_win() + 1,
-                "With that many, snapshots are the cheaper way; are they with one less?",
-            ),
-            Slip(lambda: 12, "With twelve it is, but with fewer too; where does it begin?"),
+            Slip(lambda: _first_kept_where_snapshots_win() - 1, "There images are still cheaper; keep one more."),
+            Slip(lambda: _first_kept_where_snapshots_win() + 1, "There snapshots are cheaper, but also with one less."),
+            Slip(lambda: 12, "With twelve it is, but also with fewer; where does it begin?"),
             Slip(lambda: 1, "With one version kept, copies share nothing; compare both amounts."),
         ),
-        hint="Compare both ways with one version kept, then with two, and so on, until the cheaper one changes.",
+        hint="Compare both routes with one version kept, then with two, and so on, until the cheaper one changes.",
     ),
 }

@@ -57,16 +57,10 @@ TASKS: dict[str, Task] = {
         wanted="what the Red Hat licence of an ecs.g7.4xlarge, 16 vCPUs, costs on one day",
         unit="CNY",
         right=lambda: _licence("ecs.g7.4xlarge"),
-        because="The number of vCPUs chooses the price, and all of them pay it (LIC-4).",
+        because="The number of vCPUs decides the price of each vCPU (LIC-4).",
         slips=(
-            Slip(
-                lambda: 8 * _licence("ecs.g7.large"),
-                "That is the price of small instances; 16 vCPUs have a price of their own.",
-            ),
-            Slip(
-                lambda: _licence("ecs.g7.2xlarge") + _licence("ecs.g7.4xlarge") / 2,
-                "That prices the first 8 vCPUs like a small instance; the tier holds for all vCPUs.",
-            ),
+            Slip(lambda: 8 * _licence("ecs.g7.large"), "That is the price of small instances; 16 vCPUs have another."),
+            Slip(lambda: _licence("ecs.g7.2xlarge") + _licence("ecs.g7.4xlarge") / 2, "One price holds for all vCPUs."),
             Slip(lambda: _licence("ecs.g7.4xlarge", until="2026-06-01T01:00"), "That is one hour; a day has 24."),
             Slip(lambda: _licence("ecs.g7.4xlarge") / 16, "That is one vCPU; the instance has 16."),
         ),
@@ -90,22 +84,10 @@ TASKS: dict[str, Task] = {
         right=lambda: _with_stops("economical", "standard"),
         because="Only the economical stop suspends the licence; the standard one does not (IBILL-3).",
         slips=(
-            Slip(
-                lambda: _with_stops("standard", "standard"),
-                "That is 24 hours; a stop in economical mode suspends the fee.",
-            ),
-            Slip(
-                lambda: _with_stops("economical", "economical"),
-                "That is 12 hours; a stop in standard mode suspends nothing.",
-            ),
-            Slip(
-                lambda: 4 * _with_stops("economical", "standard"),
-                "The SUSE price is per instance, in bands by size, not per vCPU.",
-            ),
-            Slip(
-                lambda: _licence("ecs.g7.large", "sles_15", "2026-06-01T18:00"),
-                "That is the band of 2 vCPUs; an xlarge has 4.",
-            ),
+            Slip(lambda: _with_stops("standard", "standard"), "That is 24 hours; an economical stop suspends the fee."),
+            Slip(lambda: _with_stops("economical", "economical"), "That is 12 hours; a standard stop saves nothing."),
+            Slip(lambda: 4 * _with_stops("economical", "standard"), "SUSE is priced per instance, in bands by size."),
+            Slip(lambda: _licence("ecs.g7.large", "sles_15", "2026-06-01T18:00"), "That is 2 vCPUs; an xlarge has 4."),
         ),
         hint="Count the hours in which the fee runs, times the price of the band of 4 vCPUs.",
     ),

@@ -18,7 +18,7 @@ _REGIONS = ("cn-beijing", "cn-shanghai", "cn-hongkong", "ap-southeast-1")
 def _year(kept: int = 12, worker: str = "ecs.g7.xlarge", begin: int | None = None) -> Bill:
     """The bill of the pipeline's year with so many versions kept, the workers on this instance type.
 
-    The first version goes in the round `begin`, which is the one after so many unless told otherwise.
+    The first version is deleted in round `begin`, by default the one after so many.
     """
     text = data_path("stories/golden_pipeline.yaml").read_text(encoding="utf-8")
     text = text.replace("week-12", f"week-{kept}").replace("rounds: 13-", f"rounds: {begin or kept + 1}-")
@@ -62,29 +62,23 @@ TASKS: dict[str, Task] = {
             Slip(lambda: _storage(*_REGIONS[2:]), "That is what is saved; what is left?"),
             Slip(lambda: _storage(_REGIONS[1]), "That is Shanghai alone; the originals stay in Beijing."),
             Slip(lambda: _storage(_REGIONS[0]), "That is Beijing alone; the copies in Shanghai cost too."),
-            Slip(
-                lambda: 2 * _storage(_REGIONS[0]),
-                "That takes a copy for as large as its source; copies are full (COPY-2).",
-            ),
-            Slip(lambda: _storage(*_REGIONS) / 2, "That halves the bill, but home is the small half of it."),
+            Slip(lambda: 2 * _storage(_REGIONS[0]), "That takes copies to be incremental; they are full (COPY-2)."),
+            Slip(lambda: _storage(*_REGIONS) / 2, "That halves the bill, but home costs less than half of it."),
         ),
-        hint="Storage in Beijing and storage in Shanghai; `waterfall` and `bill.by` tell both.",
+        hint="Storage in Beijing and storage in Shanghai; `waterfall` and `bill.by` show both.",
     ),
     "08-large": Task(
         wanted="acme's storage in the year, with four versions kept everywhere",
         unit="CNY",
         right=lambda: _storage(*_REGIONS, kept=4),
-        because="Copies are full, so there almost two thirds go; at home the base stays (COPY-2, CHAIN-2).",
+        because="Copies are full, so almost two thirds of them go; at home the base stays (COPY-2, CHAIN-2).",
         slips=(
             Slip(lambda: _storage(*_REGIONS), "That is with twelve versions: run the changed file, and bill that run."),
-            Slip(
-                lambda: _storage(*_REGIONS, kept=4, begin=13),
-                "That begins in week 13: `rounds: 13-` must be `rounds: 5-` wherever it stands.",
-            ),
+            Slip(lambda: _storage(*_REGIONS, kept=4, begin=13), "Deletions begin in week 5: change `rounds: 13-`."),
             Slip(lambda: _storage(*_REGIONS[1:], kept=4), "That is the copies; the originals at home cost too."),
-            Slip(lambda: _storage(*_REGIONS, kept=5), "That keeps five: from which round on does the oldest go?"),
+            Slip(lambda: _storage(*_REGIONS, kept=5), "That keeps five: in which round is the first one deleted?"),
             Slip(lambda: _storage(*_REGIONS) - _storage(*_REGIONS, kept=4), "That is what is saved; what is left?"),
         ),
-        hint="Run the changed story with the example prices and look at acme's snapshot_standard.",
+        hint="Run the changed story with the example prices and read acme's snapshot_standard.",
     ),
 }

@@ -1,8 +1,8 @@
 """The catalogue of misconceptions: what people believe about images, why it is wrong, and by which rule.
 
-The rows are in `misconceptions.csv` beside this file: `name` is the word by which `compare` is given what the
-misconception would yield; `about` is stored, cost or permission; `claim` is a sentence; `why` goes on after "But";
-`rules` are rule ids between spaces.
+The rows are in `misconceptions.csv` beside this file: `name` is the keyword of `compare` for what the misconception
+would yield; `about` is stored, cost or permission; `claim` is a sentence; `why` continues after "But"; `rules` are
+rule ids separated by spaces.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ..catalog.files import read_rows
 class Misconception:
     """A plausible wrong model.
 
-    claim: what it says, a whole sentence
-    why: why that is wrong, to be read after "But", without a full stop
-    rules: ids of the rules that say so
+    claim: what people believe, a whole sentence
+    why: why that is wrong; continues after "But", without a full stop
+    rules: ids of the rules that prove it
     """
 
     claim: str

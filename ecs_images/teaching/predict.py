@@ -1,4 +1,4 @@
-"""Predict, then run: a guess beside the model's value."""
+"""Predict, then run: compares a guess with the model's value."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .misconceptions import MISCONCEPTIONS
 def compare(guess: Answer | None, value: Answer, unit: str = "", **would_give: Answer) -> None:
     """Print the model's value, and whether a guess is right, near (within a tenth) or off.
 
-    guess: a number in `unit`, or a text; None while there is no guess
+    guess: a number in `unit`, or a text; None before a guess is made
     value: what the model computed, in `unit`
     unit: the unit of both, such as `"GiB"`; empty for texts and counts
-    would_give: what a misconception would yield here, by its name in `MISCONCEPTIONS`; a wrong guess that equals
-        it is answered with that misconception
+    would_give: what misconceptions would yield here, by their names in `MISCONCEPTIONS`; a wrong guess that equals
+        one of them gets that misconception as the answer
 
     Raises UnknownName for a misconception that the catalogue lacks.
     """

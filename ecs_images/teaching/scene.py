@@ -1,4 +1,4 @@
-"""What most tasks begin with: an account with a machine to make images of."""
+"""The start of most tasks: an account with an instance to make images of."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def machine(
     """Returns a new cloud, its account acme, and acme's instance in Beijing.
 
     start: the cloud's first moment
-    written: what is written on the system disk of 40 GiB [GiB]
-    data: what is written on each further disk of 100 GiB [GiB]
-    durations: how long the service takes for its work
+    written: how much is written on the system disk of 40 GiB [GiB]
+    data: how much is written on each data disk of 100 GiB [GiB]
+    durations: whether tasks are done at once or take their typical time
     """
     cloud = Cloud(start=start, durations=durations)
     acme = cloud.account("acme")

@@ -1,4 +1,4 @@
-"""A task of a lesson as data: what to find, what is right, and the hint for each wrong way."""
+"""A task of a lesson as data: what to find, the right answer, and a hint for each common mistake."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .answers import Answer
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A known wrong way to an answer.
+    """A common mistake.
 
-    gives: computes what the wrong way yields, in the unit of the task
+    gives: computes the answer that it leads to, in the unit of the task
     hint: the reply to an answer that equals it
     """
 
@@ -24,11 +24,11 @@ class Slip:
 class Task:
     """A task that checks itself.
 
-    wanted: what to set as the answer, read after "set answer to"
+    wanted: what to find; continues after "set answer to"
     unit: the unit of the answer; empty for texts and counts
     right: computes the right answer with the model
-    because: what a right answer shows, with rule ids
-    slips: known wrong ways, each with its hint; the first that fits is used
+    because: why the right answer is right, with rule ids
+    slips: common mistakes, each with its hint; the first that fits is used
     hint: the reply to any other wrong answer
     """
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..errors import UnknownName
+from ..errors import look_up
 from . import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08
 from .answers import Answer, same, shown, unusable
 from .task import Task
 
 _LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08)
 TASKS: dict[str, Task] = {name: task for lesson in _LESSONS for name, task in lesson.TASKS.items()}
-"""Every task by its name: the number of the lesson, and small, medium or large."""
+"""Every task by its name: the number of its lesson, and small, medium or large, as in 02-small."""
 
 
 def check(task_id: str, answer: Answer | None) -> None:
@@ -18,12 +18,10 @@ def check(task_id: str, answer: Answer | None) -> None:
     task_id: the number of the lesson and the size of the task, such as `"02-small"`; a key of `TASKS`
     answer: a number in the unit of the task, or a text; None prints what to set
 
-    A number is right within half a percent, a text whatever its case. A wrong answer that comes from a known
-    slip gets the hint for that slip. Raises UnknownName for an unknown task.
+    A number is right within half a percent, a text whatever its case. A wrong answer that a common mistake leads
+    to gets the hint for that mistake. Raises UnknownName for an unknown task.
     """
-    if task_id not in TASKS:
-        raise UnknownName("task", str(task_id), TASKS)
-    task = TASKS[task_id]
+    task = look_up("task", task_id, TASKS)
     in_unit = f" [{task.unit}]" if task.unit else ""
     if answer is None:
         print(f"{task_id}: no answer yet; set answer to {task.wanted}{in_unit}")

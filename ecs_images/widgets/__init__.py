@@ -1,7 +1,7 @@
-"""Widgets for notebooks: sliders and lists over what the toolkit computes.
+"""Widgets for notebooks: sliders and lists that control what the toolkit computes.
 
-Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets. What is shown is
-made by plain functions, so it can be tested and printed without a browser.
+Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets. Plain functions make
+what is shown, so it can be tested and printed without a browser.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chain explorer: tick snapshots of a chain, and see what deleting them together frees."""
+"""The chain explorer: tick snapshots of a chain to see what deleting them together frees."""
 
 from __future__ import annotations
 
@@ -22,27 +22,30 @@ from .panel import Panel, tick_boxes
 
 PARTS = ("summary", "picture", "snapshots")
 _MOST_DRAWN = 64
-"""Snapshots in a picture; more are no picture but a list."""
+"""Most snapshots that a picture shows; more would be unreadable."""
 
 
 class ChainChoice:
     """A snapshot chain as it is now, and what deleting some of its snapshots would free.
 
-    `of` is a chain, disk, instance (its system disk) or snapshot. Nothing is deleted: the question is what
-    the chain would store without them, whether or not the service would refuse, as it does for a snapshot
-    that an image needs (SDEL-2).
+    cloud: the cloud; it is not changed
+    of: id of a chain, a disk, an instance (its system disk) or a snapshot
+    prices: the price book; the published one unless given
+
+    Nothing is deleted: it computes what the chain would store without them, even where the service would
+    refuse to delete, as for a snapshot that an image needs (SDEL-2). Raises UnknownName for an id without a chain.
     """
 
     def __init__(self, cloud: Cloud, of: str, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
         self.view = self.cloud.chain(of)
         self._prices = prices or Prices.published()
-        behind = _images_by_snapshot(self.cloud)
+        images = _images_by_snapshot(self.cloud)
         self._live = pd.DataFrame(
             {
                 "resource_id": list(self.view.snapshots),
                 "x_started_at": [self.cloud.snapshot(name).started_at for name in self.view.snapshots],
-                "x_images": [" ".join(behind[name]) for name in self.view.snapshots],
+                "x_images": [" ".join(images[name]) for name in self.view.snapshots],
                 "x_alone_gib": list(self.view.alone_gib().values()),
             }
         )
@@ -51,30 +54,34 @@ class ChainChoice:
         return f"<ChainChoice {self.view.id}: {pages.counted(len(self.view.snapshots), 'snapshot')}>"
 
     def labels(self) -> dict[str, str]:
-        """For each live snapshot, oldest first: its id, its day, what it frees alone, and who needs it."""
-        found = {}
+        """For each live snapshot, oldest first: its id, its day, what it frees alone, and what needs it."""
+        labels = {}
         for row in self._live.to_dict("records"):
             name, day, images = row["resource_id"], show_time(row["x_started_at"])[:10], row["x_images"].split()
             needed = [f"behind {pages.listed(images, 1)}"] if images else []
-            found[name] = " · ".join([name, day, f"{row['x_alone_gib']:g} GiB alone", *needed])
-        return found
+            labels[name] = " · ".join([name, day, f"{row['x_alone_gib']:g} GiB alone", *needed])
+        return labels
 
     def table(self, ticked: Sequence[str]) -> pd.DataFrame:
         """Every live snapshot of the chain, oldest first.
 
-        Columns: `resource_id`, `x_started_at`, `x_images` (the images that need it, separated by
-        spaces), `x_alone_gib` (freed by deleting it alone) and `x_after_gib` (freed by deleting it
-        too, after all that is ticked; 0 for what is ticked) [GiB], and `x_ticked`.
+        ticked: ids of the snapshots that are to be deleted
+
+        Returns a frame with the columns `resource_id`, `x_started_at`, `x_images` (the images that need it, separated
+        by spaces), `x_alone_gib` (freed by deleting it alone [GiB]), `x_after_gib` (freed by deleting it after the
+        ticked ones; 0 for these [GiB]) and `x_ticked`.
         """
         after = list(self.view.alone_gib(after=ticked).values())
         return self._live.assign(x_after_gib=after, x_ticked=self._live["resource_id"].isin(list(ticked)))
 
     def money_per_month(self, gib: float) -> tuple[float, str]:
-        """An estimate of what storing so many GiB costs in a pricing month: amount and currency.
+        """An estimate of what storing a size costs in a pricing month: amount and currency.
 
-        GiB × the price of the first tier that is not free, in the chain's region at the cloud's
-        present. The bill itself may differ: free quotas, tiers and plans look at all that the
-        account stores. Raises PriceNotFound.
+        gib: the size [GiB]
+
+        The size is multiplied by the price of the first tier that is not free, in the chain's region and at the
+        cloud's present time. The bill may differ, because free quotas, tiers and plans depend on all that the
+        account stores. Raises PriceNotFound where the region has no price.
         """
         snapshot = self.cloud.snapshot(self.view.snapshots[0])
         currency = sites()[self.cloud.state.accounts[snapshot.account].site].currency
@@ -84,9 +91,9 @@ class ChainChoice:
         return gib * (paid.price or 0.0) * units()["per_gib_month"].hours / hours, currency
 
     def summary(self, ticked: Sequence[str]) -> list[str]:
-        """What is stored, what the ticked snapshots free, and what that saves, in sentences.
+        """What is stored, what the ticked snapshots free, and what that saves, as sentences.
 
-        Raises UnknownName for what is no live snapshot of the chain.
+        Raises UnknownName for an id that is not a live snapshot of the chain.
         """
         view = self.view
         if not view.snapshots:
@@ -94,32 +101,30 @@ class ChainChoice:
         live = pages.counted(len(view.snapshots), "live snapshot")
         lines = [f"{view.id} has {live} and stores {view.total_gib:g} GiB."]
         if not ticked:
-            return [*lines, "Tick the snapshots that you think of deleting."]
+            return [*lines, "Tick the snapshots that you may delete."]
         freed = view.freed_gib(ticked)
         chosen = self._live[self._live["resource_id"].isin(list(ticked))]
         alone = chosen["x_alone_gib"].sum()
         which = pages.listed(list(ticked))
         lines.append(f"Deleting {which} together frees {freed:g} GiB; {view.total_gib - freed:g} GiB stay.")
         if freed > alone:
-            lines.append(f"One at a time they hold only {alone:g} GiB alone; the rest is held by several of them.")
+            lines.append(f"Each for itself they hold only {alone:g} GiB; the rest is shared among them.")
         try:
             amount, currency = self.money_per_month(freed)
             lines.append(
-                f"Estimate: {pages.amount(amount, currency)} less a month, which is the GiB freed at the price per GiB "
-                "of the region; free quotas and tiers of all that is stored make the bill differ."
+                f"Estimate: {pages.amount(amount, currency)} less a month, which is the freed GiB times the region's "
+                "price; the bill may differ because of free quotas and tiers."
             )
         except PriceNotFound as error:
-            lines.append(f"What that saves is not known: {error}.")
-        kept = chosen.loc[chosen["x_images"] != "", "resource_id"].tolist()
-        if kept:
-            lines.append(
-                f"The service refuses to delete {pages.listed(kept)} as long as an image needs it (SDEL-2); "
-                "delete the image first."
-            )
+            lines.append(f"The saving is not known: {error}.")
+        needed = chosen.loc[chosen["x_images"] != "", "resource_id"].tolist()
+        if needed:
+            refused = f"The service refuses to delete {pages.listed(needed)} as long as an image needs it (SDEL-2)"
+            lines.append(f"{refused}; delete the image first.")
         return lines
 
     def picture(self, ticked: Sequence[str]) -> str:
-        """The blocks of the chain, hatched what is freed, as HTML; a sentence where nothing is drawn."""
+        """The blocks of the chain as HTML, with what is freed hatched; a sentence where nothing can be drawn."""
         if not self.view.total_gib:
             return pages.sentence("There are no stored blocks to draw.")
         if len(self.view.snapshots) > _MOST_DRAWN:
@@ -128,7 +133,7 @@ class ChainChoice:
         return chain_picture(self._blocks, ticked, text)
 
     def render(self, ticked: Sequence[str]) -> dict[str, str]:
-        """All that is shown, as HTML by part."""
+        """Everything that is shown, as HTML by part."""
         try:
             return {
                 "summary": pages.sentences(self.summary(ticked)),
@@ -158,25 +163,25 @@ class ChainChoice:
 
 
 def _images_by_snapshot(cloud: Cloud) -> dict[str, list[str]]:
-    """The images that need each snapshot; those of one that none needs are an empty list."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """The ids of the images that need each snapshot; an empty list for a snapshot that none needs."""
+    images: dict[str, list[str]] = defaultdict(list)
     for image in cloud.state.images.values():
         if not image.deleted_at:
             for snapshot in image.snapshots:
-                found[snapshot].append(image.id)
-    return found
+                images[snapshot].append(image.id)
+    return images
 
 
 def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Panel:
-    """An explorer of one snapshot chain: tick snapshots, see the GiB and money that deleting them frees.
+    """An explorer of one snapshot chain: tick snapshots to see the GiB and money that deleting them saves.
 
     The controls are a tick box for each live snapshot, by its id.
 
-    cloud: is looked at as it is now, and is not changed
-    of: id of a chain, disk, instance (its system disk) or snapshot
-    prices: the published book unless given
+    cloud: the cloud as it is now; it is not changed
+    of: id of a chain, a disk, an instance (its system disk) or a snapshot
+    prices: the price book; the published one unless given
 
-    Raises UnknownName for what has no chain.
+    Returns a panel with the parts in `PARTS`. Raises UnknownName for an id without a chain.
     """
     model = ChainChoice(cloud, of, prices)
 

@@ -1,6 +1,6 @@
-"""The lifecycle explorer: at each moment of an image's life, what an account may do to it.
+"""The lifecycle explorer: what an account may do to an image at each moment of its life.
 
-Nothing is looked up: every command is tried in a cloud of its own that has lived up to that moment.
+The answers are not looked up: every command is tried in its own copy of the cloud as it was at that moment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..catalog.regions import regions
 from ..charts.lifecycle import life_picture
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
-from ..errors import CloudError, EcsImagesError, InputError
+from ..errors import CloudError, EcsImagesError, InputError, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import parse_time, show_time
 from . import pages
@@ -29,14 +29,14 @@ _NO_EFFECT = "changes nothing"
 
 
 def _elsewhere(image: Image) -> str:
-    """A region that the image does not lie in."""
+    """A region in which the image is not."""
     return next(name for name in regions() if name != image.region)
 
 
 COMMANDS: dict[str, Callable[[Account, Image, str], object]] = {
     "launch an instance": lambda by, image, other: by.run_instance(region=image.region, image=image.id),
     "share with another account": lambda by, image, other: by.share_image(image.id, with_accounts=[other]),
-    # Where it is shared with nobody, taking it from anyone shows what the service says to that.
+    # Where it is shared with nobody, unsharing it from any account shows how the service answers.
     "stop sharing": lambda by, image, other: by.unshare_image(
         image.id, from_accounts=sorted(image.shared_with)[:1] or [other]
     ),
@@ -51,7 +51,8 @@ COMMANDS: dict[str, Callable[[Account, Image, str], object]] = {
     "delete with force": lambda by, image, other: by.delete_image(image.id, force=True),
     "delete the snapshot behind it": lambda by, image, other: by.delete_snapshot(image.system_snapshot, force=True),
 }
-"""What is tried, by what a person calls it: by an account, on an image, with another account to share it with."""
+"""The commands that are tried, by their names for people; each takes an account, an image, and an account to share
+it with."""
 
 
 class ImageLife:
@@ -67,31 +68,35 @@ class ImageLife:
         return f"<ImageLife: {pages.counted(len(self.images()), 'image')}>"
 
     def images(self) -> dict[str, str]:
-        """Every image that an account owns or owned, by what a person calls it."""
-        found = self.cloud.state.images.values()
-        return {pages.called(image.name, image.id): image.id for image in found if image.account in self.accounts()}
+        """The id of every image that an account owns or owned, by its name for people."""
+        images = self.cloud.state.images.values()
+        return {pages.called(image.name, image.id): image.id for image in images if image.account in self.accounts()}
 
     def accounts(self) -> list[str]:
-        """The accounts that may ask."""
+        """The accounts to choose from."""
         return list(self.cloud.state.accounts)
 
     def moments(self, image: str) -> list[str]:
-        """When something happened since the image was made, and the present; oldest first."""
+        """The moments of all events since the image was made, and the present; oldest first."""
         born = self.cloud.image(image).created_at
         at = {event.at for event in self.cloud.ledger if event.at >= born} | {self.cloud.now}
         return [show_time(moment) for moment in sorted(at)]
 
     def table(self, image: str, account: str, moment: str) -> pd.DataFrame:
-        """Each command as the service answers it to `account` when all of that moment has happened.
+        """How the service answers each command.
 
-        Columns: `x_command`, `x_allowed`, `x_code` (the service's code where it refuses) and
-        `x_note` (why, or that an allowed command changes nothing). Raises InputError for a moment
-        at which the image did not exist yet.
+        image: id of the image
+        account: the account that gives the commands
+        moment: when, after everything that happened at that moment
+
+        Returns a frame with the columns `x_command`, `x_allowed`, `x_code` (the error code of a refusal) and
+        `x_note` (why it is refused, or that an allowed command changes nothing). Raises InputError for a moment
+        before the image existed.
         """
         return self._tried(image, account, moment)
 
     def summary(self, image: str, account: str, moment: str) -> list[str]:
-        """What the image is at that moment, and how much is allowed, in sentences."""
+        """The state of the image at that moment, and what is allowed, as sentences."""
         then, table = self._at(image, moment).image(image), self.table(image, account, moment)
         allowed = table.loc[table["x_allowed"] & (table["x_note"] != _NO_EFFECT), "x_command"].astype(str).tolist()
         refused = int((~table["x_allowed"]).sum())
@@ -106,20 +111,18 @@ class ImageLife:
         ]
 
     def picture(self, image: str, moment: str) -> str:
-        """The life of the image and of the snapshots behind it up to now, with the moment in it, as HTML."""
+        """The life of the image and the snapshots behind it up to now, with the moment marked, as HTML."""
         shown = {image, *self.cloud.image(image).snapshots}
         lives = self._lives[self._lives["resource_id"].isin(shown)]
         if not (lives["x_form"] == "span").any():
-            return pages.sentence("No time has passed since the image was made, so there is no line of time to draw.")
-        text = f"The line of time of {image} and the snapshots behind it, up to {show_time(self.cloud.now)}."
+            return pages.sentence("No time has passed since the image was made, so there is no timeline to draw.")
+        text = f"The timeline of {image} and the snapshots behind it, up to {show_time(self.cloud.now)}."
         return life_picture(lives, parse_time(moment, "moment"), text)
 
     def render(self, image: str | None, account: str | None, moment: str | None) -> dict[str, str]:
-        """All that is shown, as HTML by part; what cannot be answered is a sentence."""
+        """Everything that is shown, as HTML by part; where there is no answer, a sentence says why."""
         if not image or not account or not moment:
-            return {
-                "summary": pages.sentence("This cloud has no image of an account's own; make one with create_image.")
-            }
+            return {"summary": pages.sentence("No account of this cloud has an image; make one with create_image.")}
         try:
             return {
                 "summary": pages.sentences(self.summary(image, account, moment)),
@@ -130,7 +133,7 @@ class ImageLife:
             return {"summary": pages.sentence(f"{error}.")}
 
     def _at(self, image: str, moment: str) -> Cloud:
-        """The cloud when all of that moment has happened, and nothing later."""
+        """The cloud after everything that happened at that moment, and nothing later."""
         cloud = self._lived(parse_time(moment, "moment"))
         if image not in cloud.state.images:
             born = show_time(self.cloud.image(image).created_at)
@@ -140,7 +143,7 @@ class ImageLife:
     def _live_until(self, when: datetime) -> Cloud:
         ledger = self.cloud.ledger
         cloud = Cloud.from_ledger(ledger[: sum(event.at <= when for event in ledger)])
-        # Work that was due later is not done by moving the clock: the ledger says when it was done.
+        # Work that was due later is not done by moving the clock: the ledger records when it was done.
         cloud.at(max(cloud.now, when))
         return cloud
 
@@ -148,12 +151,12 @@ class ImageLife:
         then, rows = self._at(image, moment), []
         for name, command in COMMANDS.items():
             trial = then.fork()
-            by, there = trial.account(account), trial.image(image)
-            free = [name for name in trial.state.accounts if name != there.account and name not in there.shared_with]
+            by, tried = trial.account(account), trial.image(image)
+            free = [name for name in trial.state.accounts if name != tried.account and name not in tried.shared_with]
             other, before = trial.account(free[0] if free else _STRANGER).name, len(trial.ledger)
             allowed, code, note = True, "", ""
             try:
-                command(by, there, other)
+                command(by, tried, other)
                 note = "" if len(trial.ledger) > before else _NO_EFFECT
             except CloudError as error:
                 allowed, code, note = False, error.code, error.reason
@@ -173,21 +176,19 @@ def _commands_page(table: pd.DataFrame, account: str, moment: str) -> str:
 
 
 def lifecycle_explorer(cloud: Cloud, image: str | None = None) -> Panel:
-    """An explorer of an image's life: at each moment what an account may do to it, and why not.
+    """An explorer of an image's life: what an account may do to it at each moment, and why not more.
 
     The controls are image, moment and account.
 
-    cloud: is looked at as it is now, and is not changed
+    cloud: the cloud as it is now; it is not changed
     image: id of the image that is chosen at first; the oldest unless given
 
-    Raises InputError for an unknown image.
+    Returns a panel with the parts in `PARTS`. Raises InputError for an unknown image.
     """
     model = ImageLife(cloud)
     images = model.images()
     if image is not None and image not in images.values():
-        raise InputError(
-            f"{image!r} is no image of an account; there are {pages.listed(list(images.values())) or 'none'}"
-        )
+        raise UnknownName("image of an account", image if isinstance(image, str) else shown(image), images.values())
     first = image or next(iter(images.values()), None)
     return _LifecyclePanel(model, list(images.items()), first)
 

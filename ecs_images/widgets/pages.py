@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from ..charts.texts import escaped
 
-# A page of widgets spaces lines for controls, which is too wide for text.
+# The line spacing of a page of widgets is meant for controls and too wide for text.
 _LINES = "line-height:1.4"
 _CELL = "padding:0 .8em 0 0;vertical-align:top"
 _SHORT = 16
-"""Letters of a cell that is not broken over lines; longer ones may be broken after an underscore too."""
+"""Cells of up to so many characters stay on one line; longer ones may also break after an underscore."""
 
 
 def sentence(text: str) -> str:
@@ -24,7 +24,7 @@ def sentences(texts: Iterable[str]) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table with a caption and a head for each column; nothing where there are no rows."""
+    """A table with a caption and a heading for each column; an empty text if it has no rows."""
     if not rows:
         return ""
     head = "".join(f'<th scope="col" style="text-align:left;{_CELL}">{escaped(name)}</th>' for name in heads)
@@ -35,20 +35,20 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def amount(value: float, unit: str) -> str:
-    """An amount of money with its currency, to four decimals where it is small."""
+    """An amount of money with its currency, to two decimals, or four below 0.1."""
     decimals = 2 if value == 0 or abs(value) >= 0.1 else 4
     return f"{value:,.{decimals}f} {unit}"
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
-    """Names as a list in a sentence; of many the first few and how many more."""
+    """Names as a list in a sentence; of more than `most`, the first ones and how many more."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def called(name: str, ident: str) -> str:
-    """A resource's name with its id, or the id alone where that is its name."""
+    """A resource's name with its id, or the id alone if it has no other name."""
     return ident if name in ("", ident) else f"{name} ({ident})"
 
 

@@ -1,7 +1,7 @@
-"""The skin of every widget: controls above, HTML values below, redrawn when a control changes.
+"""The frame of every widget: controls above, HTML below, redrawn when a control changes.
 
-The values are read when the redraw begins, so what is shown last is always what the controls say.
-There are no output areas: what is shown can be read from the HTML values, in a test as in a page.
+A redraw reads all controls when it begins, so what is shown last always agrees with the controls.
+There are no output areas: what is shown is in the HTML values, in a test as well as in a page.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class Panel:
 
     Displaying the panel shows it.
 
-    name: what its repr says it is
+    name: what it is, for its repr
     controls: ipywidgets by name, each with a description
     parts: names of the HTML values, in the order they are shown
-    render: returns the HTML of every part for the values of the controls; a part left out is empty
+    render: returns the HTML of each part for the values of the controls; a part left out is empty
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Panel:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = self.box._repr_mimebundle_(**options)
-        # The box's own text names every control's state; a committed notebook keeps this line.
+        # The box's own text lists the state of every control; a saved notebook needs only the name.
         return {**bundle, "text/plain": repr(self)}
 
     @contextmanager
@@ -63,7 +63,7 @@ class Panel:
         self.redraw()
 
     def redraw(self) -> None:
-        """Show what follows from the controls as they are now."""
+        """Show what belongs to the present values of the controls."""
         if self._held:
             return
         shown = self._render({name: control.value for name, control in self.controls.items()})
@@ -75,23 +75,23 @@ class Panel:
 
 
 def dropdown(description: str, options: Sequence[Any], value: Any = None) -> Any:
-    """A list to choose one from; the first is chosen unless `value` says which."""
-    chosen = value if value is not None else _first(options)
-    return ipw.Dropdown(
-        description=description, options=list(options), value=chosen, style=LABELS, layout={"width": WIDE}
-    )
+    """A list to choose one option from, which may be (label, value) pairs; the first unless `value` is given."""
+    if value is None and options:
+        value = options[0][1] if isinstance(options[0], tuple) else options[0]
+    look = {"style": LABELS, "layout": {"width": WIDE}}
+    return ipw.Dropdown(description=description, options=list(options), value=value, **look)
 
 
 def choose_many(description: str, options: Sequence[Any], value: Sequence[str] = ()) -> Any:
     """A list to choose any number from."""
     look = {"style": LABELS, "layout": {"width": WIDE}, "rows": min(6, max(2, len(options)))}
-    tip = "Ctrl or ⌘ with a click adds one; Shift adds all up to it"
+    tip = "Ctrl-click or ⌘-click adds one; Shift-click adds all up to it"
     return ipw.SelectMultiple(description=description, options=list(options), value=tuple(value), tooltip=tip, **look)
 
 
 def tick_boxes(labels: Mapping[str, str]) -> dict[str, Any]:
-    """A box to tick for each name, with its label."""
-    # One layout for all, and none shrinks: there may be more than a thousand in a box that scrolls.
+    """A tick box for each name, with its label."""
+    # They share one layout and never shrink: there may be more than a thousand in a box that scrolls.
     layout = ipw.Layout(width="auto", flex="0 0 auto", padding="0 4px")
     return {name: ipw.Checkbox(description=label, indent=False, layout=layout) for name, label in labels.items()}
 
@@ -103,13 +103,5 @@ def whole_slider(description: str, low: int, high: int, value: int) -> Any:
 
 def slider(description: str, low: float, high: float, value: float, step: float) -> Any:
     """A slider over numbers."""
-    return ipw.FloatSlider(
-        description=description, min=low, max=high, value=value, step=step, style=LABELS, layout={"width": WIDE}
-    )
-
-
-def _first(options: Sequence[Any]) -> Any:
-    """The value of the first of some options, which may be pairs of a label and a value."""
-    if not options:
-        return None
-    return options[0][1] if isinstance(options[0], tuple) else options[0]
+    look = {"style": LABELS, "layout": {"width": WIDE}}
+    return ipw.FloatSlider(description=description, min=low, max=high, value=value, step=step, **look)

@@ -1,6 +1,6 @@
-"""The price browser: what a thing costs in a region on a day, since when, and who says so.
+"""The price browser: what a price is in a region on a day, since when, and from which source.
 
-Which rows bills take is asked of the price book, as bills do; beside them stand all rows as they are.
+It looks up the rows that bills use in the price book, as bills do, and also lists all rows of the price files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ PARTS = ("summary", "prices", "history", "rows")
 
 
 class Taken(NamedTuple):
-    """A row that bills take: on which days, and from which size of instance, up to the next [vCPU]."""
+    """A row that bills use.
+
+    row: the row
+    epoch: the time in which bills use it
+    vcpus: the smallest instance it is used for; larger ones too, up to the size of the next row [vCPU]
+    """
 
     row: PriceRow
     epoch: Epoch
@@ -32,7 +37,10 @@ class Taken(NamedTuple):
 
 
 class PriceBrowser:
-    """What a price book says of a meter's item in a region, on a day and around it."""
+    """The prices of a meter's item in a region, on a day and before and after it.
+
+    prices: the price book; the published one unless given
+    """
 
     def __init__(self, prices: Prices | None = None) -> None:
         self.prices = prices or Prices.published()
@@ -41,60 +49,64 @@ class PriceBrowser:
         return f"<PriceBrowser: {pages.counted(len(self.prices.rows), 'row')}>"
 
     def meters(self) -> list[str]:
-        """What bills meter, and what else has prices."""
+        """The meters of bills, and others that have prices."""
         return sorted({*METERS, *(row.meter for row in self.prices.rows)})
 
     def items(self, meter: str) -> list[str]:
-        """The items of a meter, of traffic the regions it may go to; one empty text where there are none."""
+        """The items of a meter, for traffic the regions it may go to; one empty text for a meter without items."""
         if goes_to_a_region(meter):
             return list(regions())
         return sorted({row.item for row in self.prices.rows if row.meter == meter}) or [""]
 
     def rows(self, meter: str, item: str, currency: str) -> list[PriceRow]:
-        """Every row of the price files, of any region and time, whether bills take it or not."""
+        """Every row of the price files, of any region and time, whether bills use it or not."""
         wanted = meter, "" if goes_to_a_region(meter) else item, currency
         return [row for row in self.prices.rows if (row.meter, row.item, row.currency) == wanted]
 
     def taken(self, meter: str, item: str, region: str, currency: str) -> list[Taken]:
-        """What bills take in a region, by size and time; nothing for what they do not meter.
+        """The rows that bills use, by size and time; none for what bills do not meter.
 
-        Of traffic the item is the region it goes to. Raises UnknownName for a meter, region or
-        currency that is not known.
+        meter: the meter
+        item: its item; for traffic, the region it goes to
+        region: the region
+        currency: CNY or USD
+
+        Raises UnknownName for an unknown meter, region or currency.
         """
         if meter not in self.meters():
             raise UnknownName("meter", meter, self.meters())
         book = self.prices.book(currency)
-        found: list[Taken] = []
+        taken: list[Taken] = []
         smaller: set[tuple[PriceRow, Epoch]] = set()
         for vcpus in self._sizes(meter, item, currency) if meter in METERS else ():
             here = [(row, epoch) for epoch in book.schedule(meter, region, item, vcpus) for row in epoch.tiers]
-            found += [Taken(row, epoch, vcpus) for row, epoch in here if (row, epoch) not in smaller]
+            taken += [Taken(row, epoch, vcpus) for row, epoch in here if (row, epoch) not in smaller]
             smaller = set(here)
-        return found
+        return taken
 
     def in_force(self, meter: str, item: str, region: str, currency: str, day: str) -> list[Taken]:
-        """What bills take on a day (UTC+8); raises InputError for a day that is no date."""
+        """The rows that bills use on a day (UTC+8), as `taken`; raises InputError for a day that is not a date."""
         second = to_seconds(parse_time(day, "day"))
-        found = self.taken(meter, item, region, currency)
-        return [one for one in found if one.epoch.start <= second < one.epoch.end]
+        taken = self.taken(meter, item, region, currency)
+        return [one for one in taken if one.epoch.start <= second < one.epoch.end]
 
     def summary(self, meter: str, item: str, region: str, currency: str, day: str) -> list[str]:
-        """What bills take on the day and what to think of it, or why there is nothing, in sentences."""
+        """What bills use on the day and how well it is sourced, or why there is nothing, as sentences."""
         force, book = self.in_force(meter, item, region, currency, day), self.prices.book(currency)
         if meter not in METERS:
-            return [f"Bills here do not meter {meter}; this is what the price files say of it."]
+            return [f"Bills do not meter {meter}; below are its rows in the price files."]
         if book.assumes_free(meter):
-            return [f"No source names a fee for {meter}; bills take it as free until you price it (COPY-10, UNK-2)."]
+            return [f"No source names a fee for {meter}; bills treat it as free until you price it (COPY-10, UNK-2)."]
         what = item_in_words(meter, item)
         if not force:
             return [f"{PriceNotFound([(meter, what, region, day, currency)], book.hint(meter, item))}."]
         priced = f"{pages.counted(len(force), 'price')} of {meter}{f' ({what})' if what else ''}"
         weak = dict.fromkeys(reason for one in force for reason in weakness(one.row).split("; ") if reason)
-        care = [f"Take care: {pages.listed(list(weak))}."] if weak else []
+        care = [f"Caution: {pages.listed(list(weak))}."] if weak else []
         return [f"{priced} in {region} in force on {day}, in {currency}.", *care]
 
     def render(self, meter: str, item: str | None, region: str, currency: str, day: str) -> dict[str, str]:
-        """All that is shown, as HTML by part; what cannot be answered is a sentence."""
+        """Everything that is shown, as HTML by part; where there is no answer, a sentence says why."""
         item = item or ""
         try:
             summary = self.summary(meter, item, region, currency, day)
@@ -114,14 +126,14 @@ class PriceBrowser:
         return _cells(one.row, self.prices.otherwise(one.row), one.epoch, one.vcpus)
 
     def _sizes(self, meter: str, item: str, currency: str) -> list[int]:
-        """The sizes of instance [vCPU] from which another price may be taken."""
+        """The instance sizes at which the price may change [vCPU]."""
         bands = [row for row in self.rows(meter, item, currency) if row.quantity_unit == "vCPU"]
         bounds = {bound for row in bands for bound in (row.from_quantity, row.to_quantity) if isfinite(bound)}
         return sorted({0, *map(int, bounds)})
 
 
 def _page(caption: str, rows: Sequence[Mapping[str, str]]) -> str:
-    """A table of prices, without the columns that are empty throughout."""
+    """A table of prices, without columns that are empty in every row."""
     heads = [head for head in (rows[0] if rows else ()) if any(row[head] for row in rows)]
     return pages.table(caption, heads, [[row[head] for head in heads] for row in rows])
 
@@ -144,12 +156,14 @@ def _cells(row: PriceRow, otherwise: str, epoch: Epoch | None = None, vcpus: int
 
 
 def price_browser(prices: Prices | None = None, *, day: str | None = None) -> Panel:
-    """A browser of the price book: meter, item, region, currency and day, with sources.
+    """A browser of the price book, with the source of every price.
 
-    The controls are meter, item (of traffic, the region it goes to), region, currency and day.
+    The controls are meter, item (for traffic, the region it goes to), region, currency and day.
 
-    prices: the published book unless given
-    day: the date of the billing clock (UTC+8) that is chosen at first; the first day of the newest row unless given
+    prices: the price book; the published one unless given
+    day: the date (UTC+8) that is chosen at first; the first day of the newest row unless given
+
+    Returns a panel with the parts in `PARTS`.
     """
     model = PriceBrowser(prices)
     return _PricePanel(model, day or f"{max(row.valid_from for row in model.prices.rows)}")
@@ -162,7 +176,7 @@ class _PricePanel(Panel):
         self._model = model
         controls = {
             "meter": dropdown("Meter", model.meters(), STORAGE),
-            "item": dropdown("Item, or where to", model.items(STORAGE)),
+            "item": dropdown("Item or destination", model.items(STORAGE)),
             "region": dropdown("Region", tuple(regions())),
             "currency": dropdown("Currency", CURRENCIES),
             "day": ipw.Text(
