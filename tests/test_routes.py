@@ -138,6 +138,31 @@ def test_the_system_disk_of_a_machine_has_its_category_and_data_disks_the_suppos
     assert row["list_cost"] == pytest.approx(12 * 0.12 + (40 * 0.0021 + 50 * 0.00105 + 0.407698) / 3)
 
 
+def test_a_machine_without_a_price_is_bridged_by_name_and_the_frame_says_so(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """A disk of 40 GiB for an hour in all, three builds of 20 minutes, at the 0.00105 of Hangzhou."""
+    updates = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
+    asked: dict[str, Any] = {"accounts": ["partner"], "regions": [BEIJING], "updates": updates}
+    image, bridged = golden(acme), ecs.Prices.published().supposing(assume_prices="nearest")
+    found = [routes(cloud, image, prices=prices, **asked) for prices in (None, bridged)]
+    lacking, whole = (of(one, "receiver's own image", BEIJING) for one in found)
+    assert (lacking["x_not_counted"] != "", whole["x_not_counted"]) == (True, "")
+    assert whole["list_cost"] - lacking["list_cost"] == pytest.approx(40 * 0.00105)
+    said = [dict(one.attrs["frame"])["supposed"] for one in found]
+    assert ["that of the nearest" in words for words in said] == [False, True]
+
+
+def test_an_answer_says_what_it_holds_for(cloud: Cloud, acme: Account, partner: Account) -> None:
+    updates = Updates(every_days=10, versions_kept=2, change_gib=1, horizon_days=30)
+    frame = routes(cloud, golden(acme), accounts=["partner"], regions=[BEIJING], updates=updates).attrs["frame"]
+    assert [part for part, _ in frame] == ["period", "updates", "sizes", "machines", "supposed", "not counted"]
+    told = dict(frame)
+    assert told["updates"] == "a new version every 10 days, 2 kept; each changes 1 GiB and adds 0 GiB"
+    assert told["sizes"] == "12 GiB written on the system disk, 0 GiB on data disks"
+    assert told["machines"].startswith("ecs.c6.large with 40 GiB of cloud_essd_pl0, billed as they go; 20 minutes")
+
+
 def test_a_licence_runs_on_the_machine_that_builds(cloud: Cloud, acme: Account, partner: Account) -> None:
     """IBILL-2, LIC-1: a receiver's machine of 2 vCPUs for 20 minutes at the 0.1041 a vCPU-hour of RHEL."""
     web = acme.run_instance(region=BEIJING, image="rhel_9", system_disk=40, written=12)

@@ -204,6 +204,9 @@ def list_routes(
     category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
     build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
     release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
+    assume_prices: Annotated[
+        str | None, typer.Option("--assume-prices", help="nearest: where a price is missing, the nearest region's")
+    ] = None,
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
@@ -240,7 +243,7 @@ def list_routes(
             machines=machines,
             **given,
         ),
-        prices=_prices(loaded, prices),
+        prices=_prices(loaded, prices).supposing(assume_prices=assume_prices),
     )
     shown = routes_for_people(table) if form is Format.table else table
     emit(shown, form, title=f"{loaded.title}: {image}", output=output)

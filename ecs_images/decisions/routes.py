@@ -123,6 +123,8 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
     disks = " and ".join(f"{gib} GiB of {category}" for category, gib in disks_gib(cloud, image, machines).items())
     between = "stopped economically" if machines.keep_builder else "released"
     supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
+    if question.prices.bridged:
+        supposed += "a price that is missing in a region is that of the nearest; "
     files = "" if cloud.state.durations == "instant" else " and, for files that lie meanwhile, exports and imports"
     return [
         ("period", f"{show_time(now)} to {show_time(updates.end(now))}, {updates.horizon_days:g} days"),
