@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .cloud.cloud import Cloud as Cloud
     from .decisions.breakeven import break_even as break_even
     from .decisions.breakeven import break_even_surface as break_even_surface
+    from .decisions.machines import Machines as Machines
     from .decisions.plan import plan as plan
     from .decisions.routes import routes as routes
     from .decisions.updates import Updates as Updates
@@ -57,6 +58,7 @@ _HOMES = {
     "cloud.account": "Account",
     "cloud.cloud": "Cloud",
     "decisions.breakeven": "break_even break_even_surface",
+    "decisions.machines": "Machines",
     "decisions.plan": "plan",
     "decisions.routes": "routes",
     "decisions.updates": "Updates",

@@ -16,7 +16,7 @@ from .catalog.listing import CHANGED_RULES, IMAGES, INSTANCE_TYPES, PRODUCTS
 from .catalog.schemas import FILES
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
 from .decisions.plan import PLAN_TABLE
-from .decisions.routes import ROUTES_TABLE
+from .decisions.routes import FRAME_TABLE, ROUTES_TABLE
 from .ledger.chains import BLOCK_MAP
 from .ledger.lifecycle import LIFECYCLE
 from .ledger.lineage import LINEAGE
@@ -42,7 +42,7 @@ def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
     bill = USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL
-    other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
+    other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     sections = {
         "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],
         "Meters": [meters.markdown()],

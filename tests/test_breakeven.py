@@ -132,11 +132,18 @@ def test_the_parameter_followed_need_not_fit_beforehand(cloud: Cloud, acme: Acco
 
 
 def test_any_two_routes_are_compared(cloud: Cloud, golden: str) -> None:
-    """Sharing costs nothing; an image of its own costs the receiver 12 GiB for each version and month."""
+    """Sharing costs nothing; an image of its own costs the receiver 12 GiB for each version and month, and a machine.
+
+    Eleven versions are there 20 minutes into an hour in which the next one is; the machine runs 20 minutes for each
+    of twelve at 0.39 an hour, and its disk has no price in Beijing, which is told.
+    """
     sharing = found(
         cloud, golden, "versions_kept", routes=("share", "receiver's own image"), region=BEIJING, values=[1]
     )
-    assert list(sharing.costs["list_cost"]) == pytest.approx([0, 12 * 12 * 0.12])
+    assert list(sharing.costs["list_cost"]) == pytest.approx([0, 12 * (12 * 0.12 + 11 * 0.12 / 720) + 12 * 0.39 / 3])
+    assert sharing.not_counted == (
+        "receiver's own image: machine not priced: no price for disk cloud_essd_pl0 in cn-beijing",
+    )
     assert sharing.crossings == ()
 
 

@@ -103,6 +103,26 @@ def two_targets() -> pd.DataFrame:
     )
 
 
+def test_an_amount_that_lacks_its_machine_stands_behind_whole_ones_and_says_so():
+    lacking = {"x_not_counted": "machine not priced"}
+    table = [route("rebuild", 3) | lacking, route("copy", 12) | {"x_not_counted": ""}]
+    bars = charts.routes_compared(pd.DataFrame(table))
+    assert rows(bars) == ["copy", "rebuild"]
+    assert texts(bars) == ["12.00", "3.00, machine not priced"]
+    both = pd.DataFrame(table + [row | {"region_id": "cn-beijing"} for row in table])
+    grid = charts.routes_compared(both)
+    assert texts(grid) == ["3.00 + ?", "12.00"] * 2
+    assert framed(grid) == {(0, 1), (1, 1)}
+    assert "+ ?: a part, such as a machine, has no price" in [text.get_text() for text in grid.get_legend().get_texts()]
+
+
+def test_where_every_amount_lacks_a_part_the_cheapest_of_them_is_framed():
+    lacking = {"x_not_counted": "machine not priced"}
+    pair = [route("rebuild", 3) | lacking, route("relay", 5) | lacking]
+    grid = charts.routes_compared(pd.DataFrame(pair + [row | {"region_id": "cn-beijing"} for row in pair]))
+    assert framed(grid) == {(0, 0), (1, 0)}
+
+
 def test_routes_to_several_targets_are_a_grid_with_the_cheapest_framed():
     ax = charts.routes_compared(two_targets())
     assert rows(ax) == ["partner, cn-beijing", "partner, cn-hangzhou"]

@@ -380,7 +380,23 @@ def test_the_routes_of_an_image_are_listed_with_what_they_add(ecs, story: Path):
     assert float(costs["copy, then share", "cn-shanghai"]) == pytest.approx(10 * 0.12)
     assert float(costs["share", "cn-beijing"]) == 0
     assert "InvalidImageId.NotFound" in {row["x_code"] for row in found}
-    assert "copy, then share" in ecs("routes", story, *options).out
+    printed = ecs("routes", story, *options).out
+    assert "copy, then share" in printed
+    assert "if withdrawn" in printed
+    assert "updates: a new version every 30 days, 12 kept; each changes 1 GiB and adds 0 GiB" in printed
+    assert "not counted: what a row says beside its money" in printed
+
+
+def test_routes_take_the_rhythm_of_the_story_and_the_machine_that_is_asked_for(ecs):
+    """The pipeline makes golden1, golden2 … every week, keeps 12; what is said goes before it."""
+    asked = ["--image", "golden52", "--accounts", "partner", "--regions", "cn-beijing"]
+    pipeline = ROOT / "data" / "stories" / "golden_pipeline.yaml"
+    assert "a new version every 7 days, 12 kept" in ecs("routes", pipeline, *asked).out
+    machine = ["--instance-type", "ecs.c7.large", "--category", "cloud_essd_pl1", "--build-minutes", "30"]
+    said = ecs("routes", pipeline, *asked, "--versions-kept", "3", *machine, "--release-builder").out
+    assert "a new version every 7 days, 3 kept" in said
+    assert "ecs.c7.large with 40 GiB of cloud_essd_pl1" in " ".join(said.split())
+    assert "30 minutes a build, the owner's builder elsewhere released in between" in " ".join(said.split())
 
 
 # Holes in the price book --------------------------------------------------------------------------

@@ -63,26 +63,41 @@ def test_a_moved_slider_changes_what_a_copy_costs(cloud: Cloud, acme: Account, p
 def test_the_cheapest_allowed_route_is_taken_unless_one_is_chosen(
     cloud: Cloud, acme: Account, partner: Account
 ) -> None:
-    """Rebuilt: 11 GiB for 30 days, 1 GiB for 20 + 20 + 10: 380 × 0.12 / 30 = 1.52. At home sharing is free."""
+    """Copied 2.40. Rebuilt would store for 1.52, but its machine has no price there. At home sharing is free."""
     image = golden_image(acme)
     settings = ask(image, (BEIJING, SHANGHAI))
     model = ShareOrCopy(cloud)
     table = model.table(settings)
-    assert list(table.loc[table["x_chosen"], "route"]) == ["share", "rebuild there"]
-    assert model.totals(settings)["list_cost"].tolist() == [pytest.approx(1.52)]
-    chosen = model.table(replace(settings, chosen={("partner", SHANGHAI): "copy, then share"}))
-    assert list(chosen.loc[chosen["x_chosen"], "route"]) == ["share", "copy, then share"]
+    assert list(table.loc[table["x_chosen"], "route"]) == ["share", "copy, then share"]
+    assert model.totals(settings)["list_cost"].tolist() == [pytest.approx(2.40)]
+    chosen = model.table(replace(settings, chosen={("partner", SHANGHAI): "rebuild there"}))
+    assert list(chosen.loc[chosen["x_chosen"], "route"]) == ["share", "rebuild there"]
+
+
+def test_the_cheapest_is_fully_counted_and_opens_nothing_to_everybody(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """SHARE-2, COMM-1: with 50 receivers sharing is full; publishing would be free, and is not taken for that."""
+    image = golden_image(acme)
+    for first in range(0, 50, 10):
+        acme.share_image(image, with_accounts=[cloud.account(f"team-{first + n}") for n in range(10)])
+    table = ShareOrCopy(cloud).table(ask(image, (BEIJING,))).set_index("route")
+    assert table.loc["publish", "x_allowed"]
+    assert list(table.index[table["x_chosen"]]) == ["export and import"]
+    partly = table[table["x_not_counted"] != ""]
+    assert set(partly.index[partly["x_allowed"]]) == {"rebuild there"}
+    assert partly.loc["rebuild there", "list_cost"] < table.loc["export and import", "list_cost"]
 
 
 def test_a_list_for_one_target_goes_before_the_route_for_all(cloud: Cloud, acme: Account, partner: Account) -> None:
     golden_image(acme)
     panel = share_or_copy(cloud, regions=[BEIJING, SHANGHAI])
     set_a_month(panel)
-    assert "acme pays 1.52 CNY." in panel.parts["summary"].value
-    panel.choices["partner", SHANGHAI].value = "copy, then share"
     assert "acme pays 2.40 CNY." in panel.parts["summary"].value
+    panel.choices["partner", SHANGHAI].value = "export and import"  # 36 GiB sent at 0.5 besides
+    assert "acme pays 20.40 CNY." in panel.parts["summary"].value
     panel.choices["partner", SHANGHAI].value = CHEAPEST
-    assert "acme pays 1.52 CNY." in panel.parts["summary"].value
+    assert "acme pays 2.40 CNY." in panel.parts["summary"].value
 
 
 def test_a_copy_that_two_accounts_share_is_paid_once(cloud: Cloud, acme: Account, partner: Account) -> None:
@@ -148,7 +163,7 @@ def test_an_account_of_the_other_site_pays_in_its_own_currency(cloud: Cloud, acm
         panel.choices["globex", HANGZHOU].value = "receiver's own image"
     said = panel.parts["summary"].value
     assert "globex pays" in said
-    assert " USD." in said
+    assert " USD, and what has no price (1 meter)." in said
     assert "acme pays" in said
     assert panel.parts["picture"].value.count("<svg") == 2
 

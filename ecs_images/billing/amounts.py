@@ -126,7 +126,7 @@ def _keys(frame: pd.DataFrame) -> Iterator[Key]:
 def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     """Hours, the price and its source, and the rules beside every stretch; what has no price is left out."""
     lines = [_lines_at(by_key[key], int(start)) for key, start in zip(_keys(frame), frame["start"], strict=True)]
-    priced = np.array([bool(rows) for rows in lines], dtype=bool)
+    priced = np.array([bool(rows) for rows in lines], dtype=bool)  # An empty list would choose no column.
     frame, found = frame[priced].reset_index(drop=True), [rows for rows in lines if rows]
     frame["x_hours"] = (frame["end"] - frame["start"]) / SECONDS_PER_HOUR
     used = [units()[rows[0].unit] for rows in found]

@@ -48,6 +48,13 @@ def constant(key: str) -> float:
 
 
 @cache
+def setting(key: str) -> str:
+    """A word that has never changed, such as the instance type that builds images unless said."""
+    (row,) = _table()[key]
+    return row.value
+
+
+@cache
 def turning_day(key: str) -> date:
     """A day from which a rule holds, such as the start of daily settlement (BILL-5)."""
     (row,) = _table()[key]

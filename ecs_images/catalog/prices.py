@@ -253,6 +253,11 @@ class Prices:
         of = {c: [row for row in self._rows if row.currency == c] for c in currencies}
         return MappingProxyType({c: PriceBook(c, rows, nearest=near) for c, rows in of.items()})
 
+    @property
+    def bridged(self) -> bool:
+        """Whether missing prices are those of the nearest region."""
+        return self._assume_prices == NEAREST
+
     def supposing(self, assume: Mapping[str, str] | None = None, *, assume_prices: str | None = None) -> Prices:
         """The same prices where something else is supposed; these stay as they are.
 

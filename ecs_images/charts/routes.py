@@ -41,23 +41,35 @@ class Cell(NamedTuple):
     allowed: whether the service allows the route
     reason: why it has no cost, as a sentence; empty if it has one
     mark: the reason in one or two words
+    lacks: what the cost lacks, such as a machine without a price; empty where it is whole
     """
 
     cost: float | None
     allowed: bool
     reason: str
     mark: str
+    lacks: str = ""
 
     @property
     def words(self) -> str:
-        """The cost, or in short why there is none."""
-        return self.mark if self.cost is None else style.money(self.cost)
+        """The amount, with a mark where it lacks something, or in short why there is none."""
+        return self.mark if self.cost is None else f"{style.money(self.cost)}{' + ?' if self.lacks else ''}"
+
+    @property
+    def place(self) -> tuple[bool, bool, bool, float]:
+        """Where it stands among the ways to one target: whole amounts, then others, no amount, refused."""
+        return not self.allowed, self.cost is None, bool(self.lacks), self.cost or 0.0
 
     def colour(self, dearest: float) -> str:
         """Its colour, darker if dearer; without a cost white, or grey if it is refused."""
         if self.cost is None:
             return "white" if self.allowed else style.PALE
         return _shade(self.cost / dearest)
+
+
+_LACKING = "+ ?: a part, such as a machine, has no price"
+_NOTHING = Cell(None, True, "", "")
+"""A route of which a table says nothing."""
 
 
 def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -70,8 +82,9 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     table: what `ecs_images.routes` returns, a row for each route to each target: columns `route`,
         `billing_account_id` and `region_id` (the receiving account and where it launches), `x_allowed`, `x_code`
         and `x_rule` (why it is refused), `list_cost` (NaN where refused or without a price) and
-        `billing_currency`; `x_note` (which price is missing) is used if it is there
-    ax: the axes to draw on; a new figure unless given
+        `billing_currency`; `x_note` (which price is missing) and `x_not_counted` (what an amount lacks) are read
+        if they are there. An amount that lacks a part is marked and stands behind whole ones
+    ax: where it is drawn; a new figure unless given
 
     Raises InputError for amounts in two currencies or an empty table.
     """
@@ -102,21 +115,23 @@ def routes_picture(table: pd.DataFrame, currency: str, text: str) -> str:
 
 
 def _cells_by_target(table: pd.DataFrame) -> tuple[list[str], dict[str, tuple[Cell, ...]]]:
-    """The routes of a table, and for each row of the grid its name and its cells in the order of the routes."""
-    notes = table["x_note"] if "x_note" in table else [""] * len(table)
+    """The routes of a table, and for each row of a grid its cells in the order of the routes.
+
+    A row is a target; accounts of a region for which every route comes to the same share one.
+    """
+    notes, lacking = (table[name] if name in table else [""] * len(table) for name in ("x_note", "x_not_counted"))
     columns = [table[name].tolist() for name in _COLUMNS[:-1]]
     routes = list(dict.fromkeys(map(str, columns[0])))
     targets: dict[tuple[str, str], dict[str, Cell]] = {}
-    for route, account, region, allowed, code, rule, cost, note in zip(*columns, notes, strict=True):
-        cell = _cell(bool(allowed), str(code or ""), str(rule or ""), float(cost), str(note or ""))
+    for route, account, region, allowed, code, rule, cost, note, lacks in zip(*columns, notes, lacking, strict=True):
+        cell = _cell(bool(allowed), str(code or ""), str(rule or ""), float(cost), str(note or ""), str(lacks or ""))
         targets.setdefault((str(account), str(region)), {})[str(route)] = cell
-    accounts_by_row: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
-    empty = Cell(None, True, "", "")
+    alike: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
     for (account, region), cells in targets.items():
-        row = region, tuple(cells.get(route, empty) for route in routes)
-        accounts_by_row.setdefault(row, []).append(account)
+        key = region, tuple(cells.get(route, _NOTHING) for route in routes)
+        alike.setdefault(key, []).append(account)
     rows: dict[str, tuple[Cell, ...]] = {}
-    for (region, row_cells), accounts in accounts_by_row.items():
+    for (region, row_cells), accounts in alike.items():
         who = shortened(accounts[0], 24) if len(accounts) == 1 else f"{len(accounts)} accounts"
         name = f"{who}, {region}"
         # Two groups of the same number of accounts in one region need different names.
@@ -124,12 +139,12 @@ def _cells_by_target(table: pd.DataFrame) -> tuple[list[str], dict[str, tuple[Ce
     return routes, rows
 
 
-def _cell(allowed: bool, code: str, rule: str, cost: float, note: str) -> Cell:
+def _cell(allowed: bool, code: str, rule: str, cost: float, note: str, lacks: str) -> Cell:
     if not allowed:
         why = f"{code} ({rule})" if code and rule else code or rule
         return Cell(None, False, f"refused: {why}", rule or "refused")
     if np.isfinite(cost):
-        return Cell(cost, True, "", "")
+        return Cell(cost, True, f"{style.money(cost)}, {lacks}" if lacks else "", "", lacks)
     return Cell(None, True, f"no price: {note or 'not known'}", "no price")
 
 
@@ -145,13 +160,14 @@ def _shade(fraction: float) -> str:
 
 
 def _in_order(routes: Sequence[str], cells: Sequence[Cell]) -> list[tuple[str, Cell]]:
-    """The routes to one target, the cheapest first; then those without a price, then those refused."""
+    """The routes to one target, the cheapest first; then those that lack a part or a price, then those refused."""
     pairs = zip(routes, cells, strict=True)
-    return sorted(pairs, key=lambda pair: (not pair[1].allowed, np.inf if pair[1].cost is None else pair[1].cost))
+    return sorted(pairs, key=lambda pair: pair[1].place)
 
 
 def _cheapest(cells: Sequence[Cell]) -> float | None:
-    return min((cell.cost for cell in cells if cell.cost is not None), default=None)
+    """The cheapest amount; one that lacks a part only where all do."""
+    return min((cell for cell in cells if cell.cost is not None), key=lambda cell: cell.place, default=_NOTHING).cost
 
 
 def _dearest(cells: Sequence[Cell]) -> float:
@@ -233,6 +249,8 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
         handles.append(Patch(facecolor=style.PALE, edgecolor=EDGE, hatch="///", label="refused, by which rule"))
     if any(cell.allowed and cell.cost is None for cell in cells):
         handles.append(Patch(facecolor="white", edgecolor=EDGE, label="allowed, but a price is not known"))
+    if any(cell.lacks for cell in cells):
+        handles.append(Patch(fill=False, edgecolor="none", label=_LACKING))
     style.legend_above(ax, handles)
     return with_fonts(ax)
 
@@ -242,6 +260,8 @@ def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], curr
     dearest, column = _dearest([cell for fares in rows.values() for cell in fares]), (WIDTH - left - 8) / len(routes)
     picture = Picture(text)
     picture.letters(8, 18, f"list cost [{currency}]: darker is dearer, framed the cheapest of its row, hatched refused")
+    if any(cell.lacks for fares in rows.values() for cell in fares):
+        picture.letters(WIDTH - 8, 18, _LACKING, anchor="end")
     for number, (name, fares) in enumerate(rows.items()):
         top, cheapest = _TOP + _ROW * number, _cheapest(fares)
         picture.letters(left - 8, top + _ROW / 2 + 4, name, anchor="end")

@@ -188,35 +188,68 @@ def list_routes(
     image: Annotated[str, typer.Option(help="the image: its name in the story, or its id")],
     accounts: Annotated[str, typer.Option(help="who must be able to launch it, by comma; default: everybody")] = "",
     regions: Annotated[str, typer.Option(help="where, by comma; default: wherever the story has something")] = "",
-    every_days: Annotated[float, typer.Option(help="days between versions")] = 7,
-    versions_kept: Annotated[int, typer.Option(help="how many versions stay")] = 12,
+    every_days: Annotated[
+        float | None, typer.Option(help="days between versions; default: as the story repeats, or 7")
+    ] = None,
+    versions_kept: Annotated[
+        int | None, typer.Option(help="how many versions stay; default: as the story keeps, or 12")
+    ] = None,
     change_gib: Annotated[float, typer.Option(help="GiB written over in each version")] = 1,
     new_gib: Annotated[float, typer.Option(help="GiB added in each version")] = 0,
     horizon_days: Annotated[float, typer.Option(help="days to look ahead")] = 365,
     size_gib: Annotated[float | None, typer.Option(help="suppose that so much is written on its system disk")] = None,
+    instance_type: Annotated[
+        str | None, typer.Option(help="the machine that builds images; default: ecs.c6.large")
+    ] = None,
+    category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
+    build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
+    release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
+    assume_prices: Annotated[
+        str | None, typer.Option("--assume-prices", help="nearest: where a price is missing, the nearest region's")
+    ] = None,
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
 ) -> None:
-    """Say how an image of a story can reach accounts in regions, and what each way adds to whose bill."""
+    """Say how an image of a story can reach accounts in regions, and what each way adds to whose bill.
+
+    "+ ?" beside an amount says that a part of the way, such as its machine, has no price and is not counted.
+    """
+    from ..decisions.machines import Machines
     from ..decisions.routes import routes
     from ..decisions.updates import Updates
+    from ..stories.rhythm import rhythm_of
     from ..stories.story import resolve
 
     loaded, run = _run(story)
     state = run.cloud.state
     used = [found.region for found in state.images.values()] + [found.region for found in state.instances.values()]
+    rhythm = rhythm_of(loaded, run.ids, image)
+    given: dict[str, Any] = {"every_days": every_days, "versions_kept": versions_kept}
+    if rhythm is not None:
+        given = {name: rhythm._asdict()[name] if value is None else value for name, value in given.items()}
+    given = {name: value for name, value in given.items() if value is not None}
+    machines = Machines(instance_type, cast(Any, category), build_minutes, keep_builder=not release_builder)
     table = routes(
         run.cloud,
         resolve(run.cloud, run.ids, image),
         accounts=_listed(accounts) or list(state.accounts),
         regions=_listed(regions) or sorted(set(used)),
-        updates=Updates(every_days, versions_kept, change_gib, new_gib, horizon_days, size_gib),
-        prices=_prices(loaded, prices),
+        updates=Updates(
+            change_gib=change_gib,
+            new_gib=new_gib,
+            horizon_days=horizon_days,
+            size_gib=size_gib,
+            machines=machines,
+            **given,
+        ),
+        prices=_prices(loaded, prices).supposing(assume_prices=assume_prices),
     )
-    if form is Format.table:
-        table = routes_for_people(table)
-    emit(table, form, title=f"{loaded.title}: {image}", output=output)
+    shown = routes_for_people(table) if form is Format.table else table
+    emit(shown, form, title=f"{loaded.title}: {image}", output=output)
+    if form is Format.table and output is None:
+        for part, value in table.attrs["frame"]:
+            say(f"{part}: {value}")
 
 
 def _listed(text: str) -> list[str]:

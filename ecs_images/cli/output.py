@@ -117,7 +117,10 @@ def _drawn(frame: pd.DataFrame, title: str, output: Path | None) -> str:
     shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
     for name in shown:
         right = bool(is_numeric_dtype(frame[name].dtype))
-        table.add_column(_SHORT.get(str(name), str(name)), justify="right" if right else "left", overflow="fold")
+        # What a row is about stands in one line; what is said of it folds.
+        least = min(28, int(frame[name].astype(str).str.len().max())) if len(frame) and name == shown[0] else None
+        head = _SHORT.get(str(name), str(name))
+        table.add_column(head, justify="right" if right else "left", overflow="fold", min_width=least)
     for row in frame[shown].itertuples(index=False):
         table.add_row(*(_cell(value, str(name)) for value, name in zip(row, shown, strict=True)))
     page = console() if output is None else Console(file=io.StringIO(), width=120, markup=False, emoji=False)

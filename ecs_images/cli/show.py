@@ -157,12 +157,16 @@ def routes_for_people(frame: pd.DataFrame) -> pd.DataFrame:
     """Routes that fit a terminal: the cost with its currency, or why there is none."""
     shown = frame[["route", "billing_account_id", "region_id"]].copy()
     shown["adds"] = [
-        f"{cost:,.2f} {currency}" if cost == cost else (code or ("refused" if not allowed else "no price"))
-        for cost, currency, code, allowed in zip(
-            frame["list_cost"], frame["billing_currency"], frame["x_code"], frame["x_allowed"], strict=True
+        f"{cost:,.2f} {currency}{' + ?' if lacks else ''}"
+        if cost == cost
+        else (code or ("refused" if not allowed else "no price"))
+        for cost, currency, code, allowed, lacks in zip(
+            *(frame[name] for name in ("list_cost", "billing_currency", "x_code", "x_allowed", "x_not_counted")),
+            strict=True,
         )
     ]
     shown["paid by"] = frame["x_payer"].where(frame["x_allowed"], "")
-    shown["hours"] = [f"{hours:g}" if hours == hours else "" for hours in frame["x_hours_to_launch"]]
-    shown["remark"] = frame["x_note"].where(frame["x_note"] != "", frame["x_if_withdrawn"])
+    shown["hours"] = [f"{hours:.2f}" if hours == hours else "" for hours in frame["x_hours_to_launch"]]
+    shown["if withdrawn"] = frame["x_if_withdrawn"]
+    shown["remark"] = frame["x_note"].where(frame["x_note"] != "", frame["x_not_counted"])
     return shown

@@ -30,10 +30,10 @@ from ..errors import InputError, UnknownName, shown
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB
-from .costs import added
-from .question import Question, Situation, updates_or_usual
+from .costs import added, sum_of
+from .question import Question, Refusal, Situation, updates_or_usual
 from .updates import Updates
-from .ways import Delivery, way_named
+from .ways import BESIDE, Delivery, way_named
 
 TOLERANCE = 1e-9
 """How near a crossing is found, relative to the higher value it was looked for below."""
@@ -104,10 +104,13 @@ class BreakEven:
 
     costs: one row for every value and route; `ecs.break_even.columns` says what its columns mean
     crossings: where the cheaper of the two changes, in ascending order
+    not_counted: what a route needs and has no price, such as its machine, in words; its costs lack that, so
+        that it is dearer than they say
     """
 
     costs: pd.DataFrame
     crossings: tuple[Crossing, ...]
+    not_counted: tuple[str, ...] = ()
 
 
 @answers(COSTS_TABLE)
@@ -162,7 +165,7 @@ def break_even(
         for low, high in pairwise(parted)
         if _difference(at[low]) * _difference(at[high]) < 0
     ]
-    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings))
+    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings), tuple(compared.not_counted))
 
 
 @answers(SURFACE_TABLE)
@@ -226,10 +229,6 @@ class _Comparison:
         if len(ways) != 2 or ways[0] is ways[1]:
             raise InputError(f"a break-even is between two different routes, not {' and '.join(w.name for w in ways)}")
         self.routes = ways[0].name, ways[1].name
-        payers = [way.maker(self._situation.owner, target.account) for way in ways]
-        self._deliveries = [
-            Delivery(way, target.region, payer, (target.account,)) for way, payer in zip(ways, payers, strict=True)
-        ]
         if meter is not None and "price" not in begun:
             raise InputError(f"meter says whose price is followed; along {' and '.join(begun)} it has no effect")
         self._meter = COPY_TRAFFIC if meter is None else meter
@@ -237,11 +236,17 @@ class _Comparison:
         meters = {row.meter for row in self._question.prices.rows}
         if not isinstance(self._meter, str) or self._meter not in meters:
             raise UnknownName("meter", str(meter), meters)
+        self._deliveries: list[Delivery] = []
+        self.not_counted: dict[str, None] = {}
+        """What a route needs and has no price, in words, each once; its costs lack that."""
         for way in ways:
-            if why := self._situation.refusal(way, target):
+            tried = self._question.tried(way, target)
+            if isinstance(tried, Refusal):
                 raise InputError(
-                    f"{way.name!r} for {target.account} in {target.region} is refused, so it has no break-even; {why}"
+                    f"{way.name!r} for {target.account} in {target.region} is refused, so it has no break-even; {tried}"
                 )
+            self._deliveries.append(tried)
+        payers = [delivery.maker for delivery in self._deliveries]
         self.currency, others = map(self._situation.currency, payers)
         if self.currency != others:
             raise InputError(
@@ -255,10 +260,15 @@ class _Comparison:
         if "price" in values:
             prices = prices.changed(self._meter, factor=values["price"])
         question = Question(self._situation, _renewed(self._question.updates, values), prices)
-        first, second = (added(question, [delivery]) for delivery in self._deliveries)
-        if gaps := [amount.gap for amount in [*first, *second] if amount.gap]:
-            raise price_not_found(unpriced_of(gaps))
-        return sum(amount.cost for amount in first), sum(amount.cost for amount in second)
+        sums = []
+        for route, delivery in zip(self.routes, self._deliveries, strict=True):
+            amounts = added(question, [delivery])
+            if gaps := [one.gap for one in amounts if one.gap and one.key.meter not in BESIDE]:
+                raise price_not_found(unpriced_of(gaps))
+            sums.append(sum_of(amounts))
+            if sums[-1].not_counted:
+                self.not_counted[f"{route}: {sums[-1].not_counted}"] = None
+        return sums[0].cost, sums[1].cost
 
     def name(self, along: str) -> str:
         """A parameter in words, with its unit."""

@@ -6,17 +6,15 @@ costs the whole less what was there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..billing.rating import Curve, Key, Rows, curve_of
-from ..catalog.meters import STORAGE
-from ..columns import whole_hours
-from ..units import SECONDS_PER_HOUR
+from ..catalog.meters import item_in_words
 from .question import Question
-from .ways import Delivery
+from .ways import BESIDE, Delivery
 
 
 @dataclass(frozen=True)
@@ -30,16 +28,47 @@ class Added:
     @property
     def note(self) -> str:
         """Which price is missing, in words; empty where none is."""
-        to = f" to {self.key.item}" if self.key.item else ""
-        return f"no price for {self.key.meter}{to} in {self.key.region}" if self.gap else ""
+        what = " ".join(filter(None, (self.key.meter, item_in_words(self.key.meter, self.key.item))))
+        return f"no price for {what} in {self.key.region}" if self.gap else ""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What some amounts come to.
+
+    cost: all that has a price; NaN where what is brought has none
+    unpriced: which prices of what is brought are missing, in words
+    not_counted: what is needed beside, such as a machine, and has no price, in words
+    """
+
+    cost: float
+    unpriced: str
+    not_counted: str
+
+
+def sum_of(amounts: Sequence[Added]) -> Sum:
+    """The sum of some amounts of one currency, with what is missing from it."""
+    unpriced, beside = [], dict[str, list[str]]()
+    for one in amounts:
+        if one.gap and one.key.meter in BESIDE:
+            beside.setdefault(BESIDE[one.key.meter], []).append(one.note)
+        elif one.gap:
+            unpriced.append(one.note)
+    cost = float("nan") if unpriced else sum(one.cost for one in amounts if not one.gap)
+    not_counted = [f"{what} not priced: {', '.join(notes)}" for what, notes in beside.items()]
+    return Sum(cost, "; ".join(unpriced), "; ".join(not_counted))
 
 
 def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     """What some deliveries add together, by payer, region and meter."""
     use: dict[Key, list[Rows]] = {}
     for delivery in delivered:
-        for key, rows in _use_of(question, delivery):
-            use.setdefault(key, []).append(rows)
+        currency = question.situation.currency(delivery.maker)
+        for used in question.uses(delivery.way, delivery.region, delivery.via):
+            if len(used.quantity):
+                key = Key(delivery.maker, currency, used.region, used.meter, used.item, used.vcpus)
+                rows = Rows(np.empty(0, np.int64), used.start, used.end, used.quantity)
+                use.setdefault(key, []).append(rows)
     found = []
     for key, parts in use.items():
         there = question.existing.get(key)
@@ -51,23 +80,6 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
         cost = _total(both) - _total(before) if gap is None else float("nan")
         found.append(Added(key, cost, gap))
     return found
-
-
-def _use_of(question: Question, delivery: Delivery) -> Iterable[tuple[Key, Rows]]:
-    """What one delivery uses: storage in its region, traffic from home to it (none within the home region)."""
-    home, currency = question.situation.home, question.situation.currency(delivery.maker)
-    lives = question.lives[delivery.way]
-    for meter in dict.fromkeys(lives.meter):
-        used = lives.meter == meter
-        first, last = whole_hours(lives.start[used], lives.end[used])
-        if meter == STORAGE:
-            key = Key(delivery.maker, currency, delivery.region, meter, "", 0)
-        elif delivery.region == home:
-            continue
-        else:
-            key = Key(delivery.maker, currency, home, meter, delivery.region, 0)
-            last = first + SECONDS_PER_HOUR
-        yield key, Rows(np.empty(0, np.int64), first, last, lives.size_bytes[used])
 
 
 def _together(parts: list[Rows]) -> Rows:

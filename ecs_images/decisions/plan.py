@@ -15,9 +15,9 @@ from ..errors import InputError, shown
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from .costs import added
-from .question import Question, Situation
+from .question import Question, Refusal, Situation
 from .updates import Updates
-from .ways import deliveries, way_named
+from .ways import perform, way_named
 
 PLAN_TABLE = Table(
     "plan",
@@ -27,7 +27,7 @@ PLAN_TABLE = Table(
         Column("billing_currency", "text", "", "currency of its site's price list", True),
         Column("region_id", "text", "", "region of what is used", True),
         Column("sku_meter", "text", "", "what is metered", True),
-        Column("x_item", "text", "", "region that traffic goes to; empty for storage"),
+        Column("x_item", "text", "", "region that traffic goes to, disk category or instance type; empty for storage"),
         Column("list_cost", "number", "currency", "what the plan adds over the horizon; empty: a price is missing"),
         Column("x_note", "text", "", "which price is missing"),
     ),
@@ -67,16 +67,18 @@ def plan(
     if len(ways) < len(chosen):
         raise InputError("chosen names an account in a region twice; each has one route")
     question = Question(situation, updates, prices)
-    tried = {target: situation.refusal(way, target) for target, way in ways.items()}
+    tried = {target: question.tried(way, target) for target, way in ways.items()}
     refused = [
-        f"{ways[target].name!r} for {target.account} in {target.region}: {why}" for target, why in tried.items() if why
+        f"{ways[target].name!r} for {target.account} in {target.region}: {why}"
+        for target, why in tried.items()
+        if isinstance(why, Refusal)
     ]
     if refused:
         raise InputError(f"{len(refused)} of {len(ways)} targets are refused; {'; '.join(refused)}")
-    whole = deliveries(ways, situation.owner)
-    fork = situation.cloud.fork()
-    for delivery in whole:
-        delivery.play(delivery.stage(fork, question.updates), situation.image)
+    whole, fork = question.deliveries(ways), situation.cloud.fork()
+    stages = {each: each.stage(fork, question.updates, situation.image) for each in whole}
+    for _ in perform(stages, situation.image):
+        pass  # A plan that is refused as a whole raises here.
     return PLAN_TABLE.frame(
         sorted(
             (key.account, key.currency, key.region, key.meter, key.item, amount.cost, amount.note)

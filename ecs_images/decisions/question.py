@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
@@ -10,18 +12,23 @@ import numpy as np
 
 from ..billing.metering import measure
 from ..billing.rating import Key, Rows, groups
-from ..catalog.prices import Prices
-from ..catalog.regions import Region
+from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
+from ..catalog.prices import PriceBook, Prices
+from ..catalog.regions import Region, regions
 from ..catalog.regions import region as known_region
 from ..catalog.sites import sites
 from ..cloud.account import Account
 from ..cloud.arguments import ident
 from ..cloud.cloud import Cloud
-from ..errors import CloudError, InputError, UnknownName, shown
+from ..errors import CloudError, InputError, PriceNotFound, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import LATEST, next_full_hour, to_seconds
+from .machines import Machines
 from .updates import Sizes, Updates, Versions
-from .ways import WAYS, Delivery, Lives, Target, Way, let_launch
+from .ways import DIRECT_COPY, Case, Delivery, Target, Use, Way, deliveries, let_launch, perform
+
+MOST_THIRD_REGIONS = 3
+"""How many third regions are tried for a copy."""
 
 
 class Refusal(NamedTuple):
@@ -61,28 +68,31 @@ class Situation:
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
 
-    def _refusal(self, way: Way, target: Target) -> Refusal | None:
-        """Try a way for one target in a fork: None when it is allowed."""
-        brought = self._brought(way, target.region, way.maker(self.owner, target.account))
+    def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
+        """Try a delivery in a fork: None when it is allowed."""
+        way, machines = delivery.way, machines if delivery.way.begin else Machines()
+        brought = self._brought(replace(delivery, receivers=()), machines)
         if isinstance(brought, Refusal):
             return brought
         there, image = brought
         try:
-            let_launch(there.fork(), image, target.region, [target.account])
+            let_launch(there.fork(), image, delivery)
         except (CloudError, InputError) as error:
             return _refused(way, error)
         return None
 
-    def _bring(self, way: Way, region: str, maker: str) -> tuple[Cloud, str] | Refusal:
-        """The cloud in which a way has brought the image to a region, and the image there.
+    def _bring(self, delivery: Delivery, machines: Machines) -> tuple[Cloud, str] | Refusal:
+        """The cloud in which a delivery has brought the image to its region, and the image there.
 
         Its commands do not know who will launch it, so this is the same for every receiver that it serves.
         """
-        stage = Delivery(way, region, maker, ()).stage(self.cloud.fork(), Updates())
+        fork = self.cloud.fork()
         try:
-            return stage.cloud, way.bring(stage, self.image)
+            stage = delivery.stage(fork, Updates(machines=machines), self.image)
+            ((_, image),) = perform({delivery: stage}, self.image)
+            return fork, image
         except (CloudError, InputError) as error:
-            return _refused(way, error)
+            return _refused(delivery.way, error)
 
     def currency(self, account: str) -> str:
         """The currency of the price list that an account pays by."""
@@ -124,11 +134,72 @@ class Question:
         self.prices = (prices or Prices.published()).supposing(situation.cloud.state.assume)
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
 
-    @cached_property
-    def lives(self) -> dict[Way, Lives]:
-        """What each way stores and sends to serve one region."""
-        versions = Versions.of(self.sizes, self.updates, self.situation.cloud.now)
-        return {way: way.lives(self.sizes, versions) for way in WAYS.values()}
+        self.uses = cache(self._uses)
+        self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
+
+    def _uses(self, way: Way, region: str, via: str) -> list[Use]:
+        """What a way uses to serve one region."""
+        cloud, image = self.situation.cloud, self.situation.cloud.image(self.situation.image)
+        return way.uses(Case(cloud, image, self.updates, self.sizes, self._versions, region, via))
+
+    def tried(self, way: Way, target: Target) -> Delivery | Refusal:
+        """The delivery by which a way serves a target, or why it is refused."""
+        maker = way.maker(self.situation.owner, target.account)
+        if not way.third_region:
+            return self._allowed(Delivery(way, target.region, maker, (target.account,)))
+        if target.region == self.situation.home:
+            return self._allowed(Delivery(way, target.region, maker, (target.account,), target.region))
+        direct = self.tried(DIRECT_COPY, target)
+        known = self._traffic_price(maker, self.situation.home, target.region)
+        at_most = known if isinstance(direct, Delivery) else None
+        if at_most == 0:
+            return Refusal("", way.rule(""), f"the direct copy to {target.region} is allowed and its way is free")
+        tried = [
+            self._allowed(Delivery(way, target.region, maker, (target.account,), via))
+            for via in self._third_regions(maker, target.region, at_most)
+        ]
+        none = f"no third region on the way to {target.region} has known prices" + (
+            " below those of the direct copy" if at_most else ""
+        )
+        return next((one for one in tried if isinstance(one, Delivery)), [*tried, Refusal("", way.rule(""), none)][0])
+
+    @property
+    def copies_are_free(self) -> bool:
+        """Whether the way of a copied image is free by assumption (UNK-2), no price being known."""
+        owner = self.situation.owner
+        return self.prices.book(self.situation.currency(owner)).assumes_free(IMAGE_TRAFFIC)
+
+    def _allowed(self, delivery: Delivery) -> Delivery | Refusal:
+        return self.situation.refusal(delivery, self.updates.machines) or delivery
+
+    def _third_regions(self, maker: str, target: str, below: float | None) -> list[str]:
+        """The third regions with the cheapest known way, below that of the direct copy where it has a price."""
+        home, book = self.situation.home, self.prices.book(self.situation.currency(maker))
+        found = []
+        for via in regions():
+            stored = _price_now(book, STORAGE, via, self.situation.cloud.now)
+            legs = [self._traffic_price(maker, *leg) for leg in ((home, via), (via, target))]
+            if via in (home, target) or stored is None or None in legs:
+                continue
+            price = sum(leg for leg in legs if leg is not None)
+            if below is None or price < below:
+                found.append((price, stored, via))
+        return [via for _, _, via in sorted(found)[:MOST_THIRD_REGIONS]]
+
+    def _traffic_price(self, maker: str, origin: str, to: str) -> float | None:
+        """What the way of a copied image costs now, 0 where it is free unless priced [currency per GiB]."""
+        book = self.prices.book(self.situation.currency(maker))
+        free = book.assumes_free(IMAGE_TRAFFIC)
+        return 0.0 if free else _price_now(book, IMAGE_TRAFFIC, origin, self.situation.cloud.now, to)
+
+    def deliveries(self, chosen: Mapping[Target, Way]) -> list[Delivery]:
+        """What a way for each target, all of them allowed, comes to."""
+
+        def via(way: Way, target: Target) -> str:
+            found = self.tried(way, target) if way.third_region else None
+            return found.via if isinstance(found, Delivery) else ""
+
+        return deliveries(chosen, self.situation.owner, via)
 
     @cached_property
     def existing(self) -> dict[Key, Rows]:
@@ -165,6 +236,14 @@ def region_named(given: Any) -> str:
     if not isinstance(region, str):
         raise InputError(f"a region is given by its id, such as cn-beijing, not by {shown(given)}")
     return known_region(region).region_id
+
+
+def _price_now(book: PriceBook, meter: str, region_id: str, when: datetime, item: str = "") -> float | None:
+    """The price of the first tier of a meter; None where it has none."""
+    try:
+        return book.at(meter, region_id, when, item)[0].price
+    except PriceNotFound:
+        return None
 
 
 def _until(rows: Rows, end: int) -> Rows:

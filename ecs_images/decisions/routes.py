@@ -6,6 +6,7 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,10 +16,12 @@ from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
-from .costs import Added, added
-from .question import Question, Situation
+from ..units import BYTES_PER_GIB, show_time
+from .costs import Sum, added, sum_of
+from .machines import disks_gib
+from .question import Question, Refusal, Situation
 from .updates import Updates
-from .ways import WAYS, Delivery, Target, Way
+from .ways import WAYS, Delivery, Target
 
 ROUTES_TABLE = Table(
     "routes",
@@ -40,7 +43,17 @@ ROUTES_TABLE = Table(
         Column("x_payer", "text", "", "the account that pays the storage and traffic"),
         Column("x_hours_to_launch", "number", "hour", "typical time until the first version can be launched"),
         Column("x_if_withdrawn", "text", "", "what breaks when the owner later deletes or unshares"),
-        Column("x_note", "text", "", "why it is refused, or which price is missing"),
+        Column("x_not_counted", "text", "", "what it needs without a price, such as its machine: list_cost lacks it"),
+        Column("x_note", "text", "", "why it is refused, which price is missing, or the third region on the way"),
+    ),
+)
+
+FRAME_TABLE = Table(
+    "routes_frame",
+    "one thing that an answer about routes holds for",
+    (
+        Column("x_part", "text", "", "period, updates, sizes, machines, supposed or not counted", True),
+        Column("x_value", "text", "", "what it is, in words", True),
     ),
 )
 
@@ -66,7 +79,11 @@ def routes(
 
     Returns one row for every way, account and region; `ecs.routes.columns` says what its columns mean. The
     money of a row is what that target alone would add to the bill of whoever pays, beside what is there
-    already. Raises UnknownName for accounts, regions or images that do not exist, InputError for an
+    already; a machine is billed as it goes, and where a part of it has no price, `x_not_counted` says so beside
+    the money. What the answer holds for stands in `routes(…).attrs["frame"]`, a list of (part, value) pairs
+    that `FRAME_TABLE` declares: period, updates, sizes, machines, what is supposed, what is not counted.
+
+    Raises UnknownName for accounts, regions or images that do not exist, InputError for an
     image that is deleted or still waits, and for updates that it cannot have.
     """
     situation = Situation(cloud, image)
@@ -75,25 +92,64 @@ def routes(
 
 def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
     """The `ROUTES_TABLE` of a question: every way for each target."""
-    situation, amounts = question.situation, dict[tuple[Way, str, str], list[Added]]()
+    situation, sums = question.situation, dict[Delivery, Sum]()
     rows = []
     for target in targets:
         for way in WAYS.values():
-            payer = way.maker(situation.owner, target.account)
-            refused = situation.refusal(way, target)
-            code, rule, note = refused or ("", "", "")
-            cost = hours = float("nan")
-            if refused is None:
+            payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
+            currency, nothing = situation.currency(payer), float("nan")
+            if isinstance(tried, Refusal):
+                facts = False, tried.code, tried.rule, nothing, currency, payer, nothing, "", "", tried.why
+            else:
                 # Whoever launches it, what one account brings to one region costs the same.
-                paid = way, target.region, payer
-                if paid not in amounts:
-                    amounts[paid] = added(question, [Delivery(*paid, (target.account,))])
-                cost, note = (
-                    sum(one.cost for one in amounts[paid]),
-                    "; ".join(one.note for one in amounts[paid] if one.gap),
-                )
-                hours = way.hours_to_launch(question.sizes.content(0), target.region != situation.home)
-            withdrawn = "" if refused else way.if_withdrawn
-            facts = refused is None, code, rule, cost, situation.currency(payer), payer, hours, withdrawn, note
+                paid = replace(tried, receivers=())
+                if paid not in sums:
+                    sums[paid] = sum_of(added(question, [paid]))
+                found, away = sums[paid], target.region != situation.home
+                hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+                note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", found.unpriced)))
+                facts = True, "", "", found.cost, currency, payer, hours, way.if_withdrawn, found.not_counted, note
             rows.append((way.name, *target, *facts))
-    return ROUTES_TABLE.frame(rows)
+    table = ROUTES_TABLE.frame(rows)
+    table.attrs["frame"] = frame_of(question)
+    return table
+
+
+def frame_of(question: Question) -> list[tuple[str, str]]:
+    """What an answer holds for, as rows of `FRAME_TABLE`."""
+    situation, updates, sizes = question.situation, question.updates, question.sizes
+    cloud, machines = situation.cloud, updates.machines
+    image, now = cloud.image(situation.image), cloud.now
+    disks = " and ".join(f"{gib} GiB of {category}" for category, gib in disks_gib(cloud, image, machines).items())
+    between = "stopped economically" if machines.keep_builder else "released"
+    supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
+    if question.prices.bridged:
+        supposed += "a price that is missing in a region is that of the nearest; "
+    files = "" if cloud.state.durations == "instant" else " and, for files that lie meanwhile, exports and imports"
+    return [
+        ("period", f"{show_time(now)} to {show_time(updates.end(now))}, {updates.horizon_days:g} days"),
+        (
+            "updates",
+            f"a new version every {updates.every_days:g} days, {updates.versions_kept} kept; each changes "
+            f"{updates.change_gib:g} GiB and adds {updates.new_gib:g} GiB",
+        ),
+        (
+            "sizes",
+            f"{sizes.first / BYTES_PER_GIB:g} GiB written on the system disk, "
+            f"{sizes.data / BYTES_PER_GIB:g} GiB on data disks",
+        ),
+        (
+            "machines",
+            f"{machines.type_for(image).name} with {disks}, billed as they go; "
+            f"{machines.minutes:g} minutes a build, the owner's builder elsewhere {between} in between",
+        ),
+        (
+            "supposed",
+            f"{supposed}every copy is full (UNK-11); work takes no time but builds{files}; "
+            "exported files are as large as what is written (ASSUME-6)",
+        ),
+        (
+            "not counted",
+            "what a row says beside its money; the renewal in the image's own region; what receivers run later",
+        ),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from numbers import Real
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from ..cloud.cloud import Cloud
 from ..errors import InputError, shown
-from ..units import BYTES_PER_GIB, gib_to_bytes, positive_gib, size_gib, to_seconds
+from ..units import BYTES_PER_GIB, gib_to_bytes, next_full_hour, positive_gib, size_gib, to_seconds
+from .machines import Machines
 
 _LONGEST_DAYS = 36_525
 _MOST_VERSIONS = _LONGEST_DAYS * 24
@@ -29,6 +30,7 @@ class Updates:
     new_gib: what is added to the system disk for each version [GiB]
     horizon_days: the time looked ahead, at least an hour and at most a century [day]
     size_gib: what to suppose is written on the system disk; None: what the image holds [GiB]
+    machines: the machines of ways that build images; as `Machines()` unless said
 
     Raises InputError for a value that makes no sense.
     """
@@ -39,6 +41,7 @@ class Updates:
     new_gib: float = 0.0
     horizon_days: float = 365
     size_gib: float | None = None
+    machines: Machines = field(default_factory=Machines)
 
     def __post_init__(self) -> None:
         for name in ("every_days", "horizon_days"):
@@ -55,6 +58,12 @@ class Updates:
         size_gib(self.new_gib, "new_gib")
         if self.size_gib is not None:
             positive_gib(self.size_gib, "size_gib")
+        if not isinstance(self.machines, Machines):
+            raise InputError(f"machines is a Machines, such as Machines(build_minutes=30), not {shown(self.machines)}")
+        if self.machines.minutes > self.every_days * 24 * 60:
+            raise InputError(
+                f"a build takes {self.machines.minutes:g} minutes, longer than the time from one version to the next"
+            )
 
     def versions(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """When each version is made and when it goes; the first is there at `start`."""
@@ -130,26 +139,28 @@ class Sizes:
 class Versions:
     """Every version of an image over a horizon.
 
-    made: when each is made [s since 1970]
-    gone: when each goes [s since 1970]
+    made: when each is made in the image's own region [s since 1970]
     content: what each restores [bytes]
-    end: the end of the horizon [s since 1970]
+    kept: how many of the newest stay
+    end: the end of the billing hour in which the horizon ends [s since 1970]
     """
 
     made: np.ndarray
-    gone: np.ndarray
     content: np.ndarray
+    kept: int
     end: int
 
     @classmethod
     def of(cls, sizes: Sizes, updates: Updates, start: datetime) -> Versions:
         """The versions that the updates make of an image of these sizes; raises InputError for too much to count."""
-        spans = [(to_seconds(made), to_seconds(gone)) for made, gone in updates.versions(start)]
-        if sizes.content(len(spans)) * len(spans) >= 1 << 62:
-            raise InputError(
-                f"{len(spans)} versions, each {updates.new_gib:g} GiB larger, are more than anything holds"
-            )
-        made, gone = np.array(spans, dtype=np.int64).T
-        content = sizes.content(1) + (np.arange(len(spans), dtype=np.int64) - 1) * sizes.added
+        made = np.array([to_seconds(made) for made, _ in updates.versions(start)], dtype=np.int64)
+        if sizes.content(len(made)) * len(made) >= 1 << 62:
+            raise InputError(f"{len(made)} versions, each {updates.new_gib:g} GiB larger, are more than anything holds")
+        content = sizes.content(1) + (np.arange(len(made), dtype=np.int64) - 1) * sizes.added
         content[0] = sizes.content(0)
-        return cls(made, gone, content, to_seconds(updates.end(start)))
+        return cls(made, content, updates.versions_kept, to_seconds(next_full_hour(updates.end(start))))
+
+    def gone(self, ready: np.ndarray) -> np.ndarray:
+        """When what was ready somewhere at these moments goes there: when the version so many later is ready."""
+        later = ready[self.kept :]
+        return np.append(later, np.full(len(ready) - len(later), self.end, dtype=np.int64))

@@ -21,7 +21,7 @@ from ..decisions.costs import added
 from ..decisions.question import Question, Situation
 from ..decisions.routes import answer
 from ..decisions.updates import Updates
-from ..decisions.ways import WAYS, Target, deliveries, way_named
+from ..decisions.ways import WAYS, Target, way_named
 from ..errors import EcsImagesError, InputError
 from ..units import bytes_to_gib
 from . import pages
@@ -86,7 +86,8 @@ class ShareOrCopy:
         """Every route to every target as `ecs.routes` returns it, and in `x_chosen` whether it is the one taken.
 
         Of routes in two currencies, which nothing compares, the cheapest is the cheapest in the
-        currency of the image's owner. A route without a price is taken only where none has one.
+        currency of the image's owner. One with a part that is not counted is taken only where every other has
+        such a part too, one without a price only where none has one, and none opens an image to everybody.
         Raises InputError for a selection or a setting that cannot be used.
         """
         return self._answer(settings).table
@@ -169,16 +170,17 @@ class _Answer(NamedTuple):
 def _choose(rows: list[dict[str, Any]], settings: Settings, home_currency: str) -> None:
     """Say in each row whether its route is the one taken for its target: the one wanted, or the cheapest allowed."""
 
-    def order(row: dict[str, Any]) -> tuple[bool, bool, float]:
-        unpriced = isnan(row["list_cost"])
-        return unpriced, row["billing_currency"] != home_currency, 0.0 if unpriced else row["list_cost"]
+    def order(row: dict[str, Any]) -> tuple[bool, bool, bool, float]:
+        unpriced, not_counted = isnan(row["list_cost"]), bool(row["x_not_counted"])
+        return unpriced, not_counted, row["billing_currency"] != home_currency, 0.0 if unpriced else row["list_cost"]
 
     for first in range(0, len(rows), len(WAYS)):
         mine = rows[first : first + len(WAYS)]
         target = mine[0]["billing_account_id"], mine[0]["region_id"]
         wanted = settings.chosen.get(target, settings.route)
         if wanted == CHEAPEST:
-            taken = min((row for row in mine if row["x_allowed"]), key=order, default=None)
+            safe = (row for row in mine if row["x_allowed"] and not WAYS[row["route"]].opens)
+            taken = min(safe, key=order, default=None)
         else:
             taken = next(row for row in mine if row["route"] == way_named(wanted).name)
         for row in mine:
@@ -189,7 +191,7 @@ def _paid(question: Question, rows: list[dict[str, Any]]) -> list[Paid]:
     """What every payer pays for the routes that are chosen and allowed, all together."""
     taken = [row for row in rows if row["x_chosen"] and row["x_allowed"]]
     ways = {Target(row["billing_account_id"], row["region_id"]): WAYS[row["route"]] for row in taken}
-    amounts = added(question, deliveries(ways, question.situation.owner))
+    amounts = added(question, question.deliveries(ways))
     found = []
     for payer, currency in dict.fromkeys((row["x_payer"], row["billing_currency"]) for row in taken):
         mine = [amount for amount in amounts if amount.key.account == payer]
@@ -261,7 +263,8 @@ def _cell(row: Mapping[Any, Any]) -> str:
         return f"{mark}refused {row['x_rule']}".rstrip()
     if pd.isna(row["list_cost"]):
         return f"{mark}{row['x_note']}"
-    return f"{mark}{pages.amount(row['list_cost'], row['billing_currency'])}"
+    more = f"; {row['x_not_counted']}" if row["x_not_counted"] else ""
+    return f"{mark}{pages.amount(row['list_cost'], row['billing_currency'])}{more}"
 
 
 def _refusals_page(table: list[dict[Any, Any]]) -> str:
