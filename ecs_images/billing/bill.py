@@ -26,7 +26,7 @@ from .capacity import capacity
 from .dimensions import chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
-from .metering import HasLedger, billing_window, in_force, ledger_of, usage_of
+from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
 from .rating import Curve, charges_of, curves
 from .schema import CHARGES
 
@@ -240,6 +240,14 @@ class Bill:
         ends = self._charges.groupby(self._charges["region_id"].astype(str))["charge_period_end"].max()
         if any(region(str(place)).closed((end - timedelta(seconds=1)).date()) for place, end in ends.items()):
             names.add("ASSUME-11")
+        for event in happened:
+            match event:
+                case ev.SnapshotCopied() if cut_short(event, self._origin.state.snapshots[event.snapshot].deleted_at):
+                    names.add("UNK-14")
+                case ev.ImageCopyStarted() if cut_short(event, self._origin.state.images[event.image].deleted_at):
+                    names.add("UNK-14")
+                case _:
+                    pass
         return sorted(names)
 
     @property

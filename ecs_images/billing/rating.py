@@ -27,7 +27,7 @@ from .settlement import settlement_borders, settlement_of
 
 
 class Key(NamedTuple):
-    """Whose use of what, where: one curve. `vcpus` is 0 for storage."""
+    """Whose use of what, where: one curve. `vcpus` is 0 for storage, `term` empty but for what is prepaid."""
 
     account: str
     currency: str
@@ -35,6 +35,7 @@ class Key(NamedTuple):
     meter: str
     item: str
     vcpus: int
+    term: str = ""
 
     def columns(self) -> dict[str, Any]:
         """The key as columns of a table."""
@@ -74,7 +75,7 @@ class Curve:
         The price table is one throughout, so it starts once, at hour 0; the mean changes where the level
         passes 5 GiB, at hour 2. An amount that is cut at 0 and 2 has one price within each piece.
         """
-        used = self.levels > 0
+        used = self.levels != 0
         weight = self.levels * np.diff(self.borders)
         mean = np.divide(self.cost, weight, out=np.zeros(len(weight)), where=used)
         changed = np.flatnonzero(~np.isclose(mean[1:], mean[:-1], rtol=1e-9, atol=0)) + 1
@@ -83,10 +84,11 @@ class Curve:
     def unit_cost_until(self, moments: np.ndarray) -> np.ndarray:
         """What one byte (or instance) held from the curve's start until each moment costs.
 
-        0 while nothing is stored. Between moments a and b a row of q units costs
+        0 while nothing is stored; what is prepaid counts as held for the hour of its order, and a refund as
+        less than nothing held. Between moments a and b a row of q units costs
         `q × (unit_cost_until(b) - unit_cost_until(a))`.
         """
-        used = self.levels > 0
+        used = self.levels != 0
         per_unit = np.divide(self.cost, self.levels, out=np.zeros(len(self.levels)), where=used)
         return np.asarray(np.interp(moments, self.borders, np.append(0.0, np.cumsum(per_unit))))
 
@@ -122,7 +124,7 @@ def charges_of(cost_curves: Sequence[Curve], prices: Prices) -> pd.DataFrame:
         _charges_of_line(curve, line, used, prices.position[line.price])
         for curve in cost_curves
         for line in curve.lines
-        if len(used := np.flatnonzero(line.quantity > 0) + line.low)
+        if len(used := np.flatnonzero(line.quantity) + line.low)
     ]
     return CHARGES.check(pd.concat(parts, ignore_index=True)) if parts else CHARGES.frame()
 
@@ -140,7 +142,7 @@ def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve | Gap:
     """What some use costs over time, or where it first has no price."""
     book = prices.book(key.currency)
     look_up("meter", key.meter, METERS)
-    schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
+    schedule = book.schedule(key.meter, key.region, key.item, key.vcpus, key.term)
     borders, levels = _steps(rows, schedule)
     if book.assumes_free(key.meter):
         return Curve(key, borders, levels, ())
@@ -162,14 +164,14 @@ def price_not_found(gaps: Sequence[Gap]) -> PriceNotFound:
     missing = [
         (
             gap.key.meter,
-            item_in_words(gap.key.meter, gap.key.item),
+            item_in_words(gap.key.meter, gap.key.item, gap.key.term),
             gap.key.region,
             f"{from_seconds(gap.at):%Y-%m-%d}",
             gap.key.currency,
         )
         for gap in gaps
     ]
-    hints = {gap.book.hint(gap.key.meter, gap.key.item) for gap in gaps}
+    hints = {gap.book.hint(gap.key.meter, gap.key.item, gap.key.term) for gap in gaps}
     return PriceNotFound(missing, hints.pop() if len(hints) == 1 else "")
 
 
@@ -217,7 +219,7 @@ def _price(
     """The lines of a curve, and the first moment that has use but no price."""
     hours = np.diff(borders) / SECONDS_PER_HOUR
     in_tiers = METERS[key.meter].bounds == "GiB"  # A band of sizes of instances was chosen with the schedule.
-    unpriced = levels > 0
+    unpriced = levels != 0
     lines = []
     for epoch in schedule:
         low, high = np.searchsorted(borders[:-1], [epoch.start, epoch.end])

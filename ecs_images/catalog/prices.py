@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, PriceNotFound, did_you_mean, look_up, shown
 from ..units import EARLIEST, LATEST, Time, day_start_seconds, from_seconds, parse_time, to_seconds
 from .files import data_path
-from .meters import METERS, goes_to_a_region, item_in_words
+from .meters import METERS, goes_to_a_region, item_in_words, units
 from .price_files import PRICE_TABLE, PriceRow, is_amount, read_price_file
 from .regions import region
 from .sites import sites
@@ -51,19 +51,19 @@ class PriceBook:
         self._by_item: dict[tuple[str, str], list[PriceRow]] = {}
         for row in rows:
             self._by_item.setdefault((row.meter, row.item), []).append(row)
-        self._schedules: dict[tuple[str, str, str, int], tuple[Epoch, ...]] = {}
+        self._schedules: dict[tuple[str, str, str, int, str], tuple[Epoch, ...]] = {}
 
     @property
     def currency(self) -> str:
         return self._currency
 
-    def schedule(self, meter: str, region_id: str, item: str = "", vcpus: int = 0) -> tuple[Epoch, ...]:
-        """The pay-as-you-go price tables of a meter in a region, in order of time.
+    def schedule(self, meter: str, region_id: str, item: str = "", vcpus: int = 0, term: str = "") -> tuple[Epoch, ...]:
+        """The price tables of a meter in a region, in order of time: pay-as-you-go, or what a `term` costs.
 
         `vcpus` chooses the band where prices depend on the instance's size; for traffic `item` is
         the region it goes to. Times without a price are gaps between epochs.
         """
-        key = meter, region_id, item, vcpus
+        key = meter, region_id, item, vcpus, term
         if key not in self._schedules:
             self._schedules[key] = tuple(self._build_schedule(*key))
         return self._schedules[key]
@@ -73,19 +73,25 @@ class PriceBook:
         free = meter in METERS and METERS[meter].free_unless_priced
         return free and all(known != meter for known, _ in self._by_item)
 
-    def at(self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
-        """The price table in force at `when`, as tiers; raises PriceNotFound."""
+    def at(
+        self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0, term: str = ""
+    ) -> tuple[PriceRow, ...]:
+        """The price table in force at `when`, as tiers; `schedule` says what is what. Raises PriceNotFound."""
         moment = parse_time(when, "when")
         second = to_seconds(moment)
-        for epoch in self.schedule(meter, region_id, item, vcpus):
+        for epoch in self.schedule(meter, region_id, item, vcpus, term):
             if epoch.start <= second < epoch.end:
                 return epoch.tiers
-        missing = meter, item_in_words(meter, item), region_id, f"{moment:%Y-%m-%d}", self._currency
-        raise PriceNotFound([missing], self.hint(meter, item))
+        missing = meter, item_in_words(meter, item, term), region_id, f"{moment:%Y-%m-%d}", self._currency
+        raise PriceNotFound([missing], self.hint(meter, item, term))
 
-    def hint(self, meter: str, item: str) -> str:
-        """What to say beside a missing price: where there are prices of the same thing."""
-        known = self._rows_of(meter, item)
+    def hint(self, meter: str, item: str, term: str = "") -> str:
+        """What to say beside a missing price: where there are prices of the same thing, or how else it is sold."""
+        known = [row for row in self._rows_of(meter, item) if not row.unit or units()[row.unit].term == term]
+        others = {units()[row.unit].term for row in self._rows_of(meter, item) if row.price is not None} - {term}
+        if others and not any(row.price is not None for row in known):
+            ways = {"": "by time", "once": "once for good (buy_product)"}
+            return f"it is sold {', '.join(sorted(ways.get(way, f'by the {way}') for way in others))}; {_LAYER_HINT}"
         places = sorted({row.region_id for row in known if row.price is not None})
         if places:
             first = min(row.valid_from for row in known if row.price is not None)
@@ -101,9 +107,9 @@ class PriceBook:
             item = ""
         return self._by_item.get((meter, item), []) + (self._by_item.get((meter, ""), []) if item else [])
 
-    def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int) -> Iterable[Epoch]:
+    def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int, term: str) -> Iterable[Epoch]:
         spans: list[tuple[tuple[int, ...], int, int, tuple[PriceRow, ...]]] = []
-        for precedence, rows in self._alternatives(meter, item, region(region_id).scopes, vcpus).items():
+        for precedence, rows in self._alternatives(meter, item, region(region_id).scopes, vcpus, term).items():
             starts = sorted({row.valid_from for row in rows})
             for day, following in zip(starts, [*starts[1:], None], strict=True):
                 tiers = _tiers([row for row in rows if row.valid_from == day])
@@ -116,7 +122,7 @@ class PriceBook:
                 yield Epoch(start, end, min(holding, key=lambda span: span[0])[3])
 
     def _alternatives(
-        self, meter: str, item: str, scopes: Sequence[str], vcpus: int
+        self, meter: str, item: str, scopes: Sequence[str], vcpus: int, term: str
     ) -> dict[tuple[int, ...], list[PriceRow]]:
         """The rows that may price something, by precedence, the lowest first.
 
@@ -126,7 +132,9 @@ class PriceBook:
         groups: dict[tuple[int, ...], list[PriceRow]] = {}
         to_scopes = region(item).scopes if goes_to_a_region(meter) else ("",)
         for row in self._rows_of(meter, item):
-            if row.price is None or row.billing_method != "pay_as_you_go":
+            if row.price is None or row.billing_method != ("subscription" if term else "pay_as_you_go"):
+                continue
+            if term and units()[row.unit].term != term:
                 continue
             if row.region_id not in scopes or row.to_region_id not in to_scopes:
                 continue
@@ -234,6 +242,7 @@ class Prices:
             meter=known.name,
             region_id="all_regions",
             to_region_id="all_regions" if known.item == "region" else "",
+            billing_method=_method_of(unit or known.units[0]),
             unit=unit or known.units[0],
             currency=next(iter(self.books)),
             price=price,
@@ -295,6 +304,10 @@ def weakness(row: PriceRow) -> str:
     if row.valid_from_basis == "assumed" and row.status != "example":
         reasons.append("first day assumed")
     return "; ".join(reasons)
+
+
+def _method_of(unit: str) -> str:
+    return units()[unit].billing_method if unit in units() else "pay_as_you_go"
 
 
 @cache
