@@ -417,7 +417,10 @@ def _run(played: Played, i: int, j: int, k: int) -> None:
 
 def _on_instance(played: Played, verb: str, i: int, j: int, k: int) -> None:
     cloud = played.cloud
-    instance = _pick(cloud.state.instances, i, "instance")
+    instances = cloud.state.instances
+    if verb == "renew":
+        instances = {name: own for name, own in instances.items() if own.billing == "subscription"} or instances
+    instance = _pick(instances, i, "instance")
     account = _actor(played, instance.account, k)
     disk = instance.disks[j % len(instance.disks)]
     written = cloud.state.chains["sl-" + disk].written_blocks
