@@ -412,5 +412,10 @@ def test_fees_of_a_free_system_are_its_storage_alone(cloud, acme) -> None:
     assert list(ecs.fees(cloud, golden)["sku_meter"]) == ["snapshot_standard"]
     with pytest.raises(ecs.InputError, match="say account=… and region=…"):
         ecs.fees(cloud, "rhel_9_x64_40G_example.vhd")
+    by_name = ecs.fees(cloud, "rhel_9", account="acme", region=HANGZHOU, instance_type="ecs.g6.8xlarge")
+    assert list(by_name["list_unit_price"]) == [0.0781, 52.82, 549.36]  # 32 vCPUs lie in the band of 9 to 127
+    for wrong in (5, None, ["m-1"]):
+        with pytest.raises(ecs.InputError, match="an image is given by its id"):
+            ecs.fees(cloud, wrong)
     with pytest.raises(ecs.UnknownName):
         ecs.fees(cloud, "m-99999999")

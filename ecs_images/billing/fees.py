@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from ..catalog.images import marketplace_images
+from ..catalog.images import find_public_image, known_references, marketplace_images
 from ..catalog.instance_types import instance_type as type_of
 from ..catalog.meters import MARKETPLACE_FEE, METERS, OS_LICENCE, STORAGE, units
 from ..catalog.price_files import PriceRow
@@ -75,7 +75,7 @@ def fees(
     """Which fees follow an image through its lineage, who pays them, what they cost, and what ends them.
 
     cloud: what happened: a cloud, or a ledger
-    image: a custom image by its id or record; or a public image or a marketplace product by its id
+    image: a custom image by its id or record; or a public one by its id, family or short name, or a product code
     account: who launches it, which decides the price list; the owner of a custom image unless said
     region: where it is launched; where a custom image is unless said
     instance_type: of what type, for fees that go by size; ecs.g6.large unless said
@@ -90,16 +90,18 @@ def fees(
     state, name = ledger.replay(), image.id if isinstance(image, Image) else image
     if not isinstance(prices, Prices | None):
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
-    own = state.images.get(name) if isinstance(name, str) else None
-    lineage = own.lineage if own else published_lineage(name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        raise InputError(f"an image is given by its id, a name or its record, not as {shown(image)}")
+    moment = parse_time(at, "at") if at is not None else getattr(cloud, "now", ledger[-1].at)
+    own, listed = state.images.get(name), find_public_image(name, moment.date())
+    lineage = own.lineage if own else published_lineage(listed.image_id if listed else name)
     if lineage is None:
-        raise UnknownName("image", name if isinstance(name, str) else shown(name), state.images)
+        raise UnknownName("image", name, [*state.images, *known_references()])
     account = account or (own.account if own else None)
     region = region or (own.region if own else None)
     if account is None or region is None:
         raise InputError(f"{name} is nobody's own image; say account=… and region=…")
     currency = sites()[look_up("account", account, state.accounts).site].currency
-    moment = parse_time(at, "at") if at is not None else getattr(cloud, "now", ledger[-1].at)
     book = (prices or Prices.published()).book(currency)
     vcpus = type_of(instance_type or "ecs.g6.large").vcpus
     if vcpus is None:
