@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import widgets as widgets
     from .billing.bill import Bill as Bill
     from .billing.bill import bill as bill
+    from .billing.fees import fees as fees
     from .billing.metering import measure as measure
     from .billing.rating import rate as rate
     from .catalog.listing import changed_rules as changed_rules
@@ -51,6 +52,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "billing.bill": "Bill bill",
+    "billing.fees": "fees",
     "billing.metering": "measure",
     "billing.rating": "rate",
     "catalog.listing": "changed_rules images instance_types products regions rules",

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 
 from ecs_images.catalog.price_files import PriceRow
 from ecs_images.catalog.prices import Prices
@@ -169,6 +169,21 @@ class Machine:
 
 
 @dataclass
+class Paid:
+    """Something paid at once for some terms: of a subscription, or a product for good; below 0 what is given back."""
+
+    account: str
+    region: str
+    meter: str
+    item: str
+    vcpus: int
+    image: str
+    term: str
+    terms: Fraction
+    at: datetime
+
+
+@dataclass
 class Facts:
     """All that costs money, and who backs whom."""
 
@@ -178,6 +193,7 @@ class Facts:
     files: dict[str, Files] = field(default_factory=dict)
     fees: list[Fee] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
+    paid: list[Paid] = field(default_factory=list)
     ended: dict[str, datetime] = field(default_factory=dict)
     backed: dict[str, list[tuple[str, datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -199,10 +215,15 @@ class Reader:
         self.running: dict[str, dict[str, object]] = {}
         self.computing: dict[str, Machine] = {}
         self.disk_lives: dict[str, Machine] = {}
+        self.subscribed: dict[str, dict[str, object]] = {}
+        self.bought: dict[str, ev.ProductBought] = {}
+        self.cut: dict[str, datetime] = {}
         self.images: dict[str, ev.ImageCreated] = {}
         self.image_ended: dict[str, datetime] = {}
 
     def read(self, ledger: Ledger) -> Facts:
+        self.cut = {event.image: event.at for event in ledger if isinstance(event, ev.ImageDeleted)}
+        self.cut |= {event.snapshot: event.at for event in ledger if isinstance(event, ev.SnapshotDeleted)}
         for event in ledger:
             self._happen(event)
         for instance in list(self.running):
@@ -253,6 +274,7 @@ class Reader:
                 copy, source = self.images[event.image], self.images[self.images[event.image].source]
                 if copy.region != source.region:
                     size = sum(self.content[mapping.snapshot] for mapping in source.mappings)
+                    size = self._part(size, event.image, event)
                     self._sent("image_copy_traffic", copy.account, source.region, copy.region, "", copy.image, size,
                                event.at)  # fmt: skip
             case ev.ImageExported():
@@ -309,7 +331,16 @@ class Reader:
         self.chains[chain].become({block: copy for block, (_, copy) in held.items()})
         size = self.sizes[source]
         sent = self._snapshot(chain, event.account, event.to, size, event) * size
+        sent = self._part(sent, event.snapshot, event)
         self._sent("snapshot_copy_traffic", event.account, event.region, event.to, event.snapshot, "", sent, event.at)
+
+    def _part(self, size: int, copy: str, event: ev.ImageCopyStarted | ev.SnapshotCopied) -> int:
+        """Of a copy that goes before it is done, the part of its time that it had, in whole bytes (UNK-14)."""
+        end = min(self.cut.get(copy, FAR), event.finishes_at)
+        if end == event.finishes_at:
+            return size
+        return round(Fraction(size * int((end - event.at).total_seconds()),
+                              int((event.finishes_at - event.at).total_seconds())))  # fmt: skip
 
     def _sent(self, *what: object) -> None:
         self.facts.traffic.append(Traffic(*what))
@@ -340,9 +371,33 @@ class Reader:
     def _instance(self, event: ev.Event) -> None:
         """Fees run from launch to release (IBILL-2), not during economical stops (IBILL-3)."""
         match event:
+            case ev.ProductBought():
+                self.bought[event.purchase] = event
+                if event.billing == "once":
+                    self._pay_once(event.purchase, 1, event.at)
+            case ev.PurchaseRefunded():
+                self._pay_once(event.purchase, -1, event.at)
+            case ev.InstanceLaunched() if event.billing == "subscription":
+                self.subscribed[event.instance] = {
+                    "who": event, "image": event.image, "lineage": event.lineage, "purchase": event.purchase,
+                    "periods": event.periods,
+                }  # fmt: skip
+                self._prepay(event.instance, Fraction(event.periods), event.at)
+            case ev.InstanceRenewed():
+                self.subscribed[event.instance]["periods"] += event.periods
+                self._prepay(event.instance, Fraction(event.periods), event.at)
+            case ev.SystemDiskReplacementStarted() if event.instance in self.subscribed:
+                self.subscribed[event.instance]["refunded"] = event.refunded
+            case ev.SystemDiskReplaced() if event.instance in self.subscribed:
+                self._settle(event)
+            case ev.InstanceReleased() if event.instance in self.subscribed:
+                pass
+            case ev.InstanceStarted() if event.instance in self.subscribed:
+                pass
             case ev.InstanceLaunched():
                 self.running[event.instance] = {
-                    "who": event, "image": event.image, "lineage": event.lineage, "since": event.at
+                    "who": event, "image": event.image, "lineage": event.lineage, "since": event.at,
+                    "purchase": event.purchase,
                 }  # fmt: skip
             case ev.InstanceStopped(licence_suspended=True):
                 self._stop_fee(event.instance, event.at)
@@ -352,7 +407,9 @@ class Reader:
             case ev.SystemDiskReplaced():
                 # The old fee stops and the new one runs from the end of the change (OS-6, UNK-5).
                 self._stop_fee(event.instance, event.at)
-                self.running[event.instance] |= {"image": event.image, "lineage": event.lineage, "since": event.at}
+                self.running[event.instance] |= {
+                    "image": event.image, "lineage": event.lineage, "since": event.at, "purchase": event.purchase
+                }  # fmt: skip
             case ev.InstanceReleased():
                 self._stop_fee(event.instance, event.at)
                 del self.running[event.instance]
@@ -363,19 +420,75 @@ class Reader:
         now = self.running[instance]
         who, lineage, since = now["who"], now["lineage"], now["since"]
         for meter, item in (("os_licence", lineage.charged_system), ("marketplace_fee", lineage.product_code)):
+            if meter == "marketplace_fee" and now["purchase"] and self.bought[now["purchase"]].billing == "once":
+                continue  # It was paid for good (MKT-3).
             if item and since is not None:
                 self.facts.fees.append(
                     Fee(who.account, who.region, meter, item, who.vcpus, now["image"], since, at)
                 )  # fmt: skip
+
+    def _pay_once(self, purchase: str, terms: int, at: datetime) -> None:
+        bought = self.bought[purchase]
+        self.facts.paid.append(Paid(bought.account, bought.region, "marketplace_fee", bought.product, 0,
+                                    bought.product, "once", Fraction(terms), at))  # fmt: skip
+
+    def _prepay(self, instance: str, terms: Fraction, at: datetime, meters: str = "os_licence marketplace_fee") -> None:
+        """What an instance's system costs for so many of its periods (IBILL-2, MKT-2)."""
+        now = self.subscribed[instance]
+        who, lineage = now["who"], now["lineage"]
+        for meter, item in (("os_licence", lineage.charged_system), ("marketplace_fee", lineage.product_code)):
+            bought_before = meter == "marketplace_fee" and now["purchase"]
+            if item and meter in meters and not bought_before:
+                self.facts.paid.append(Paid(who.account, who.region, meter, item, who.vcpus, now["image"], who.period,
+                                            terms, at))  # fmt: skip
+
+    def _settle(self, event: ev.SystemDiskReplaced) -> None:
+        """The rest of the time goes to the new system: licences by difference (OS-6), products as MKT-5 says."""
+        now = self.subscribed[event.instance]
+        who, old = now["who"], now["lineage"]
+        ends = [_later(who.at, who.period, number) for number in range(now["periods"] + 1)]
+        left = sum(
+            (Fraction(int((end - max(begin, event.at)).total_seconds()), int((end - begin).total_seconds()))
+             for begin, end in pairwise(ends) if event.at < end),
+            Fraction(0),
+        )  # fmt: skip
+        licence, product = (
+            old.charged_system != event.lineage.charged_system,
+            old.product_code != event.lineage.product_code,
+        )
+        if licence:
+            self._prepay(event.instance, -left, event.at, "os_licence")
+        if product and now["refunded"]:
+            self._prepay(event.instance, -left, event.at, "marketplace_fee")
+        now |= {"image": event.image, "lineage": event.lineage, "purchase": event.purchase}
+        self._prepay(event.instance, left, event.at, "os_licence" * licence + " marketplace_fee" * product)
+
+
+def _later(start: datetime, period: str, number: int) -> datetime:
+    """The same day and time so many weeks, months or years later; the last day of a month that is too short."""
+    if period == "week":
+        return start + timedelta(days=7 * number)
+    months = start.month + number * (12 if period == "year" else 1)
+    first = datetime(start.year + (months - 1) // 12, (months - 1) % 12 + 1, 1)
+    last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return start.replace(year=first.year, month=first.month, day=min(start.day, last.day))
 
 
 # Prices -------------------------------------------------------------------------------------------
 
 
 def price_rows(
-    prices: Prices, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime, to: str = ""
+    prices: Prices,
+    currency: str,
+    meter: str,
+    item: str,
+    region_id: str,
+    vcpus: int,
+    hour: datetime,
+    to: str = "",
+    term: str = "",
 ) -> list[PriceRow]:
-    """The rows that hold in an hour: one, or the tiers of storage.
+    """The rows that hold in an hour: one, or the tiers of storage; with a term, of what is paid for it at once.
 
     A later row ends an earlier one; a layer goes before the book, then a region's own row before
     a wider scope; of traffic `to` a region, first where it comes from, then where it goes. Days
@@ -389,7 +502,9 @@ def price_rows(
                 row
                 for row in prices.rows
                 if (row.layer, (row.region_id, row.to_region_id), row.currency) == (layer, pair, currency)
-                and (row.meter, row.item, row.billing_method) == (meter, item, "pay_as_you_go")
+                and (row.meter, row.item, row.billing_method)
+                == (meter, item, "subscription" if term else "pay_as_you_go")
+                and (not term or row.unit.endswith("_activation" if term == "once" else f"_{term}"))
                 and row.price is not None
                 and row.valid_from <= day
                 and (row.quantity_unit != "vCPU" or row.from_quantity <= vcpus < row.to_quantity)
@@ -451,16 +566,25 @@ class Oracle:
             self._keep(hour)
             self._run(hour)
             self._work(hour)
+            self._pay(hour)
             hour += HOUR
 
     def _rows(
-        self, currency: str, meter: str, item: str, region_id: str, vcpus: int, hour: datetime, to: str = ""
+        self,
+        currency: str,
+        meter: str,
+        item: str,
+        region_id: str,
+        vcpus: int,
+        hour: datetime,
+        to: str = "",
+        term: str = "",
     ) -> list[PriceRow] | None:
         """The prices of an hour, looked up once a day; None where there are none."""
-        key = currency, meter, item, region_id, vcpus, hour.astimezone(UTC8).date(), to
+        key = currency, meter, item, region_id, vcpus, hour.astimezone(UTC8).date(), to, term
         if key not in self._known:
             try:
-                self._known[key] = price_rows(self.prices, currency, meter, item, region_id, vcpus, hour, to)
+                self._known[key] = price_rows(self.prices, currency, meter, item, region_id, vcpus, hour, to, term)
             except NoPrice:
                 self._known[key] = None
         return self._known[key]
@@ -573,6 +697,21 @@ class Oracle:
                 per_hour(row) * quantity
             )
             self.images["", currency] += per_hour(row) * quantity
+
+    def _pay(self, hour: datetime) -> None:
+        """What is paid at once, whole, at the price of the day on which it is paid."""
+        for paid in self.facts.paid:
+            if hour <= paid.at < hour + HOUR:
+                currency = self.facts.currency[paid.account]
+                rows = self._rows(currency, paid.meter, paid.item, paid.region, paid.vcpus, hour, term=paid.term)
+                if rows is None:
+                    self.unpriced[paid.account, currency, paid.region, paid.meter] += paid.terms
+                    continue
+                (row,) = rows
+                count = paid.vcpus if row.unit.startswith("per_vcpu") else 1
+                cost = Fraction(str(row.price)) * count * paid.terms
+                self.bill[paid.account, currency, paid.region, paid.meter, _month(hour)] += cost
+                self.images[paid.image, currency] += cost
 
 
 def _month(hour: datetime) -> str:

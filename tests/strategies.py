@@ -38,6 +38,9 @@ NAMES = ("acme", "partner", "globex")
 
 # Prices -------------------------------------------------------------------------------------------
 
+_PREPAID = tuple(f"per_{what}_{term}" for what in ("vcpu", "instance") for term in ("week", "month", "year"))
+_PREPAID += ("per_activation",)
+
 
 def price(
     meter: str,
@@ -63,6 +66,7 @@ def price(
         from_quantity=tier[0],
         to_quantity=tier[1],
         quantity_unit=counts,
+        billing_method="subscription" if unit.startswith(_PREPAID) and "gib" not in unit else "pay_as_you_go",
         unit=unit,
         currency=currency,
         price=amount,
@@ -157,6 +161,11 @@ def toy_prices() -> ecs.Prices:
             *(machine(name, n * times, **in_it) for n, name in enumerate(TYPES, 3)),
             licence(0.75 * times, tier=(1, 9), since="2026-02-02", **in_it),
             licence(0.125 * times, tier=(9, float("inf")), since="2026-02-02", **in_it),
+            # A licence is prepaid by the month and the year, and from 2 February the month costs less for many vCPUs.
+            licence(40 * times, tier=(1, 9), unit="per_vcpu_month", **in_it),
+            licence(30 * times, tier=(9, float("inf")), unit="per_vcpu_month", **in_it),
+            licence(20 * times, tier=(9, float("inf")), unit="per_vcpu_month", since="2026-02-02", **in_it),
+            licence(400 * times, unit="per_instance_year", counts="", **in_it),
         ]  # fmt: skip
     fee = {"unit": "per_instance_hour"}
     rows += [
@@ -164,6 +173,9 @@ def toy_prices() -> ecs.Prices:
         price("marketplace_fee", "all_regions", 5, item=FOREIGN_PRODUCT, currency="USD", **fee),
         price("marketplace_fee", "all_regions", 7, item=FOREIGN_PRODUCT, currency="USD", since="2026-02-02", **fee),
     ]
+    for of in ({"item": PRODUCT, "currency": "CNY"}, {"item": FOREIGN_PRODUCT, "currency": "USD"}):
+        for unit, amount in (("per_instance_month", 50), ("per_instance_year", 500), ("per_activation", 900)):
+            rows.append(price("marketplace_fee", "all_regions", amount, unit=unit, **of))
     return ecs.Prices(rows)
 
 
@@ -179,6 +191,7 @@ VERBS = (
     "create_disk", "attach", "detach", "release_disk", "keep_disk", "retain", "retain", "keep_longer",
     "policy", "apply", "cancel_policy", "delete_policy", "tag", "quota", "days",
     "minutes", "minutes", "minutes", "hours", "hours", "full_hour", "wait",
+    "renew", "buy", "refund",
 )  # fmt: skip
 
 Command = tuple[str, int, int, int]
@@ -283,7 +296,7 @@ def tables(state: object) -> dict[str, object]:
     found = {
         name: getattr(state, name)
         for name in ("block_bytes", "durations", "accounts", "instances", "disks", "snapshots", "images",
-                     "files", "policies", "tags", "expiring", "copies",
+                     "files", "policies", "purchases", "tags", "expiring", "copies",
                      "chain_snapshots", "replacements", "pending", "last_numbers")
     }  # fmt: skip
     copied = {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
@@ -321,6 +334,14 @@ def _do(played: Played, verb: str, i: int, j: int, k: int) -> None:
             _run(played, i, j, k)
         case "quota":
             cloud.account(played.names[i % len(played.names)], quotas={"images": 100 + j})
+        case "buy":
+            billing = ("once", "pay_as_you_go")[j % 2]
+            product = (PRODUCT, FOREIGN_PRODUCT)[i % 3 == 2 or k == 59]
+            days = {"refund_days": 1 + k % 3} if k % 2 else {}
+            played.account(i).buy_product(product, region=REGIONS[j // 2 % 3], billing=billing, **days)
+        case "refund":
+            bought = _pick(cloud.state.purchases, i, "purchase")
+            _actor(played, bought.account, k).refund_product(bought.id)
         case "import":
             played.account(i).import_image(region=REGIONS[j % 3], file=k / 4, data_files=[{"file": 2.5, "size": 20}])
         case _ if verb in _ON_IMAGES:
@@ -403,12 +424,16 @@ def _run(played: Played, i: int, j: int, k: int) -> None:
         region=region, image=image, system_disk=60, written=_written(image, i + k),
         instance_type=TYPES[j // 3 % 2],
         data_disks=[{"size": 20, "written": k % 8}] if j % 2 else [],
+        **({"billing": "subscription", "period": ("month", "year")[i % 2], "periods": j % 4 + 1} if k % 4 == 1 else {}),
     )  # fmt: skip
 
 
 def _on_instance(played: Played, verb: str, i: int, j: int, k: int) -> None:
     cloud = played.cloud
-    instance = _pick(cloud.state.instances, i, "instance")
+    instances = cloud.state.instances
+    if verb == "renew":
+        instances = {name: own for name, own in instances.items() if own.billing == "subscription"} or instances
+    instance = _pick(instances, i, "instance")
     account = _actor(played, instance.account, k)
     disk = instance.disks[j % len(instance.disks)]
     written = cloud.state.chains["sl-" + disk].written_blocks
@@ -431,6 +456,8 @@ def _on_instance(played: Played, verb: str, i: int, j: int, k: int) -> None:
             account.stop_instance(instance.id, mode="economical" if j % 3 else "standard")
         case "start":
             account.start_instance(instance.id)
+        case "renew":
+            account.renew_instance(instance.id, periods=j % 3 + 1)
         case "release":
             account.release_instance(instance.id, force=k % 3 > 0)
         case "reinit":

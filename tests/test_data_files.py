@@ -241,6 +241,10 @@ def test_each_site_has_its_own_currency_and_rounding():
 
 # Pairs that `refusals` makes up where one branch chooses both the operation and the code.
 NEVER_TOGETHER = {
+    *((name, "InstanceExpired") for name in ("AttachDisk", "CreateImage", "DeleteInstance", "RenewInstance")),
+    *((name, "InstanceExpired") for name in ("ReplaceSystemDisk", "StopInstance")),
+    *((name, "InstanceExpiredOrInArrears") for name in ("DeleteInstance", "StartInstance")),
+    ("CreateOrder", "DestinationRegion.NotFound"),
     ("CopySnapshot", "DestinationRegion.NotFound"),
     ("CreateAutoSnapshotPolicy", "DestinationRegion.NotFound"),
     ("CreateDisk", "DestinationRegion.NotFound"),

@@ -116,7 +116,11 @@ HARMLESS = {
         ImageModified-dropped ImageShared-dropped InstanceStarted-dropped PolicyApplied-dropped PolicyCancelled-dropped
         PolicyCreated-dropped PolicyDeleted-dropped QuotaSet-dropped SnapshotModified-dropped TagsSet-dropped
         InstanceStopped-dropped SnapshotCopied-dropped SnapshotDeleted-dropped SnapshotStarted-dropped
-        SystemDiskReplacementStarted-dropped""",
+        SystemDiskReplacementStarted-dropped ImageUnshared-dropped DiskCreated-dropped ProductBought-dropped""",
+    "a disk or a purchase of its own, which nothing uses": """
+        DiskCreated.disk DiskCreated.region ProductBought.purchase ProductBought.region ProductBought.refund_until""",
+    "a subscription may be for longer": """
+        InstanceLaunched.periods InstanceRenewed.periods InstanceRenewed-dropped InstanceRenewed-doubled""",
     "in the other order it is another history, as possible as this": """
         DiskWritten-swapped-with-SnapshotStarted
         SnapshotDeleted-swapped-with-SnapshotStarted

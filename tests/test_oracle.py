@@ -365,6 +365,7 @@ def _storage_usage(start: np.ndarray, end: np.ndarray, size: np.ndarray) -> pd.D
         "sku_meter": STORAGE,
         "x_item": "",
         "x_vcpus": 0,
+        "x_term": "",
         "resource_id": "sl-1",
         "x_image_id": "",
         "x_first_snapshot": 1,

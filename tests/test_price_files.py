@@ -132,13 +132,18 @@ def test_an_unknown_unit_comes_with_the_nearest(tmp_path):
     assert message.startswith("unit 'per_gib_moth' is not known; did you mean per_gib_month")
 
 
+_TERMS = ("per_instance_month", "per_instance_year")
+_LICENCE_UNITS = " or ".join(["per_vcpu_hour", "per_instance_hour", "per_vcpu_month", "per_vcpu_year", *_TERMS])
+_PRODUCT_UNITS = " or ".join(["per_vcpu_hour", "per_instance_hour", "per_instance_week", *_TERMS, "per_activation"])
+
+
 @pytest.mark.parametrize(
     ("meter", "unit", "good"),
     [
         ("snapshot_standard", "per_vcpu_hour", "per_gib_month or per_gib_hour"),
         ("snapshot_standard", "per_gib", "per_gib_month or per_gib_hour"),
-        ("os_licence", "per_gib_month", "per_vcpu_hour or per_instance_hour"),
-        ("marketplace_fee", "per_hour", "per_vcpu_hour or per_instance_hour"),
+        ("os_licence", "per_gib_month", _LICENCE_UNITS),
+        ("marketplace_fee", "per_hour", _PRODUCT_UNITS),
     ],
 )
 def test_a_unit_that_cannot_price_the_meter_is_refused(tmp_path, meter, unit, good):
@@ -302,7 +307,8 @@ def test_a_doubled_column_is_a_problem(tmp_path):
         ({"to_region_id": "cn-shanghai"}, "to_region_id has no effect on snapshot_standard, which goes nowhere"),
         (
             {"billing_method": "subscription"},
-            "billing_method subscription has no effect; bills read pay_as_you_go only",
+            "a price per_gib_month is not of a subscription, so it has no effect; "
+            "nothing of snapshot_standard is prepaid",
         ),
         (
             {"meter": "snapshot_standart"},

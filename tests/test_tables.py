@@ -49,11 +49,11 @@ def test_what_is_no_frame_is_refused_in_one_short_sentence(wrong):
 
 
 def test_of_many_wrong_columns_only_the_first_are_named():
-    """A charges table has 15 columns; a table without any of them lacks two and 13 more."""
+    """A charges table has 16 columns; a table without any of them lacks two and 14 more."""
     with pytest.raises(InputError) as error:
         CHARGES.check(BASKETS)
     assert str(error.value) == (
-        "not a charges table: it lacks billing_account_id, billing_currency and 13 more; "
+        "not a charges table: it lacks billing_account_id, billing_currency and 14 more; "
         "kind, weight do not belong to it"
     )
 

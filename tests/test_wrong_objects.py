@@ -31,6 +31,8 @@ class World:
         acme.publish_image(self.public)
         acme.share_image(self.shared, with_accounts=[partner])
         acme.stop_instance(self.stopped)
+        self.subscription = machine(acme, billing="subscription")
+        self.purchase = acme.buy_product("cmjj028448", region=BEIJING, billing="once", refund_days=5)
         self.files = acme.export_image(self.image)
         self.snapshot = acme.create_snapshot(self.web, retention_days=3)
         self.of_stopped = acme.create_snapshot(self.stopped)
@@ -67,6 +69,9 @@ class World:
             "rollback_disk": {"disk": self.stopped, "snapshot": self.of_stopped},
             "tag_resource": {"resource": self.free, **tags},
             "untag_resource": {"resource": self.free, "keys": ["team"]},
+            "buy_product": {"product": "cmjj028448", "region": BEIJING, "billing": "once", "refund_days": 5},
+            "refund_product": {"purchase": self.purchase},
+            "renew_instance": {"instance": self.subscription, "periods": 2},
             "cancel_copy_image": {"image": self.copy},
             "copy_image": {**image, "to": HANGZHOU, "name": "there", "encrypted": True, "kms_key": "key-1", **tags},
             "copy_snapshot": {"snapshot": self.snapshot, "to": HANGZHOU, "name": "there", **tags},
@@ -98,6 +103,7 @@ class World:
                 "region": BEIJING, "image": self.image, "instance_type": "ecs.n1.large", "vcpus": 4, "memory": 8,
                 "system_disk": 60, "written": 20, "data_disks": [20, {"size": 30, "written": 1}],
                 "system_disk_category": "cloud_ssd", "local_disks": 1, **tags,
+                "billing": "subscription", "period": "month", "periods": 2,
             },
             "share_image": {**image, "with_accounts": ["partner"]},
             "start_instance": {"instance": self.stopped},
@@ -137,7 +143,8 @@ WRONG: dict[str, Any] = {
 SIZES = {"system_disk", "written", "new", "overwrite", "offset", "file", "memory"}
 MEANT = {
     *((name, value) for name in SIZES for value in ("5", "5.5")),
-    ("vcpus", "5"),
+    ("vcpus", "5"), ("periods", "5"), ("refund_days", "5"),
+    *((name, "None") for name in ("period", "periods", "refund_days")),
     *((name, "an empty list") for name in ("data_disks", "data_files")),
     *((name, "no text") for name in ("name", "family", "version", "kms_key")),
     *((name, "None") for name in ("instance_type", "status", "kms_key", "system_disk", "written", "name", "family",

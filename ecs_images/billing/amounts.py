@@ -35,7 +35,7 @@ AMOUNTS = Table(
         Column("charge_period_start", "time", "", "first moment", True),
         Column("charge_period_end", "time", "", "first moment after", True),
         Column("x_amount", "number", "x_unit", "the share of the chain's GiB, or the vCPUs or instances charged", True),
-        Column("x_unit", "text", "", "GiB, vCPU or Instance", True),
+        Column("x_unit", "text", "", "GiB, vCPU, Instance, or a term such as vCPU-Month", True),
         Column("x_hours", "number", "hour", "length of the stretch", True),
         Column(
             "list_unit_price", "number", "currency per pricing_unit", "list price; over several tiers, the mean", True
@@ -90,7 +90,7 @@ def storage_amounts(
     frame["start"], frame["end"] = held.start[part], held.end[part]
     frame["x_amount"], frame["list_cost"] = (gib / backed)[part], (cost / backed)[part]
     frame = frame.groupby([*_WHERE, "resource_id", "start", "end"], as_index=False)[["x_amount", "list_cost"]].sum()
-    frame["sku_meter"], frame["x_item"], frame["x_vcpus"] = STORAGE, "", 0
+    frame["sku_meter"], frame["x_item"], frame["x_vcpus"], frame["x_term"] = STORAGE, "", 0, ""
     return _finished(frame, by_key)
 
 
@@ -109,7 +109,7 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
         start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
         spent = curve.unit_cost_until(end) - curve.unit_cost_until(start)
         unit = units()[curve.lines[0].price.unit]
-        frame = cut[[*_WHERE, "sku_meter", "x_item", "x_vcpus", "resource_id"]].copy()
+        frame = cut[[*WHO_WHERE_WHAT, "resource_id"]].copy()
         frame["start"], frame["end"] = start, end
         frame["x_amount"] = cut["x_quantity"] * unit.per_quantity(key.vcpus)
         frame["list_cost"] = spent * cut["x_quantity"]
@@ -119,8 +119,8 @@ def fee_amounts(usage: pd.DataFrame, curves: Collection[Curve], concerned: np.nd
 
 def _keys(frame: pd.DataFrame) -> Iterator[Key]:
     """The curve that each row belongs to."""
-    for account, currency, region, meter, item, vcpus in frame[WHO_WHERE_WHAT].itertuples(index=False):
-        yield Key(account, currency, region, meter, item, int(vcpus))
+    for account, currency, region, meter, item, vcpus, term in frame[WHO_WHERE_WHAT].itertuples(index=False):
+        yield Key(account, currency, region, meter, item, int(vcpus), term)
 
 
 def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
@@ -130,7 +130,7 @@ def _finished(frame: pd.DataFrame, by_key: dict[Key, Curve]) -> pd.DataFrame:
     frame, found = frame[priced].reset_index(drop=True), [rows for rows in lines if rows]
     frame["x_hours"] = (frame["end"] - frame["start"]) / SECONDS_PER_HOUR
     used = [units()[rows[0].unit] for rows in found]
-    frame["x_unit"] = [unit.basis for unit in used]
+    frame["x_unit"] = [unit.name if unit.term else unit.basis for unit in used]
     frame["pricing_unit"] = [unit.name for unit in used]
     hours = np.array([unit.hours for unit in used], dtype=np.float64)
     priced_quantity = frame["x_amount"] * frame["x_hours"] / hours
@@ -150,7 +150,7 @@ def _lines_at(curve: Curve, moment: int) -> list[PriceRow]:
     """The price rows that a curve uses at a moment."""
     segment = int(np.searchsorted(curve.borders, moment, "right")) - 1
     return [
-        line.price for line in curve.lines if line.low <= segment < line.high and line.quantity[segment - line.low] > 0
+        line.price for line in curve.lines if line.low <= segment < line.high and line.quantity[segment - line.low] != 0
     ]
 
 

@@ -29,7 +29,7 @@ from .capacity import capacity
 from .dimensions import chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
-from .metering import HasLedger, billing_window, in_force, ledger_of, usage_of
+from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
 from .rating import Curve, Key, charges_of, curves, unpriced_of
 from .schema import CHARGES
 from .unpriced import UNPRICED, price_not_found
@@ -168,13 +168,13 @@ class Bill:
         to: snapshot or image
 
         Returns account, currency, region, meter, the column of `to`, and `consumed_quantity`, in the unit of
-        `Meter.consumed`.
+        `Meter.consumed_unit`.
         """
         look_up("attribution to", to, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
         origin = self._origin
         shares = attribute(origin.usage, origin.state, [curve.holes() for curve in origin.curves], to)
         shares = shares.rename(columns={"list_cost": "consumed_quantity"})
-        return shares[shares["consumed_quantity"] > 0].reset_index(drop=True)
+        return shares[shares["consumed_quantity"] != 0].reset_index(drop=True)
 
     def total(self, currency: str | None = None, *, priced_only: bool = False) -> float:
         """The list cost in all.
@@ -317,6 +317,14 @@ class Bill:
         ends = self._charges.groupby(self._charges["region_id"].astype(str))["charge_period_end"].max()
         if any(region(str(place)).closed((end - timedelta(seconds=1)).date()) for place, end in ends.items()):
             names.add("ASSUME-11")
+        for event in happened:
+            match event:
+                case ev.SnapshotCopied() if cut_short(event, self._origin.state.snapshots[event.snapshot].deleted_at):
+                    names.add("UNK-14")
+                case ev.ImageCopyStarted() if cut_short(event, self._origin.state.images[event.image].deleted_at):
+                    names.add("UNK-14")
+                case _:
+                    pass
         return sorted(names)
 
     def _free_range_in_doubt(self) -> bool:

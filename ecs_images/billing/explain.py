@@ -80,7 +80,7 @@ class Explanation:
 
 def _sentence(row: dict[Hashable, Any]) -> str:
     start, end = (show_time(row[name]) for name in ("charge_period_start", "charge_period_end"))
-    month = f" / {constant('pricing_month_hours'):g}" if str(row["pricing_unit"]).endswith("Month") else ""
+    month = f" / {constant('pricing_month_hours'):g}" if str(row["pricing_unit"]).endswith("GiB-Month") else ""
     hours = "" if row["pricing_unit"] == row["x_unit"] else f" × {row['x_hours']:g} h"
     return (
         f"{row['sku_meter']} {row['resource_id']} {start} to {end}: "

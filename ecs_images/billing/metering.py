@@ -12,15 +12,16 @@ change of system ends one and begins the other (OS-6).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from ..catalog import meters
-from ..catalog.meters import asked_for
+from ..catalog.meters import PARTS_OF_A_TERM, asked_for
 from ..catalog.rule_book import supposed, taken
 from ..catalog.sites import sites
 from ..columns import FOR_EVER, clip, times_of, whole_hours
@@ -31,6 +32,9 @@ from ..ledger.resources import Account, Lineage
 from ..ledger.state import State
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
 from .schema import USAGE
+from .subscriptions import Prepaid, prepaid
+
+_SECOND = timedelta(seconds=1)
 
 
 class HasLedger(Protocol):
@@ -170,6 +174,7 @@ def _storage_usage(state: State) -> pd.DataFrame:
             "sku_meter": _codes([meters.STORAGE], np.zeros(len(chain), np.int64)),
             "x_item": _codes([""], np.zeros(len(chain), np.int64)),
             "x_vcpus": np.zeros(len(chain), np.int64),
+            "x_term": _codes([""], np.zeros(len(chain), np.int64)),
             "resource_id": _codes(lives.chains, chain),
             "x_image_id": _codes([""], np.zeros(len(chain), np.int64)),
             "x_first_snapshot": first,
@@ -214,6 +219,7 @@ class _Running:
     launched: ev.InstanceLaunched
     image: str
     lineage: Lineage
+    purchase: str | None
 
 
 def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]) -> pd.DataFrame:
@@ -234,15 +240,17 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: 
     for event in ledger:
         match event:
             case ev.SnapshotCopied() if event.copied_bytes:
+                event = _as_sent(event, state.snapshots[event.snapshot].deleted_at, assume)
                 rows.append(_traffic_row(event, state, meters.COPY_TRAFFIC, event.snapshot))
             case ev.ImageCopyStarted() if event.copied_bytes:
+                event = _as_sent(event, state.images[event.image].deleted_at, assume)
                 rows.append(_traffic_row(event, state, meters.IMAGE_TRAFFIC, event.image, event.image))
             case ev.FilesReplicated() if event.copied_bytes:
                 rows.append(
                     _traffic_row(event, state, meters.FILE_TRAFFIC, event.files, state.files[event.files].image)
                 )
-            case ev.InstanceLaunched():
-                running[event.instance] = _Running(event.at, event, event.image, event.lineage)
+            case ev.InstanceLaunched(billing="pay_as_you_go"):
+                running[event.instance] = _Running(event.at, event, event.image, event.lineage, event.purchase)
             case ev.InstanceStopped(licence_suspended=True):
                 stretch = end(event.instance, event.at)
                 if stretch is not None:
@@ -253,8 +261,10 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: 
                     stretch.since = event.at
                     running[event.instance] = stretch
             case ev.SystemDiskReplaced() | ev.SystemDiskReplacementStarted() if isinstance(event, change):
-                stretch = end(event.instance, event.at) or suspended.pop(event.instance)
-                running[event.instance] = _Running(event.at, stretch.launched, event.image, event.lineage)
+                stretch = end(event.instance, event.at) or suspended.pop(event.instance, None)
+                if stretch is not None:  # Of a subscription the change is settled at once.
+                    new = event.image, event.lineage, event.purchase
+                    running[event.instance] = _Running(event.at, stretch.launched, *new)
             case ev.InstanceReleased():
                 end(event.instance, event.at)
                 suspended.pop(event.instance, None)
@@ -267,6 +277,7 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: 
         rows.extend(_disk_rows(state))
     if meters.INSTANCE in wanted:
         rows.extend(_instance_rows(ledger, state))
+    rows.extend(_prepaid_row(paid, state) for paid in prepaid(ledger, state, assume))
     names = [column for column in USAGE.names if not column.startswith("charge_period")]
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
@@ -282,9 +293,34 @@ def _row(
     item: str,
     image: str,
     vcpus: int = 0,
+    term: str = "",
 ) -> tuple[object, ...]:
     """A row of usage that no snapshots hold, in the order of `USAGE`; `use` is quantity, start and end [s]."""
-    return (payer.name, _currency(payer), region, meter, item, vcpus, resource, image, 0, 0, *use)
+    return (payer.name, _currency(payer), region, meter, item, vcpus, term, resource, image, 0, 0, *use)
+
+
+def _prepaid_row(paid: Prepaid, state: State) -> tuple[object, ...]:
+    """What is paid at once, metered in the hour in which it is paid, in parts of a term."""
+    hour = to_seconds(paid.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
+    use = round(paid.terms * PARTS_OF_A_TERM), hour, hour + SECONDS_PER_HOUR
+    payer = state.accounts[paid.account]
+    return _row(payer, paid.region, paid.meter, paid.resource, use, paid.item, paid.image, paid.vcpus, paid.term)
+
+
+_Copied = TypeVar("_Copied", ev.SnapshotCopied, ev.ImageCopyStarted)
+
+
+def cut_short(event: ev.SnapshotCopied | ev.ImageCopyStarted, ended: datetime | None) -> bool:
+    """Whether a copy that sends something is cancelled, or deleted, before it is done (UNK-14)."""
+    return bool(event.copied_bytes) and ended is not None and ended < event.finishes_at
+
+
+def _as_sent(event: _Copied, ended: datetime | None, assume: Mapping[str, str]) -> _Copied:
+    """A copy with what it sends: of one cut short, the part of its time that has gone by then (UNK-14)."""
+    if ended is None or not cut_short(event, ended) or taken("UNK-14", assume) == "whole":
+        return event
+    part = Fraction((ended - event.at) // _SECOND, (event.finishes_at - event.at) // _SECOND)
+    return replace(event, copied_bytes=round(event.copied_bytes * part))
 
 
 def _traffic_row(
@@ -315,7 +351,9 @@ def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
 def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:
     """The fees of one stretch: of a licence (LIC-1), of a marketplace product (MKT-4), or none."""
     launched, lineage, use = stretch.launched, stretch.lineage, (1, to_seconds(stretch.since), end)
-    for meter, item in ((meters.OS_LICENCE, lineage.charged_system), (meters.MARKETPLACE_FEE, lineage.product_code)):
+    once = stretch.purchase is not None and state.purchases[stretch.purchase].billing == "once"
+    product = None if once else lineage.product_code  # What was bought for good costs nothing more (MKT-3).
+    for meter, item in ((meters.OS_LICENCE, lineage.charged_system), (meters.MARKETPLACE_FEE, product)):
         if item and use[1] < end:
             payer, size = state.accounts[launched.account], launched.vcpus
             yield _row(payer, launched.region, meter, launched.instance, use, item, stretch.image, size)

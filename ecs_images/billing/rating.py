@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..catalog.meters import METERS, units
+from ..catalog.meters import METERS, PARTS_OF_A_TERM, units
 from ..catalog.price_files import PriceRow
 from ..catalog.prices import FIRST_DAY, Epoch, Prices
 from ..columns import seconds_of, times_of
@@ -28,7 +28,7 @@ from .unpriced import UNPRICED, price_not_found
 
 
 class Key(NamedTuple):
-    """Whose use of what, where: one curve. `vcpus` is 0 for storage."""
+    """Whose use of what, where: one curve. `vcpus` is 0 for storage, `term` empty but for what is prepaid."""
 
     account: str
     currency: str
@@ -36,6 +36,7 @@ class Key(NamedTuple):
     meter: str
     item: str
     vcpus: int
+    term: str = ""
 
     def columns(self) -> dict[str, Any]:
         """The key as columns of a table."""
@@ -80,7 +81,7 @@ class Curve:
         passes 5 GiB, at hour 2. An amount that is cut at 0 and 2 has one price within each piece. Where
         there is no price, from the end of one price table to the start of another, it is cut too.
         """
-        used = self.levels > 0
+        used = self.levels != 0
         weight = self.levels * np.diff(self.borders)
         mean = np.divide(self.cost, weight, out=np.zeros(len(weight)), where=used)
         changed = np.flatnonzero(~np.isclose(mean[1:], mean[:-1], rtol=1e-9, atol=0)) + 1
@@ -93,17 +94,19 @@ class Curve:
         Whatever shares out a cost shares out what is missing in the same way.
         """
         hours = np.diff(self.borders) / SECONDS_PER_HOUR
-        quantity = self.unpriced * hours * (1 / BYTES_PER_GIB if METERS[self.key.meter].counts == "byte" else 1)
+        parts = BYTES_PER_GIB if METERS[self.key.meter].counts == "byte" else PARTS_OF_A_TERM if self.key.term else 1
+        quantity = self.unpriced * hours / parts
         line = Line(_NO_PRICE, 0, len(self.levels), quantity, quantity)
         return replace(self, lines=(line,) if self.unpriced.any() else ())
 
     def unit_cost_until(self, moments: np.ndarray) -> np.ndarray:
         """What one byte (or instance) held from the curve's start until each moment costs.
 
-        0 while nothing is stored. Between moments a and b a row of q units costs
+        0 while nothing is stored; what is prepaid counts as held for the hour of its order, and a refund as
+        less than nothing held. Between moments a and b a row of q units costs
         `q × (unit_cost_until(b) - unit_cost_until(a))`.
         """
-        used = self.levels > 0
+        used = self.levels != 0
         per_unit = np.divide(self.cost, self.levels, out=np.zeros(len(self.levels)), where=used)
         return np.asarray(np.interp(moments, self.borders, np.append(0.0, np.cumsum(per_unit))))
 
@@ -147,7 +150,7 @@ def charges_of(cost_curves: Sequence[Curve], prices: Prices) -> pd.DataFrame:
         _charges_of_line(curve, line, used, prices.position[line.price])
         for curve in cost_curves
         for line in curve.lines
-        if len(used := np.flatnonzero(line.quantity > 0) + line.low)
+        if len(used := np.flatnonzero(line.quantity) + line.low)
     ]
     return CHARGES.check(pd.concat(parts, ignore_index=True)) if parts else CHARGES.frame()
 
@@ -156,13 +159,13 @@ def unpriced_of(cost_curves: Sequence[Curve]) -> pd.DataFrame:
     """The use that no price covers, as an `UNPRICED` table: a row for every unbroken stretch of a curve."""
     rows: list[tuple[object, ...]] = []
     for curve in cost_curves:
-        missing = curve.unpriced > 0
+        missing = curve.unpriced != 0
         quantity = np.concatenate([line.quantity for line in curve.holes().lines] or [np.zeros(len(missing))])
         first = np.flatnonzero(missing & ~np.concatenate([[False], missing[:-1]]))
         last = np.flatnonzero(missing & ~np.concatenate([missing[1:], [False]]))
         for low, high in zip(first, last + 1, strict=True):
             start, end = from_seconds(int(curve.borders[low])), from_seconds(int(curve.borders[high]))
-            unit = METERS[curve.key.meter].consumed
+            unit = METERS[curve.key.meter].consumed_unit(curve.key.term)
             rows.append((*curve.key, start, end, quantity[low:high].sum(), unit, curve.known))
     return UNPRICED.frame(rows)
 
@@ -176,12 +179,12 @@ def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve:
     """What some use costs over time, and what of it has no price."""
     book = prices.book(key.currency)
     look_up("meter", key.meter, METERS)
-    schedule = book.schedule(key.meter, key.region, key.item, key.vcpus)
+    schedule = book.schedule(key.meter, key.region, key.item, key.vcpus, key.term)
     borders, levels = _steps(rows, schedule)
     if book.assumes_free(key.meter):
         return Curve(key, borders, levels, (), np.zeros(len(levels)))
     lines, unpriced = _price(key, borders, levels, schedule)
-    known = book.known(key.meter, key.item) if unpriced.any() else ""
+    known = book.known(key.meter, key.item, key.term) if unpriced.any() else ""
     return Curve(key, borders, levels, tuple(lines), unpriced, known)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..catalog.meters import METERS, goes_to_a_region, item_in_words
+from ..catalog.meters import METERS, goes_to_a_region, item_in_words, units
 from ..catalog.prices import layer_hint
 from ..errors import PriceNotFound
 from ..tables import Column, Table
@@ -20,7 +20,7 @@ UNPRICED = Table(
         Column("charge_period_start", "time", "", "first moment of use without a price", True),
         Column("charge_period_end", "time", "", "first moment after it", True),
         Column("consumed_quantity", "number", "consumed_unit", "quantity × hours that have no price", True),
-        Column("consumed_unit", "text", "", "GiB-Hour, GiB or Instance-Hour", True),
+        Column("consumed_unit", "text", "", "GiB-Hour, GiB, Instance-Hour, or a term such as Instance-Month", True),
         Column("x_known", "text", "", "where there are prices of the same thing"),
     ),
 )
@@ -32,7 +32,9 @@ def in_words(unpriced: pd.DataFrame) -> list[str]:
 
 
 def _in_words(row: Any) -> str:
-    what = " ".join(filter(None, (row.sku_meter, item_in_words(row.sku_meter, row.x_item) if row.x_item else "")))
+    what = " ".join(
+        filter(None, (row.sku_meter, item_in_words(row.sku_meter, row.x_item, row.x_term) if row.x_item else ""))
+    )
     known = f"; {row.x_known}" if row.x_known else ""
     first, last = f"{row.charge_period_start:%Y-%m-%d}", f"{row.charge_period_end:%Y-%m-%d}"
     days = f"on {first}" if first == last else f"{first} to {last}"
@@ -51,13 +53,13 @@ def price_not_found(unpriced: pd.DataFrame) -> PriceNotFound:
 
 
 def _missing(row: Any) -> tuple[str, str, str, str, str]:
-    item = item_in_words(row.sku_meter, row.x_item)
+    item = item_in_words(row.sku_meter, row.x_item, row.x_term)
     return row.sku_meter, item, row.region_id, f"{row.charge_period_start:%Y-%m-%d}", row.billing_currency
 
 
 def rows_to_fill_in(unpriced: pd.DataFrame) -> pd.DataFrame:
     """The rows of a price file of one's own that an `UNPRICED` table asks for, with empty prices."""
-    first = unpriced.sort_values("charge_period_start").drop_duplicates(["sku_meter", "region_id", "x_item"])
+    first = unpriced.sort_values("charge_period_start").drop_duplicates(["sku_meter", "region_id", "x_item", "x_term"])
     rows = []
     for row in first.to_dict("records"):
         meter, traffic = METERS[row["sku_meter"]], goes_to_a_region(row["sku_meter"])
@@ -67,7 +69,7 @@ def rows_to_fill_in(unpriced: pd.DataFrame) -> pd.DataFrame:
                 "item": "" if traffic else row["x_item"],
                 "region_id": row["region_id"],
                 "to_region_id": row["x_item"] if traffic else "",
-                "unit": meter.units[0],
+                "unit": next(unit for unit in meter.units if units()[unit].term == row["x_term"]),
                 "currency": row["billing_currency"],
                 "price": "",
                 "valid_from": f"{row['charge_period_start']:%Y-%m-%d}",

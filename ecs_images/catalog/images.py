@@ -44,16 +44,24 @@ class PublicImage:
 
 @dataclass(frozen=True, slots=True)
 class MarketplaceImage:
-    """A marketplace product (镜像市场镜像); `regions` is empty where no list is published."""
+    """A marketplace product (镜像市场镜像); `regions` and `vendor` are empty where none are published."""
 
     product_code: str
     name: str
+    vendor: str
     site: str
     regions: tuple[str, ...]
     os_family: str
     platform: str
     architecture: str
     system_disk_gib: int
+
+    @property
+    def sold_by(self) -> str:
+        """Who sells it (MKT-1): Alibaba Cloud, a vendor of software, or that it is not published."""
+        if not self.vendor:
+            return "not published"
+        return self.vendor if self.vendor.startswith("Alibaba") else f"{self.vendor} (ISV)"
 
 
 @cache

@@ -19,6 +19,9 @@ from .limits import constant
 
 Counts = Literal["byte", "instance"]
 
+PARTS_OF_A_TERM = 10**12
+"""Usage counts whole numbers, so that sums stay exact; half a month that is prepaid is half so many parts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -28,21 +31,32 @@ class Unit:
     hours: how long it is held for that price [hour]
     name: how bills write the unit
     once: the price is for the quantity itself, however long it takes; such use is metered as one hour
+    term: what is paid for in advance: week, month or year, or once for good; empty where use is paid by time
     """
 
     basis: Literal["GiB", "vCPU", "Instance", ""]
     hours: float
     name: str
     once: bool = False
+    term: str = ""
 
     @property
     def consumed(self) -> str:
         """The unit in which use is shown, such as GiB-Hour."""
-        return self.basis if self.once else f"{self.basis}-Hour"
+        return self.name if self.term else self.basis if self.once else f"{self.basis}-Hour"
+
+    @property
+    def billing_method(self) -> Literal["pay_as_you_go", "subscription"]:
+        """How a fee with a price in this unit is paid: what is for a term, or for good, is prepaid."""
+        return "subscription" if self.term else "pay_as_you_go"
 
     def per_quantity(self, vcpus: int) -> float:
-        """How much of the basis one byte, or one instance of so many vCPUs, is."""
-        return {"GiB": 1 / BYTES_PER_GIB, "vCPU": vcpus}.get(self.basis, 1)
+        """How much of the basis one byte, one instance of so many vCPUs, or one part of a term is."""
+        amount = {"GiB": 1 / BYTES_PER_GIB, "vCPU": vcpus}.get(self.basis, 1)
+        return amount / PARTS_OF_A_TERM if self.term else amount
+
+
+_SIZES: tuple[Literal["vCPU", "Instance"], ...] = ("vCPU", "Instance")
 
 
 @cache
@@ -57,11 +71,13 @@ def units() -> Mapping[str, Unit]:
         "per_gb": Unit("GiB", 1, "GiB", once=True),
         "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
         "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
+        "per_activation": Unit("Instance", 1, "Purchase", once=True, term="once"),
     }
-    others = (
-        "per_vcpu_month per_vcpu_year per_instance_month per_instance_year per_activation "
-        "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
-    )
+    for term in ("week", "month", "year"):
+        for basis in _SIZES:
+            unit = Unit(basis, 1, f"{basis}-{term.title()}", once=True, term=term)
+            priced[f"per_{basis.lower()}_{term}"] = unit
+    others = "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
     return MappingProxyType(priced | {name: Unit("", 0, name) for name in others.split()})
 
 
@@ -94,10 +110,11 @@ class Meter:
         """The meter in English words."""
         return in_words(self.name)
 
-    @property
-    def consumed(self) -> str:
-        """The unit in which use is shown where no price says another, such as GiB-Hour or Instance-Hour."""
-        return units()[self.units[0]].consumed if self.counts == "byte" else "Instance-Hour"
+    def consumed_unit(self, term: str) -> str:
+        """The unit in which use is shown where no price says another: GiB-Hour, Instance-Hour, or Instance-Month."""
+        if self.counts == "byte":
+            return units()[self.units[0]].consumed
+        return {"": "Instance-Hour", "once": "Purchase"}.get(term, f"Instance-{term.title()}")
 
     @property
     def bounds(self) -> Literal["GiB", "vCPU"]:
@@ -111,14 +128,16 @@ FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_repli
 DISK, INSTANCE = "disk", "instance"
 
 _STORED, _RUN = ("per_gib_month", "per_gib_hour"), ("per_vcpu_hour", "per_instance_hour")
+_LICENCE = (*_RUN, "per_vcpu_month", "per_vcpu_year", "per_instance_month", "per_instance_year")
+_PRODUCT = (*_RUN, "per_instance_week", "per_instance_month", "per_instance_year", "per_activation")
 _METERS = (
     Meter(STORAGE, "byte", _STORED, "", ("BILL-2", "BILL-3", "BILL-4", "CHAIN-1", "CHAIN-2", "DEL-5"), "标准快照"),
     Meter(COPY_TRAFFIC, "byte", ("per_gib",), "region", ("SCOPY-2", "SCOPY-3"), "快照复制"),
     Meter(IMAGE_TRAFFIC, "byte", ("per_gib",), "region", ("COPY-10",), "复制镜像", free_unless_priced=True),
     Meter(FILE_STORAGE, "byte", _STORED, "", ("EXP-3",)),
     Meter(FILE_TRAFFIC, "byte", ("per_gb", "per_gib"), "region", ("EXP-3",)),
-    Meter(OS_LICENCE, "instance", _RUN, "system", ("IBILL-2", "IBILL-5", "LIC-1", "LIC-2", "LIC-4")),
-    Meter(MARKETPLACE_FEE, "instance", _RUN, "product", ("IBILL-2", "IBILL-5", "MKT-4")),
+    Meter(OS_LICENCE, "instance", _LICENCE, "system", ("IBILL-2", "IBILL-5", "LIC-1", "LIC-2", "LIC-4")),
+    Meter(MARKETPLACE_FEE, "instance", _PRODUCT, "product", ("IBILL-2", "IBILL-5", "MKT-2", "MKT-4")),
     Meter(DISK, "byte", ("per_gib_hour", "per_gib_month"), "category", ("IBILL-3",), "云盘", on_request=True),
     Meter(INSTANCE, "instance", ("per_instance_hour",), "type", ("IBILL-3",), on_request=True),
 )
@@ -151,9 +170,10 @@ def goes_to_a_region(meter: str) -> bool:
     return meter in METERS and METERS[meter].item == "region"
 
 
-def item_in_words(meter: str, item: str) -> str:
-    """The item of a meter in a sentence: of what is sent, the region it goes to."""
-    return f"to {item}" if goes_to_a_region(meter) else item
+def item_in_words(meter: str, item: str, term: str = "") -> str:
+    """The item of a meter in a sentence: of what is sent, the region it goes to; of what is prepaid, the term."""
+    prepaid = {"": "", "once": " once for good"}.get(term, f" by the {term}")
+    return f"to {item}" if goes_to_a_region(meter) else f"{item}{prepaid}"
 
 
 def markdown() -> str:

@@ -22,6 +22,7 @@ from ..saving import read
 from ..tables import Column, Table
 from .images import public_images
 from .meters import METERS, units
+from .not_counted import NOT_COUNTED, not_counted
 from .regions import SCOPES, covered, regions
 
 CURRENCIES = ("CNY", "USD")
@@ -126,6 +127,10 @@ class PriceRow:
             return
         if self.unit in units() and self.billing_method == "pay_as_you_go" and self.unit not in meter.units:
             yield f"unit {self.unit!r} cannot price {meter.name}; use {' or '.join(meter.units)}"
+        elif self.unit in units() and units()[self.unit].term and self.billing_method == "pay_as_you_go":
+            yield f"a price {self.unit} is prepaid; its billing_method is subscription, not pay_as_you_go"
+        elif self.unit in units() and units()[self.unit].term and self.unit not in meter.units:
+            yield f"unit {self.unit!r} cannot price {meter.name}; use {' or '.join(meter.units)}"
         if self.item and meter.item in ("", "region"):
             where = "; the region it goes to is to_region_id" if meter.item else ""
             yield f"item {shown(self.item)} has no effect on {meter.name}, which has none{where}"
@@ -138,7 +143,8 @@ class PriceRow:
     @property
     def band(self) -> tuple[str, ...]:
         """What must agree for two rows to be prices of the same thing; month and hour are one thing."""
-        unit = "over time" if self.unit and units()[self.unit].hours else self.unit
+        known = units()[self.unit] if self.unit else None
+        unit = (known.term or "over time") if known and known.hours else self.unit
         return self.meter, self.item, self.region_id, self.to_region_id, self.billing_method, unit
 
 
@@ -226,8 +232,8 @@ def _effect_problems(fields: Mapping[str, str], book: Iterable[PriceRow]) -> Ite
     """Why a row of a person's own would have no effect."""
     meter, method = fields.get("meter") or "", fields.get("billing_method") or ""
     if meter and meter not in METERS:
-        near = did_you_mean(meter, METERS) or f"; billed are {', '.join(METERS)}"
-        yield f"meter {shown(meter)} is not billed, so its price has no effect{near}"
+        near = not_counted(meter) or did_you_mean(meter, METERS).removeprefix("; ") or f"billed are {', '.join(METERS)}"
+        yield f"meter {shown(meter)} is not billed, so its price has no effect; {near}"
     item = fields.get("item") or ""
     if item and meter in METERS and METERS[meter].item == "system":
         systems = {row.item for row in book if row.meter == meter} | {
@@ -235,8 +241,14 @@ def _effect_problems(fields: Mapping[str, str], book: Iterable[PriceRow]) -> Ite
         }
         if item not in systems:
             yield f"item {shown(item)} is no operating system, so its price has no effect{did_you_mean(item, systems)}"
-    if method in ("subscription", "scu_pack"):
-        yield f"billing_method {method} has no effect; bills read pay_as_you_go only"
+    if method == "scu_pack":
+        yield f"billing_method scu_pack has no effect; {NOT_COUNTED['scu']}"
+    unit = units().get(fields.get("unit") or "")
+    if method == "subscription" and unit is not None and not unit.term:
+        prepaid = [name for name in (METERS[meter].units if meter in METERS else ()) if units()[name].term]
+        yield f"a price {fields['unit']} is not of a subscription, so it has no effect; " + (
+            f"prepaid are {', '.join(prepaid)}" if prepaid else f"nothing of {meter} is prepaid"
+        )
 
 
 def _far_off(row: PriceRow, book: Iterable[PriceRow]) -> Iterator[str]:
@@ -255,6 +267,7 @@ def _far_off(row: PriceRow, book: Iterable[PriceRow]) -> Iterator[str]:
         if other.price
         and all(getattr(other, name) == getattr(row, name) for name in of)
         and units()[other.unit].basis == units()[row.unit].basis
+        and units()[other.unit].term == units()[row.unit].term
         and (not row.to_region_id or covered(row.to_region_id) & covered(other.to_region_id))
     ]
     for region_id in sorted(covered(row.region_id)):
@@ -335,6 +348,8 @@ def _tier_problems(tiers: list[tuple[int, PriceRow]]) -> list[Problem]:
 def _price_row(fields: Mapping[str, str], layer: int) -> PriceRow:
     read: dict[str, Callable[[str], Any]] = {"number": float, "date": date.fromisoformat, "text": str}
     values = {c.name: read[c.kind](fields[c.name]) for c in PRICE_TABLE.columns if fields.get(c.name)}
+    if "billing_method" not in values and values.get("unit") in units():
+        values["billing_method"] = units()[values["unit"]].billing_method
     return PriceRow(**values, layer=layer)
 
 

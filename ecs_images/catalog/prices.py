@@ -22,7 +22,7 @@ from ..errors import InputError, PriceNotFound, did_you_mean, look_up, shown
 from ..units import EARLIEST, LATEST, Time, day_start_seconds, from_seconds, parse_time, to_seconds
 from .files import data_path
 from .limits import turning_day
-from .meters import METERS, STORAGE, goes_to_a_region, item_in_words
+from .meters import METERS, STORAGE, goes_to_a_region, item_in_words, units
 from .price_files import PRICE_TABLE, PriceRow, is_amount, read_price_file
 from .regions import nearest_regions, region
 from .rule_book import supposed, taken
@@ -71,19 +71,19 @@ class PriceBook:
         self._by_item: dict[tuple[str, str], list[PriceRow]] = {}
         for row in rows:
             self._by_item.setdefault((row.meter, row.item), []).append(row)
-        self._schedules: dict[tuple[str, str, str, int], tuple[Epoch, ...]] = {}
+        self._schedules: dict[tuple[str, str, str, int, str], tuple[Epoch, ...]] = {}
 
     @property
     def currency(self) -> str:
         return self._currency
 
-    def schedule(self, meter: str, region_id: str, item: str = "", vcpus: int = 0) -> tuple[Epoch, ...]:
-        """The pay-as-you-go price tables of a meter in a region, in order of time.
+    def schedule(self, meter: str, region_id: str, item: str = "", vcpus: int = 0, term: str = "") -> tuple[Epoch, ...]:
+        """The price tables of a meter in a region, in order of time: pay-as-you-go, or what a `term` costs.
 
         `vcpus` chooses the band where prices depend on the instance's size; for traffic `item` is
         the region it goes to. Times without a price are gaps between epochs.
         """
-        key = meter, region_id, item, vcpus
+        key = meter, region_id, item, vcpus, term
         if key not in self._schedules:
             self._schedules[key] = tuple(self._build_schedule(*key))
         return self._schedules[key]
@@ -93,26 +93,33 @@ class PriceBook:
         free = meter in METERS and METERS[meter].free_unless_priced
         return free and all(known != meter for known, _ in self._by_item)
 
-    def at(self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0) -> tuple[PriceRow, ...]:
-        """The price table in force at `when`, as tiers; raises PriceNotFound."""
+    def at(
+        self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0, term: str = ""
+    ) -> tuple[PriceRow, ...]:
+        """The price table in force at `when`, as tiers; `schedule` says what is what. Raises PriceNotFound."""
         moment = parse_time(when, "when")
         second = to_seconds(moment)
-        for epoch in self.schedule(meter, region_id, item, vcpus):
+        for epoch in self.schedule(meter, region_id, item, vcpus, term):
             if epoch.start <= second < epoch.end:
                 return epoch.tiers
-        missing = meter, item_in_words(meter, item), region_id, f"{moment:%Y-%m-%d}", self._currency
-        raise PriceNotFound([missing], self.hint(meter, item))
+        missing = meter, item_in_words(meter, item, term), region_id, f"{moment:%Y-%m-%d}", self._currency
+        raise PriceNotFound([missing], self.hint(meter, item, term))
 
-    def hint(self, meter: str, item: str) -> str:
+    def hint(self, meter: str, item: str, term: str = "") -> str:
         """What to say beside a missing price: where there are prices of the same thing, and what to do."""
-        return layer_hint(self.known(meter, item))
+        return layer_hint(self.known(meter, item, term))
 
-    def known(self, meter: str, item: str) -> str:
-        """Where there are prices of the same thing, or of which other items; empty where there are none."""
-        known = self._rows_of(meter, item)
-        places = sorted({row.region_id for row in known if row.price is not None})
+    def known(self, meter: str, item: str, term: str = "") -> str:
+        """Where there are prices of the same thing, how else it is sold, or of which other items; else empty."""
+        rows = [row for row in self._rows_of(meter, item) if row.price is not None]
+        known = [row for row in rows if units()[row.unit].term == term]
+        others = {units()[row.unit].term for row in rows} - {term}
+        if others and not known:
+            ways = {"": "by time", "once": "once for good (buy_product)"}
+            return f"it is sold {', '.join(sorted(ways.get(way, f'by the {way}') for way in others))}"
+        places = sorted({row.region_id for row in known})
         if places:
-            first = min(row.valid_from for row in known if row.price is not None)
+            first = min(row.valid_from for row in known)
             listed = ", ".join(places[:6]) + (f" and {len(places) - 6} more" if len(places) > 6 else "")
             return f"known: {listed} from {first}"
         items = sorted({item for m, item in self._by_item if m == meter and item})
@@ -124,9 +131,9 @@ class PriceBook:
             item = ""
         return self._by_item.get((meter, item), []) + (self._by_item.get((meter, ""), []) if item else [])
 
-    def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int) -> Iterable[Epoch]:
+    def _build_schedule(self, meter: str, region_id: str, item: str, vcpus: int, term: str) -> Iterable[Epoch]:
         spans: list[tuple[tuple[int, ...], int, int, tuple[PriceRow, ...]]] = []
-        for precedence, rows in self._alternatives(meter, item, region_id, vcpus).items():
+        for precedence, rows in self._alternatives(meter, item, region_id, vcpus, term).items():
             starts = sorted({row.valid_from for row in rows})
             for day, following in zip(starts, [*starts[1:], None], strict=True):
                 tiers = _tiers([row for row in rows if row.valid_from == day])
@@ -138,10 +145,12 @@ class PriceBook:
             if holding:
                 yield Epoch(start, end, min(holding, key=lambda span: span[0])[3])
 
-    def _alternatives(self, meter: str, item: str, region_id: str, vcpus: int) -> dict[tuple[int, ...], list[PriceRow]]:
+    def _alternatives(
+        self, meter: str, item: str, region_id: str, vcpus: int, term: str
+    ) -> dict[tuple[int, ...], list[PriceRow]]:
         """The rows that may price something, by precedence, the lowest first.
 
-        A later layer goes before an earlier one; within a layer the item's own row before one for any
+        A later layer goes before an earlier one; within a layer the item's own row before one for
         any item, then the narrower scope where it is used, then the narrower scope where it goes. What stands
         in for a missing price comes after all of that.
         """
@@ -150,7 +159,8 @@ class PriceBook:
             row
             for row in self._rows_of(meter, item)
             if row.price is not None
-            and row.billing_method == "pay_as_you_go"
+            and row.billing_method == ("subscription" if term else "pay_as_you_go")
+            and (not term or units()[row.unit].term == term)
             and (row.quantity_unit != "vCPU" or row.from_quantity <= vcpus < row.to_quantity)
         ]
         for place, (scopes, to_scopes) in enumerate(self._places(meter, item, region_id)):
@@ -325,6 +335,7 @@ class Prices:
             meter=known.name,
             region_id="all_regions",
             to_region_id="all_regions" if known.item == "region" else "",
+            billing_method=_method_of(unit or known.units[0]),
             unit=unit or known.units[0],
             currency=next(iter(self.books)),
             price=price,
@@ -431,6 +442,10 @@ def weakness(row: PriceRow) -> str:
     if row.valid_from_basis == "assumed" and row.status != "example":
         reasons.append("first day assumed")
     return "; ".join(reasons)
+
+
+def _method_of(unit: str) -> str:
+    return units()[unit].billing_method if unit in units() else "pay_as_you_go"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The command line: `ecs-images bill`, `check`, `routes`, `app`, `prices` and `rules`.
+"""The command line: `ecs-images bill`, `check`, `routes`, `fees`, `app`, `prices` and `rules`.
 
 Every problem is one sentence on the error channel; `EXIT_CODES` says how a command ends.
 """
@@ -20,6 +20,7 @@ from .. import __version__
 from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
 from .catalogue import add_commands, emit_changed_rules
+from .fees import show_fees
 from .output import Format, console, emit, emit_json, records, say, visible
 from .show import (
     draw_cost,
@@ -250,6 +251,22 @@ def list_routes(
     if form is Format.table and output is None:
         for part, value in table.attrs["frame"]:
             say(f"{part}: {value}")
+
+
+@app.command("fees")
+def list_fees(
+    story: Annotated[Path, typer.Argument(help="a story file")],
+    image: Annotated[str, typer.Option(help="the image: its name in the story, or its id")],
+    account: Annotated[str | None, typer.Option(help="who launches it; default: the image's owner")] = None,
+    region: Annotated[str | None, typer.Option(help="where; default: where the image is")] = None,
+    instance_type: Annotated[str | None, typer.Option("--type", help="for fees by size: on what instance type")] = None,
+    form: Form = Format.table,
+    output: Output = None,
+    prices: Layers = None,
+) -> None:
+    """Say which fees follow an image through its lineage, who pays them, what they cost and what ends them."""
+    loaded, run = _run(story)
+    show_fees(loaded, run, image, _prices(loaded, prices), account, region, instance_type, form, output)
 
 
 def _listed(text: str) -> list[str]:

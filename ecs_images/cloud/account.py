@@ -11,6 +11,7 @@ from .files import FileCommands
 from .images import ImageCommands
 from .instances import InstanceCommands
 from .policies import PolicyCommands
+from .products import ProductCommands
 from .sharing import ShareCommands
 from .snapshots import SnapshotCommands
 from .tags import TagCommands
@@ -26,6 +27,7 @@ class Account(
     ShareCommands,
     CopyCommands,
     TagCommands,
+    ProductCommands,
 ):
     """An account and what it may command.
 

@@ -15,11 +15,13 @@ from numbers import Real
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from ..catalog.images import marketplace_images
 from ..catalog.instance_types import instance_type
 from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..ledger.chains import ChainView
-from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Snapshot
+from ..ledger.events import MOST_PERIODS
+from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Purchase, Snapshot
 from ..saving import can_be_stored
 from ..units import positive_gib, size_gib
 
@@ -174,7 +176,7 @@ class Records(Kind):
 
 def ident(value: Any, what: str, kind: str = "") -> str:
     """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
-    if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | AutoSnapshotPolicy | ChainView):
+    if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | AutoSnapshotPolicy | Purchase | ChainView):
         return value.id
     if not isinstance(value, str) or len(value) > _LONGEST:
         example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
@@ -205,9 +207,13 @@ AnyRef = Annotated[str, Reference("resource")]
 DiskRefs = Annotated[Sequence[str], Several(Reference("disk"))]
 SnapshotRefs = Annotated[Sequence[str], Several(Reference("snapshot"))]
 AccountRefs = Annotated[Sequence[Any], Several(AccountName())]
+PurchaseRef = Annotated[str, Reference("purchase")]
 RegionName = Annotated[str, Published("region", regions)]
 TypeName = Annotated[str, MachineType()]
 Vcpus = Annotated[int, Count()]
+ProductCode = Annotated[str, Published("marketplace product", marketplace_images)]
+Periods = Annotated[int, WholeNumber(range(1, MOST_PERIODS + 1))]
+RefundDays = Annotated[int, WholeNumber(range(1, 3651))]
 Gib = Annotated[float, Size(above_zero=False)]
 GibAboveZero = Annotated[float, Size(above_zero=True)]
 Whole = Annotated[int, WholeNumber()]

@@ -150,7 +150,7 @@ class Control:
     # What exists ------------------------------------------------------------------------------
 
     def own_instance(self, account: str, instance_id: str, operation: str) -> Instance:
-        """An instance of the account that is not released (CREATE-4)."""
+        """An instance of the account that is neither released nor, unless it is to be released, expired (CREATE-4)."""
         found = self.state.instances.get(instance_id)
         if found is None or found.account != account or found.status == "Released":
             was = "was released" if found and found.account == account else "is not an instance of yours"
@@ -160,6 +160,11 @@ class Control:
                 f"{instance_id} {was}{did_you_mean(instance_id, self._instances_of(account))}",
                 instance=instance_id,
             )
+        if found.paid_until and found.paid_until <= self.now and operation != "DeleteInstance":
+            code = "InstanceExpired" if operation == "StartInstance" else "InstanceExpiredOrInArrears"
+            ended = f"the subscription of {instance_id} ended on {show_time(found.paid_until)} (MKT-2)"
+            what_next = "release it; its snapshots and images stay"
+            raise self.refusal(operation, code, f"{ended}; {what_next}", instance=instance_id)
         return found
 
     def own_disk(self, account: str, disk_id: str, operation: str) -> Disk:

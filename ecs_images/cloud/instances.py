@@ -7,9 +7,12 @@ from ..catalog.instance_types import InstanceType
 from ..catalog.instance_types import instance_type as type_of
 from ..catalog.limits import limit
 from ..catalog.regions import region as region_of
-from ..errors import InputError
+from ..catalog.rule_book import taken
+from ..errors import CloudError, InputError
 from ..ledger import events as ev
-from ..ledger.resources import MARKETPLACE, PROVIDER, Disk, DiskCategory, Image, Instance, StopMode
+from ..ledger.resources import MARKETPLACE, PROVIDER, Billing, Disk, DiskCategory, Image, Instance, StopMode
+from ..ledger.terms import Period
+from ..units import show_time
 from .arguments import (
     DiskCount,
     DiskRef,
@@ -18,6 +21,7 @@ from .arguments import (
     ImageRef,
     InstanceRef,
     NewDataDisks,
+    Periods,
     RegionName,
     TagMap,
     TypeName,
@@ -35,6 +39,7 @@ from .disks import (
     image_data_disks,
     new_system_disk,
 )
+from .products import purchase_for
 from .snapshots import snapshots_under_way
 from .tags import tagged
 
@@ -62,8 +67,13 @@ class InstanceCommands(Caller):
         system_disk_category: DiskCategory | None = None,
         local_disks: DiskCount = 0,
         tags: TagMap | None = None,
+        billing: Billing = "pay_as_you_go",
+        period: Period | None = None,
+        periods: Periods | None = None,
     ) -> InstanceRef:
-        """Launch an instance, which pays the fees of its image from now on (IBILL-5). Returns its id.
+        """Launch an instance, which pays the fees of its image (IBILL-5). Returns its id.
+
+        With pay-as-you-go they run by the second from now on; a subscription prepays them (IBILL-1, IBILL-2).
 
         region: where it runs
         image: an image's id, an image family or a short name
@@ -79,6 +89,9 @@ class InstanceCommands(Caller):
         local_disks: how many disks of the host it has besides, by its type, which no list tells; no snapshots
             can be taken of them, nor an image of the whole instance (SNAP-5)
         tags: tags of the instance and its disks, values by key
+        billing: pay_as_you_go or subscription
+        period: of a subscription, what its price is for: week, month or year; month unless said
+        periods: of a subscription, for how many periods it is prepaid; 1 unless said
         """
         control, account = self._control, self.name
         operation = "RunInstances"
@@ -86,11 +99,17 @@ class InstanceCommands(Caller):
         source = control.usable_image(account, image, region, operation)
         machine = _machine(control, source, instance_type, vcpus, memory, operation)
         new_disks = [new_system_disk(control, source, system_disk, written, operation, system_disk_category)]
+        if billing == "subscription":
+            period, periods = period or "month", periods or 1
+        elif period is not None or periods is not None:
+            raise InputError("period and periods are of a subscription; say billing=subscription too")
+        purchase = purchase_for(control, account, source.lineage, region, billing, operation)
+        buys = billing == "pay_as_you_go" and purchase is None
         new_disks += image_data_disks(control, source)
         new_disks += extra_data_disks(control, account, region, data_disks, operation)
         check_disk_count(control, len(new_disks) - 1, operation)
         encrypted = any(disk.encrypted for disk in new_disks)
-        assumed = _assumed(control, source, instance_type is not None, written, encrypted)
+        assumed = _assumed(control, source, instance_type is not None, written, encrypted, buys=buys)
         if _fee_by_size(source) and not machine.listed and vcpus is None:
             assumed += ("ASSUME-10",)
 
@@ -114,12 +133,31 @@ class InstanceCommands(Caller):
                 lineage=source.lineage,
                 system_disk=disk_ids[0],
                 data_disks=tuple(disk_ids[1:]),
+                billing=billing,
+                period=period,
+                periods=periods or 0,
+                purchase=purchase,
                 assumed=assumed,
                 local_disks=local_disks,
             ),
             *tagged(control, [instance_id, *disk_ids], tags, operation),
         )
         return instance_id
+
+    @command
+    def renew_instance(self, instance: InstanceRef, *, periods: Periods = 1) -> None:
+        """Prepay a subscription for longer, and with it the fees of its image; one bought once costs no more (MKT-3).
+
+        instance: its id
+        periods: for how many more of its periods, at the prices of the day
+        """
+        control, operation = self._control, "RenewInstance"
+        own = control.own_instance(self.name, instance, operation)
+        if own.billing != "subscription":
+            raise _charge_type(control, own, operation, "pay-as-you-go has no end that could be put off")
+        if own.periods + periods > ev.MOST_PERIODS:
+            raise InputError(f"{own.id} is prepaid for {own.periods} periods of at most {ev.MOST_PERIODS}")
+        control.record(ev.InstanceRenewed(at=control.now, instance=own.id, periods=periods))
 
     @command
     def stop_instance(self, instance: InstanceRef, *, mode: StopMode = "standard") -> None:
@@ -132,6 +170,8 @@ class InstanceCommands(Caller):
         operation = "StopInstance"
         own = control.own_instance(account, instance, operation)
         check_status(control, own, ("Running",), operation)
+        if mode == "economical" and own.billing == "subscription":
+            raise _charge_type(control, own, operation, "economical mode is for pay-as-you-go (IBILL-3)")
         _fail_images_being_made(control, own)
         suspended = mode == "economical" and bool(limit("economical_stop_suspends_licence", control.now))
         control.record(ev.InstanceStopped(at=control.now, instance=own.id, mode=mode, licence_suspended=suspended))
@@ -156,12 +196,17 @@ class InstanceCommands(Caller):
         A disk that was attached later is only detached, unless it was to be deleted with the instance, and
         automatic snapshots may go with their disk; both is set with `attach_disk` and `modify_disk`.
 
+        A subscription can be released when it has ended.
+
         instance: its id
         force: release it even while it runs
         """
         control, account = self._control, self.name
         operation = "DeleteInstance"
         own = control.own_instance(account, instance, operation)
+        if own.paid_until and control.now < own.paid_until:
+            raise _charge_type(control, own, operation, f"it is prepaid until {show_time(own.paid_until)}")
+        force = force or own.billing == "subscription"  # An ended subscription stands still anyway.
         check_status(control, own, ("Stopped", "Running") if force else ("Stopped",), operation)
         _fail_images_being_made(control, own)
         for disk in (control.state.disks[name] for name in own.disks):
@@ -182,7 +227,9 @@ class InstanceCommands(Caller):
     ) -> DiskRef:
         """Change the operating system of a stopped instance: a new system disk, while data disks stay (OS-1).
 
-        Returns the new disk's id.
+        Returns the new disk's id. The fees of the new system take the place of those before (OS-6). Of a
+        subscription the rest of its time is charged: for a licence the difference, for a product the whole, unless
+        it is the same product (MKT-5) or its supplier refunds what it replaces (UNK-17).
 
         instance: its id
         image: an image's id, an image family or a short name
@@ -202,6 +249,15 @@ class InstanceCommands(Caller):
         later = _later_rules(control, own, source)
         # Of an image with data disks only the system disk is used (OS-3); the category stays (OS-1).
         new = new_system_disk(control, source, system_disk, written, operation, _chosen_category(old))
+        before, after = own.lineage.product_code, source.lineage.product_code
+        purchase = own.purchase
+        if before != after:
+            purchase = purchase_for(control, account, source.lineage, own.region, own.billing, operation)
+        leaves = own.billing == "subscription" and before not in (None, after)
+        licences = own.lineage.charged_system, source.lineage.charged_system
+        settles = own.billing == "subscription" and licences[0] not in (None, licences[1])
+        bought_once = own.purchase is not None  # A subscription uses no other purchases (MKT-2).
+        refunded = leaves and not bought_once and taken("UNK-17", control.state.assume) == "by_usage"
         if new.size_gib < old.size_gib:
             raise control.refusal(
                 operation,
@@ -223,7 +279,14 @@ class InstanceCommands(Caller):
             finishes_at=control.done_at("system_disk_replacement"),
             encrypted=new.encrypted,
             kms_key=new.kms_key,
-            assumed=(*_assumed(control, source, True, written, new.encrypted), *control.doubts(*later)),
+            purchase=purchase,
+            refunded=refunded,
+            assumed=(
+                *_assumed(control, source, True, written, new.encrypted, buys=before != after and purchase is None),
+                *(("UNK-17",) if leaves and not bought_once else ()),
+                *(("ASSUME-12",) if settles else ()),
+                *control.doubts(*later),
+            ),
         )
         control.record(started)
         if started.finishes_at == control.now:
@@ -254,7 +317,12 @@ def finish_replacement(control: Control, instance_id: str) -> None:
         *disk_released(control, old),
         disk_created(control, started.disk, instance.account, instance.region, instance.id, new, started.lineage),
         ev.SystemDiskReplaced(
-            at=control.now, instance=instance.id, image=started.image, lineage=started.lineage, disk=started.disk
+            at=control.now,
+            instance=instance.id,
+            image=started.image,
+            lineage=started.lineage,
+            disk=started.disk,
+            purchase=started.purchase,
         ),
     )
 
@@ -331,8 +399,18 @@ def _later_rules(control: Control, instance: Instance, image: Image) -> list[str
     return later
 
 
-def _assumed(control: Control, image: Image, typed: bool, written: float | None, encrypted: bool) -> tuple[str, ...]:
-    """The assumptions that starting from this image, on a machine of a type that is `typed` or taken, rests on."""
+def _charge_type(control: Control, instance: Instance, operation: str, why: str) -> CloudError:
+    message = f"{instance.id} is {instance.billing}: {why}"
+    return control.refusal(operation, "ChargeTypeViolation", message, instance=instance.id)
+
+
+def _assumed(
+    control: Control, image: Image, typed: bool, written: float | None, encrypted: bool, *, buys: bool
+) -> tuple[str, ...]:
+    """The assumptions that starting from this image, on a machine of a type that is `typed` or taken, rests on.
+
+    `buys` says whether it buys the image's product.
+    """
     found = []
     if image.account in (PROVIDER, MARKETPLACE) and written is None:
         found.append("ASSUME-1")
@@ -341,7 +419,8 @@ def _assumed(control: Control, image: Image, typed: bool, written: float | None,
     if image.account == MARKETPLACE:
         if not marketplace_images()[image.id].regions:
             found.append("ASSUME-3")
-        found.append("ASSUME-4")
+        if buys:
+            found.append("ASSUME-4")
     if encrypted:
         found.append("UNK-16")
     listed = public_images().get(image.id)

@@ -18,6 +18,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Literal, get_args, get_type_hints
 
+from ..catalog.images import marketplace_images
 from ..catalog.instance_types import instance_type
 from ..catalog.limits import limit
 from ..catalog.rule_book import supposed
@@ -39,9 +40,12 @@ from .fields import (
     NewImage,
     NewInstance,
     NewPolicy,
+    NewPurchase,
     NewSnapshot,
     PolicyId,
+    ProductCode,
     Published,
+    PurchaseId,
     RegionId,
     Rule,
     SiteName,
@@ -50,6 +54,8 @@ from .fields import (
 from .resources import (
     Account,
     AutoSnapshotPolicy,
+    Billing,
+    BoughtAs,
     DeviceMapping,
     Disk,
     DiskCategory,
@@ -62,6 +68,7 @@ from .resources import (
     Instance,
     Lineage,
     MadeFrom,
+    Purchase,
     Replacement,
     Snapshot,
     StopMode,
@@ -69,6 +76,7 @@ from .resources import (
     published_lineage,
 )
 from .state import State
+from .terms import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +142,9 @@ def unfinished(state: State, at: datetime) -> Iterator[str]:
         if amiss in statuses:
             yield f"{image.id} is {image.status}, but a snapshot of it is {amiss}"
 
+
+MOST_PERIODS = 600
+"""Of a subscription; fifty years of months end before the clock does."""
 
 _LARGEST = {"size_gib": 1 << 30}
 """The largest quantities whose sums fit 64 bits; 2**60 for fields that are not listed."""
@@ -500,6 +511,10 @@ class InstanceLaunched(Event):
     system_disk: its system disk
     data_disks: its data disks, in order of device
     local_disks: how many disks of the host it has besides, which have no ids
+    billing: pay_as_you_go, or subscription, whose fees are prepaid (IBILL-1, IBILL-2)
+    period: of a subscription, what it is prepaid by
+    periods: of a subscription, for how many periods
+    purchase: the purchase of its marketplace product that it uses, None where launching it bought it
     """
 
     instance: NewInstance
@@ -511,12 +526,17 @@ class InstanceLaunched(Event):
     lineage: Lineage
     system_disk: DiskId
     data_disks: tuple[str, ...]
+    billing: Billing = "pay_as_you_go"
+    period: Period | None = None
+    periods: int = 0
+    purchase: PurchaseId | None = None
     assumed: tuple[str, ...] = ()
     memory_gib: float = 0
     local_disks: int = 0
 
     def apply(self, state: State) -> None:
         _use_id(state, self.instance)
+        _use_purchase(state, self.purchase)
         state.instances[self.instance] = Instance(
             id=self.instance,
             account=self.account,
@@ -532,6 +552,10 @@ class InstanceLaunched(Event):
             stop_mode=None,
             launched_at=self.at,
             local_disks=self.local_disks,
+            billing=self.billing,
+            period=self.period,
+            periods=self.periods,
+            purchase=self.purchase,
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
@@ -552,6 +576,35 @@ class InstanceLaunched(Event):
         for name in disks:
             kind: DiskKind = "system" if name == self.system_disk else "data"
             yield from _not_made_for(state, name, kind, self)
+        prepaid = self.billing == "subscription"
+        if prepaid != bool(self.period) or prepaid != (0 < self.periods <= MOST_PERIODS):
+            yield "a subscription is prepaid for 1 period or more, and nothing else is"
+        yield from _cannot_use_purchase(state, self.purchase, self.account, self.region, self.lineage)
+        if self.purchase and prepaid and state.purchases[self.purchase].billing != "once":
+            yield f"{self.purchase} is pay-as-you-go, which a subscription is not"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRenewed(Event):
+    """A subscription was prepaid for longer, with the fees of its system (MKT-2).
+
+    instance: the instance
+    periods: how many more of its periods
+    """
+
+    instance: InstanceId
+    periods: int
+
+    def apply(self, state: State) -> None:
+        _change(state.instances, self.instance, periods=state.instances[self.instance].periods + self.periods)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _not_in_status(state.instances, self.instance, "Running", "Stopped")
+        instance = state.instances[self.instance]
+        if instance.paid_until is None or instance.paid_until <= self.at:
+            yield f"{self.instance} has no subscription to renew"
+        if not 0 < self.periods <= MOST_PERIODS - instance.periods:
+            yield f"periods is {self.periods}; a subscription has 1 to {MOST_PERIODS} in all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -625,6 +678,8 @@ class SystemDiskReplacementStarted(Event):
     finishes_at: when the change is done
     encrypted: whether that disk will be encrypted, as the image is (UNK-16)
     kms_key: the owner's key it will be encrypted with, None for the service's
+    purchase: the purchase of its marketplace product that it will use
+    refunded: whether the supplier of the product before gives back what is prepaid (MKT-5, UNK-17)
     """
 
     instance: InstanceId
@@ -637,10 +692,13 @@ class SystemDiskReplacementStarted(Event):
     finishes_at: datetime
     encrypted: bool = False
     kms_key: str | None = None
+    purchase: PurchaseId | None = None
+    refunded: bool = False
     assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
+        _use_purchase(state, self.purchase)
         state.replacements[self.instance] = Replacement(
             self.instance,
             self.image,
@@ -652,6 +710,7 @@ class SystemDiskReplacementStarted(Event):
             self.finishes_at,
             self.encrypted,
             self.kms_key,
+            self.purchase,
         )
         state.pending[self.instance] = self.finishes_at
         _change(state.instances, self.instance, replacing_until=self.finishes_at)
@@ -661,6 +720,10 @@ class SystemDiskReplacementStarted(Event):
         yield from _does_not_fit(state, self)
         instance = state.instances[self.instance]
         yield from _cannot_use(state, self.image, instance.account, instance.region, self.lineage)
+        if self.purchase != instance.purchase:
+            yield from _cannot_use_purchase(state, self.purchase, instance.account, instance.region, self.lineage)
+        if self.refunded and (instance.billing != "subscription" or not instance.lineage.product_code):
+            yield f"{self.instance} has prepaid no product"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -671,18 +734,21 @@ class SystemDiskReplaced(Event):
     image: the image it runs from
     lineage: where its system comes from
     disk: its system disk
+    purchase: the purchase of its marketplace product that it uses
     """
 
     instance: InstanceId
     image: str
     lineage: Lineage
     disk: DiskId
+    purchase: PurchaseId | None = None
 
     def apply(self, state: State) -> None:
         del state.replacements[self.instance], state.pending[self.instance]
         _change(
             state.instances,
             self.instance,
+            purchase=self.purchase,
             image=self.image,
             lineage=self.lineage,
             system_disk=self.disk,
@@ -699,11 +765,74 @@ class SystemDiskReplaced(Event):
         yield from _not_due(state, self.instance, self.at)
         disk, written = state.disks[self.disk], state.disk_chain(self.disk).written_blocks
         wanted = (begun.image, begun.lineage, begun.disk, begun.size_gib, begun.written_blocks, begun.initial_blocks)
-        if (self.image, self.lineage, self.disk, disk.size_gib, written, disk.initial_blocks) != wanted:
+        found = (self.image, self.lineage, self.disk, disk.size_gib, written, disk.initial_blocks)
+        if found != wanted or self.purchase != begun.purchase:
             yield f"another change of the system of {self.instance} was begun"
         yield from _not_made_for(state, self.disk, "system", replace(instance, image=self.image, lineage=self.lineage))
         if not state.disks[instance.system_disk].released_at:
             yield f"the system disk before, {instance.system_disk}, is not released"
+
+
+# Purchases of marketplace products ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductBought(Event):
+    """A marketplace product was bought in a region, for one instance at a time (MKT-1).
+
+    purchase: the id of the purchase, which is ours
+    account: who bought it
+    region: where it may be used
+    product: its product code
+    billing: pay_as_you_go, whose fee runs with an instance, or once, for good (MKT-3)
+    refund_until: until when it may be given back unused, None where that is not agreed (MKT-6)
+    """
+
+    purchase: NewPurchase
+    account: AccountName
+    region: RegionId
+    product: ProductCode
+    billing: BoughtAs
+    refund_until: datetime | None = None
+    assumed: tuple[str, ...] = ()
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.purchase)
+        state.purchases[self.purchase] = Purchase(
+            id=self.purchase,
+            account=self.account,
+            region=self.region,
+            product=self.product,
+            billing=self.billing,
+            bought_at=self.at,
+            refund_until=self.refund_until,
+        )
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        product, site = marketplace_images()[self.product], state.accounts[self.account].site
+        yield from _differing(site=(site, product.site))
+        if product.regions and self.region not in product.regions:
+            yield f"{self.product} is not offered in {self.region}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseRefunded(Event):
+    """A product bought for good was given back unused, and what it cost is paid back (MKT-6).
+
+    purchase: the purchase
+    """
+
+    purchase: PurchaseId
+
+    def apply(self, state: State) -> None:
+        _change(state.purchases, self.purchase, refunded_at=self.at)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        bought = state.purchases[self.purchase]
+        if bought.billing != "once" or bought.used or bought.refunded_at:
+            yield f"{self.purchase} was not bought for good, was used, or was given back before"
+        elif bought.refund_until is None or self.at > bought.refund_until:
+            yield f"{self.purchase} can no longer be given back"
 
 
 # Snapshots ----------------------------------------------------------------------------------------
@@ -1602,6 +1731,27 @@ def _use_id(state: State, resource_id: str) -> None:
     prefix, _, number = resource_id.partition("-")
     if number.isdecimal():
         state.last_numbers[prefix] = max(state.last_numbers.get(prefix, 0), int(number))
+
+
+def _use_purchase(state: State, purchase: str | None) -> None:
+    if purchase:
+        _change(state.purchases, purchase, used=True)
+
+
+def _cannot_use_purchase(state: State, name: str | None, account: str, region: str, lineage: Lineage) -> Iterator[str]:
+    """Why an instance of an account cannot use a purchase."""
+    if name:
+        bought = state.purchases[name]
+        if (bought.account, bought.region, bought.product) != (account, region, lineage.product_code):
+            yield f"{name} is a purchase of {bought.product} by {bought.account} in {bought.region}"
+        elif bought.refunded_at or name in purchases_in_use(state):
+            yield f"{name} is used, or was given back"
+
+
+def purchases_in_use(state: State) -> set[str | None]:
+    """The purchases that instances use, or will when their system disk is replaced."""
+    running = {instance.purchase for instance in state.instances.values() if not instance.released_at}
+    return running | {change.purchase for change in state.replacements.values()}
 
 
 def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:

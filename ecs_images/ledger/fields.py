@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated
 
+from ..catalog.images import marketplace_images
 from ..catalog.regions import regions
 from ..catalog.sites import sites
 from .state import State
@@ -57,6 +58,7 @@ SnapshotId = Annotated[str, Existing("snapshots")]
 ImageId = Annotated[str, Existing("images")]
 FilesId = Annotated[str, Existing("files")]
 PolicyId = Annotated[str, Existing("policies")]
+PurchaseId = Annotated[str, Existing("purchases")]
 NewAccount = Annotated[str, New("accounts")]
 NewInstance = Annotated[str, New("instances")]
 NewDisk = Annotated[str, New("disks")]
@@ -64,5 +66,7 @@ NewSnapshot = Annotated[str, New("snapshots")]
 NewImage = Annotated[str, New("images")]
 NewFiles = Annotated[str, New("files")]
 NewPolicy = Annotated[str, New("policies")]
+NewPurchase = Annotated[str, New("purchases")]
 RegionId = Annotated[str, Published("region", regions)]
+ProductCode = Annotated[str, Published("marketplace product", marketplace_images)]
 SiteName = Annotated[str, Published("site", sites)]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from ..catalog.images import marketplace_images, public_image
+from .terms import Period, end_of_term
 
 PROVIDER = "system"
 MARKETPLACE = "marketplace"
@@ -28,6 +29,8 @@ DiskCategory = Literal[
 ]
 Tags = tuple[tuple[str, str], ...]
 StopMode = Literal["standard", "economical"]
+Billing = Literal["pay_as_you_go", "subscription"]
+BoughtAs = Literal["pay_as_you_go", "once"]
 InstanceStatus = Literal["Running", "Stopped", "Released"]
 SnapshotStatus = Literal["progressing", "accomplished", "failed"]
 ImageStatus = Literal["Waiting", "Creating", "Available", "Deprecated", "CreateFailed", "Deleted"]
@@ -93,6 +96,8 @@ class Instance:
 
     `vcpus` and `memory_gib` are 0 where they are not known.
     `local_disks` is how many disks of the host it has besides; those have no ids and no snapshots.
+    A subscription (包年包月) is prepaid for `periods` of a `period` since its launch (IBILL-2); `purchase` is the
+    purchase of its marketplace product where that was a step of its own.
     """
 
     id: str
@@ -111,6 +116,15 @@ class Instance:
     vcpus: int = 0
     memory_gib: float = 0
     local_disks: int = 0
+    billing: Billing = "pay_as_you_go"
+    period: Period | None = None
+    periods: int = 0
+    purchase: str | None = None
+
+    @property
+    def paid_until(self) -> datetime | None:
+        """When its subscription ends; None for pay-as-you-go."""
+        return end_of_term(self.launched_at, self.period, self.periods) if self.period else None
 
     @property
     def disks(self) -> tuple[str, ...]:
@@ -131,6 +145,26 @@ class Replacement:
     finishes_at: datetime
     encrypted: bool
     kms_key: str | None
+    purchase: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A marketplace product bought in a region for one instance at a time (MKT-1, MKT-3).
+
+    `billing` is pay_as_you_go, which costs nothing until an instance runs, or once, for good. It may be given
+    back until `refund_until`, None where the supplier names no such time (MKT-6), while no instance `used` it.
+    """
+
+    id: str
+    account: str
+    region: str
+    product: str
+    billing: BoughtAs
+    bought_at: datetime
+    refund_until: datetime | None = None
+    used: bool = False
+    refunded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

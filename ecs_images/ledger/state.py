@@ -18,13 +18,22 @@ from .resources import (
     Image,
     ImageFiles,
     Instance,
+    Purchase,
     Replacement,
     Snapshot,
     Tags,
 )
 
 # Ids look like the service's: a prefix and a number (ID-1, ID-2).
-ID_PREFIXES = {"instance": "i", "disk": "d", "snapshot": "s", "image": "m", "files": "f", "policy": "sp"}
+ID_PREFIXES = {
+    "instance": "i",
+    "disk": "d",
+    "snapshot": "s",
+    "image": "m",
+    "files": "f",
+    "policy": "sp",
+    "purchase": "p",
+}
 
 
 @dataclass(slots=True)
@@ -55,6 +64,7 @@ class State:
     files: dict[str, ImageFiles] = field(default_factory=dict)
     policies: dict[str, AutoSnapshotPolicy] = field(default_factory=dict)
     tags: dict[str, Tags] = field(default_factory=dict)
+    purchases: dict[str, Purchase] = field(default_factory=dict)
     chains: dict[str, StoredChain] = field(default_factory=dict)
     copies: dict[tuple[str, str], str] = field(default_factory=dict)
     copied_to: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..catalog.images import is_published, known_references, why_not_read
+from ..catalog.not_counted import not_counted
 from ..catalog.rule_book import http_statuses
 from ..cloud.account import Account
 from ..cloud.arguments import (
@@ -250,7 +251,8 @@ class StepReader:
         self, node: Located, command: str, at: datetime | None, refused: Located | None, counters: dict[str, int]
     ) -> None:
         if command != "wait" and command not in COMMANDS:
-            self._problem(node.line, str(UnknownName("command", command, [*COMMANDS, "wait", "repeat"])))
+            unknown = UnknownName("command", command, [*COMMANDS, "wait", "repeat"], not_counted(command))
+            self._problem(node.line, str(unknown))
             return
         if not isinstance(node.value, LocatedMap):
             self._problem(node.line, f"{command} needs its arguments as a mapping, not {shown(node.plain())}")
