@@ -316,8 +316,8 @@ def test_a_doubled_column_is_a_problem(tmp_path):
             "snapshot_copy_traffic?",
         ),
         (
-            {"meter": "scu"},
-            "meter 'scu' is not billed, so its price has no effect; billed are snapshot_standard, "
+            {"meter": "bandwidth"},
+            "meter 'bandwidth' is not billed, so its price has no effect; billed are snapshot_standard, "
             "snapshot_copy_traffic, image_copy_traffic, oss_standard_lrs_storage, oss_cross_region_replication, "
             "os_licence, marketplace_fee, disk, instance",
         ),

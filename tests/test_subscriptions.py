@@ -128,11 +128,14 @@ def test_a_product_is_prepaid_by_the_week_or_the_month(cloud, acme, period, peri
 
 
 def test_a_subscription_without_a_price_for_its_term_is_not_free(cloud, acme) -> None:
-    subscribed(acme, PRODUCT, period="year")
+    subscribed(acme, PRODUCT, period="year", periods=2)
+    found = ecs.bill(cloud, until="2027-12-01", prices=TOY)
+    (lacking,) = found.unpriced.itertuples()
+    assert (lacking.consumed_quantity, lacking.consumed_unit, lacking.x_term) == (2, "Instance-Year", "year")
     with pytest.raises(
         ecs.PriceNotFound, match=f"{PRODUCT} by the year .* sold by the month, by the week, by time, once"
     ):
-        paid(cloud)
+        found.total()
 
 
 def test_whoever_launches_a_descendant_subscribes_anew_at_the_original_price(cloud, acme) -> None:
