@@ -156,8 +156,10 @@ def test_whoever_launches_a_descendant_subscribes_anew_at_the_original_price(clo
 
 def test_subscriptions_are_explained_attributed_and_kept_in_a_ledgers_file(cloud, acme, tmp_path: Path) -> None:
     web = subscribed(acme, periods=3)
-    acme.buy_product(PRODUCT, region=HANGZHOU, billing="once", refund_days=5)
+    bought = acme.buy_product(PRODUCT, region=HANGZHOU, billing="once", refund_days=5)
     found = ecs.bill(cloud, until="2026-08-01", prices=TOY)
+    assert found.explain(bought).total == found.explain(PRODUCT).total == 900
+    assert found.explain(bought).about == f"purchase of {PRODUCT} by acme in {HANGZHOU}"
     assert "6 vCPU-Month × 100 = 600.000000 CNY" in str(found.explain(web))
     assert found.attribute("image")["list_cost"].sum() == pytest.approx(found.total()) == 1500
     cloud.ledger.save(tmp_path / "ledger.jsonl")

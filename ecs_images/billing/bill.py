@@ -270,7 +270,7 @@ class Bill:
     def explain(self, resource: Resource) -> Explanation:
         """Why something costs what it costs: every amount, with its price, its rules and what happened.
 
-        resource: an image, snapshot, chain, disk, instance or files of an image, by its id or its record
+        resource: an image, snapshot, chain, disk, instance, purchase or files of an image, by its id or its record
 
         Raises UnknownName for an id that the ledger does not know.
         """

@@ -15,7 +15,7 @@ from ..errors import InputError, MixedCurrencies, UnknownName, shown
 from ..ledger import events as ev
 from ..ledger.chains import ChainView
 from ..ledger.ledger import Ledger
-from ..ledger.resources import Disk, Image, ImageFiles, Instance, Snapshot
+from ..ledger.resources import Disk, Image, ImageFiles, Instance, Purchase, Snapshot
 from ..ledger.state import State
 from ..units import show_time
 from .amounts import fee_amounts, storage_amounts
@@ -89,7 +89,7 @@ def _sentence(row: dict[Hashable, Any]) -> str:
     )
 
 
-Resource = str | Image | Snapshot | Instance | Disk | ImageFiles | ChainView
+Resource = str | Image | Snapshot | Instance | Disk | ImageFiles | Purchase | ChainView
 
 
 def explain(
@@ -100,7 +100,7 @@ def explain(
     cost_curves: list[Curve],
     unpriced: pd.DataFrame,
 ) -> Explanation:
-    """What an image, snapshot, chain, disk, instance or files of an image cost, and why.
+    """What an image, snapshot, chain, disk, instance, purchase or files of an image cost, and why.
 
     resource: its id, or its record
     usage: the usage that is billed
@@ -113,7 +113,7 @@ def explain(
     run from it. Raises UnknownName.
     """
     if not isinstance(resource, Resource):
-        kinds = "an image, snapshot, chain, disk, instance or files"
+        kinds = "an image, snapshot, chain, disk, instance, purchase or files"
         raise InputError(f"what can be explained is {kinds}, given by its id or record, not {shown(resource)}")
     name = resource if isinstance(resource, str) else resource.id
     snapshots, about = _snapshots_of(name, state)
@@ -179,13 +179,19 @@ def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:
         files = state.files[resource]
         gone = f", deleted {show_time(files.deleted_at)}" if files.deleted_at else ""
         return (), f"files of image {files.image} of {files.account} in {files.region}{gone}"
+    if resource in state.purchases:
+        bought = state.purchases[resource]
+        gone = f", given back {show_time(bought.refunded_at)}" if bought.refunded_at else ""
+        return (), f"purchase of {bought.product} by {bought.account} in {bought.region}{gone}"
     chain = state.disks[resource].chain if resource in state.disks else resource
     members = tuple(state.chain_snapshots.get(chain, ()))
     if not members and resource not in state.disks:
-        if any(instance.image == resource for instance in state.instances.values()):
+        launched = [instance.image for instance in state.instances.values()]
+        if resource in [*launched, *(bought.product for bought in state.purchases.values())]:
             return (), "image of the provider"
         known = [*state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots, *state.files]
-        raise UnknownName("image, snapshot, chain, disk, instance or files", resource, known)
+        known += state.purchases
+        raise UnknownName("image, snapshot, chain, disk, instance, purchase or files", resource, known)
     return members, f"snapshot chain {chain} of {len(members)} snapshots"
 
 
