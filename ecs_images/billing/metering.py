@@ -28,7 +28,7 @@ from ..columns import FOR_EVER, clip, times_of, whole_hours
 from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
-from ..ledger.resources import Account, Lineage
+from ..ledger.resources import Lineage, OpenedAccount
 from ..ledger.state import State
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
 from .schema import USAGE
@@ -204,7 +204,7 @@ def _codes(names: Iterable[str], codes: np.ndarray) -> pd.api.extensions.Extensi
     return pd.Categorical.from_codes(to_category[codes], dtype=dtype)
 
 
-def _currency(account: Account) -> str:
+def _currency(account: OpenedAccount) -> str:
     return sites()[account.site].currency
 
 
@@ -285,7 +285,7 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: 
 
 
 def _row(
-    payer: Account,
+    payer: OpenedAccount,
     region: str,
     meter: str,
     resource: str,

@@ -52,7 +52,6 @@ from .fields import (
     SnapshotId,
 )
 from .resources import (
-    Account,
     AutoSnapshotPolicy,
     Billing,
     BoughtAs,
@@ -68,6 +67,7 @@ from .resources import (
     Instance,
     Lineage,
     MadeFrom,
+    OpenedAccount,
     Purchase,
     Replacement,
     Snapshot,
@@ -207,7 +207,7 @@ class AccountOpened(Event):
     site: SiteName
 
     def apply(self, state: State) -> None:
-        state.accounts[self.account] = Account(self.account, self.site, self.at)
+        state.accounts[self.account] = OpenedAccount(self.account, self.site, self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ MadeFrom = Literal["instance", "snapshots", "import", "copy", "provider"]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OpenedAccount:
     """A customer's account; `site` (china or international) decides its price list.
 
     `quotas` are those it was given instead of the usual ones, by name.

@@ -11,13 +11,13 @@ from typing import Any
 
 from .blocks import Chain, CopiedChain, StoredChain
 from .resources import (
-    Account,
     AutoSnapshotPolicy,
     Disk,
     Durations,
     Image,
     ImageFiles,
     Instance,
+    OpenedAccount,
     Purchase,
     Replacement,
     Snapshot,
@@ -56,7 +56,7 @@ class State:
     block_bytes: int = 0
     durations: Durations = "instant"
     assume: dict[str, str] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
+    accounts: dict[str, OpenedAccount] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     disks: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
