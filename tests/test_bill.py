@@ -263,7 +263,7 @@ def test_the_shares_add_up_when_a_snapshot_goes_while_the_next_is_under_way():
 
 
 def test_an_unknown_attribution_lists_the_known_ones(two_sites):
-    with pytest.raises(UnknownName, match="one of snapshot, image, account"):
+    with pytest.raises(UnknownName, match="one of snapshot, image, resource, account"):
         two_sites.attribute("region")
 
 

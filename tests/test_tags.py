@@ -169,3 +169,33 @@ def test_tags_of_nothing_and_doubled_keys_are_found_in_an_edited_ledger(cloud, a
     assert ev.problems(ev.TagsSet(at=cloud.now, resource=web, tags=(("a", "1"), ("a", "2"))), state)
     with unchanged(cloud):
         assert ev.problems(ev.TagsSet(at=cloud.now, resource=web, tags=(("a", "1"),)), state) == []
+
+
+def test_a_bill_by_a_tag_goes_by_the_billed_resource_and_adds_up(cloud, acme):
+    """Red Hat is 2 vCPUs × 24 h × 0.1041 = 4.9968 a day, a snapshot of 12 GiB 12 × 24 × 0.12 / 720 = 0.048."""
+    web = machine(acme, image="rhel_9", instance_type="ecs.g7.large", tags=TEAM)
+    machine(acme, image="rhel_9", instance_type="ecs.g7.large", tags={"team": "ops", "stage": "test"})
+    acme.create_snapshot(web)  # Has no tags of its own, those of its instance are no matter.
+    acme.create_snapshot(web, tags=TEAM)  # Shares every block with the one before.
+    cloud.advance(days=1)
+    found = ecs.bill(cloud, until=cloud.now)
+    by_team = found.by("tag:team").set_index("tag:team")["list_cost"]
+    assert by_team.to_dict() == pytest.approx({"": 0.024, "ops": 4.9968, "web": 4.9968 + 0.024})
+    assert by_team.sum() == pytest.approx(found.total())
+    both = found.by("meter", "tag:team", "tag:stage")
+    assert list(both.columns) == ["sku_meter", "tag:team", "tag:stage", "billing_currency", "list_cost"]
+    assert set(both.loc[both["tag:stage"] == "test", "tag:team"]) == {"ops"}
+
+
+def test_a_bill_by_a_tag_that_no_resource_has_is_refused(cloud, acme):
+    machine(acme, image="rhel_9", tags=TEAM)
+    cloud.advance(days=1)
+    found = ecs.bill(cloud, until=cloud.now)
+    with pytest.raises(ecs.UnknownName, match="unknown tag 'teams'; did you mean team"):
+        found.by("tag:teams")
+    with pytest.raises(ecs.UnknownName, match="or tag: and a tag's key"):
+        found.by("tag:")
+    with pytest.raises(ecs.InputError, match=r"tag:team goes with .*, not with month"):
+        found.by("tag:team", "month")
+    with pytest.raises(ecs.InputError, match=r"tag:team goes with .*, not with image"):
+        found.by("tag:team", "image")

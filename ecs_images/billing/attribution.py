@@ -173,7 +173,7 @@ def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.n
 
 
 def attribute(usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str) -> pd.DataFrame:
-    """The bill split over snapshots or images; `x_…_id` is empty for what belongs to none."""
+    """The bill split over snapshots, images or billed resources; `x_…_id` is empty for what belongs to none."""
     # What has no price at all bears nothing and is no row of 0; a bill lists it as unpriced.
     parted = zip(groups(usage), cost_curves, strict=True)
     costly = [rows.positions for (_, rows), curve in parted if curve.lines]
@@ -182,10 +182,10 @@ def attribute(usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: s
     held = holdings(usage, state)
     cost = held_cost(usage, held, cost_curves)
     fees = _fee_costs(usage, cost_curves)
-    if to == "snapshot":
+    if to != "image":
         part, names = np.arange(len(held.row)), np.array([*held.lives.ids, ""], dtype=object)[held.snapshot]
-        sent = (usage["sku_meter"] == COPY_TRAFFIC).to_numpy()[fees.row]
-        fee_names = np.where(sent, usage["resource_id"].astype(object).to_numpy()[fees.row], "")
+        own = (usage["sku_meter"] == COPY_TRAFFIC).to_numpy()[fees.row] | (to == "resource")
+        fee_names = np.where(own, usage["resource_id"].astype(object).to_numpy()[fees.row], "")
     else:
         part, names = held.by_image()
         cost = cost / np.bincount(part, minlength=len(cost))

@@ -26,7 +26,7 @@ from ..ledger.state import State
 from ..units import Time, day_start_seconds, parse_time, show_time, to_seconds
 from .attribution import attribute
 from .capacity import capacity
-from .dimensions import chosen, split_over
+from .dimensions import TAG, Dimension, chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
 from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
@@ -34,7 +34,12 @@ from .rating import Curve, Key, charges_of, curves, unpriced_of
 from .schema import CHARGES
 from .unpriced import UNPRICED, price_not_found
 
-ATTRIBUTED = {"snapshot": "x_snapshot_id", "image": "x_image_id", "account": "billing_account_id"}
+ATTRIBUTED = {
+    "snapshot": "x_snapshot_id",
+    "image": "x_image_id",
+    "resource": "x_resource_id",
+    "account": "billing_account_id",
+}
 _PERIODS = {"x_month": "%Y-%m", "x_day": "%Y-%m-%d"}
 
 
@@ -163,9 +168,9 @@ class Bill:
         return self._origin.unpriced.copy(deep=False)
 
     def unpriced_by(self, to: str) -> pd.DataFrame:
-        """The quantities that no price covers as shares of images or snapshots, as `attribute` shares costs.
+        """The quantities that no price covers as shares, as `attribute` shares costs.
 
-        to: snapshot or image
+        to: snapshot, image or resource
 
         Returns account, currency, region, meter, the column of `to`, and `consumed_quantity`, in the unit of
         `Meter.consumed_unit`.
@@ -200,22 +205,32 @@ class Bill:
     def by(self, *dimensions: str) -> pd.DataFrame:
         """The list cost, grouped.
 
-        dimensions: any of month, day, account, region, meter, item and currency; or image or snapshot,
-            with account, region, meter and currency. Names of columns are taken too.
+        dimensions: any of month, day, account, region, meter, item and currency; or image, snapshot, or tags
+            such as tag:team, with account, region, meter and currency. Names of columns are taken too. A tag is
+            that of the billed resource at the end: snapshot, instance, disk, files, or copy; empty where it has none.
 
         Returns a table with the column of each dimension, `billing_currency` in any case, since amounts
         of different currencies stay apart, and `list_cost`; where prices of other regions stand in for missing
         ones, also `x_stand_in_cost`, the part of it at such prices. Raises UnknownName for a dimension that is not
-        known, InputError for dimensions that do not go together.
+        known or a tag that no resource has, InputError for dimensions that do not go together.
         """
         found = chosen(dimensions)
         columns = list(dict.fromkeys([*(dimension.column for dimension in found), "billing_currency"]))
         split = split_over(found)
-        frame = self._amounts(split)
+        frame = self._tagged(self._amounts(split), found)
         amounts = [column for column in ("list_cost", "x_stand_in_cost") if column in frame]
         for column in _PERIODS.keys() & columns:
             frame = frame.assign(**{column: _period(frame["charge_period_start"], _PERIODS[column])})
         return frame.groupby(columns, as_index=False, observed=True, sort=True)[amounts].sum()
+
+    def _tagged(self, frame: pd.DataFrame, dimensions: list[Dimension]) -> pd.DataFrame:
+        """The shares of resources, with a column of each tag that is asked for."""
+        for column in (dimension.column for dimension in dimensions if dimension.split == "resource"):
+            key, tags = column.removeprefix(TAG), self._origin.state.tags
+            look_up("tag", key, {known: None for pairs in tags.values() for known, _ in pairs})
+            values = {resource: dict(pairs).get(key, "") for resource, pairs in tags.items()}
+            frame = frame.assign(**{column: frame["x_resource_id"].astype(str).map(values).fillna("")})
+        return frame
 
     def _amounts(self, split: str) -> pd.DataFrame:
         """The charges, or the shares of them, and how much of each amount is at a price that stands in for another."""
@@ -256,7 +271,7 @@ class Bill:
     def attribute(self, to: str) -> pd.DataFrame:
         """The bill as shares, which add up to the bill.
 
-        to: snapshot, image or account
+        to: snapshot, image, account, or resource: the snapshot, instance, disk, purchase, files or copy that is billed
 
         Returns account, currency, region, meter, the column of `to`, and `list_cost`; a snapshot or image
         is empty where the cost belongs to none.

@@ -28,6 +28,11 @@ class Dimension:
     meaning: str
     sources: tuple[Source, ...]
 
+    @property
+    def split(self) -> str:
+        """What bears a share that is told apart by this: for tags the billed resource, which has them."""
+        return "resource" if self.name.startswith(TAG) else self.name
+
 
 _EVERYWHERE: tuple[Source, ...] = ("charges", "invoice", "shares")
 _DIMENSIONS = (
@@ -41,6 +46,8 @@ _DIMENSIONS = (
     Dimension("image", "x_image_id", "the image that bears the cost; empty: none", ("shares",)),
     Dimension("snapshot", "x_snapshot_id", "the snapshot that bears the cost; empty: none", ("shares",)),
 )
+TAG = "tag:"
+"""What begins a dimension of tags: `tag:team` is what the tag `team` of the billed resource says, or empty."""
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType({dimension.name: dimension for dimension in _DIMENSIONS})
 """Every dimension by its name."""
 BY_COLUMN = {dimension.column: dimension for dimension in _DIMENSIONS}
@@ -58,27 +65,34 @@ def chosen(names: Iterable[str]) -> list[Dimension]:
     """
     found: list[Dimension] = []
     for name in names:
-        known = DIMENSIONS.get(name) or BY_COLUMN.get(name) if isinstance(name, str) else None
+        known = DIMENSIONS.get(name) or BY_COLUMN.get(name) or _tag(name) if isinstance(name, str) else None
         if known is None:
-            raise UnknownName("dimension", shown(name, 40).strip("'"), DIMENSIONS, f"one of {', '.join(DIMENSIONS)}")
+            kinds = f"one of {', '.join(DIMENSIONS)}, or {TAG} and a tag's key"
+            raise UnknownName("dimension", shown(name, 40).strip("'"), DIMENSIONS, kinds)
         if known not in found:
             found.append(known)
     split = [dimension for dimension in found if "charges" not in dimension.sources]
     beside = [dimension.name for dimension in found if "shares" not in dimension.sources]
-    beside += [dimension.name for dimension in split[1:]]
+    beside += [dimension.name for dimension in split if dimension.split != split[0].split]
     if split and beside:
         *fitting, last = (name for name in names_of("shares") if "charges" in DIMENSIONS[name].sources)
         raise InputError(f"{split[0].name} goes with {', '.join(fitting)} and {last}, not with {', '.join(beside)}")
     return found
 
 
+def _tag(name: str) -> Dimension | None:
+    key = name.removeprefix(TAG)
+    return Dimension(name, name, f"the value of tag {key}", ("shares",)) if name.startswith(TAG) and key else None
+
+
 def split_over(dimensions: Iterable[Dimension]) -> str:
-    """What the bill must be split over to have these dimensions: image or snapshot; empty where nothing."""
-    return next((dimension.name for dimension in dimensions if "charges" not in dimension.sources), "")
+    """What the bill must be split over to have these dimensions: image, snapshot or resource; empty where nothing."""
+    return next((dimension.split for dimension in dimensions if "charges" not in dimension.sources), "")
 
 
 def markdown() -> str:
     """The table of dimensions, for the data dictionary."""
     lines = ["| dimension | column | meaning | known to |", "|---|---|---|---|"]
     lines += [f"| {d.name} | {d.column} | {d.meaning} | {', '.join(d.sources)} |" for d in _DIMENSIONS]
+    lines += [f"| {TAG}KEY | {TAG}KEY | what the billed resource's tag KEY says at the end; empty: no tag | shares |"]
     return "\n".join(lines) + "\n"

@@ -61,7 +61,7 @@ Layers = Annotated[
 ]
 _BY = (
     f"columns, month,meter unless asked otherwise: {', '.join(names_of('charges'))}; "
-    f"or image or snapshot, with {', '.join(names_of('shares')[:-2])}"
+    f"or image, snapshot, or a tag such as tag:team, with {', '.join(names_of('shares')[:-2])}"
 )
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]

@@ -28,7 +28,7 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
     """The bill by its own columns, or split over images or snapshots, with their names."""
     table = found.by(*dimensions)
     split = split_over(chosen(dimensions))
-    if not split:
+    if split not in DIMENSIONS:
         return table
     resources = run.cloud.state.images if split == "image" else run.cloud.state.snapshots
     column = DIMENSIONS[split].column
