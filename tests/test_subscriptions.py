@@ -397,6 +397,7 @@ def test_fees_say_what_follows_a_shared_copy_of_red_hat_and_from_how_many_hours_
     table = ecs.fees(cloud, away)
     assert list(table["sku_meter"]) == ["snapshot_standard", "os_licence", "os_licence", "os_licence"]
     assert list(table["list_unit_price"])[1:] == [0.1041, 70.43, 732.48]
+    assert list(table["x_stated_by"])[1:] == ["official, 2026-05-27"] * 3
     assert list(table["x_break_even_hours"])[2:] == pytest.approx([70.43 / 0.1041, 732.48 / 0.1041])
     assert table["x_payer"][0] == "its owner, acme"
     assert set(table["x_payer"][1:]) == {"whoever launches it"}
@@ -415,7 +416,7 @@ def test_fees_tell_the_vendor_of_a_product_where_it_is_published() -> None:
 def test_fees_of_a_free_system_are_its_storage_alone(cloud, acme) -> None:
     golden = acme.create_image(machine(acme), name="golden")
     assert list(ecs.fees(cloud, golden)["sku_meter"]) == ["snapshot_standard"]
-    with pytest.raises(ecs.InputError, match="say account=… and region=…"):
+    with pytest.raises(ecs.InputError, match="say which account launches it"):
         ecs.fees(cloud, "rhel_9_x64_40G_example.vhd")
     by_name = ecs.fees(cloud, "rhel_9", account="acme", region=HANGZHOU, instance_type="ecs.g6.8xlarge")
     assert list(by_name["list_unit_price"]) == [0.0781, 52.82, 549.36]  # 32 vCPUs lie in the band of 9 to 127

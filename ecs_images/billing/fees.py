@@ -12,7 +12,7 @@ from ..catalog.images import find_public_image, known_references, marketplace_im
 from ..catalog.instance_types import instance_type as type_of
 from ..catalog.meters import MARKETPLACE_FEE, METERS, OS_LICENCE, STORAGE, units
 from ..catalog.price_files import PriceRow
-from ..catalog.prices import PriceBook, Prices
+from ..catalog.prices import PriceBook, Prices, stated_by
 from ..catalog.regions import region as known_region
 from ..catalog.sites import sites
 from ..errors import InputError, PriceNotFound, UnknownName, look_up, shown
@@ -42,6 +42,7 @@ FEES = Table(
             "hour",
             "hours of use in the term from which it is cheaper than paying by time; empty where one is not priced",
         ),
+        Column("x_stated_by", "text", "", "who says that price, and the date of the source; empty where there is none"),
         Column("x_price_source", "text", "", "where the price stands, its date and how firm it is; or not published"),
         Column("x_rules", "text", "", "rules it follows from", True),
     ),
@@ -100,7 +101,7 @@ def fees(
     account = account or (own.account if own else None)
     region = region or (own.region if own else None)
     if account is None or region is None:
-        raise InputError(f"{name} is nobody's own image; say account=… and region=…")
+        raise InputError(f"{name} is nobody's own image; say which account launches it, and in which region")
     currency = sites()[look_up("account", account, state.accounts).site].currency
     book = (prices or Prices.published()).book(currency)
     vcpus = type_of(instance_type or "ecs.g6.large").vcpus
@@ -182,6 +183,7 @@ class _At:
             "billing_currency": self.book.currency,
             "pricing_unit": units()[price.unit].name if price else "",
             "x_break_even_hours": None,
+            "x_stated_by": stated_by(price) if price else "",
             "x_price_source": known,
             "x_rules": " ".join(METERS[meter].rules),
         }

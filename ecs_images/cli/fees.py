@@ -44,10 +44,13 @@ _ORIGIN = ["sku_meter", "x_item", "x_follows_from", "x_sold_by"]
 
 def _for_people(table: pd.DataFrame) -> pd.DataFrame:
     """The table with few and narrow columns: the price as one text, and where a fee comes from left to the foot."""
-    prices = zip(table["list_unit_price"], table["billing_currency"], table["pricing_unit"], strict=True)
+    columns = [table[name] for name in ("list_unit_price", "billing_currency", "pricing_unit", "x_stated_by")]
     return table.assign(
         fee=[in_words(meter) for meter in table["sku_meter"]],
-        price=[f"{price:g} {currency} per {unit}" if unit else "not published" for price, currency, unit in prices],
+        price=[
+            f"{price:g} {currency} per {unit} ({stated})" if unit else "not published"
+            for price, currency, unit, stated in zip(*columns, strict=True)
+        ],
     ).rename(
         columns={
             "x_paid": "paid",
