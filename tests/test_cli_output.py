@@ -47,6 +47,28 @@ def shell(line: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["bash", "-c", line], capture_output=True, check=False, cwd=ROOT, env=environment)
 
 
+# Nothing lost ------------------------------------------------------------------------------------------
+
+
+def test_a_table_too_wide_for_the_page_folds_and_loses_no_letter(capsys: pytest.CaptureFixture[str]):
+    sentence = "m-00000001 is a community image; it cannot be shared"
+    emit(pd.DataFrame({"route": ["copy, then share"], **{f"column_{k}": [sentence] for k in range(9)}}), Format.table)
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert all(line.endswith("│") for line in rows)
+    columns = ["".join(cells).replace(" ", "") for cells in zip(*(row[1:-1].split("│") for row in rows), strict=True)]
+    assert columns == ["copy,thenshare", *[sentence.replace(" ", "")] * 9]
+
+
+def test_what_lies_behind_no_image_has_a_name(tmp_path: Path):
+    path = tmp_path / "left.yaml"
+    steps = [
+        "import_image: {as: golden, account: acme, region: cn-beijing, file: 10, name: golden}",
+        "delete_image: {account: acme, image: golden}",
+    ]
+    path.write_text(STORY[: STORY.index("steps:")] + "steps:\n" + "".join(f"  - {step}\n" for step in steps))
+    assert "behind no image" in program("bill", path, "--by", "image").stdout.decode()
+
+
 # Nothing that is obeyed -----------------------------------------------------------------------------
 
 

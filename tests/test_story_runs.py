@@ -277,6 +277,20 @@ def test_what_the_service_leaves_undone_without_refusing_it_is_noted_with_its_li
     ]
 
 
+def test_a_refusal_names_what_was_left_undone_before_it():
+    """The eleventh account was ignored in line 7, so it cannot launch in line 8."""
+    names = [f"a{n}" for n in range(1, 12)]
+    text = steps(
+        f"  - share_image: {{account: acme, image: v1, with_accounts: [{', '.join(names)}]}}",
+        "  - run_instance: {account: a11, region: cn-beijing, image: v1}",
+    )
+    problem = refusal(text.replace("[acme, partner]", f"[acme, partner, {', '.join(names)}]"))
+    assert problem.line == 8
+    assert problem.message.endswith(
+        "before, in line 7, share_image: ignored, since a call names at most 10 accounts (SHARE-2): a11"
+    )
+
+
 def test_an_account_of_a_story_may_have_quotas():
     text = told("steps:", "  - import_image: {account: acme, region: cn-beijing, file: 1}").replace(
         "accounts: [acme, partner]", "accounts: {acme: {site: china, quotas: {images: 500}}}"

@@ -37,6 +37,8 @@ _SHORT = {
     "region_id": "region",
     "sku_meter": "meter",
     "x_item": "item",
+    "x_image_id": "image",
+    "x_snapshot_id": "snapshot",
     "x_month": "month",
     "x_day": "day",
     "list_cost": "list cost",
@@ -117,10 +119,12 @@ def _drawn(frame: pd.DataFrame, title: str, output: Path | None) -> str:
     shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
     for name in shown:
         right = bool(is_numeric_dtype(frame[name].dtype))
-        # What a row is about stands in one line; what is said of it folds.
-        least = min(28, int(frame[name].astype(str).str.len().max())) if len(frame) and name == shown[0] else None
+        # What a row is about stands in one line; what is said of it folds. A least width would not do:
+        # where the page is too narrow for all the columns, rich then cuts the last one off, text and all.
         head = _SHORT.get(str(name), str(name))
-        table.add_column(head, justify="right" if right else "left", overflow="fold", min_width=least)
+        longest = max([len(head), *frame[name].astype(str).str.len()])
+        width = min(28, longest) if len(frame) and name == shown[0] and not right else None
+        table.add_column(head, justify="right" if right else "left", overflow="fold", width=width)
     for row in frame[shown].itertuples(index=False):
         table.add_row(*(_cell(value, str(name)) for value, name in zip(row, shown, strict=True)))
     page = console() if output is None else Console(file=io.StringIO(), width=120, markup=False, emoji=False)

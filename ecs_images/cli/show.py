@@ -32,7 +32,8 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
         return table
     resources = run.cloud.state.images if split == "image" else run.cloud.state.snapshots
     column = DIMENSIONS[split].column
-    names = [resources[name].name if name in resources else "" for name in table[column]]
+    nothing = "behind no image" if split == "image" else "of no snapshot"
+    names = [resources[name].name if name in resources else "" if name else nothing for name in table[column]]
     table.insert(list(table).index(column) + 1, "name", names)
     return table.sort_values("list_cost", ascending=False, kind="stable", ignore_index=True)
 

@@ -140,7 +140,9 @@ class Story:
                 notes.append(Problem(step.line, f"{step.command}: {result}"))
         except CloudError as error:
             if step.refused is None:
-                raise FileProblems(self.path, [Problem(step.line, f"{step.command} is refused. {error}")]) from None
+                undone = "".join(f"; before, in line {note.line}, {note.message}" for note in notes)
+                message = f"{step.command} is refused. {error}{undone}"
+                raise FileProblems(self.path, [Problem(step.line, message)]) from None
             passed = error.code == step.refused
             instead = "" if passed else f"refused with {error}"
         except InputError as error:
