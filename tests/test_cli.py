@@ -410,6 +410,11 @@ def abroad(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_chart_says_what_has_no_price(ecs, abroad: Path, tmp_path: Path) -> None:
+    assert ecs("bill", abroad, "--chart", tmp_path / "cost.svg").code == 3
+    assert "+ ?, not counted: snapshot standard in ap-southeast-5" in (tmp_path / "cost.svg").read_text("utf-8")
+
+
 def test_a_bill_with_a_hole_is_shown_and_ends_with_3_and_strictly_with_2(ecs, abroad: Path) -> None:
     ended = ecs("bill", abroad)
     assert ended.code == 3

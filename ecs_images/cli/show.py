@@ -92,7 +92,7 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
     except MixedCurrencies as error:
         return error
     columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
-    figure = cost_over_time(found.charges, by=columns[0] if columns else "sku_meter").get_figure(root=True)
+    figure = cost_over_time(found, by=columns[0] if columns else "sku_meter").get_figure(root=True)
     assert figure is not None
     kind = path.suffix.lower().removeprefix(".")
     drawn = io.BytesIO()
