@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from helpers import golden_image
+from helpers import golden_image, machine
 from matplotlib.axes import Axes
 from matplotlib.font_manager import fontManager
+from strategies import storage
 
-from ecs_images import Account, Cloud, InputError, UnknownName, bill, charts
+from ecs_images import Account, Bill, Cloud, InputError, Prices, UnknownName, bill, charts
 from ecs_images.charts import texts
 from ecs_images.charts.chain import Blocks, chain_picture
 from ecs_images.charts.lifecycle import life_picture
@@ -317,6 +318,30 @@ def test_a_bill_is_taken_for_its_charges(cloud, acme) -> None:
         assert read(draw(found)) == read(draw(found.charges))
     with pytest.raises(InputError, match=r"needs a DataFrame, as bill.capacity\(\) returns it, not <Bill"):
         charts.capacity_over_time(found)
+
+
+def test_what_of_a_bill_has_no_price_is_named_below_the_axis(cloud, acme) -> None:
+    """A price of storage in Beijing only: what lies in Hangzhou is not counted."""
+    for region in ("cn-beijing", "cn-hangzhou"):
+        acme.create_snapshot(machine(acme, region=region))
+    prices = Prices([storage("cn-beijing", 1)])
+    for draw in (charts.cost_over_time, lambda one: charts.who_pays(one, owner="acme")):
+        found = bill(cloud, until="2026-02-01", prices=prices)
+        note = "+ ?, not counted: snapshot standard in cn-hangzhou"
+        assert draw(found).get_xlabel().split("\n")[1:] == [note]
+        alone = [found.charges, Bill(found.charges), bill(cloud, until="2026-02-01")]
+        assert ["not counted" in draw(one).get_xlabel() for one in alone] == [False] * 3
+
+
+def test_of_much_that_has_no_price_four_are_named_in_lines_that_fit(cloud, acme) -> None:
+    for region in ("cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-chengdu", "cn-qingdao"):
+        acme.create_snapshot(machine(acme, region=region))
+    found = bill(cloud, until="2026-02-01", prices=Prices([storage("cn-beijing", 1)]))
+    ax = charts.cost_over_time(found)
+    _, *lines = ax.get_xlabel().split("\n")
+    assert " ".join(lines).endswith(", 1 more")
+    ax.figure.canvas.draw()
+    assert ax.xaxis.label.get_window_extent().width < ax.figure.bbox.width
 
 
 def test_an_unknown_column_is_refused_with_the_nearest() -> None:

@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from ecs_images import InputError, charts
+from ecs_images.charts.routes import routes_picture
 
 NONE = float("nan")
 
@@ -121,6 +122,20 @@ def test_where_every_amount_lacks_a_part_the_cheapest_of_them_is_framed():
     pair = [route("rebuild", 3) | lacking, route("relay", 5) | lacking]
     grid = charts.routes_compared(pd.DataFrame(pair + [row | {"region_id": "cn-beijing"} for row in pair]))
     assert framed(grid) == {(0, 0), (1, 0)}
+
+
+def test_a_route_that_opens_the_image_to_everybody_is_never_the_cheapest():
+    """Publishing ties with sharing at 0 in Beijing, and in Hangzhou only a copy of 12 stands beside it."""
+    publish = [route("publish", 0, region="cn-beijing"), route("publish", 0)]
+    table = [row | {"x_opens": False} for row in two_targets().to_dict("records")]
+    opened = pd.DataFrame([row | {"x_opens": True} for row in publish] + table)
+    assert framed(charts.routes_compared(opened)) == {(0, 1), (1, 2)}
+    picture = routes_picture(opened, "CNY", "")
+    assert picture.count('stroke-width="2"') == 2
+    bars = charts.routes_compared(opened[opened["region_id"] == "cn-hangzhou"])
+    assert rows(bars) == ["copy", "publish", "share"]
+    alone = charts.routes_compared(pd.DataFrame([row | {"x_opens": True} for row in publish]))
+    assert framed(alone) == set()
 
 
 def test_routes_to_several_targets_are_a_grid_with_the_cheapest_framed():

@@ -402,12 +402,35 @@ def test_routes_take_the_rhythm_of_the_story_and_the_machine_that_is_asked_for(e
 # Holes in the price book --------------------------------------------------------------------------
 
 
+def test_what_the_service_left_undone_is_said_below_a_bill_and_a_check(ecs, story: Path) -> None:
+    """SHARE-2: of eleven accounts in one call the last is ignored."""
+    names = ", ".join(f"a{n}" for n in range(1, 12))
+    share = f"  - share_image: {{account: acme, image: golden, with_accounts: [{names}]}}\nexpect:"
+    text = STORY.replace("partner]", f"partner, {names}]").replace("expect:", share)
+    story.write_text(text, encoding="utf-8")
+    note = "share_image: ignored, since a call names at most 10 accounts (SHARE-2): a11"
+    for command in ("bill", "check"):
+        ended = ecs(command, story)
+        assert (ended.code, ended.err) == (0, "")
+        assert f"Left undone by the service without a refusal:\n- golden.yaml, line 11: {note}" in ended.out
+        ended = ecs(command, story, "--format", "csv")
+        assert (note in ended.out, note in ended.err) == (False, True)
+    found = json.loads(ecs("bill", story, "--format", "json").out)
+    assert found["notes"] == [{"line": 11, "message": note}]
+    assert ecs("check", story, story).out.count("Left undone") == 1
+
+
 @pytest.fixture
 def abroad(tmp_path: Path) -> Path:
     """3 GiB in Hangzhou, 0.36 for June, and in Jakarta, where no price is known."""
     path = tmp_path / "abroad.yaml"
     path.write_text(ABROAD, encoding="utf-8")
     return path
+
+
+def test_a_chart_says_what_has_no_price(ecs, abroad: Path, tmp_path: Path) -> None:
+    assert ecs("bill", abroad, "--chart", tmp_path / "cost.svg").code == 3
+    assert "+ ?, not counted: snapshot standard in ap-southeast-5" in (tmp_path / "cost.svg").read_text("utf-8")
 
 
 def test_a_bill_with_a_hole_is_shown_and_ends_with_3_and_strictly_with_2(ecs, abroad: Path) -> None:

@@ -91,6 +91,14 @@ def test_the_title_of_a_story_is_text_in_json(story: Path):
     assert json.loads(out)["title"] == "\x1b[31mRed\u202e [bold]:smile: 镜像"
 
 
+def test_json_goes_to_an_output_of_text_that_has_no_encoding(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", text)
+    emit(pd.DataFrame({"name": ["镜像"]}), Format.json)
+    assert '"镜像"' in text.getvalue()
+    assert json.loads(text.getvalue()) == [{"name": "镜像"}]
+
+
 def test_an_error_that_names_a_file_of_control_characters_writes_them_out(tmp_path: Path):
     ended = program("bill", tmp_path / "no\x1b[31mne.yaml")
     assert (ended.returncode, ended.stdout) == (2, b"")

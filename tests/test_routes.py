@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers import BEIJING, HANGZHOU, unchanged
@@ -311,6 +312,13 @@ def test_machines_that_make_no_sense_are_refused_in_a_sentence(wrong: dict[str, 
 def test_a_build_ends_before_the_next_version() -> None:
     with pytest.raises(InputError, match="a build takes 90 minutes, longer than the time from one version to the next"):
         Updates(every_days=1 / 24, machines=Machines(build_minutes=90))
+
+
+def test_whole_numbers_of_numpy_say_how_many_versions_stay() -> None:
+    kept = Updates(versions_kept=np.int64(4)).versions_kept
+    assert (kept, type(kept)) == (4, int)
+    with pytest.raises(InputError, match="versions_kept is a whole number from 1 to"):
+        Updates(versions_kept=np.float64(4))  # type: ignore[arg-type]
 
 
 def test_an_imported_image_cannot_be_rebuilt_from_its_origin(cloud: Cloud, acme: Account, partner: Account) -> None:

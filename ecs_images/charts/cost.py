@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from ..errors import UnknownName
+from ..errors import InputError, UnknownName
 from ..units import in_words
 from . import style
 from .texts import plain_text, with_fonts
 
 _COST_COLUMNS = ("charge_period_start", "list_cost", "billing_currency")
 _PAYER_COLUMNS = ("billing_account_id", "sku_meter", "list_cost", "billing_currency")
-_FEWEST_MONTHS, _MOST_ACCOUNTS, _MOST_PARTS = 6, 12, 10
+_FEWEST_MONTHS, _MOST_ACCOUNTS, _MOST_PARTS, _MOST_UNPRICED = 6, 12, 10, 4
 
 
 def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = None) -> Axes:
@@ -24,14 +26,14 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     Months without charges are shown as gaps. Meters are stacked in reverse alphabetical order, so that snapshot
     storage is at the bottom. If there are more than eight values, the smallest are added up as "other".
 
-    charges: a bill, or its `charges` in one currency: columns `charge_period_start` (time), `list_cost`,
-        `billing_currency` and the one that `by` names
+    charges: a bill in one currency, of which what has no price is named below the axis, or its `charges`: columns
+        `charge_period_start` (time), `list_cost`, `billing_currency` and the one that `by` names
     by: a column, such as sku_meter, region_id or billing_account_id
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for charges in two currencies, no charges, or an unknown column.
     """
-    charges = style.require(_charges(charges), _COST_COLUMNS, "cost", "bill.charges")
+    bill, charges = charges, style.require(_charges(charges), _COST_COLUMNS, "cost", "bill.charges")
     currency = style.one_currency(charges, "cost")
     if by not in charges.columns:
         raise UnknownName("column of charges", str(by), map(str, charges.columns))
@@ -47,7 +49,7 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
         label = in_words(str(name)) if by == "sku_meter" else str(name)
         ax.bar(positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **style.bar_look(number))
         bottom = bottom + table[name]
-    ax.set_xlabel("month (UTC+8)")
+    ax.set_xlabel(f"month (UTC+8){_not_counted(bill, ax)}")
     ax.set_ylabel(f"list cost [{currency} per month]")
     names = [f"{number // 12}-{number % 12 + 1:02d}" for number in table.index]
     slanted = len(names) > style.width_of(ax) / 0.8
@@ -111,15 +113,16 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     The owner comes first, the others follow by amount. If there are more than twelve accounts, the smallest are
     added up.
 
-    charges: a bill, its `charges`, or what `Bill.by("account", "meter")` returns: columns `billing_account_id`,
-        `sku_meter`, `list_cost` and `billing_currency`
+    charges: a bill, of which what has no price is named below the axis, its `charges`, or what
+        `Bill.by("account", "meter")` returns: columns `billing_account_id`, `sku_meter`, `list_cost` and
+        `billing_currency`
     owner: the account that owns the images
     receivers: accounts that are shown even when they pay nothing
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies or no charges.
     """
-    charges = style.require(_charges(charges), _PAYER_COLUMNS, "who pays", "bill.charges")
+    bill, charges = charges, style.require(_charges(charges), _PAYER_COLUMNS, "who pays", "bill.charges")
     receivers = [receivers] if isinstance(receivers, str) else receivers
     currency = style.one_currency(charges, "who pays")
     keys = [charges["billing_account_id"].astype(str), charges["sku_meter"].astype(str)]
@@ -145,7 +148,7 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
             ax.text(amount + 0.01 * room, row, style.money(amount), va="center", fontsize=size)
     style.name_rows(ax, list(rows.index))
     ax.set_xlim(0, 1.16 * room)
-    ax.set_xlabel(f"list cost [{currency}]")
+    ax.set_xlabel(f"list cost [{currency}]{_not_counted(bill, ax)}")
     style.plain(ax, "x")
     style.legend_above(ax)
     return with_fonts(ax)
@@ -154,6 +157,20 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
 def _charges(bill: Any) -> Any:
     """The charges of a bill; anything else is returned as it is."""
     return bill if isinstance(bill, pd.DataFrame) else getattr(bill, "charges", bill)
+
+
+def _not_counted(bill: Any, ax: Axes) -> str:
+    """Lines below an axis that name what of a bill has no price; empty for charges alone, which do not say."""
+    unpriced = None
+    with suppress(InputError):
+        unpriced = getattr(bill, "unpriced", None)
+    if unpriced is None or not len(unpriced):
+        return ""
+    pairs = zip(unpriced["sku_meter"].astype(str), unpriced["region_id"].astype(str), strict=True)
+    names = list(dict.fromkeys(f"{plain_text(in_words(meter))} in {plain_text(region)}" for meter, region in pairs))
+    more = [f"{len(names) - _MOST_UNPRICED} more"] if len(names) > _MOST_UNPRICED else []
+    note = f"+ ?, not counted: {', '.join(names[:_MOST_UNPRICED] + more)}"
+    return "\n" + textwrap.fill(note, max(20, int(style.width_of(ax) / 0.08)), break_long_words=False)
 
 
 def _signed(amount: float) -> str:

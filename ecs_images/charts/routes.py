@@ -42,6 +42,7 @@ class Cell(NamedTuple):
     reason: why it has no cost, as a sentence; empty if it has one
     mark: the reason in one or two words
     lacks: what the cost lacks, such as a machine without a price; empty where it is whole
+    opens: whether it opens the image to everybody, and so is never the cheapest
     """
 
     cost: float | None
@@ -49,6 +50,7 @@ class Cell(NamedTuple):
     reason: str
     mark: str
     lacks: str = ""
+    opens: bool = False
 
     @property
     def words(self) -> str:
@@ -56,9 +58,9 @@ class Cell(NamedTuple):
         return self.mark if self.cost is None else f"{style.money(self.cost)}{' + ?' if self.lacks else ''}"
 
     @property
-    def place(self) -> tuple[bool, bool, bool, float]:
-        """Where it stands among the ways to one target: whole amounts, then others, no amount, refused."""
-        return not self.allowed, self.cost is None, bool(self.lacks), self.cost or 0.0
+    def place(self) -> tuple[bool, bool, bool, bool, float]:
+        """Where it stands among the ways to one target: whole amounts, others, what opens it, no amount, refused."""
+        return not self.allowed, self.cost is None, self.opens, bool(self.lacks), self.cost or 0.0
 
     def colour(self, dearest: float) -> str:
         """Its colour, darker if dearer; without a cost white, or grey if it is refused."""
@@ -82,8 +84,9 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     table: what `ecs_images.routes` returns, a row for each route to each target: columns `route`,
         `billing_account_id` and `region_id` (the receiving account and where it launches), `x_allowed`, `x_code`
         and `x_rule` (why it is refused), `list_cost` (NaN where refused or without a price) and
-        `billing_currency`; `x_note` (which price is missing) and `x_not_counted` (what an amount lacks) are read
-        if they are there. An amount that lacks a part is marked and stands behind whole ones
+        `billing_currency`; `x_note` (which price is missing), `x_not_counted` (what an amount lacks) and `x_opens`
+        (whether it opens the image to everybody) are read if they are there. An amount that lacks a part is
+        marked and stands behind whole ones; what opens the image stands behind both and is never the cheapest
     ax: where it is drawn; a new figure unless given
 
     Raises InputError for amounts in two currencies or an empty table.
@@ -120,12 +123,15 @@ def _cells_by_target(table: pd.DataFrame) -> tuple[list[str], dict[str, tuple[Ce
     A row is a target; accounts of a region for which every route comes to the same share one.
     """
     notes, lacking = (table[name] if name in table else [""] * len(table) for name in ("x_note", "x_not_counted"))
+    opening = table["x_opens"] if "x_opens" in table else [False] * len(table)
     columns = [table[name].tolist() for name in _COLUMNS[:-1]]
     routes = list(dict.fromkeys(map(str, columns[0])))
     targets: dict[tuple[str, str], dict[str, Cell]] = {}
-    for route, account, region, allowed, code, rule, cost, note, lacks in zip(*columns, notes, lacking, strict=True):
+    for route, account, region, allowed, code, rule, cost, note, lacks, opens in zip(
+        *columns, notes, lacking, opening, strict=True
+    ):
         cell = _cell(bool(allowed), str(code or ""), str(rule or ""), float(cost), str(note or ""), str(lacks or ""))
-        targets.setdefault((str(account), str(region)), {})[str(route)] = cell
+        targets.setdefault((str(account), str(region)), {})[str(route)] = cell._replace(opens=bool(opens))
     alike: dict[tuple[str, tuple[Cell, ...]], list[str]] = {}
     for (account, region), cells in targets.items():
         key = region, tuple(cells.get(route, _NOTHING) for route in routes)
@@ -165,9 +171,11 @@ def _in_order(routes: Sequence[str], cells: Sequence[Cell]) -> list[tuple[str, C
     return sorted(pairs, key=lambda pair: pair[1].place)
 
 
-def _cheapest(cells: Sequence[Cell]) -> float | None:
-    """The cheapest amount; one that lacks a part only where all do."""
-    return min((cell for cell in cells if cell.cost is not None), key=lambda cell: cell.place, default=_NOTHING).cost
+def _are_cheapest(cells: Sequence[Cell]) -> list[bool]:
+    """Which are of the cheapest amount: one that lacks a part only where all do, what opens the image never."""
+    safe = [cell for cell in cells if cell.cost is not None and not cell.opens]
+    least = min(safe, key=lambda cell: cell.place, default=_NOTHING).cost
+    return [cell in safe and cell.cost == least for cell in cells]
 
 
 def _dearest(cells: Sequence[Cell]) -> float:
@@ -222,12 +230,11 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
     dearest, column = _dearest(cells), style.width_of(ax) / len(routes)
     size = min(style.row_font(ax, len(rows)), 100 * column / max(1, *(width_of_text(cell.words) for cell in cells)))
     for y, fares in enumerate(rows.values()):
-        cheapest = _cheapest(fares)
-        for x, cell in enumerate(fares):
+        for x, (cell, cheapest) in enumerate(zip(fares, _are_cheapest(fares), strict=True)):
             colour, place = cell.colour(dearest), (x - 0.47, y - 0.44)
             hatch = "" if cell.allowed else "///"
             ax.add_patch(Rectangle(place, 0.94, 0.88, facecolor=colour, edgecolor=EDGE, lw=0.4, hatch=hatch))
-            if cell.cost is not None and cell.cost == cheapest:
+            if cheapest:
                 ax.add_patch(Rectangle(place, 0.94, 0.88, fill=False, edgecolor=style.DARK, lw=2))
             if size >= 4.5:
                 back = None if cell.allowed else {"facecolor": style.PALE, "edgecolor": "none", "pad": 0.8}
@@ -263,11 +270,11 @@ def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], curr
     if any(cell.lacks for fares in rows.values() for cell in fares):
         picture.letters(WIDTH - 8, 18, _LACKING, anchor="end")
     for number, (name, fares) in enumerate(rows.items()):
-        top, cheapest = _TOP + _ROW * number, _cheapest(fares)
+        top = _TOP + _ROW * number
         picture.letters(left - 8, top + _ROW / 2 + 4, name, anchor="end")
-        for place, cell in enumerate(fares):
+        for place, (cell, cheapest) in enumerate(zip(fares, _are_cheapest(fares), strict=True)):
             x, colour = left + column * place + 2, cell.colour(dearest)
-            edge, line = (style.DARK, 2.0) if cell.cost is not None and cell.cost == cheapest else (EDGE, 0.6)
+            edge, line = (style.DARK, 2.0) if cheapest else (EDGE, 0.6)
             picture.box(x, top + 2, column - 4, _ROW - 4, colour, edge=edge, line=line)
             if not cell.allowed:
                 picture.box(x, top + 2, column - 4, _ROW - 4, picture.hatch("/", EDGE))

@@ -18,13 +18,14 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..billing.dimensions import names_of
-from ..errors import EcsImagesError, InputError, UnknownName, did_you_mean, shown
+from ..errors import EcsImagesError, InputError, Problem, UnknownName, did_you_mean, shown
 from .catalogue import add_commands, emit_changed_rules
 from .fees import show_fees
 from .output import Format, console, emit, emit_json, records, say, visible
 from .show import (
     draw_cost,
     emit_bill,
+    note_lines,
     prices_for_people,
     routes_for_people,
     show_explanation,
@@ -131,19 +132,17 @@ def bill(
     else:
         table = found.invoice() if invoice else table_by(found, run, dimensions)
         if form is Format.json:
-            emit_bill(loaded.title, found, table, output)
+            emit_bill(loaded.title, found, run, table, output)
         else:
             emit(table, form, title=loaded.title, output=output)
             if form is Format.table and output is None:
                 show_foot(found, None if undrawn else chart)
     if undrawn is not None:
         raise undrawn
-    if lacking := unpriced_lines(found):
-        lines = "\n".join(lacking)
-        if form is Format.table and output is None:
-            say(f"\n{lines}")
-        else:
-            _tell(lines)
+    on_screen = form is Format.table and output is None
+    _remark(note_lines((story.name, note) for note in run.notes), on_screen)
+    _remark(unpriced_lines(found), on_screen)
+    if len(found.unpriced):
         raise typer.Exit(3)
 
 
@@ -160,6 +159,7 @@ def check(
     from ..stories import check as expectations
 
     rows: list[tuple[str, int, str, str, str]] = []
+    notes: list[tuple[str, Problem]] = []
     unusable = 0
     for path in stories:
         shown = path.name if form is Format.table else str(path)
@@ -170,6 +170,7 @@ def check(
             _complain(str(error))
             unusable += 1
             continue
+        notes += [(shown, note) for note in run.notes]
         rows += [(shown, o.line, "ok" if o.passed else "FAILED", o.what, o.instead) for o in outcomes]
         if not outcomes:
             rows.append((shown, 0, "ok", "runs; no expectations declared", ""))
@@ -179,6 +180,7 @@ def check(
     failed = int((frame["result"] == "FAILED").sum())
     if form is Format.table and rows:
         say(f"{len(frame)} expectations in {len(stories)} stories, {failed} failed")
+    _remark(note_lines(notes), form is Format.table)
     if unusable or failed:
         raise typer.Exit(2 if unusable else 1)
 
@@ -466,6 +468,14 @@ def _complain(text: str) -> None:
         if len(argument) > 255:
             text = text.replace(argument, f"{argument[:79]}…")
     _tell(f"error: {text}")
+
+
+def _remark(lines: list[str], on_screen: bool) -> None:
+    """Lines for people: below a table on the screen; on the error channel where the output is for programs."""
+    if lines and on_screen:
+        say("\n".join(["", *lines]))
+    elif lines:
+        _tell("\n".join(lines))
 
 
 def _tell(text: str) -> None:

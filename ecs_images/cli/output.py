@@ -97,7 +97,7 @@ def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | N
 
 def emit_json(value: object, output: Path | None = None) -> None:
     """Print a JSON value, or write it to a file (UTF-8); a standard output of another encoding gets ASCII."""
-    ascii_only = output is None and sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+    ascii_only = output is None and (sys.stdout.encoding or "utf-8").lower() not in ("utf-8", "utf8")
     text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
     _write(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n", output)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from ..billing.dimensions import DIMENSIONS, chosen, split_over
 from ..billing.unpriced import in_words
 from ..catalog.meters import units
 from ..catalog.prices import stated_by, weakness
-from ..errors import InputError, MixedCurrencies
+from ..errors import InputError, MixedCurrencies, Problem
 from ..saving import save
 from .output import Format, emit, emit_json, records, say
 
@@ -38,8 +39,8 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
     return table.sort_values("list_cost", ascending=False, kind="stable", ignore_index=True)
 
 
-def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None) -> None:
-    """A bill as one JSON object: `title`, `rows`, `total` by currency, `assumptions`, and `unpriced` if some use is."""
+def emit_bill(title: str, found: Bill, run: Run, table: pd.DataFrame, output: Path | None) -> None:
+    """A bill as one JSON object: `title`, `rows`, `total` by currency, `assumptions`; `unpriced` and `notes` if any."""
     sums = found.by("currency")
     emit_json(
         {
@@ -48,7 +49,8 @@ def emit_bill(title: str, found: Bill, table: pd.DataFrame, output: Path | None)
             "total": dict(zip(sums["billing_currency"], map(float, sums["list_cost"]), strict=True)),
             "assumptions": records(found.assumptions()),
         }
-        | ({"unpriced": records(found.unpriced)} if len(found.unpriced) else {}),
+        | ({"unpriced": records(found.unpriced)} if len(found.unpriced) else {})
+        | ({"notes": [asdict(note) for note in run.notes]} if run.notes else {}),
         output,
     )
 
@@ -93,7 +95,7 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
     except MixedCurrencies as error:
         return error
     columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
-    figure = cost_over_time(found.charges, by=columns[0] if columns else "sku_meter").get_figure(root=True)
+    figure = cost_over_time(found, by=columns[0] if columns else "sku_meter").get_figure(root=True)
     assert figure is not None
     kind = path.suffix.lower().removeprefix(".")
     drawn = io.BytesIO()
@@ -130,6 +132,12 @@ def unpriced_lines(found: Bill) -> list[str]:
     """What has no price, a line each under a heading; nothing where all has one."""
     lines = [f"- {sentence}" for sentence in in_words(found.unpriced)]
     return [_UNPRICED, *lines] if lines else []
+
+
+def note_lines(notes: Iterable[tuple[str, Problem]]) -> list[str]:
+    """What the service left undone in stories of these names, a line each under a heading; nothing where nothing."""
+    lines = [f"- {story}, {note}" for story, note in notes]
+    return ["Left undone by the service without a refusal:", *lines] if lines else []
 
 
 def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = False) -> pd.DataFrame:

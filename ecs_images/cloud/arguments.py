@@ -55,6 +55,16 @@ class Text(Kind):
         return value
 
 
+class Line(Text):
+    """Text on one line."""
+
+    def check(self, value: Any, what: str) -> str:
+        line = super().check(value, what)
+        if len(f"{line}.".splitlines()) > 1:
+            raise InputError(f"{what} is one line of text, not {shown(value)}")
+        return line
+
+
 class Flag(Kind):
     """True or false."""
 

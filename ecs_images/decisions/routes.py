@@ -43,6 +43,7 @@ ROUTES_TABLE = Table(
         Column("x_payer", "text", "", "the account that pays the storage and traffic"),
         Column("x_hours_to_launch", "number", "hour", "typical time until the first version can be launched"),
         Column("x_if_withdrawn", "text", "", "what breaks when the owner later deletes or unshares"),
+        Column("x_opens", "truth", "", "whether it opens the image to everybody: no ranking takes it for the cheapest"),
         Column("x_not_counted", "text", "", "what it needs without a price, such as its machine: list_cost lacks it"),
         Column("x_note", "text", "", "why it is refused, which price is missing, or the third region on the way"),
     ),
@@ -99,7 +100,7 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
             payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
             currency, nothing = situation.currency(payer), float("nan")
             if isinstance(tried, Refusal):
-                facts = False, tried.code, tried.rule, nothing, currency, payer, nothing, "", "", tried.why
+                facts = False, tried.code, tried.rule, nothing, currency, payer, nothing, "", way.opens, "", tried.why
             else:
                 # Whoever launches it, what one account brings to one region costs the same.
                 paid = replace(tried, receivers=())
@@ -108,7 +109,8 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
                 found, away = sums[paid], target.region != situation.home
                 hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
                 note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", found.unpriced)))
-                facts = True, "", "", found.cost, currency, payer, hours, way.if_withdrawn, found.not_counted, note
+                costs = True, "", "", found.cost, currency, payer, hours, way.if_withdrawn
+                facts = *costs, way.opens, found.not_counted, note
             rows.append((way.name, *target, *facts))
     table = ROUTES_TABLE.frame(rows)
     table.attrs["frame"] = frame_of(question)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -52,8 +52,9 @@ class Updates:
                     f"{name} is a number of days, at least an hour and at most a century, not {shown(days)}"
                 )
         kept = self.versions_kept
-        if isinstance(kept, bool) or not isinstance(kept, int) or not 1 <= kept <= _MOST_VERSIONS:
+        if isinstance(kept, bool) or not isinstance(kept, Integral) or not 1 <= kept <= _MOST_VERSIONS:
             raise InputError(f"versions_kept is a whole number from 1 to {_MOST_VERSIONS}, not {shown(kept)}")
+        object.__setattr__(self, "versions_kept", int(kept))
         size_gib(self.change_gib, "change_gib")
         size_gib(self.new_gib, "new_gib")
         if self.size_gib is not None:

@@ -18,7 +18,7 @@ from ..catalog.files import data_path
 from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
-from ..cloud.arguments import Kind, Records
+from ..cloud.arguments import Kind, Line, Records
 from ..cloud.cloud import Cloud, check_account_name, check_quotas
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
@@ -349,7 +349,11 @@ def _read(root: Located, path: str, folder: Path) -> Story:
         reader.problem(reader.top["until"].line, message)
     meters = reader.meters()
     layers, block_size, durations = reader.price_layers(), reader.block_size(), reader.durations()
-    texts = {key: reader.text(key) for key in _TEXTS}
+    texts = {key: reader.text(key).strip() for key in _TEXTS}
+    try:
+        Line().check(texts["title"], "title")
+    except InputError as error:
+        reader.problem(reader.top["title"].line, str(error))
     expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
     expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:

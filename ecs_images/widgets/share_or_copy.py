@@ -179,7 +179,7 @@ def _choose(rows: list[dict[str, Any]], settings: Settings, home_currency: str) 
         target = mine[0]["billing_account_id"], mine[0]["region_id"]
         wanted = settings.chosen.get(target, settings.route)
         if wanted == CHEAPEST:
-            safe = (row for row in mine if row["x_allowed"] and not WAYS[row["route"]].opens)
+            safe = (row for row in mine if row["x_allowed"] and not row["x_opens"])
             taken = min(safe, key=order, default=None)
         else:
             taken = next(row for row in mine if row["route"] == way_named(wanted).name)
