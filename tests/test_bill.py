@@ -415,6 +415,15 @@ def test_a_bill_lists_the_assumptions_it_rests_on(cloud, acme):
     assert (found["taken"].str.len() > 0).all()
 
 
+@pytest.mark.parametrize(("given", "stated"), [(None, "2 MiB"), (0.5, "0.5 MiB (chosen; the default is 2 MiB)")])
+def test_a_bill_states_the_block_size_in_use(given: float | None, stated: str):
+    """UNK-1."""
+    cloud = Cloud(start="2026-01-15", block_size_mib=given)
+    cloud.account("acme").import_image(region="cn-beijing", file=10)
+    taken = bill(cloud, until="2026-01-16").assumptions().set_index("assumption")["taken"]
+    assert taken["UNK-1"] == stated
+
+
 def test_firm_toy_prices_and_a_plain_story_assume_the_block_size_only(cloud, acme):
     """UNK-1; nothing else was left open."""
     acme.create_snapshot(machine(acme))

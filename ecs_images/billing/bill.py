@@ -23,7 +23,7 @@ from ..ledger import events as ev
 from ..ledger.automatic import next_act
 from ..ledger.ledger import Ledger
 from ..ledger.state import State
-from ..units import Time, day_start_seconds, parse_time, show_time, to_seconds
+from ..units import BYTES_PER_MIB, Time, day_start_seconds, parse_time, show_time, to_seconds
 from .attribution import attribute
 from .capacity import capacity
 from .dimensions import TAG, Dimension, chosen, split_over
@@ -299,7 +299,7 @@ class Bill:
         whether it was chosen), `why`, and of prices `stated_by` (who says it, and when, and who else another).
         """
         prices = self._origin.prices
-        rows = [(*_named(name, self._origin.assume), "") for name in self._assumed()]
+        rows = [(*_named(name, self._origin), "") for name in self._assumed()]
         for key, row in sorted(self._stand_ins(), key=lambda pair: (pair[0], prices.position[pair[1]])):
             to = f" to {row.to_region_id}" if row.to_region_id else ""
             subject = f"{key.meter} {item_in_words(key.meter, key.item)} {key.region}".replace("  ", " ")
@@ -366,9 +366,11 @@ def _period(times: pd.Series, form: str) -> pd.Series:
     return pd.Series(names[codes], index=times.index, dtype="str")
 
 
-def _named(name: str, assume: Mapping[str, str]) -> tuple[str, str, str, str]:
-    known = named_assumptions().get(name)
+def _named(name: str, origin: Origin) -> tuple[str, str, str, str]:
+    known, assume = named_assumptions().get(name), origin.assume
     if known is None:
         return "example", name, "an id standing for a real one", "no real id is published"
     taken = f"{assume[name]} (chosen; the default is {known.value})" if name in assume else known.default
+    if name == "UNK-1" and (in_use := f"{origin.state.block_bytes / BYTES_PER_MIB:g} MiB") != known.default:
+        taken = f"{in_use} (chosen; the default is {known.default})"
     return name, known.subject, taken, known.why
