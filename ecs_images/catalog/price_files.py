@@ -33,7 +33,7 @@ PRICE_TABLE = Table(
     "one price (or one tier of a price) from a date, in one currency",
     (
         Column("meter", "text", "", "what is metered, such as snapshot_standard or os_licence", True),
-        Column("item", "text", "", "operating system, product code, disk category or instance type; empty: any"),
+        Column("item", "text", "", "system, product code, disk category or instance type; empty: every one of them"),
         Column("region_id", "text", "", "a region, or a scope such as mainland_china or all_regions", True),
         Column("to_region_id", "text", "", "destination region or scope of traffic"),
         Column("billing_method", "text", "", "how it is paid", True, ("pay_as_you_go", "subscription", "scu_pack")),
