@@ -69,12 +69,15 @@ class Blocks:
         self.content = dict(content)
 
     def snapshot(self, name: object) -> list[int]:
-        """Take a snapshot; gives the copies it stores anew."""
-        newest = list(self.held.values())[-1] if self.held else {}
+        """Take a snapshot; gives the copies it stores anew: of versions that no live one refers to.
+
+        On a disk a version never returns, so there it is the newest that refers to it, or none.
+        """
+        there = {(block, kept[0]): kept for held in self.held.values() for block, kept in held.items()}
         taken, stored = {}, []
         for block, version in self.content.items():
-            before = newest.get(block)
-            if before is not None and before[0] == version:
+            before = there.get((block, version))
+            if before is not None:
                 taken[block] = before
             else:
                 self._copies += 1
@@ -204,6 +207,7 @@ class Reader:
     def __init__(self) -> None:
         self.facts = Facts()
         self.block_bytes = 0
+        self.late_copies_whole = False
         self.disks: dict[str, ev.DiskCreated] = {}
         self.chains: dict[str, Blocks] = {}
         self.chain_of: dict[str, str] = {}
@@ -239,6 +243,7 @@ class Reader:
         match event:
             case ev.CloudStarted():
                 self.block_bytes = event.block_bytes
+                self.late_copies_whole = dict(event.assume).get("UNK-15") == "whole"
             case ev.AccountOpened():
                 self.facts.currency[event.account] = sites()[event.site].currency
             case ev.DiskCreated():
@@ -319,11 +324,12 @@ class Reader:
         """The copies of a chain's snapshots in a region are a chain, the first of them full (SCOPY-2).
 
         A block is the same when both originals refer to the same stored copy of it. A copy of a
-        snapshot older than the newest one copied begins a chain anew. What is stored was sent (SCOPY-3).
+        snapshot older than the newest one copied brings what the region lacks, or, if it is supposed to be
+        sent whole, begins a chain anew (UNK-15). What is stored was sent (SCOPY-3).
         """
         source = self.chain_of[event.source]
         chain, newest = self.chain_of_copies.get((source, event.to), ("", ""))
-        if not chain or self.place[event.source] < self.place[newest]:
+        if not chain or (self.late_copies_whole and self.place[event.source] < self.place[newest]):
             chain = event.snapshot
             self.chains[chain] = Blocks()
         self.chain_of_copies[source, event.to] = chain, event.source

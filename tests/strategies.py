@@ -308,7 +308,8 @@ def tables(state: object) -> dict[str, object]:
 
 def chain_values(chain: object) -> tuple[object, ...]:
     runs = chain.runs()
-    table = sorted(zip(runs.first.tolist(), runs.last.tolist(), runs.blocks.tolist(), strict=True))
+    columns = runs.first, runs.last, runs.skipped_texts(), runs.blocks
+    table = sorted(zip(*(column.tolist() for column in columns), strict=True))
     if isinstance(chain, Chain):
         content = chain.written_blocks, chain.unstored_blocks()
     else:

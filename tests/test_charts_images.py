@@ -37,6 +37,7 @@ def blocks(*runs: tuple[int, int, float, list[int]]) -> pd.DataFrame:
             "x_number": n,
             "x_first_snapshot": first,
             "x_last_snapshot": last,
+            "x_skipped_snapshots": "",
             "x_stored_gib": gib,
         }
         for first, last, gib, holders in runs

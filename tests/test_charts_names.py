@@ -75,8 +75,15 @@ def surface(names: Sequence[str]) -> pd.DataFrame:
 
 def blocks(names: Sequence[str]) -> pd.DataFrame:
     """Each snapshot holds 3 GiB alone."""
-    columns = ["x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_stored_gib"]
-    return pd.DataFrame([(name, n, n, n, 3.0) for n, name in enumerate(names, 1)], columns=columns)
+    columns = [
+        "x_snapshot_id",
+        "x_number",
+        "x_first_snapshot",
+        "x_last_snapshot",
+        "x_skipped_snapshots",
+        "x_stored_gib",
+    ]
+    return pd.DataFrame([(name, n, n, n, "", 3.0) for n, name in enumerate(names, 1)], columns=columns)
 
 
 def lives(names: Sequence[str]) -> pd.DataFrame:

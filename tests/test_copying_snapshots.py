@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecs_images import Account, Cloud, PriceNotFound, bill
+from ecs_images.charts.chain import Blocks
+from ecs_images.ledger import events as ev
 from ecs_images.ledger.blocks import Chain, CopiedChain
 
 QINGDAO = "cn-qingdao"
@@ -61,15 +63,103 @@ def test_a_copy_does_not_need_its_original_any_more(cloud: Cloud, acme: Account)
     assert cloud.chain(again).total_gib == 100
 
 
-def test_an_older_snapshot_copied_late_begins_a_chain_of_its_own(cloud: Cloud, acme: Account) -> None:
-    """SCOPY-2 speaks of later copies of a disk; an earlier state copied later is taken as full."""
+def newer_then_older(cloud: Cloud) -> tuple[str, str]:
+    """Copies of a snapshot of 100 GiB and of an older one, from which 10 overwritten GiB differ."""
+    acme = cloud.account("acme")
     disk = data_disk(cloud, acme, 100)
     older = acme.create_snapshot(disk)
     acme.write(disk, overwrite=10)
     newer = acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
-    late = acme.copy_snapshot(older, to=QINGDAO)
-    assert cloud.snapshot(late).chain != cloud.snapshot(newer).chain
+    return newer, acme.copy_snapshot(older, to=QINGDAO)
+
+
+def sent_gib(cloud: Cloud) -> list[int]:
+    return [event.copied_bytes >> 30 for event in cloud.ledger if isinstance(event, ev.SnapshotCopied)]
+
+
+def test_an_older_snapshot_copied_late_sends_what_the_region_lacks() -> None:
+    """UNK-15: of 100 GiB the region lacks the 10 that were overwritten; both copies share 90."""
+    cloud = Cloud(start="2026-01-15")
+    newer, late = newer_then_older(cloud)
+    assert sent_gib(cloud) == [100, 10]
+    chain = cloud.chain(late)
+    assert chain.snapshots == (newer, late)
+    assert (chain.total_gib, chain.shared_gib(newer, late)) == (110, 90)
+    assert (chain.exclusive_gib(newer), chain.exclusive_gib(late)) == (10, 10)
+    found = bill(cloud, until="2026-02-14")
+    traffic = found.by("meter").set_index("sku_meter")["list_cost"]
+    assert traffic["snapshot_copy_traffic"] == pytest.approx(110 * 0.5)
+    assert "UNK-15" in set(found.assumptions()["assumption"])
+    cloud.account("acme").delete_snapshot(newer)
     assert cloud.chain(late).total_gib == 100
+
+
+def test_an_older_snapshot_copied_late_is_sent_whole_if_that_is_supposed() -> None:
+    """UNK-15: the other reading; it begins a chain of its own, so 100 GiB are sent and stored twice."""
+    cloud = Cloud(start="2026-01-15", assume={"UNK-15": "whole"})
+    newer, late = newer_then_older(cloud)
+    assert sent_gib(cloud) == [100, 100]
+    assert cloud.snapshot(late).chain != cloud.snapshot(newer).chain
+    assert cloud.chain(newer).total_gib == cloud.chain(late).total_gib == 100
+    assert "UNK-15" in set(bill(cloud, until="2026-02-14").assumptions()["assumption"])
+
+
+def test_copies_in_order_of_the_disk_do_not_rest_on_the_open_question(cloud: Cloud, acme: Account) -> None:
+    """UNK-15 is named where an older one comes after a newer one only."""
+    disk = data_disk(cloud, acme, 100)
+    for _ in range(2):
+        acme.copy_snapshot(acme.create_snapshot(disk), to=QINGDAO)
+    assert "UNK-15" not in set(bill(cloud, until="2026-02-14").assumptions()["assumption"])
+
+
+def first_third_second(cloud: Cloud) -> list[str]:
+    """Of a disk of 100 GiB whose first 10, then first 30 are overwritten: copies of snapshots 1, 3 and 2."""
+    acme = cloud.account("acme")
+    disk = data_disk(cloud, acme, 100)
+    taken = [acme.create_snapshot(disk)]
+    for changed in (10, 30):
+        acme.write(disk, overwrite=changed)
+        taken.append(acme.create_snapshot(disk))
+    return [acme.copy_snapshot(taken[n], to=QINGDAO) for n in (0, 2, 1)]
+
+
+def test_what_the_region_lacks_is_looked_for_in_all_its_copies() -> None:
+    """UNK-15: snapshot 2 has 10 GiB of its own, 20 of snapshot 1 that 3 lacks, and 70 of both: 10 are sent."""
+    cloud = Cloud(start="2026-01-15")
+    first, third, second = first_third_second(cloud)
+    assert sent_gib(cloud) == [100, 30, 10]
+    chain = cloud.chain(second)
+    assert chain.total_gib == 140
+    assert [chain.shared_gib(first, second), chain.shared_gib(third, second)] == [90, 70]
+    assert chain.shared_gib(first, third) == 70
+    assert [chain.exclusive_gib(name) for name in (first, third, second)] == [10, 30, 10]
+    assert chain.alone_gib(after=[first]) == {first: 0, third: 30, second: 30}
+    assert chain.freed_gib([first, second]) == 40
+    table = cloud.block_map(second)
+    skipping = table[table["x_skipped_snapshots"] == "2"]
+    assert skipping[["x_snapshot_id", "x_stored_gib", "x_holders"]].values.tolist() == [[first, 20, 2], [second, 20, 2]]
+    # Two runs go from copy 1 to copy 3, and one of them skips copy 2; the picture keeps them apart.
+    groups = {group.holders: group.width for group in Blocks(table).groups}
+    assert groups[frozenset({first, second})] == 20
+    assert groups[frozenset({first, second, third})] == 70
+
+
+def test_what_two_copies_share_is_paid_until_both_are_deleted_and_not_by_the_one_between() -> None:
+    """UNK-15: 140 GiB in the first hour; snapshot 1 goes, which frees 10; snapshot 2 goes, which frees 30 more."""
+    cloud = Cloud(start="2026-01-15T10:00")
+    first, third, second = first_third_second(cloud)
+    acme = cloud.account("acme")
+    for name in (first, second):
+        cloud.advance(hours=1)
+        acme.delete_snapshot(name)
+    cloud.advance(hours=1)
+    found = bill(cloud, until="2026-01-15T13:00").capacity("hour", "snapshot")
+    hours = [rows.set_index("x_snapshot_id")["x_stored_gib"] for _, rows in found.groupby("x_period_start")]
+    # Snapshot 1: 10 alone, half of 20 and a third of 70; snapshot 2 the same; snapshot 3: 30 alone and a third of 70.
+    assert [hours[0][name] for name in (first, third, second)] == pytest.approx([20 + 70 / 3, 30 + 70 / 3, 20 + 70 / 3])
+    # Without snapshot 1, snapshot 2 has 10 + 20 alone and half of 70.
+    assert [hours[1][name] for name in (first, third, second)] == pytest.approx([0, 65, 65])
+    assert [hours[2][name] for name in (first, third, second)] == pytest.approx([0, 100, 0])
 
 
 def test_copied_snapshots_make_an_image_in_the_other_region(cloud: Cloud, acme: Account) -> None:
@@ -153,23 +243,20 @@ def test_the_copies_of_a_chain_agree_with_whole_block_maps(played: list[tuple[st
             gone = copies.live[number % len(copies.live)]
             copies.delete(gone)
             del stored[gone]
-        elif what == "copy":
-            newer = [n for n in chain.live if not copies.taken or n > copies.newest_original]
-            if newer:
-                original = newer[number % len(newer)]
-                there = stored[copies.live[-1]] if copies.live else {}
-                taken = copies.taken + 1
-                held = {
-                    block: there[block] if block in there and there[block][0] == seen else (seen, taken)
-                    for block, seen in originals[original].items()
-                }
-                sent = sum(brought == taken for _, brought in held.values())
-                assert copies.unstored_blocks(original) == sent
-                copies.capture(original)
-                stored[taken] = held
+        elif what == "copy" and chain.live:
+            original = chain.live[number % len(chain.live)]
+            there = {(block, copy[0]): copy for blocks in stored.values() for block, copy in blocks.items()}
+            taken = copies.taken + 1
+            held = {block: there.get((block, seen), (seen, taken)) for block, seen in originals[original].items()}
+            sent = sum(brought == taken for _, brought in held.values())
+            assert copies.unstored_blocks(original) == sent
+            copies.capture(original)
+            stored[taken] = held
         kept = {(block, *copy) for blocks in stored.values() for block, copy in blocks.items()}
         assert copies.total_blocks() == len(kept)
         for one in copies.live:
             others = {(b, *c) for n, blocks in stored.items() if n != one for b, c in blocks.items()}
             alone = {(b, *c) for b, c in stored[one].items()} - others
-            assert copies.exclusive_blocks(one) == len(alone)
+            assert copies.exclusive_blocks(one) == copies.alone_after(())[one] == len(alone)
+            for other in copies.live:
+                assert copies.shared_blocks(one, other) == len(stored[one].items() & stored[other].items())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracle import Key, Oracle, per_hour, price_rows, storage_cost
 from strategies import PRODUCT, SITES, Played, local, play, price, storage, stories, toy_prices, traffic
 
@@ -154,6 +155,49 @@ def test_the_engine_shares_costs_as_the_oracle_does(story) -> None:
     assert_same(shares(bill, "image"), oracle.images)
     of_snapshots = {key: cost for key, cost in shares(bill, "snapshot").items() if key[0].startswith("s-")}
     assert_same(of_snapshots, oracle.snapshots)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", ["lacking", "whole"])
+@settings(max_examples=40)
+@given(
+    durations=st.sampled_from(["instant", "typical"]),
+    changes=st.lists(st.tuples(st.integers(0, 7), st.integers(1, 4)), min_size=3, max_size=5),
+    moves=st.lists(
+        st.tuples(st.sampled_from(["copy", "copy", "copy onward", "delete", "minutes"]), st.integers(0, 59)),
+        min_size=6,
+        max_size=16,
+    ),
+)
+def test_snapshots_copied_in_any_order_cost_and_share_what_the_oracle_says(
+    answer: str, durations: str, changes: list[tuple[int, int]], moves: list[tuple[str, int]]
+) -> None:
+    """UNK-15, SCOPY-2, design rules 4 to 6: older ones after newer ones, copies of copies, deletions between."""
+    cloud = ecs.Cloud(start="2026-01-15T10:20", durations=durations, block_size_mib=1024, assume={"UNK-15": answer})
+    acme = cloud.account("acme")
+    web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=12)
+    for offset, gib in changes:
+        acme.write(web, overwrite=gib, offset=offset)
+        cloud.wait(acme.create_snapshot(web))
+    copies: list[str] = []
+    for move, number in moves:
+        live = [s for s in cloud.state.snapshots.values() if not s.deleted_at]
+        done = [s.id for s in live if s.status == "accomplished"]
+        if move == "minutes":
+            cloud.advance(hours=(number + 1) / 60)
+        elif move == "delete" and len(live) > 1:
+            acme.delete_snapshot(live[number % len(live)].id)
+        elif move == "copy" and (here := [name for name in done if name not in copies]):
+            copies.append(acme.copy_snapshot(here[number % len(here)], to="cn-shanghai"))
+        elif move == "copy onward" and (there := [s for s in done if cloud.snapshot(s).region == "cn-shanghai"]):
+            copies.append(acme.copy_snapshot(there[number % len(there)], to="cn-hongkong"))
+    until = local(2026, 1, 16, 12)
+    bill, oracle = ecs.bill(cloud, until=until, prices=ONE_A_GIB), Oracle(cloud.ledger, ONE_A_GIB, until)
+    assert_same(sums(bill), oracle.bill)
+    found = {key: cost for key, cost in shares(bill, "snapshot").items() if key[0].startswith("s-")}
+    assert_same(found, oracle.snapshots)
+    for name in copies:
+        assert bill.explain(name).total == pytest.approx(found.get((name, "CNY"), 0), rel=1e-9)
 
 
 @pytest.mark.slow
@@ -370,6 +414,7 @@ def _storage_usage(start: np.ndarray, end: np.ndarray, size: np.ndarray) -> pd.D
         "x_image_id": "",
         "x_first_snapshot": 1,
         "x_last_snapshot": 1,
+        "x_skipped_snapshots": "",
     }
     frame = pd.DataFrame({name: [value] * len(size) for name, value in fixed.items()})
     frame["x_quantity"] = size

@@ -18,7 +18,7 @@ from ..catalog.meters import COPY_TRAFFIC, STORAGE
 from ..columns import FOR_EVER, seconds_of, whole_hours
 from ..ledger.state import State
 from ..units import to_seconds
-from .metering import SnapshotLives, snapshot_lives
+from .metering import SnapshotLives, numbers_of, snapshot_lives
 from .rating import Curve, groups
 
 
@@ -74,8 +74,13 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     low, counts = offsets + first - 1, last - first + 1
     row = np.repeat(rows, counts)
     snapshot = _ranges(low, counts)
+    holds, before = np.ones(len(row), dtype=bool), np.cumsum(counts) - counts
+    skipped = usage["x_skipped_snapshots"].to_numpy(object)[rows]
+    for k in np.flatnonzero(skipped != ""):
+        holds[before[k] + np.array(numbers_of(skipped[k])) - first[k]] = False
     # The first snapshot of a copy stores it; later ones hold it as soon as they are begun.
     begun = np.where(snapshot == np.repeat(low, counts), lives.stored[snapshot], lives.started[snapshot])
+    row, snapshot, begun = row[holds], snapshot[holds], begun[holds]
 
     pieces = _image_pieces(state, lives)
     counts = pieces.counts[snapshot]

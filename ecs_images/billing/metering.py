@@ -162,9 +162,14 @@ def _storage_usage(state: State) -> pd.DataFrame:
     low = lives.offsets[chain] + first - 1
     start = lives.stored[low]
     end = range_maximum(lives.ended, low, lives.offsets[chain] + last)
+    # A run that skips snapshots ends with the last of those that do hold it.
+    skipped = np.concatenate([run.skipped_texts() for run in runs] or [np.empty(0, object)])
+    for k in np.flatnonzero(skipped != ""):
+        held = np.setdiff1d(np.arange(first[k], last[k] + 1), numbers_of(skipped[k]))
+        end[k] = lives.ended[lives.offsets[chain[k]] + held - 1].max()
     alive = start < end
     start, end = whole_hours(start[alive], end[alive])
-    chain, first, last = chain[alive], first[alive], last[alive]
+    chain, first, last, skipped = chain[alive], first[alive], last[alive], skipped[alive]
     owners = [state.snapshots[state.chain_snapshots[c][0]] for c in lives.chains]
     return _usage_frame(
         {
@@ -179,11 +184,17 @@ def _storage_usage(state: State) -> pd.DataFrame:
             "x_image_id": _codes([""], np.zeros(len(chain), np.int64)),
             "x_first_snapshot": first,
             "x_last_snapshot": last,
+            "x_skipped_snapshots": _codes(skipped, np.arange(len(chain))),
             "x_quantity": blocks[alive] * sizes[chain],
         },
         start,
         end,
     )
+
+
+def numbers_of(skipped: str) -> list[int]:
+    """The numbers of snapshots that a stored copy skips, which a usage table holds as a text."""
+    return [int(number) for number in skipped.split(",")]
 
 
 def range_maximum(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -296,7 +307,7 @@ def _row(
     term: str = "",
 ) -> tuple[object, ...]:
     """A row of usage that no snapshots hold, in the order of `USAGE`; `use` is quantity, start and end [s]."""
-    return (payer.name, _currency(payer), region, meter, item, vcpus, term, resource, image, 0, 0, *use)
+    return (payer.name, _currency(payer), region, meter, item, vcpus, term, resource, image, 0, 0, "", *use)
 
 
 def _prepaid_row(paid: Prepaid, state: State) -> tuple[object, ...]:

@@ -37,6 +37,7 @@ USAGE = Table(
         ),
         Column("x_first_snapshot", "integer", "", "number in its chain of the first snapshot that holds the copy"),
         Column("x_last_snapshot", "integer", "", "number of the last one that holds it"),
+        Column("x_skipped_snapshots", "text", "", "numbers between them that do not hold it, as 2,5 (UNK-15)"),
         Column(
             "x_quantity",
             "integer",

@@ -22,7 +22,7 @@ from .style import DARK, axes_or_new, gib, ink, name_rows, require, row_font, wi
 from .svg import LETTER, RIGHT, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
-_COLUMNS = ("x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_stored_gib")
+_COLUMNS = ("x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_skipped_snapshots", "x_stored_gib")
 _ROW, _TOP = 22, 48
 """Height of a row of the picture, and top of the first one [pixel]."""
 
@@ -56,15 +56,15 @@ class Blocks:
 
     def __init__(self, block_map: pd.DataFrame) -> None:
         table = require(block_map, _COLUMNS, "a snapshot chain", "cloud.block_map()")
-        snapshots, numbers, firsts, lasts, sizes = (table[name].tolist() for name in _COLUMNS)
+        snapshots, numbers, firsts, lasts, skipped, sizes = (table[name].tolist() for name in _COLUMNS)
         self.numbers = dict(zip(map(str, snapshots), map(int, numbers), strict=True))
         """The number of each live snapshot, oldest first."""
-        runs: dict[tuple[int, int], tuple[float, list[str]]] = {}
-        for name, first, last, size in zip(snapshots, firsts, lasts, sizes, strict=True):
+        runs: dict[tuple[int, int, str], tuple[float, list[str]]] = {}
+        for name, first, last, skips, size in zip(snapshots, firsts, lasts, skipped, sizes, strict=True):
             if size:
-                runs.setdefault((first, last), (size, []))[1].append(str(name))
+                runs.setdefault((first, last, skips), (size, []))[1].append(str(name))
         by_holders: dict[frozenset[str], list[tuple[int, float]]] = {}
-        for (first, _), (size, holders) in sorted(runs.items()):
+        for (first, *_), (size, holders) in sorted(runs.items()):
             by_holders.setdefault(frozenset(holders), []).append((first, size))
         if not by_holders:
             raise InputError("a chart of a snapshot chain needs stored blocks; the snapshots of this one hold none")
@@ -115,7 +115,8 @@ def chain_block_map(table: pd.DataFrame, *, delete: Sequence[str] = (), ax: Axes
 
     table: what `Cloud.block_map` returns, a row for each run of blocks and each snapshot that holds it: columns
         `x_snapshot_id`, `x_number` (1 for the chain's first), `x_first_snapshot` and `x_last_snapshot` (numbers
-        between which the run is held) and `x_stored_gib` [GiB]
+        between which the run is held), `x_skipped_snapshots` (those between that do not hold it) and
+        `x_stored_gib` [GiB]
     delete: ids of snapshots; what deleting them together frees is hatched (CHAIN-2)
     ax: the axes to draw on; a new figure unless given
 

@@ -87,7 +87,7 @@ class SnapshotCommands(Caller):
     def copy_snapshot(
         self, snapshot: SnapshotRef, *, to: RegionName, name: str = "", tags: TagMap | None = None
     ) -> SnapshotRef:
-        """Copy a finished snapshot to another region, incrementally after the first (SCOPY-1, SCOPY-2).
+        """Copy a finished snapshot to another region, incrementally after the first (SCOPY-1, SCOPY-2, UNK-15).
 
         The data sent is charged once (SCOPY-3). This is also the way for images too large to copy
         whole (COPY-9). Returns the copy's id.
@@ -117,6 +117,7 @@ class SnapshotCommands(Caller):
                 f"{source.id} is encrypted; on {control.today} such snapshots could not be copied",
                 snapshot=source.id,
             )
+        late = ["UNK-15"] if control.state.follows_newer(source, to) else []
         copied_bytes = control.state.bytes_to_copy(source, to)
         (copy_id,) = control.new_ids("snapshot", 1)
         control.record(
@@ -130,7 +131,7 @@ class SnapshotCommands(Caller):
                 name=name,
                 copied_bytes=copied_bytes,
                 finishes_at=control.done_at("snapshot_copy", copied_bytes),
-                assumed=control.doubts(*later),
+                assumed=(*late, *control.doubts(*later)),
             ),
             *tagged(control, [copy_id], tags, operation),
         )

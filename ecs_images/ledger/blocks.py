@@ -5,6 +5,7 @@ written blocks where no live snapshot is left. Writing, re-initialising and roll
 versions, and an old version never returns. So one stored copy of a block belongs to an unbroken run
 of snapshots, first..last, and is freed exactly when every snapshot of that run is deleted. A chain
 stores runs, not copies of disks: its size grows with what was written, not with its snapshots.
+Only where an older snapshot is copied after a newer one does a run skip numbers (UNK-15).
 
 Example: 12 GiB are written and snapshot 1 is taken; 3 of them are overwritten and snapshot 2 is taken.
     run 1..2   9 GiB, which both hold
@@ -17,9 +18,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
@@ -29,11 +30,28 @@ _NOT_STORED = 0
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Stored copies by run: snapshots `first[k]` to `last[k]` hold the same `blocks[k]` blocks."""
+    """Stored copies by run: snapshots `first[k]` to `last[k]`, but for `skipped[k]`, hold the same `blocks[k]` blocks.
+
+    `skipped` has an entry for runs that skip a number only.
+    """
 
     first: np.ndarray
     last: np.ndarray
     blocks: np.ndarray
+    skipped: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def held_by(self, number: int) -> np.ndarray:
+        """For each run, whether this snapshot holds it."""
+        held = (self.first <= number) & (number <= self.last)
+        held[[k for k, skipped in self.skipped.items() if number in skipped]] = False
+        return np.asarray(held)
+
+    def skipped_texts(self) -> np.ndarray:
+        """For each run, the numbers that it skips as a text such as 2,5; empty for none."""
+        texts = np.full(len(self.first), "", dtype=object)
+        for k, skipped in self.skipped.items():
+            texts[k] = ",".join(map(str, skipped))
+        return texts
 
 
 class StoredChain(ABC):
@@ -91,8 +109,11 @@ class StoredChain(ABC):
         kept = [number for number in self.live if number not in deleted]
         runs, holders = self._held_by(kept)
         alone = holders == 1
-        places = np.searchsorted(np.array(kept, dtype=np.int64), runs.first[alone])
-        blocks = np.bincount(places, runs.blocks[alone], minlength=len(kept))
+        places = np.searchsorted(np.array(kept, dtype=np.int64), runs.first)
+        for k, skipped in runs.skipped.items():
+            while alone[k] and kept[places[k]] in skipped:
+                places[k] += 1
+        blocks = np.bincount(places[alone], runs.blocks[alone], minlength=len(kept))
         return dict.fromkeys(self.live, 0) | dict(zip(kept, map(int, blocks), strict=True))
 
     def shared_blocks(self, one: int, other: int) -> int:
@@ -100,12 +121,13 @@ class StoredChain(ABC):
         if one not in self.live or other not in self.live:
             return 0
         runs = self.runs()
-        low, high = min(one, other), max(one, other)
-        return int(runs.blocks[(runs.first <= low) & (high <= runs.last)].sum())
+        return int(runs.blocks[runs.held_by(one) & runs.held_by(other)].sum())
 
     def _held_by(self, numbers: list[int]) -> tuple[Runs, np.ndarray]:
         runs, ordered = self.runs(), np.array(numbers, dtype=np.int64)
         held = np.searchsorted(ordered, runs.last, "right") - np.searchsorted(ordered, runs.first)
+        for k, skipped in runs.skipped.items():
+            held[k] -= len(set(skipped).intersection(numbers))
         return runs, held
 
 
@@ -233,9 +255,10 @@ class Chain(StoredChain):
 class CopiedChain(StoredChain):
     """The copies of one chain's snapshots in another region (SCOPY-2).
 
-    A copy shares what the newest live copy there already holds, so only the first one is full. What two
-    copies share is read from the runs of the original chain, which it keeps even after their snapshots are
-    deleted; content that the original chain had to store again counts as changed.
+    A copy shares what the live copies there hold already, so only the first one is full, also where an older
+    snapshot is copied after a newer one (UNK-15). What two copies share is read from the runs of the original
+    chain, which it keeps even after their snapshots are deleted; content that the original chain had to store
+    again counts as changed.
     """
 
     __slots__ = ("_copied", "original")
@@ -244,52 +267,65 @@ class CopiedChain(StoredChain):
     def __init__(self, original: StoredChain) -> None:
         super().__init__(original.block_bytes)
         self.original = original
-        # For each copy: the number of its original, and of the copy it was compared with (0: none).
-        self._copied: list[tuple[int, int]] = []
+        # For each copy: the number of its original, and the copies that were live when it was made.
+        self._copied: list[tuple[int, tuple[int, ...]]] = []
 
     @property
     def newest_original(self) -> int:
         """The number of the newest snapshot that was copied."""
-        return self._copied[-1][0]
+        return max(original for original, _ in self._copied)
 
     def capture(self, original: int) -> None:
-        """Copy snapshot `original`, which must not be older than one that was copied before."""
-        self._copied.append((original, self.live[-1] if self.live else 0))
+        """Copy snapshot `original`."""
+        self._copied.append((original, tuple(self.live)))
         self.taken += 1
         self.live.append(self.taken)
 
     def unstored_blocks(self, original: int) -> int:
         """Blocks that copying snapshot `original` now would send and store."""
-        held = self._copied[self.live[-1] - 1][0] if self.live else 0
         runs = self.original.runs()
-        needed = (runs.first <= original) & (original <= runs.last)
-        already_there = (runs.first <= held) & (held <= runs.last)
-        return int(runs.blocks[needed & ~already_there].sum())
+        lacking = runs.held_by(original)
+        for number in self.live:
+            lacking &= ~runs.held_by(self._copied[number - 1][0])
+        return int(runs.blocks[lacking].sum())
 
     def runs(self) -> Runs:
-        # Each run of the original that a copy holds becomes stored here: by the copy it was compared with, if
-        # that one holds the run too, else by the copy itself. `firsts[n][row]` is the copy that first stored run
-        # `row` for copy n, 0 where copy n does not hold it. Example: snapshots 1, 2 and 3 were copied as 1, 2, 3;
-        # run 1..2 of the original is first stored by copy 1, and copy 2 takes it over: run 1..2 here too. Had copy
-        # 1 been deleted before snapshot 2 was copied, copy 2 would have nothing to take over, and there would be
-        # two stored copies of it: 1..1, which is freed, and 2..2.
+        # Each run of the original that a copy holds becomes stored here: by the copy that brought it, if one that
+        # was live then holds the run too, else by the copy itself. `firsts[n][row]` is the copy that first stored
+        # run `row` for copy n, 0 where copy n does not hold it. Example: snapshots 1, 2 and 3 were copied as 1, 2,
+        # 3; run 1..2 of the original is first stored by copy 1, and copy 2 takes it over: run 1..2 here too. Had
+        # copy 1 been deleted before snapshot 2 was copied, copy 2 would have nothing to take over, and there would
+        # be two stored copies of it: 1..1, which is freed, and 2..2. Had snapshot 3 been copied before snapshot 2,
+        # as copy 2, copies 1 and 3 would hold it: 1..3, which skips 2.
         original = self.original.runs()
-        firsts = [np.zeros(len(original.first), dtype=np.int64)]
-        held = {}
-        for number, (source, compared) in enumerate(self._copied, 1):
-            holds = (original.first <= source) & (source <= original.last)
-            first = np.where(holds, np.where(firsts[compared] > 0, firsts[compared], number), 0)
-            firsts.append(first)
+        firsts = np.zeros((len(self._copied) + 1, len(original.first)), dtype=np.int64)
+        held: dict[tuple[int, int], list[int]] = {}
+        for number, (source, live) in enumerate(self._copied, 1):
+            holds = original.held_by(source)
+            there = firsts[list(live)].max(axis=0, initial=0)
+            firsts[number] = np.where(holds, np.where(there > 0, there, number), 0)
             for row in np.flatnonzero(holds).tolist():
-                held[row, int(first[row])] = number
-        counts: dict[tuple[int, int], int] = {}
-        for (row, first_holder), last in held.items():
-            run = first_holder, last
+                held.setdefault((row, int(firsts[number, row])), []).append(number)
+        counts: dict[tuple[int, ...], int] = {}
+        for (row, _), holders in held.items():
+            run = tuple(holders)
             counts[run] = counts.get(run, 0) + int(original.blocks[row])
-        return _as_runs(counts)
+        return _as_runs_of(counts)
 
 
 def _as_runs(counts: dict[tuple[int, int], int]) -> Runs:
     table = np.array([(first, last, blocks) for (first, last), blocks in counts.items()], dtype=np.int64)
     columns = table.reshape(-1, 3)
     return Runs(columns[:, 0], columns[:, 1], columns[:, 2])
+
+
+def _as_runs_of(counts: dict[tuple[int, ...], int]) -> Runs:
+    """Runs by all the numbers that hold them, ascending."""
+    table = np.array([(held[0], held[-1], blocks) for held, blocks in counts.items()], dtype=np.int64)
+    columns = table.reshape(-1, 3)
+    skipped = {
+        k: tuple(sorted({*range(held[0], held[-1])}.difference(held)))
+        for k, held in enumerate(counts)
+        if len(held) <= held[-1] - held[0]
+    }
+    return Runs(columns[:, 0], columns[:, 1], columns[:, 2], skipped)

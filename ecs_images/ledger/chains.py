@@ -26,6 +26,7 @@ BLOCK_MAP = Table(
         Column("x_number", "integer", "", "its number in the chain", True),
         Column("x_first_snapshot", "integer", "", "number of the snapshot that first stored the run; 0: holds nothing"),
         Column("x_last_snapshot", "integer", "", "number of the last one to hold the run, live or deleted; 0: none"),
+        Column("x_skipped_snapshots", "text", "", "numbers between them that do not hold the run, as 2,5 (UNK-15)"),
         Column("x_stored_gib", "number", "GiB", "size of the run, which is stored once for all its holders", True),
         Column("x_holders", "integer", "", "how many live snapshots hold the run", True),
     ),
@@ -138,7 +139,7 @@ def block_map(state: State, of: str) -> pd.DataFrame:
     live = np.array(chain.live, dtype=np.int64)
     order = np.lexsort((runs.last, runs.first))
     first, last, size_bytes = runs.first[order], runs.last[order], runs.blocks[order] * chain.block_bytes
-    held = (first <= live[:, None]) & (live[:, None] <= last)
+    held = np.array([runs.held_by(number)[order] for number in chain.live], dtype=bool).reshape(len(live), len(order))
     snapshot, run = np.nonzero(held)
     rows = pd.DataFrame(
         {
@@ -147,11 +148,14 @@ def block_map(state: State, of: str) -> pd.DataFrame:
             "x_number": live[snapshot],
             "x_first_snapshot": first[run],
             "x_last_snapshot": last[run],
+            "x_skipped_snapshots": runs.skipped_texts()[order][run],
             "x_stored_gib": size_bytes[run] / BYTES_PER_GIB,
             "x_holders": held.sum(axis=0)[run],
         }
     )
     # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
-    empty = [(view.id, view.snapshots[place], live[place], 0, 0, 0.0, 1) for place in np.flatnonzero(~held.any(axis=1))]
+    empty = [
+        (view.id, view.snapshots[place], live[place], 0, 0, "", 0.0, 1) for place in np.flatnonzero(~held.any(axis=1))
+    ]
     rows = pd.concat([rows, BLOCK_MAP.frame(empty)]) if empty else rows
     return BLOCK_MAP.frame(rows.sort_values("x_number", kind="stable", ignore_index=True))

@@ -963,7 +963,7 @@ class SnapshotStored(Event):
 class SnapshotCopied(Event):
     """A snapshot was copied to another region (SCOPY-1).
 
-    The first copy of a chain to a region is full; later ones add what the newest copy there lacks (SCOPY-2).
+    The first copy of a chain to a region is full; later ones add what the copies there lack (SCOPY-2, UNK-15).
 
     snapshot: the id of the copy
     source: the snapshot copied

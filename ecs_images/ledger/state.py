@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from ..catalog.rule_book import taken
 from .blocks import Chain, CopiedChain, StoredChain
 from .resources import (
     AutoSnapshotPolicy,
@@ -143,13 +144,21 @@ class State:
     def copies_chain(self, source: Snapshot, region: str) -> tuple[str, CopiedChain] | None:
         """The id and the chain of copies in a region that a copy of this snapshot would join.
 
-        None if the copy begins a new chain: it is the first one there, or a newer snapshot was copied before.
+        None if the copy begins a new chain: it is the first one there, or a newer snapshot was copied before and
+        an older one is supposed to be sent whole (UNK-15).
         """
         chain_id = self.copies.get((source.chain, region))
         chain = self.chains[chain_id] if chain_id else None
-        if chain_id is None or not isinstance(chain, CopiedChain) or source.number < chain.newest_original:
+        if chain_id is None or not isinstance(chain, CopiedChain):
+            return None
+        if source.number < chain.newest_original and taken("UNK-15", self.assume) == "whole":
             return None
         return chain_id, chain
+
+    def follows_newer(self, source: Snapshot, region: str) -> bool:
+        """Whether a newer snapshot of the same chain was copied to a region before (UNK-15)."""
+        chain = self.chains.get(self.copies.get((source.chain, region), ""))
+        return isinstance(chain, CopiedChain) and source.number < chain.newest_original
 
     def bytes_to_copy(self, source: Snapshot, region: str) -> int:
         """How much copying a snapshot to a region would send and store there [byte] (SCOPY-2)."""
