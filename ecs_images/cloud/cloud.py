@@ -42,7 +42,7 @@ from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
 from . import copying, instances, policies
 from .account import Account
-from .arguments import Line, Text, ident, idents
+from .arguments import Text, ident, idents
 from .control import DURATIONS, Control
 from .naming import QUOTAS
 
@@ -278,7 +278,7 @@ def check_account_name(name: object) -> None:
     """Raise InputError for what cannot be an account's name."""
     if not isinstance(name, str) or not name.strip() or name in (PROVIDER, MARKETPLACE):
         raise InputError(f"an account needs a name of its own, not {shown(name)}")
-    Line().check(name, "the name of an account")
+    Text().check(name, "the name of an account")
 
 
 def check_quotas(quotas: object) -> None:
