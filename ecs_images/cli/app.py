@@ -457,7 +457,7 @@ def _usage(error: Any) -> str:
     if hasattr(error, "possibilities"):
         message = f"no such option {shown(error.option_name)}{did_you_mean(error.option_name, known)}"
     elif len(message) > 200:
-        message = f"{message[:110]} … {message[-80:]}"
+        message = f"{message[:100]} … {message[-80:]}"
     message = message[:1].lower() + message[1:]
     return f"{message}\n{error.ctx.get_usage()}" if error.ctx else message
 
