@@ -226,6 +226,11 @@ class Reader:
         self.image_ended: dict[str, datetime] = {}
 
     def read(self, ledger: Ledger) -> Facts:
+        self.prepaid_machines = {
+            event.instance: event
+            for event in ledger
+            if isinstance(event, ev.InstanceLaunched) and event.billing == "subscription"
+        }
         self.cut = {event.image: event.at for event in ledger if isinstance(event, ev.ImageDeleted)}
         self.cut |= {event.snapshot: event.at for event in ledger if isinstance(event, ev.SnapshotDeleted)}
         for event in ledger:
@@ -299,22 +304,34 @@ class Reader:
     def _machines(self, event: ev.Event) -> None:
         """Disks are there from creation to release; an instance computes but for economical stops (IBILL-3)."""
         match event:
-            case ev.DiskCreated():
+            case ev.DiskCreated() if event.instance not in self.prepaid_machines:
                 self._begin(self.disk_lives, event.disk, Machine(
                     event.account, event.region, "disk", event.category, event.size_gib, event.at))  # fmt: skip
-            case ev.DiskReleased():
+            case ev.DiskReleased() if event.disk in self.disk_lives:
                 self.disk_lives.pop(event.disk).end = event.at
+            case ev.InstanceLaunched(billing="subscription"):
+                self._machine_paid(event, event.periods, event.at)
+            case ev.InstanceRenewed():
+                self._machine_paid(self.prepaid_machines[event.instance], event.periods, event.at)
             case ev.InstanceLaunched():
                 self._begin(self.computing, event.instance, Machine(
                     event.account, event.region, "instance", event.instance_type, 0, event.at))  # fmt: skip
                 self.computing[f"as {event.instance}"] = self.computing[event.instance]
             case ev.InstanceStopped(mode="economical") | ev.InstanceReleased() if event.instance in self.computing:
                 self.computing.pop(event.instance).end = event.at
-            case ev.InstanceStarted() | ev.SystemDiskReplaced() if event.instance not in self.computing:
+            case ev.InstanceStarted() | ev.SystemDiskReplaced() if event.instance not in {
+                **self.computing,
+                **self.prepaid_machines,
+            }:
                 again = replace(self.computing[f"as {event.instance}"], start=event.at, end=FAR)
                 self._begin(self.computing, event.instance, again)
             case _:
                 pass
+
+    def _machine_paid(self, launched: ev.InstanceLaunched, periods: int, at: datetime) -> None:
+        """A prepaid machine, its disks included, is paid with its licence."""
+        who = launched.account, launched.region, "instance", launched.instance_type, launched.vcpus, launched.image
+        self.facts.paid.append(Paid(*who, str(launched.period), Fraction(periods), at))
 
     def _begin(self, table: dict[str, Machine], name: str, stretch: Machine) -> None:
         table[name] = stretch
@@ -559,6 +576,7 @@ class Oracle:
     ) -> None:
         self.facts, self.prices = Reader().read(ledger), prices
         self.facts.machines = self.facts.machines if machines else []
+        self.facts.paid = [paid for paid in self.facts.paid if machines or paid.meter != "instance"]
         self.unpriced: dict[tuple[str, str, str, str], Fraction] = defaultdict(Fraction)
         self._known: dict[tuple[object, ...], list[PriceRow] | None] = {}
         self.bill: dict[Key, Fraction] = defaultdict(Fraction)

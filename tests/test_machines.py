@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from helpers import HANGZHOU
+from helpers import BEIJING, HANGZHOU
 from strategies import price
 
 from ecs_images import Account, Cloud, InputError, Prices, Story, bill, measure
+from ecs_images.billing.unpriced import rows_to_fill_in
 from ecs_images.catalog.meters import DISK, INSTANCE, METERS, asked_for
 from ecs_images.errors import FileProblems
 from ecs_images.stories.check import bill_of
@@ -127,3 +128,27 @@ def test_a_story_may_ask_for_machines() -> None:
     assert bill_of(story, story.run(), prices=TOY).total() == 960
     with pytest.raises(FileProblems, match="line 4: unknown meter to add 'disks'"):
         Story.parse(STORY.format(meters="disks"))
+
+
+def test_a_prepaid_machine_is_never_rated_by_the_hour() -> None:
+    """IBILL-2: of a subscription neither the instance nor the disks it was launched with; both are paid ahead."""
+    cloud = Cloud(start="2026-01-15")
+    acme = cloud.account("acme")
+    prepaid = {"billing": "subscription", "period": "month", "periods": 2}
+    acme.run_instance(region=BEIJING, image="ubuntu_24_04", instance_type="ecs.g7.large", data_disks=[20], **prepaid)
+    found = bill(cloud, until="2026-01-16", prices=TOY, meters="all")
+    assert found.total(priced_only=True) == 0
+    (lacking,) = found.unpriced.itertuples()
+    assert (lacking.sku_meter, lacking.x_item, lacking.x_term) == (INSTANCE, "ecs.g7.large", "month")
+    assert (lacking.consumed_quantity, lacking.consumed_unit) == (2, "Instance-Month")
+    assert rows_to_fill_in(found.unpriced).empty
+    acme.create_disk(region=BEIJING, size=20)
+    assert set(bill(cloud, until="2026-01-16", prices=TOY, meters="all").by("meter")["sku_meter"]) == {DISK}
+
+
+def test_what_lacks_a_price_is_not_said_to_be_known_in_the_same_place() -> None:
+    """A disk's subscription prices in Beijing are none of a disk paid by time there."""
+    cloud = Cloud(start="2026-06-01")
+    cloud.account("acme").create_disk(region=BEIJING, size=20)
+    (lacking,) = bill(cloud, until="2026-06-02", meters="disk").unpriced.itertuples()
+    assert BEIJING not in lacking.x_known

@@ -285,10 +285,13 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: 
         end(instance, None)
     rows.extend(_file_rows(state))
     if meters.DISK in wanted:
-        rows.extend(_disk_rows(state))
+        rows.extend(_disk_rows(ledger, state))
     if meters.INSTANCE in wanted:
         rows.extend(_instance_rows(ledger, state))
-    rows.extend(_prepaid_row(paid, state) for paid in prepaid(ledger, state, assume))
+    paid_ahead = prepaid(ledger, state, assume)
+    # Whoever asks for machines, or their disks, hears of prepaid ones: no price is known for those.
+    machines = bool({meters.DISK, meters.INSTANCE} & set(wanted))
+    rows.extend(_prepaid_row(paid, state) for paid in paid_ahead if machines or paid.meter != meters.INSTANCE)
     names = [column for column in USAGE.names if not column.startswith("charge_period")]
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
@@ -370,16 +373,20 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
             yield _row(payer, launched.region, meter, launched.instance, use, item, stretch.image, size)
 
 
-def _disk_rows(state: State) -> Iterable[tuple[object, ...]]:
-    """Disks by their whole size, from creation to release, whether their instance runs or not (IBILL-3)."""
+def _disk_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
+    """Pay-as-you-go disks by their whole size, from creation to release, whether their instance runs (IBILL-3)."""
+    created = (event for event in ledger if isinstance(event, ev.DiskCreated) and event.instance)
+    prepaid_ones = {disk.disk for disk in created if state.instances[str(disk.instance)].billing == "subscription"}
     for disk in state.disks.values():
+        if disk.id in prepaid_ones:
+            continue
         held = disk.size_gib * BYTES_PER_GIB, to_seconds(disk.created_at), _end_seconds(disk.released_at)
         if held[1] < held[2]:
             yield _row(state.accounts[disk.account], disk.region, meters.DISK, disk.id, held, disk.category, "")
 
 
 def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
-    """Instances by the second from launch to release, without stops in economical mode (IBILL-3)."""
+    """Pay-as-you-go instances by the second from launch to release, without economical stops (IBILL-3)."""
     since: dict[str, datetime] = {}
 
     def end(instance: str, at: datetime | None) -> Iterable[tuple[object, ...]]:
@@ -391,9 +398,11 @@ def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]
 
     for event in ledger:
         match event:
-            case ev.InstanceLaunched():
+            case ev.InstanceLaunched(billing="pay_as_you_go"):
                 since[event.instance] = event.at
-            case ev.InstanceStarted() | ev.SystemDiskReplaced():
+            case ev.InstanceStarted() | ev.SystemDiskReplaced() if (
+                state.instances[event.instance].billing == "pay_as_you_go"
+            ):
                 since.setdefault(event.instance, event.at)
             case ev.InstanceStopped(mode="economical") | ev.InstanceReleased():
                 yield from end(event.instance, event.at)

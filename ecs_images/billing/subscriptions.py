@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from ..catalog.meters import MARKETPLACE_FEE, OS_LICENCE
+from ..catalog.meters import INSTANCE, MARKETPLACE_FEE, OS_LICENCE
 from ..catalog.rule_book import taken
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
@@ -84,6 +84,11 @@ class _Subscription:
                 )
 
     @property
+    def machine(self) -> _Fees:
+        """The machine with the disks that it is launched with, which are prepaid too."""
+        return ((INSTANCE, self.launched.instance_type),)
+
+    @property
     def fees(self) -> _Fees:
         """What is prepaid with it: not a product that was bought for good (MKT-3)."""
         product = None if self.purchase else self.lineage.product_code
@@ -110,7 +115,7 @@ class _Subscription:
 
 
 def prepaid(ledger: Ledger, state: State, assume: Mapping[str, str]) -> Iterator[Prepaid]:
-    """Everything in a ledger that is paid at once.
+    """Everything in a ledger that is paid at once, machines included.
 
     ledger: what happened
     state: the state after it
@@ -139,11 +144,11 @@ def prepaid(ledger: Ledger, state: State, assume: Mapping[str, str]) -> Iterator
             case ev.InstanceLaunched(billing="subscription"):
                 began = _Subscription(event, event.periods, event.image, event.lineage, event.purchase)
                 subscriptions[event.instance] = began
-                yield from began.pays(event.at, Fraction(event.periods), began.fees)
+                yield from began.pays(event.at, Fraction(event.periods), began.machine + began.fees)
             case ev.InstanceRenewed():
                 renewed = subscriptions[event.instance]
                 renewed.periods += event.periods
-                yield from renewed.pays(event.at, Fraction(event.periods), renewed.fees)
+                yield from renewed.pays(event.at, Fraction(event.periods), renewed.machine + renewed.fees)
             case ev.SystemDiskReplacementStarted() if event.instance in subscriptions:
                 changes[event.instance] = event
                 if not late:

@@ -63,13 +63,16 @@ def rows_to_fill_in(unpriced: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in first.to_dict("records"):
         meter, traffic = METERS[row["sku_meter"]], goes_to_a_region(row["sku_meter"])
+        unit = next((unit for unit in meter.units if units()[unit].term == row["x_term"]), None)
+        if unit is None:
+            continue  # A prepaid machine: no row of a file could price it.
         rows.append(
             {
                 "meter": meter.name,
                 "item": "" if traffic else row["x_item"],
                 "region_id": row["region_id"],
                 "to_region_id": row["x_item"] if traffic else "",
-                "unit": next(unit for unit in meter.units if units()[unit].term == row["x_term"]),
+                "unit": unit,
                 "currency": row["billing_currency"],
                 "price": "",
                 "valid_from": f"{row['charge_period_start']:%Y-%m-%d}",

@@ -112,7 +112,8 @@ class PriceBook:
     def known(self, meter: str, item: str, term: str = "") -> str:
         """Where there are prices of the same thing, how else it is sold, or of which other items; else empty."""
         rows = [row for row in self._rows_of(meter, item) if row.price is not None]
-        known = [row for row in rows if units()[row.unit].term == term]
+        method = "subscription" if term else "pay_as_you_go"
+        known = [row for row in rows if units()[row.unit].term == term and row.billing_method == method]
         others = {units()[row.unit].term for row in rows} - {term}
         if others and not known:
             ways = {"": "by time", "once": "once for good (buy_product)"}
