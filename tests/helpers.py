@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ecs_images import Account, Cloud, CloudError, InputError
+from ecs_images.catalog.price_files import PriceRow
 
 ROOT = Path(__file__).resolve().parent.parent
 BEIJING, HANGZHOU = "cn-beijing", "cn-hangzhou"
@@ -21,6 +24,34 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file, read without the package's own reader."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def tier(amount: float, low: float = 0, high: float = math.inf, **fields: object) -> PriceRow:
+    """A toy price: `amount` CNY per GiB-hour of what lies between two totals, everywhere, since 2019."""
+    return PriceRow(
+        **{
+            "meter": "snapshot_standard",
+            "item": "",
+            "region_id": "all_regions",
+            "to_region_id": "",
+            "billing_method": "pay_as_you_go",
+            "from_quantity": low,
+            "to_quantity": high,
+            "quantity_unit": "GiB",
+            "unit": "per_gib_hour",
+            "currency": "CNY",
+            "price": amount,
+            "valid_from": date(2019, 1, 1),
+            "valid_until": None,
+            "valid_from_basis": "stated",
+            "source": "toy page",
+            "source_date": "2026-01-01",
+            "confidence": "official",
+            "status": "current",
+            "note": "",
+            **fields,
+        }
+    )
 
 
 def machine(account: Account, *, region: str = BEIJING, written: float = 12, **others: object) -> str:

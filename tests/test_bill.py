@@ -3,46 +3,13 @@
 Toy prices are 1 CNY per GiB and hour unless a test says otherwise, so that a cost is GiB × hours.
 """
 
-import math
-from datetime import date
-
 import pandas as pd
 import pytest
-from helpers import HANGZHOU, golden_image, machine
+from helpers import HANGZHOU, golden_image, machine, tier
 
 from ecs_images import Bill, Cloud, InputError, MixedCurrencies, Prices, UnknownName, bill, measure, rate
 from ecs_images.billing.compare import waterfall
 from ecs_images.billing.invoice import invoice
-from ecs_images.catalog.price_files import PriceRow
-
-
-def tier(amount: float, low: float = 0, high: float = math.inf, **fields: object) -> PriceRow:
-    """A toy price of storage, everywhere and since 2019."""
-    return PriceRow(
-        **{
-            "meter": "snapshot_standard",
-            "item": "",
-            "region_id": "all_regions",
-            "to_region_id": "",
-            "billing_method": "pay_as_you_go",
-            "from_quantity": low,
-            "to_quantity": high,
-            "quantity_unit": "GiB",
-            "unit": "per_gib_hour",
-            "currency": "CNY",
-            "price": amount,
-            "valid_from": date(2019, 1, 1),
-            "valid_until": None,
-            "valid_from_basis": "stated",
-            "source": "toy page",
-            "source_date": "2026-01-01",
-            "confidence": "official",
-            "status": "current",
-            "note": "",
-            **fields,
-        }
-    )
-
 
 ONE = Prices(
     [
