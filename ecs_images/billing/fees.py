@@ -33,7 +33,12 @@ FEES = Table(
         Column("x_payer", "text", "", "who pays it", True),
         Column("x_ends", "text", "", "what ends it", True),
         Column("x_paid", "text", "", "by time, by the week, month or year in advance, or once", True),
-        Column("list_unit_price", "number", "currency per pricing_unit", "list price, of several tiers the last; empty: not published"),
+        Column(
+            "list_unit_price",
+            "number",
+            "currency per pricing_unit",
+            "list price, of tiers the last; empty: not published",
+        ),
         Column("billing_currency", "text", "", "currency of the payer's site", True),
         Column("pricing_unit", "text", "", "what the price is for; empty where there is none"),
         Column(
