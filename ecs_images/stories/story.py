@@ -8,7 +8,7 @@ run.cloud, run.ids["golden"], run.outcomes
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,12 +26,16 @@ from ..ledger.resources import Durations
 from ..units import BYTES_PER_MIB, EARLIEST, Time, parse_time, show_time
 from .expect import Expectation, ExpectationReader
 from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
+from .parameters import Value, with_parameters
 from .steps import COMMANDS, Step, StepReader, part_of, refers
 
 _ACCOUNT_SETTINGS = ("site", "quotas")
 _TEXTS = ("title", "source", "note")
 _NEEDED = ("start", "accounts", "steps")
-_KEYS = (*_TEXTS, *_NEEDED, "until", "durations", "block_size_mib", "assume", "prices", "meters", "expect")
+_KEYS = (
+    *_TEXTS,
+    *("parameters", *_NEEDED, "until", "durations", "block_size_mib", "assume", "prices", "meters", "expect"),
+)
 
 
 @dataclass(frozen=True)
@@ -89,19 +93,26 @@ class Story:
     meters: tuple[str, ...]
     steps: tuple[Step, ...]
     expectations: tuple[Expectation, ...]
+    parameters: dict[str, Value]
 
     def __repr__(self) -> str:
         return f"<Story {self.title!r}: {len(self.steps)} steps, {len(self.expectations)} expectations>"
 
     @classmethod
-    def load(cls, path: str | Path) -> Story:
-        """Read a story file; raises FileProblems with every problem of it, each with its line."""
-        return _read(read_yaml(path), str(path), Path(path).parent)
+    def load(cls, path: str | Path, parameters: Mapping[str, Value] | None = None) -> Story:
+        """Read a story file.
+
+        path: the file
+        parameters: values instead of those that the story's `parameters` declare, by name
+
+        Raises FileProblems with every problem of the file, each with its line.
+        """
+        return _read(read_yaml(path), str(path), Path(path).parent, parameters or {})
 
     @classmethod
-    def parse(cls, text: str, name: str = "story") -> Story:
-        """Read a story from text; price layers are found from the current folder."""
-        return _read(parse_yaml(text, name), name, Path())
+    def parse(cls, text: str, name: str = "story", parameters: Mapping[str, Value] | None = None) -> Story:
+        """Read a story from text, as `load` does; price layers are found from the current folder."""
+        return _read(parse_yaml(text, name), name, Path(), parameters or {})
 
     def run(self, progress: Callable[[int], None] | None = None) -> Run:
         """Run the steps in order on a new cloud.
@@ -326,10 +337,13 @@ class _Reader:
         return float(node.value)
 
 
-def _read(root: Located, path: str, folder: Path) -> Story:
+def _read(root: Located, path: str, folder: Path, given: Mapping[str, Value]) -> Story:
     if not isinstance(root.value, LocatedMap):
         raise FileProblems(path, [Problem(root.line, "a story is a mapping with start, accounts and steps")])
-    reader = _Reader(root.value, folder)
+    problems: list[Problem] = []
+    root, parameters = with_parameters(root, given, problems)
+    unfilled, lines = tuple(problems), {problem.line for problem in problems}
+    reader = _Reader(root.value, folder, problems)
     for key, node in reader.top.items():
         if key not in _KEYS:
             reader.problem(node.line, str(UnknownName("part of a story", key, _KEYS)))
@@ -357,7 +371,8 @@ def _read(root: Located, path: str, folder: Path) -> Story:
     expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
     expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:
-        raise FileProblems(path, reader.problems)
+        # What a line lacks because its parameter could not be put in is no problem of its own.
+        raise FileProblems(path, [found for found in reader.problems if found in unfilled or found.line not in lines])
     return Story(
         path=path,
         title=texts["title"] or Path(path).stem,
@@ -371,6 +386,7 @@ def _read(root: Located, path: str, folder: Path) -> Story:
         meters=meters,
         steps=tuple(step_reader.steps),
         expectations=tuple(expectations),
+        parameters=parameters,
     )
 
 
