@@ -46,12 +46,15 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("bill nowhere.yaml", "nowhere.yaml: cannot be read as a story (No such file or directory)"),
+        ("bill nowhere.yaml", "nowhere.yaml: cannot be read as a story or a ledger (No such file or directory)"),
         ("app nowhere.yaml", "nowhere.yaml: cannot be read as a story (No such file or directory)"),
         ("app story.yaml --image goldn", "'goldn'"),
-        ("bill folder", "folder: cannot be read as a story (Is a directory)"),
+        ("bill folder", "folder: cannot be read as a story or a ledger (Is a directory)"),
         ("bill story.yaml --by month,metre", "unknown dimension 'metre'; did you mean meter"),
-        ("bill story.yaml --by image,month", "image goes with account, region, meter and currency, not with month"),
+        (
+            "bill story.yaml --by image,item",
+            "image goes with month, day, account, region, meter and currency, not with item",
+        ),
         ("bill story.yaml --invoice --by month", "each show a table of their own; choose one"),
         ("bill story.yaml --invoice --explain golden", "each show a table of their own; choose one"),
         ("bill story.yaml --until soon", "until 'soon' cannot be read; write it like 2026-01-15"),
@@ -102,7 +105,7 @@ def test_a_wrong_story_is_told_with_its_name_and_line(wrong, command: str, text:
 
 def test_a_story_without_an_end_must_be_told_one(wrong):
     Path("story.yaml").write_text(STORY.replace("until: 2026-02-14\n", ""), encoding="utf-8")
-    assert wrong("bill", "story.yaml") == "story.yaml has no end of its bill; add until: to it, or use --until"
+    assert wrong("bill", "story.yaml") == "story.yaml has no end of its bill; add until: to a story, or use --until"
 
 
 def test_a_missing_price_names_meter_region_and_date(wrong):
@@ -142,7 +145,7 @@ def test_a_story_that_cannot_be_read_does_not_hide_the_others(monkeypatch, capsy
     Path("story.yaml").write_text(STORY, encoding="utf-8")
     code, out, err = run(monkeypatch, capsys, "check", "nowhere.yaml", "story.yaml")
     assert (code, "story.yaml" in out) == (2, True)
-    assert err == "error: nowhere.yaml: cannot be read as a story (No such file or directory)\n"
+    assert err == "error: nowhere.yaml: cannot be read as a story or a ledger (No such file or directory)\n"
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -184,4 +187,7 @@ def test_as_a_program_it_ends_with_2_and_one_line_of_words(tmp_path: Path):
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == f"error: {tmp_path / 'none.yaml'}: cannot be read as a story (No such file or directory)\n"
+    assert (
+        ended.stderr
+        == f"error: {tmp_path / 'none.yaml'}: cannot be read as a story or a ledger (No such file or directory)\n"
+    )

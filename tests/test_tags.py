@@ -195,7 +195,7 @@ def test_a_bill_by_a_tag_that_no_resource_has_is_refused(cloud, acme):
         found.by("tag:teams")
     with pytest.raises(ecs.UnknownName, match="or tag: and a tag's key"):
         found.by("tag:")
-    with pytest.raises(ecs.InputError, match=r"tag:team goes with .*, not with month"):
-        found.by("tag:team", "month")
+    with pytest.raises(ecs.InputError, match=r"tag:team goes with .*, not with item"):
+        found.by("tag:team", "item")
     with pytest.raises(ecs.InputError, match=r"tag:team goes with .*, not with image"):
         found.by("tag:team", "image")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.meters import COPY_TRAFFIC, STORAGE
-from ..columns import FOR_EVER, seconds_of, whole_hours
+from ..columns import FOR_EVER, seconds_of, split, times_of, whole_hours
 from ..ledger.state import State
 from ..units import to_seconds
 from .metering import SnapshotLives, numbers_of, snapshot_lives
@@ -177,13 +177,27 @@ def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.n
     return np.asarray(borne[place[len(parts) :]] - borne[place[: len(parts)]])
 
 
-def attribute(usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str) -> pd.DataFrame:
-    """The bill split over snapshots, images or billed resources; `x_…_id` is empty for what belongs to none."""
+def attribute(
+    usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str, edges: np.ndarray | None = None
+) -> pd.DataFrame:
+    """The bill split over snapshots, images or billed resources.
+
+    usage: what is billed
+    state: the state after the ledger
+    cost_curves: what each of the groups of `usage` costs over time
+    to: snapshot, image or resource
+    edges: borders of periods [s since 1970], the first and the last moment included; None: one for all
+
+    Returns account, currency, region, meter, `x_…_id` (empty for what belongs to none) and `list_cost`; with `edges`
+    also `charge_period_start`, the beginning of the period.
+    """
     # What has no price at all bears nothing and is no row of 0; a bill lists it as unpriced.
     parted = zip(groups(usage), cost_curves, strict=True)
     costly = [rows.positions for (_, rows), curve in parted if curve.lines]
     usage = usage.iloc[np.sort(np.concatenate([np.empty(0, np.int64), *costly]))].reset_index(drop=True)
     cost_curves = [curve for curve in cost_curves if curve.lines]
+    if edges is not None:
+        usage = split(usage, edges[1:-1])
     held = holdings(usage, state)
     cost = held_cost(usage, held, cost_curves)
     fees = _fee_costs(usage, cost_curves)
@@ -199,6 +213,10 @@ def attribute(usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: s
     column = f"x_{to}_id"
     keys = ["billing_account_id", "billing_currency", "region_id", "sku_meter", column]
     table = pd.concat(parts, ignore_index=True).rename(columns={"name": column})
+    if edges is not None:
+        begins = seconds_of(usage["charge_period_start"])[np.concatenate([held.row[part], fees.row])]
+        table["charge_period_start"] = times_of(edges[np.searchsorted(edges, begins, "right") - 1])
+        keys = ["charge_period_start", *keys]
     return table.groupby(keys, observed=True, as_index=False, sort=True)[["list_cost"]].sum()
 
 

@@ -25,7 +25,7 @@ from ..ledger.ledger import Ledger
 from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, day_start_seconds, parse_time, show_time, to_seconds
 from .attribution import attribute
-from .capacity import capacity
+from .capacity import capacity, period_edges
 from .dimensions import TAG, Dimension, chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
@@ -206,8 +206,8 @@ class Bill:
         """The list cost, grouped.
 
         dimensions: any of month, day, account, region, meter, item and currency; or image, snapshot, or tags
-            such as tag:team, with account, region, meter and currency. Names of columns are taken too. A tag is
-            that of the billed resource at the end: snapshot, instance, disk, files, or copy; empty where it has none.
+            such as tag:team, with all of these but item. Names of columns are taken too. A tag is that
+            of the billed resource at the end: snapshot, instance, disk, files, or copy; empty where it has none.
 
         Returns a table with the column of each dimension, `billing_currency` in any case, since amounts
         of different currencies stay apart, and `list_cost`; where prices of other regions stand in for missing
@@ -217,7 +217,8 @@ class Bill:
         found = chosen(dimensions)
         columns = list(dict.fromkeys([*(dimension.column for dimension in found), "billing_currency"]))
         split = split_over(found)
-        frame = self._tagged(self._amounts(split), found)
+        periods = "" if not _PERIODS.keys() & columns else "day" if "x_day" in columns else "month"
+        frame = self._tagged(self._amounts(split, periods), found)
         amounts = [column for column in ("list_cost", "x_stand_in_cost") if column in frame]
         for column in _PERIODS.keys() & columns:
             frame = frame.assign(**{column: _period(frame["charge_period_start"], _PERIODS[column])})
@@ -232,9 +233,14 @@ class Bill:
             frame = frame.assign(**{column: frame["x_resource_id"].astype(str).map(values).fillna("")})
         return frame
 
-    def _amounts(self, split: str) -> pd.DataFrame:
-        """The charges, or the shares of them, and how much of each amount is at a price that stands in for another."""
-        frame = self.attribute(split) if split else self._charges
+    def _amounts(self, split: str, periods: str) -> pd.DataFrame:
+        """The charges, or the shares of them, and how much of each amount is at a price that stands in for another.
+
+        split: what bears the shares; empty: the charges themselves
+        periods: month or day, where shares are to be told apart by it; else empty
+        """
+        edges = period_edges(self._origin.window, periods) if split and periods else None
+        frame = self._shares(split, self._origin.curves, edges) if split else self._charges
         if self._made_from is None or not (stand_ins := self._stand_ins()):
             return frame
         origin = self._made_from
@@ -242,7 +248,7 @@ class Bill:
             replace(curve, lines=tuple(line for line in curve.lines if (curve.key, line.price) in stand_ins))
             for curve in origin.curves
         ]
-        of = attribute(origin.usage, origin.state, part, split) if split else charges_of(part, origin.prices)
+        of = self._shares(split, part, edges) if split else charges_of(part, origin.prices)
         of = of.assign(x_stand_in_cost=of["list_cost"], list_cost=0.0)
         return pd.concat([frame.assign(x_stand_in_cost=0.0), of], ignore_index=True)
 
@@ -279,8 +285,10 @@ class Bill:
         look_up("attribution to", to, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
         if to == "account":
             return self.by("account", "region", "meter")
-        origin = self._origin
-        return attribute(origin.usage, origin.state, origin.curves, to)
+        return self._shares(to, self._origin.curves)
+
+    def _shares(self, to: str, cost_curves: list[Curve], edges: np.ndarray | None = None) -> pd.DataFrame:
+        return attribute(self._origin.usage, self._origin.state, cost_curves, to, edges)
 
     def explain(self, resource: Resource) -> Explanation:
         """Why something costs what it costs: every amount, with its price, its rules and what happened.

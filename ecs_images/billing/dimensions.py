@@ -36,8 +36,8 @@ class Dimension:
 
 _EVERYWHERE: tuple[Source, ...] = ("charges", "invoice", "shares")
 _DIMENSIONS = (
-    Dimension("month", "x_month", "month of the billing clock, such as 2026-02", ("charges", "invoice")),
-    Dimension("day", "x_day", "day of the billing clock, such as 2026-02-14", ("charges", "invoice")),
+    Dimension("month", "x_month", "month of the billing clock, such as 2026-02", _EVERYWHERE),
+    Dimension("day", "x_day", "day of the billing clock, such as 2026-02-14", _EVERYWHERE),
     Dimension("account", "billing_account_id", "the account that pays", _EVERYWHERE),
     Dimension("region", "region_id", "region of what is used", _EVERYWHERE),
     Dimension("meter", "sku_meter", "what is metered", _EVERYWHERE),

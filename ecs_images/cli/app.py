@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -21,7 +20,8 @@ from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError, Problem, UnknownName, did_you_mean, shown
 from .catalogue import add_commands, emit_changed_rules
 from .fees import show_fees
-from .output import Format, console, emit, emit_json, records, say, visible
+from .opening import listed, open_run, prices_of, story_of
+from .output import Format, emit, emit_json, records, say, visible
 from .show import (
     draw_cost,
     emit_bill,
@@ -35,8 +35,7 @@ from .show import (
 )
 
 if TYPE_CHECKING:
-    from ..catalog.prices import Prices
-    from ..stories.story import Run, Story
+    pass
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 something a story expects did not come true; "
@@ -64,6 +63,9 @@ _BY = (
     f"columns, month,meter unless asked otherwise: {', '.join(names_of('charges'))}; "
     f"or image, snapshot, or a tag such as tag:team, with {', '.join(names_of('shares')[:-2])}"
 )
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="a value of a parameter of the story, such as keep=8; may be repeated")
+]
 Form = Annotated[Format, typer.Option("--format", help="how to print")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
 
@@ -98,6 +100,7 @@ def bill(
     explain: Annotated[str | None, typer.Option(help="explain one resource: its id, or its name in the story")] = None,
     invoice: Annotated[bool, typer.Option("--invoice", help="what is paid, rounded per settlement")] = False,
     prices: Layers = None,
+    sets: Sets = None,
     meters: Annotated[
         str | None, typer.Option(help="also bill machines: disk, instance or all; default: as the story says")
     ] = None,
@@ -112,29 +115,28 @@ def bill(
     """
     from ..billing.unpriced import price_not_found
     from ..catalog.meters import asked_for
-    from ..stories.check import bill_of
 
     if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
         raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
-    loaded, run = _run(story)
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else _listed(meters)))
-    book = _prices(loaded, prices).supposing(assume_prices=assume_prices)
-    found = bill_of(loaded, run, until=until, prices=book, meters=wanted)
+    _, run = open_run(story, sets)
+    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    book = prices_of(run, prices).supposing(assume_prices=assume_prices)
+    found = run.bill(until=until, prices=book, meters=wanted)
     for outcome in run.outcomes:
         if not outcome.passed:
             raise InputError(f"{story}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}")
     if strict and len(found.unpriced):
         raise price_not_found(found.unpriced)
-    dimensions = _listed("month,meter" if by is None else by)
+    dimensions = listed("month,meter" if by is None else by)
     undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
     if explain is not None:
         show_explanation(found, run, explain, form, output)
     else:
         table = found.invoice() if invoice else table_by(found, run, dimensions)
         if form is Format.json:
-            emit_bill(loaded.title, found, run, table, output)
+            emit_bill(run.title, found, run, table, output)
         else:
-            emit(table, form, title=loaded.title, output=output)
+            emit(table, form, title=run.title, output=output)
             if form is Format.table and output is None:
                 show_foot(found, None if undrawn else chart)
     if undrawn is not None:
@@ -148,7 +150,10 @@ def bill(
 
 @app.command()
 def check(
-    stories: Annotated[list[Path], typer.Argument(help="story files")], form: Form = Format.table, prices: Layers = None
+    stories: Annotated[list[Path], typer.Argument(help="story files")],
+    form: Form = Format.table,
+    prices: Layers = None,
+    sets: Sets = None,
 ) -> None:
     """Run stories and hold what they expect against what happens.
 
@@ -164,8 +169,8 @@ def check(
     for path in stories:
         shown = path.name if form is Format.table else str(path)
         try:
-            story, run = _run(path)
-            outcomes = expectations.check(story, run, _prices(story, prices))
+            story, run = open_run(path, sets)
+            outcomes = expectations.check(story_of(path, story), run, prices_of(run, prices))
         except EcsImagesError as error:
             _complain(str(error))
             unusable += 1
@@ -213,6 +218,7 @@ def list_routes(
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
+    sets: Sets = None,
 ) -> None:
     """Say how an image of a story can reach accounts in regions, and what each way adds to whose bill.
 
@@ -222,12 +228,11 @@ def list_routes(
     from ..decisions.routes import routes
     from ..decisions.updates import Updates
     from ..stories.rhythm import rhythm_of
-    from ..stories.story import resolve
 
-    loaded, run = _run(story)
+    loaded, run = open_run(story, sets)
     state = run.cloud.state
     used = [found.region for found in state.images.values()] + [found.region for found in state.instances.values()]
-    rhythm = rhythm_of(loaded, run.ids, image)
+    rhythm = rhythm_of(loaded, run.ids, image) if loaded is not None else None
     given: dict[str, Any] = {"every_days": every_days, "versions_kept": versions_kept}
     if rhythm is not None:
         given = {name: rhythm._asdict()[name] if value is None else value for name, value in given.items()}
@@ -235,9 +240,9 @@ def list_routes(
     machines = Machines(instance_type, cast(Any, category), build_minutes, keep_builder=not release_builder)
     table = routes(
         run.cloud,
-        resolve(run.cloud, run.ids, image),
-        accounts=_listed(accounts) or list(state.accounts),
-        regions=_listed(regions) or sorted(set(used)),
+        run.id_of(image),
+        accounts=listed(accounts) or list(state.accounts),
+        regions=listed(regions) or sorted(set(used)),
         updates=Updates(
             change_gib=change_gib,
             new_gib=new_gib,
@@ -246,10 +251,10 @@ def list_routes(
             machines=machines,
             **given,
         ),
-        prices=_prices(loaded, prices).supposing(assume_prices=assume_prices),
+        prices=prices_of(run, prices).supposing(assume_prices=assume_prices),
     )
     shown = routes_for_people(table) if form is Format.table else table
-    emit(shown, form, title=f"{loaded.title}: {image}", output=output)
+    emit(shown, form, title=f"{run.title}: {image}", output=output)
     if form is Format.table and output is None:
         for part, value in table.attrs["frame"]:
             say(f"{part}: {value}")
@@ -265,14 +270,11 @@ def list_fees(
     form: Form = Format.table,
     output: Output = None,
     prices: Layers = None,
+    sets: Sets = None,
 ) -> None:
     """Say which fees follow an image through its lineage, who pays them, what they cost and what ends them."""
-    loaded, run = _run(story)
-    show_fees(loaded, run, image, _prices(loaded, prices), account, region, instance_type, form, output)
-
-
-def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    _, run = open_run(story, sets)
+    show_fees(run, image, prices_of(run, prices), account, region, instance_type, form, output)
 
 
 @app.command("app")
@@ -336,17 +338,16 @@ def list_prices(
 def _missing_prices(path: Path, currency: str | None, layers: list[Path] | None, output: Path | None) -> None:
     """Write the rows that a story's bill lacks, in the form of a price file without its prices."""
     from ..billing.unpriced import rows_to_fill_in
-    from ..stories.check import bill_of
 
-    loaded, run = _run(path)
-    lacking = bill_of(loaded, run, prices=_prices(loaded, layers)).unpriced
+    _, run = open_run(path)
+    lacking = run.bill(prices=prices_of(run, layers)).unpriced
     currencies = sorted(set(lacking["billing_currency"].astype(str)))
     if currency is not None and currency not in currencies:
         raise InputError(f"{path} lacks no price in {shown(currency)}; lacking: {', '.join(currencies) or 'none'}")
     if currency is None and len(currencies) > 1:
         raise InputError(f"a price file is of one currency; say which with --currency {' or '.join(currencies)}")
     if not currencies:
-        say(f"{loaded.title}: everything has a price")
+        say(f"{run.title}: everything has a price")
         return
     chosen = lacking[lacking["billing_currency"] == (currency or currencies[0])]
     emit(rows_to_fill_in(chosen), Format.csv, output=output)
@@ -385,34 +386,6 @@ def list_rules(
 
 
 add_commands(app)
-
-# Parts ---------------------------------------------------------------------------------------------
-
-
-def _run(path: Path) -> tuple[Story, Run]:
-    from ..stories.story import Story
-
-    story = Story.load(path)
-    with _progress(len(story.steps), path.name) as advance:
-        return story, story.run(advance)
-
-
-@contextmanager
-def _progress(total: int, name: str) -> Iterator[Callable[[int], None]]:
-    """A bar on the screen's error channel while a story runs; nothing when nobody looks."""
-    from rich.markup import escape
-    from rich.progress import Progress
-
-    with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(escape(visible(name)), total=total)
-        yield lambda done: bar.update(task, completed=done)
-
-
-def _prices(story: Story, layers: list[Path] | None) -> Prices:
-    from ..catalog.prices import Prices
-
-    return Prices.published(*story.price_layers, *(layers or ()))
-
 
 # Typer brings a click of its own or shares one, by its version; what it exports leads to the root of usage errors.
 _UsageError = cast(type[Exception], typer.BadParameter.__base__)

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..catalog.prices import Prices
-    from ..stories.story import Run, Story
+    from ..stories.run import Run
 
 
 def show_fees(
-    story: Story,
     run: Run,
     image: str,
     prices: Prices,
@@ -28,11 +27,10 @@ def show_fees(
 ) -> None:
     """Print the fees of an image, named by its id or its name in the story; `billing.fees` has the columns."""
     from ..billing.fees import fees
-    from ..stories.story import resolve
 
-    known = resolve(run.cloud, run.ids, image)
+    known = run.id_of(image)
     table = fees(run.cloud, known, account=account, region=region, instance_type=instance_type, prices=prices)
-    title = f"{story.title}: {image}"
+    title = f"{run.title}: {image}"
     emit(_for_people(table) if form is Format.table else table, form, title=title, output=output)
     if form is Format.table and output is None:
         for meter, item, because, seller in table[_ORIGIN].drop_duplicates().itertuples(index=False):

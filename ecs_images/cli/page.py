@@ -26,12 +26,12 @@ def serve_page(story: Path | None, image: str | None, port: int) -> None:
 
     Raises InputError where Voilà or ipywidgets is not installed, or the port cannot be used.
     """
-    from ..stories.story import Story, resolve
+    from ..stories.story import Story
 
     path = (story or data_path("stories/golden_pipeline.yaml")).resolve()
     loaded = Story.load(path)
     run = loaded.run()
-    chosen = resolve(run.cloud, run.ids, image) if image is not None else None
+    chosen = run.id_of(image) if image is not None else None
     if chosen is not None:
         run.cloud.image(chosen)
     for needed in ("voila", "ipywidgets"):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..billing.bill import Bill
     from ..catalog.price_files import PriceRow
     from ..catalog.prices import Prices
-    from ..stories.story import Run
+    from ..stories.run import Run
 
 
 def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
@@ -57,9 +57,7 @@ def emit_bill(title: str, found: Bill, run: Run, table: pd.DataFrame, output: Pa
 
 def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: Path | None) -> None:
     """Explain a resource, named by its id or its name in the story: sentences, a JSON object, or its amounts."""
-    from ..stories.story import resolve
-
-    explanation = found.explain(resolve(run.cloud, run.ids, wanted))
+    explanation = found.explain(run.id_of(wanted))
     if form is Format.table and output is None:
         say(str(explanation))
     elif form is Format.json:

@@ -46,6 +46,11 @@ def write(events: Sequence[Event], path: str | Path) -> None:
     save(path_of(path, "a ledger"), json.dumps(head) + "\n" + body)
 
 
+def is_ledger(path: str | Path) -> bool:
+    """Whether a file begins as a ledger does, of whatever format; raises InputError where it cannot be read."""
+    return read_text(path, "a story or a ledger").startswith('{"ledger"')
+
+
 def read(path: str | Path) -> list[Event]:
     """The events of a file; raises FileProblems with the first record that cannot be used."""
     text = read_text(path, "a ledger")

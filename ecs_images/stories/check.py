@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from ..billing.bill import Bill, bill
+from ..billing.bill import Bill
 from ..billing.dimensions import DIMENSIONS
 from ..billing.unpriced import price_not_found
 from ..catalog.images import find_public_image, marketplace_images, public_images
@@ -20,32 +19,13 @@ from ..cloud.cloud import Cloud
 from ..errors import FileProblems, InputError, PriceNotFound, Problem, UnknownName
 from ..ledger.chains import freed_gib
 from ..ledger.ledger import Ledger
-from ..units import Time, bytes_to_gib, parse_time, show_time
+from ..units import bytes_to_gib, parse_time, show_time
 from .expect import Expectation
-from .story import Outcome, Run, Story, billing_end, resolve
+from .run import Outcome, Run, resolve
+from .story import Story
 
 _WITHIN = 0.0005
 _COLUMNS = {"detail": "x_detail_cost", "paid": "billed_cost"}
-
-
-def bill_of(
-    story: Story,
-    run: Run,
-    *,
-    until: Time | None = None,
-    prices: Prices | None = None,
-    meters: Sequence[str] | None = None,
-) -> Bill:
-    """The bill of a story that has been run.
-
-    story: the story
-    run: its run
-    until: the end of the bill; the story's own `until` unless given
-    prices: the price book; the published one with the story's price layers unless given
-    meters: what to bill beside images and their fees; what the story says unless given
-    """
-    prices = prices or Prices.published(*story.price_layers)
-    return bill(run.cloud, until=billing_end(story, until), prices=prices, meters=meters or story.meters)
 
 
 def check(story: Story, run: Run, prices: Prices | None = None) -> list[Outcome]:
@@ -53,7 +33,7 @@ def check(story: Story, run: Run, prices: Prices | None = None) -> list[Outcome]
 
     story: the story
     run: its run
-    prices: as for `bill_of`
+    prices: as for `Run.bill`
 
     Raises FileProblems, with lines, for expectations that make no sense.
     """
@@ -85,9 +65,9 @@ def _outcome(
     elif kind == "stored_gib":
         value = _stored_gib(story, run, fields)
     else:
-        end = billing_end(story, fields.get("until"))
+        end = run.end(fields.get("until"))
         if end not in bills:
-            bills[end] = bill_of(story, run, until=end, prices=prices)
+            bills[end] = run.bill(until=end, prices=prices)
         where = fields.get("where") or {}
         if len(lacking := _unpriced(bills[end], run, where)):
             raise price_not_found(lacking)

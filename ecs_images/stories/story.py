@@ -2,7 +2,7 @@
 
 story = Story.load("golden.yaml")
 run = story.run()
-run.cloud, run.ids["golden"], run.outcomes
+run.bill().by("month", "meter")
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from ..cloud.cloud import Cloud, check_account_name, check_quotas
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
 from ..ledger.resources import Durations
-from ..units import BYTES_PER_MIB, EARLIEST, Time, parse_time, show_time
+from ..units import BYTES_PER_MIB, EARLIEST, parse_time, show_time
 from .expect import Expectation, ExpectationReader
 from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
 from .parameters import Value, with_parameters
-from .steps import COMMANDS, Step, StepReader, part_of, refers
+from .run import Outcome, Run, resolve
+from .steps import COMMANDS, Step, StepReader, refers
 
 _ACCOUNT_SETTINGS = ("site", "quotas")
 _TEXTS = ("title", "source", "note")
@@ -36,38 +37,6 @@ _KEYS = (
     *_TEXTS,
     *("parameters", *_NEEDED, "until", "durations", "block_size_mib", "assume", "prices", "meters", "expect"),
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of one refusal or expectation.
-
-    line: its line in the story
-    what: what was expected
-    passed: whether it came so
-    instead: what came, in words
-    """
-
-    line: int
-    what: str
-    passed: bool
-    instead: str = ""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A story that has been run.
-
-    cloud: the cloud, with its clock at the end of the story
-    ids: the id behind every name given with `as`
-    outcomes: an outcome for each refusal that the story expects
-    notes: what the service left undone in a step without refusing it, such as ignored accounts
-    """
-
-    cloud: Cloud
-    ids: dict[str, str]
-    outcomes: tuple[Outcome, ...]
-    notes: tuple[Problem, ...] = ()
 
 
 class AccountSettings(NamedTuple):
@@ -134,7 +103,17 @@ class Story:
                 progress(number)
         if self.until is not None and cloud.next_act is not None and cloud.next_act < self.until:
             cloud.at(self.until)
-        return Run(cloud, ids, tuple(outcomes), tuple(notes))
+        return Run(
+            cloud,
+            ids,
+            tuple(outcomes),
+            tuple(notes),
+            title=self.title,
+            path=self.path,
+            until=self.until,
+            price_layers=self.price_layers,
+            meters=self.meters,
+        )
 
     def _run_step(
         self, cloud: Cloud, step: Step, ids: dict[str, str], outcomes: list[Outcome], notes: list[Problem]
@@ -182,35 +161,6 @@ def _resolved(cloud: Cloud, ids: dict[str, str], kind: Kind, value: Any) -> Any:
         else record
         for record in value
     ]
-
-
-def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:
-    """The id that a story's reference stands for.
-
-    cloud: the cloud the story runs on
-    ids: the id behind every name given with `as`
-    value: a name, a part of one such as `web.system_disk`, or a list of them; anything else is returned as it is
-
-    Raises InputError for a part that does not exist, such as the third data disk of two.
-    """
-    if isinstance(value, list):
-        return [resolve(cloud, ids, item) for item in value]
-    if not isinstance(value, str):
-        return value
-    name, part = part_of(value, ids)
-    if part is None:
-        return ids.get(name, value)
-    kind, _, number = part.rpartition("_")
-    if part.endswith("disk") or kind == "data_disk":
-        instance = cloud.instance(ids[name])
-        parts: tuple[str, ...] = instance.data_disks if number.isdigit() else (instance.system_disk,)
-    else:
-        image = cloud.image(ids[name])
-        parts = image.data_snapshots if number.isdigit() else (image.system_snapshot,)
-    place = int(number) - 1 if number.isdigit() else 0
-    if not 0 <= place < len(parts):
-        raise InputError(f"{value}: {name} has only {len(parts)} of that kind")
-    return parts[place]
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -388,12 +338,3 @@ def _read(root: Located, path: str, folder: Path, given: Mapping[str, Value]) ->
         expectations=tuple(expectations),
         parameters=parameters,
     )
-
-
-def billing_end(story: Story, until: Time | None) -> datetime:
-    """The end of a story's bill: `until` if given, else the story's own; raises InputError without either."""
-    if until is not None:
-        return parse_time(until, "until")
-    if story.until is None:
-        raise InputError(f"{story.path} has no end of its bill; add until: to it, or use --until")
-    return story.until

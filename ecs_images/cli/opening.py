@@ -1,0 +1,68 @@
+"""What every command about a story begins with: the file is read, and run with a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError, shown
+from .output import console, visible
+
+if TYPE_CHECKING:
+    from ..catalog.prices import Prices
+    from ..stories.run import Run
+    from ..stories.story import Story
+
+
+def open_run(path: Path, sets: list[str] | None = None) -> tuple[Story | None, Run]:
+    """A story or ledger and its run, as `stories.opened` returns them; `sets` are texts such as "keep=8"."""
+    from ..stories.opened import opened
+
+    with _progress(path.name) as advance:
+        return opened(path, parameters(sets), advance)
+
+
+def story_of(path: Path, story: Story | None) -> Story:
+    """The story; raises InputError where the file is a ledger."""
+    if story is None:
+        raise InputError(f"{path} is a ledger; this needs the story itself")
+    return story
+
+
+def parameters(sets: list[str] | None) -> dict[str, str]:
+    """Values by name, from texts such as "keep=8"; raises InputError for one of another form or given twice."""
+    found: dict[str, str] = {}
+    for text in sets or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--set takes NAME=VALUE, such as keep=8, not {shown(text)}")
+        if name.strip() in found:
+            raise InputError(f"--set gives {name.strip()} twice; to try several values use ecs-images sweep")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def prices_of(run: Run, layers: list[Path] | None) -> Prices:
+    """The published prices with the story's price files and those of the command over them."""
+    from ..catalog.prices import Prices
+
+    return Prices.published(*run.price_layers, *(layers or ()))
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a text separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the screen's error channel while a story runs; nothing when nobody looks."""
+    from rich.markup import escape
+    from rich.progress import Progress
+
+    with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(escape(visible(name)), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
