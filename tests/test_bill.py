@@ -99,15 +99,15 @@ def test_a_bill_by_image_or_snapshot_is_what_is_attributed_to_them(cloud, acme):
     }
 
 
+BESIDE = "month, day, account, region, meter and currency"
+
+
 @pytest.mark.parametrize(
     ("dimensions", "message"),
     [
-        (("image", "item"), "image goes with month, day, account, region, meter and currency, not with item"),
-        (
-            ("item", "snapshot", "tag:a"),
-            "snapshot goes with month, day, account, region, meter and currency, not with item, tag:a",
-        ),
-        (("image", "snapshot"), "image goes with month, day, account, region, meter and currency, not with snapshot"),
+        (("image", "item"), f"image goes with {BESIDE}, not with item"),
+        (("item", "snapshot", "tag:a"), f"snapshot goes with {BESIDE}, not with item, tag:a"),
+        (("image", "snapshot"), f"image goes with {BESIDE}, not with snapshot"),
     ],
 )
 def test_dimensions_that_no_table_has_together_are_refused_in_one_sentence(two_sites, dimensions, message):
@@ -527,19 +527,19 @@ def test_an_assumption_that_bills_do_not_read_is_refused(cloud, acme, assume, me
 
 
 def test_what_images_cost_is_told_apart_by_month_and_adds_up_to_each_month():
-    cloud = ecs.Cloud(start="2026-01-15")
+    cloud = Cloud(start="2026-01-15")
     acme = cloud.account("acme")
     web = acme.run_instance(region="cn-beijing", image="rhel_9", instance_type="ecs.g7.large", written=12)
     first = acme.create_image(web)
     cloud.at("2026-02-10")
     acme.write(web, new=3)
     second = acme.create_image(web)
-    bill = ecs.bill(cloud, until="2026-03-01", prices=ecs.Prices.published())
-    table = bill.by("month", "image", "meter")
+    found = bill(cloud, until="2026-03-01", prices=Prices.published())
+    table = found.by("month", "image", "meter")
     stored = table[table["sku_meter"] == "snapshot_standard"].set_index(["x_month", "x_image_id"])["list_cost"]
     # 12 GiB × 17 days of January; from 10 February on the two images share them, and the second adds 3 GiB.
     assert stored["2026-01", first] == pytest.approx(12 * 17 / 30 * 0.12)
     assert stored["2026-02", first] == pytest.approx((12 * 9 + 6 * 19) / 30 * 0.12)
     assert stored["2026-02", second] == pytest.approx((6 + 3) * 19 / 30 * 0.12)
-    by_month = bill.by("month").set_index("x_month")["list_cost"]
+    by_month = found.by("month").set_index("x_month")["list_cost"]
     assert table.groupby("x_month")["list_cost"].sum().to_dict() == pytest.approx(by_month.to_dict())
