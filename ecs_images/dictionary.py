@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .billing import dimensions
 from .billing.amounts import AMOUNTS
-from .billing.compare import WATERFALL
+from .billing.compare import COMPARISON
 from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
 from .catalog import meters
@@ -41,7 +41,7 @@ the day it was seen (`observed`), or an `assumed` day explained in the note.
 def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
-    bill = USAGE, CHARGES, INVOICE, AMOUNTS, WATERFALL
+    bill = USAGE, CHARGES, INVOICE, AMOUNTS, COMPARISON
     other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     sections = {
         "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],

@@ -8,7 +8,6 @@ import pytest
 from helpers import HANGZHOU, golden_image, machine, tier
 
 from ecs_images import Bill, Cloud, InputError, MixedCurrencies, Prices, UnknownName, bill, measure, rate
-from ecs_images.billing.compare import waterfall
 from ecs_images.billing.invoice import invoice
 
 ONE = Prices(
@@ -439,8 +438,8 @@ def test_use_may_be_measured_of_a_cloud_as_well_as_of_its_ledger(cloud, acme):
         lambda b: Bill(5),
         lambda b: Bill(pd.DataFrame()),
         lambda b: invoice(7),
-        lambda b: waterfall(b, None),
-        lambda b: waterfall(b, b, by=5),
+        lambda b: b.compare(None),
+        lambda b: b.compare(b, 5),
         lambda b: b.by(5),
         lambda b: b.by(["month"]),
         lambda b: b.by(None),
@@ -474,7 +473,7 @@ def test_a_record_is_explained_as_its_id_is(cloud, acme):
 
 def test_a_bill_is_taken_where_its_charges_are_meant(two_sites):
     pd.testing.assert_frame_equal(invoice(two_sites), invoice(two_sites.charges))
-    pd.testing.assert_frame_equal(waterfall(two_sites.charges, two_sites), waterfall(two_sites, two_sites))
+    pd.testing.assert_frame_equal(Bill(two_sites.charges).compare(two_sites), two_sites.compare(two_sites.charges))
     assert Bill(two_sites).attribute("image")["list_cost"].sum() == 17
 
 

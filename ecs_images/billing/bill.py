@@ -22,10 +22,12 @@ from ..errors import InputError, MixedCurrencies, look_up, shown
 from ..ledger import events as ev
 from ..ledger.automatic import next_act
 from ..ledger.ledger import Ledger
+from ..ledger.resources import Image, Snapshot
 from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, day_start_seconds, parse_time, show_time, to_seconds
 from .attribution import attribute
 from .capacity import capacity, period_edges
+from .compare import comparison
 from .dimensions import TAG, Dimension, chosen, split_over
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
@@ -257,6 +259,34 @@ class Bill:
         curves = self._origin.curves
         used = {(curve.key, line.price) for curve in curves for line in curve.lines if line.quantity.any()}
         return {(key, row) for key, row in used if stands_in(row, key.region, key.item)}
+
+    def compare(self, other: Bill | pd.DataFrame, *dimensions: str) -> pd.DataFrame:
+        """What changes from this bill to another.
+
+        other: the other bill, or its charges
+        dimensions: what both are split by, as for `by`; meter unless given. Images and snapshots are matched by
+            their names, and by their ids where they have none
+
+        Returns a `COMPARISON` table: `x_part`, `x_before` (this bill), `x_after` (the other), `x_change` and
+        `billing_currency`. Each column of amounts adds up to its bill; currencies stay apart. What has no price is in
+        neither: see `unpriced` of both. Raises as `by` does.
+        """
+        found = chosen(dimensions or ("meter",))
+        columns = [dimension.column for dimension in found if dimension.column != "billing_currency"]
+        tables = []
+        for bill in (self, Bill(other)):
+            table = bill.by(*columns)[[*columns, "billing_currency", "list_cost"]]
+            for column in table.columns.intersection(["x_image_id", "x_snapshot_id"]):
+                table[column] = table[column].map(bill._names(column))
+            tables.append(table)
+        return comparison(*tables)
+
+    def _names(self, column: str) -> dict[str, str]:
+        """The name of each image or snapshot, its id where it has none, and what stands for none of them."""
+        state = self._origin.state
+        things: Mapping[str, Image | Snapshot] = state.images if column == "x_image_id" else state.snapshots
+        nothing = "behind no image" if column == "x_image_id" else "of no snapshot"
+        return {"": nothing, **{ident: thing.name or ident for ident, thing in things.items()}}
 
     def invoice(self) -> pd.DataFrame:
         """What is paid, rounded per settlement as the site rounds (BILL-6): an `INVOICE` table."""

@@ -69,14 +69,14 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     The largest changes come first; beyond ten the rest go together as "other".
 
-    table: what `billing.compare.waterfall` returns, a row for each part: columns `x_part` (such as a meter),
+    table: what `Bill.compare` returns, a row for each part: columns `x_part` (such as a meter),
         `x_before` and `x_after` (its list cost in either scenario) and `billing_currency`
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies or an empty table.
     """
     columns = ("x_part", "x_before", "x_after", "billing_currency")
-    table = style.require(table, columns, "two bills", "compare.waterfall()")
+    table = style.require(table, columns, "two bills", "bill.compare(…)")
     currency = style.one_currency(table, "two bills")
     parts = table.groupby(table["x_part"].astype(str))[["x_before", "x_after"]].sum()
     change = _largest_changes(parts["x_after"] - parts["x_before"])
