@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,11 +19,10 @@ from ..errors import FileProblems, InputError, PriceNotFound, Problem, UnknownNa
 from ..ledger.chains import freed_gib
 from ..ledger.ledger import Ledger
 from ..units import bytes_to_gib, parse_time, show_time
-from .expect import Expectation
+from .expect import Expectation, bounds
 from .run import Outcome, Run, resolve
 from .story import Story
 
-_WITHIN = 0.0005
 _COLUMNS = {"detail": "x_detail_cost", "paid": "billed_cost"}
 
 
@@ -59,6 +57,7 @@ def _outcome(
         public = find_public_image(expected, instance.launched_at.date())
         passed = instance.image == (public.image_id if public else expected)
         return Outcome(line, f"{fields['instance']} runs from {fields['image']}", passed, f"from {instance.image}")
+    wanted = bounds(fields[kind], fields.get("within"))
     if kind == "freed_gib":
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
         value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of))
@@ -74,13 +73,13 @@ def _outcome(
         try:
             value = _cost(bills[end], run, kind, where)
         except _NothingMatches:
-            if fields[kind]:
+            if wanted.low > 0:
                 raise
             _check_possible(fields["where"], story, end, bills[end].prices)
             value = 0.0
-    passed = math.isclose(value, fields[kind], rel_tol=0, abs_tol=fields.get("within", _WITHIN))
     where = ", ".join(f"{name} is {wanted}" for name, wanted in (fields.get("where") or {}).items())
-    return Outcome(line, f"{kind} {fields[kind]}{where and f' where {where}'}", passed, f"{value:.9g}")
+    what = f"{kind} {wanted.words}{where and f' where {where}'}"
+    return Outcome(line, what, wanted.miss(value) == 0, f"{value:.9g}", value, wanted)
 
 
 def _cost(billed: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..billing.dimensions import names_of
 from ..catalog.meters import METERS
@@ -29,6 +29,59 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 _PERIODS = {"month": ("2026-02", "-01"), "day": ("2026-02-14", "")}
 """An example of each, and what completes it to a date."""
+
+
+_NEAR = 0.0005
+"""How far a figure may be from what is expected, unless `within` says otherwise."""
+
+
+class Bounds(NamedTuple):
+    """What a figure may be: its least and most, both allowed, and how a story says so."""
+
+    low: float
+    high: float
+    words: str
+
+    def miss(self, value: float) -> float:
+        """By how much a figure is above (or, negative, below) what it may be; 0 where it is allowed.
+
+        Sums of many amounts end in a digit or so more than is written: 1.2000000000000002 is at most 1.2.
+        """
+        missed = max(value - self.high, 0.0) + min(value - self.low, 0.0)
+        return missed if abs(missed) > 1e-9 else 0.0
+
+
+def bounds(wanted: Any, within: float | None = None) -> Bounds:
+    """What an expectation allows.
+
+    wanted: a number, or a mapping of one of at_most, at_least and between (two numbers)
+    within: how far a figure may be from a number; 0.0005 unless given
+
+    Raises InputError for anything else.
+    """
+    if not isinstance(wanted, dict):
+        value, near = number(wanted, "what is expected"), _NEAR if within is None else within
+        return Bounds(value - near, value + near, f"{wanted}")
+    if len(wanted) != 1 or not wanted.keys() <= {"at_most", "at_least", "between"}:
+        raise InputError(f"a bound is at_most, at_least or between, such as {{at_most: 5}}, not {shown(wanted)}")
+    ((word, limit),) = wanted.items()
+    if word == "at_most":
+        return Bounds(-math.inf, _not_negative(limit, word), f"at most {limit}")
+    if word == "at_least":
+        return Bounds(_not_negative(limit, word), math.inf, f"at least {limit}")
+    if not isinstance(limit, list) or len(limit) != 2:
+        raise InputError(f"between is two numbers, such as [2, 5], not {shown(limit)}")
+    low, high = (_not_negative(edge, word) for edge in limit)
+    if low > high:
+        raise InputError(f"between goes from the smaller to the larger number, not {shown(limit)}")
+    return Bounds(low, high, f"between {limit[0]} and {limit[1]}")
+
+
+def _not_negative(value: object, what: str) -> float:
+    found = number(value, what)
+    if found < 0:
+        raise InputError(f"{what} cannot be negative: {shown(value)}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -86,12 +139,16 @@ class ExpectationReader:
                 self._check(kind, key, value, where)
             except InputError as error:
                 self._problem(value.line, str(error))
+        if "within" in item.value and isinstance(item.value[kind].value, LocatedMap):
+            self._problem(item.value["within"].line, "within goes with a number; a bound is exact")
         if (kind == "freed_gib" and "of" not in item.value) or (kind == "image" and "instance" not in item.value):
             self._problem(item.line, f"{kind} needs {keys[0]}")
         return Expectation(item.line, kind, item.plain())
 
     def _check(self, kind: str, key: str, item: Located, where: tuple[str, ...]) -> None:
-        if key == "where":
+        if key == kind and isinstance(item.value, LocatedMap):
+            bounds(item.plain())
+        elif key == "where":
             self._check_where(item, where)
         elif key in ("at", "until"):
             parse_time(item.value, key)
@@ -103,8 +160,8 @@ class ExpectationReader:
                 raise InputError("of is one snapshot or several, not none")
             for name in names:
                 self._check_name("snapshot", name)
-        elif key in (kind, "within") and (number(item.plain(), key) < 0):
-            raise InputError(f"{key} cannot be negative: {shown(item.value)}")
+        elif key in (kind, "within"):
+            _not_negative(item.plain(), key)
 
     def _check_where(self, node: Located, known: tuple[str, ...]) -> None:
         if not isinstance(node.value, LocatedMap):

@@ -14,6 +14,7 @@ from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError, Problem, UnknownName, shown
 from ..units import Time, parse_time
+from .expect import Bounds
 from .steps import part_of
 
 _LOOKS_LIKE_AN_ID = re.compile(r"[a-z]{1,3}-.+")
@@ -27,12 +28,21 @@ class Outcome:
     what: what was expected
     passed: whether it came so
     instead: what came, in words
+    value: what came, where it is a figure
+    wanted: what the figure may be
     """
 
     line: int
     what: str
     passed: bool
     instead: str = ""
+    value: float | None = None
+    wanted: Bounds | None = None
+
+    @property
+    def missed_by(self) -> float | None:
+        """By how much the figure is above (or, negative, below) what it may be; None where it is no figure."""
+        return None if self.value is None or self.wanted is None else self.wanted.miss(self.value)
 
 
 @dataclass(frozen=True, repr=False)
