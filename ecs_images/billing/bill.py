@@ -24,7 +24,7 @@ from ..ledger.automatic import next_act
 from ..ledger.ledger import Ledger
 from ..ledger.resources import Image, Snapshot
 from ..ledger.state import State
-from ..units import BYTES_PER_MIB, Time, day_start_seconds, parse_time, show_time, to_seconds
+from ..units import BYTES_PER_MIB, Time, day_start_seconds, from_seconds, parse_time, show_time, to_seconds
 from .attribution import attribute
 from .capacity import capacity, period_edges
 from .compare import comparison
@@ -287,6 +287,12 @@ class Bill:
         things: Mapping[str, Image | Snapshot] = state.images if column == "x_image_id" else state.snapshots
         nothing = "behind no image" if column == "x_image_id" else "of no snapshot"
         return {"": nothing, **{ident: thing.name or ident for ident, thing in things.items()}}
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """The time that is billed: its first moment, and the first after it."""
+        start, end = self._origin.window
+        return from_seconds(start), from_seconds(end)
 
     def invoice(self) -> pd.DataFrame:
         """What is paid, rounded per settlement as the site rounds (BILL-6): an `INVOICE` table."""

@@ -14,6 +14,7 @@ from .cost import bill_waterfall, cost_over_time, who_pays
 from .lifecycle import image_lifecycle
 from .lineage import lineage_graph
 from .routes import routes_compared
+from .sweep import cost_by_value
 
 __all__ = [
     "bill_waterfall",
@@ -21,6 +22,7 @@ __all__ = [
     "break_even_surface",
     "capacity_over_time",
     "chain_block_map",
+    "cost_by_value",
     "cost_over_time",
     "image_lifecycle",
     "lineage_graph",

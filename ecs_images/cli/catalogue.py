@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
-from .output import Format, console, emit
+from .drawing import console
+from .options import File, Form, Layers
+from .output import Format, Output, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,28 +19,17 @@ Region = Annotated[str, typer.Option(help="where the price is asked for")]
 Type = Annotated[str, typer.Option("--type", help="the instance type that the fee is asked for")]
 Currency = Annotated[str, typer.Option(help="CNY or USD")]
 At = Annotated[str | None, typer.Option(help="the price of this day; default: the newest known")]
-Layers = Annotated[list[Path] | None, typer.Option("--prices", help="a price file of your own; may be repeated")]
-Form = Annotated[Format, typer.Option("--format", help="how to print")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to this file instead of the screen")]
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Give the command line these commands."""
-    app.command("images")(list_images)
-    app.command("types")(list_types)
-    app.command("products")(list_products)
-    app.command("regions")(list_regions)
-
-
-def list_images(
+def images(
     word: Word = "",
     instance_type: Type = "ecs.c6.large",
     region: Region = "cn-hangzhou",
     currency: Currency = "CNY",
     at: At = None,
     prices: Layers = None,
-    form: Form = Format.table,
-    output: Output = None,
+    form: Form = None,
+    path: File = None,
 ) -> None:
     """List public images and image families, since when each is known, and its licence fee an hour."""
     from ..catalog import listing
@@ -50,17 +40,22 @@ def list_images(
     shown = table[["image_id", "short_names"]].rename(columns={"image_id": "image", "short_names": "short name"})
     shown["system"] = table["os_family"] + " " + table["os_version"] + " " + table["architecture"]
     shown["GiB"], shown["since"] = table["system_disk_gib"], table["known_since"]
-    _emit(table, shown.assign(licence=_in_words(table)), form, output, f"licence an hour: {instance_type} in {region}")
+    _emit(
+        table,
+        shown.assign(licence=_in_words(table)),
+        Output.of(form, path),
+        f"licence an hour: {instance_type} in {region}",
+    )
 
 
-def list_types(
+def types(
     word: Word = "",
     region: Region = "cn-hangzhou",
     currency: Currency = "CNY",
     at: At = None,
     prices: Layers = None,
-    form: Form = Format.table,
-    output: Output = None,
+    form: Form = None,
+    path: File = None,
 ) -> None:
     """List instance types, and what an hour costs; one that is not listed is read from its name."""
     from ..catalog import listing
@@ -70,17 +65,22 @@ def list_types(
     table = listing.instance_types(word, region=region, currency=currency, prices=book, at=at)
     shown = table[["instance_type", "vcpus", "memory_gib", "architecture"]]
     shown = shown.rename(columns={"instance_type": "type", "vcpus": "vCPU", "memory_gib": "GiB"})
-    _emit(table, shown.assign(price=_in_words(table), status=table["status"]), form, output, f"an hour in {region}")
+    _emit(
+        table,
+        shown.assign(price=_in_words(table), status=table["status"]),
+        Output.of(form, path),
+        f"an hour in {region}",
+    )
 
 
-def list_products(
+def products(
     word: Word = "",
     instance_type: Type = "ecs.c6.large",
     region: Region = "cn-hangzhou",
     at: At = None,
     prices: Layers = None,
-    form: Form = Format.table,
-    output: Output = None,
+    form: Form = None,
+    path: File = None,
 ) -> None:
     """List marketplace products, and the fee of each an hour."""
     from ..catalog import listing
@@ -91,28 +91,28 @@ def list_products(
     shown = table[["product_code", "name", "vendor", "site"]].rename(columns={"product_code": "product"})
     shown["vendor"] = shown["vendor"].where(shown["vendor"] != "", "not published")
     shown["seen"] = table["source_date"]
-    _emit(table, shown.assign(fee=_in_words(table)), form, output, f"fee an hour: {instance_type} in {region}")
+    _emit(table, shown.assign(fee=_in_words(table)), Output.of(form, path), f"fee an hour: {instance_type} in {region}")
 
 
-def list_regions(word: Word = "", form: Form = Format.table, output: Output = None) -> None:
+def regions(word: Word = "", form: Form = None, path: File = None) -> None:
     """List regions, and the last day of those that have closed."""
     from ..catalog import listing
 
     table = listing.regions(word)
-    _emit(table, table.drop(columns=["source"]), form, output)
+    _emit(table, table.drop(columns=["source"]), Output.of(form, path))
 
 
-def emit_changed_rules(at: str, rule_id: str | None, form: Format, output: Path | None) -> None:
+def _changed_rules(at: str, rule_id: str | None, output: Output) -> None:
     """Print the rules that differed on a day from today, or may have."""
     from ..catalog import listing
 
     if rule_id is not None:
         raise InputError("say either a rule or --at; rules of a day are listed together")
     table = listing.changed_rules(at)
-    if form is Format.table and not len(table):
+    if output.form is Format.table and not len(table):
         console().print(f"all rules were on {at} what they are today")
         return
-    _emit(table, table.drop(columns=["key", "older_source", "newer_source", "note"]), form, output)
+    _emit(table, table.drop(columns=["key", "older_source", "newer_source", "note"]), output)
 
 
 def _in_words(table: pd.DataFrame) -> list[str]:
@@ -124,6 +124,35 @@ def _in_words(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _emit(table: pd.DataFrame, shown: pd.DataFrame, form: Format, output: Path | None, title: str = "") -> None:
+def _emit(table: pd.DataFrame, shown: pd.DataFrame, output: Output, title: str = "") -> None:
     """The whole table for programs, or what fits a terminal for people."""
-    emit(shown if form is Format.table else table, form, title=title, output=output)
+    output.table(shown if output.form is Format.table else table, title)
+
+
+def rules(
+    rule_id: Annotated[str | None, typer.Argument(help="one rule, such as SHARE-1, or a family, such as SHARE")] = None,
+    at: Annotated[str | None, typer.Option(help="only rules that differed on this day, such as 2021-06-01")] = None,
+    form: Form = None,
+    path: File = None,
+) -> None:
+    """List the rules of the service and whether each is built; or one rule, or one family, in full."""
+    import pandas as pd
+
+    from ..catalog import rule_book
+
+    output = Output.of(form, path)
+    if at is not None:
+        _changed_rules(at, rule_id, output)
+        return
+    family = [r for r in rule_book.rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
+    listed = family or [rule_book.rule(str(rule_id))]
+    frame = pd.DataFrame([[getattr(r, name) for name in r.__slots__] for r in listed], columns=listed[0].__slots__)
+    if family:
+        output.table(frame[["rule_id", "status", "title", "reason"]] if output.form is Format.table else frame)
+    elif output.form is Format.json:
+        output.json(records(frame)[0])
+    elif output.form is Format.table:
+        fields = frame.iloc[0].items()
+        output.text("\n".join(f"{str(name).replace('_', ' ')}: {value}" for name, value in fields if value))
+    else:
+        output.table(frame)

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ..units import in_words
-from .output import Format, emit, say
+from .opening import open_run, prices_of
+from .options import File, Form, Layers, Sets
+from .output import Format, Output, say
+from .show import notes_of, remark
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..catalog.prices import Prices
-    from ..stories.run import Run
 
-
-def show_fees(
-    run: Run,
-    image: str,
-    prices: Prices,
-    account: str | None,
-    region: str | None,
-    instance_type: str | None,
-    form: Format,
-    output: Path | None,
+def fees(
+    story: Annotated[Path, typer.Argument(help="a story or a ledger")],
+    image: Annotated[str, typer.Option(help="the image: its name, or its id")],
+    account: Annotated[str | None, typer.Option(help="who launches it; default: the image's owner")] = None,
+    region: Annotated[str | None, typer.Option(help="where; default: where the image is")] = None,
+    instance_type: Annotated[str | None, typer.Option("--type", help="for fees by size: on what instance type")] = None,
+    form: Form = None,
+    path: File = None,
+    prices: Layers = None,
+    sets: Sets = None,
 ) -> None:
-    """Print the fees of an image, named by its id or its name in the story; `billing.fees` has the columns."""
-    from ..billing.fees import fees
+    """Say which fees follow an image through its lineage, who pays them, what they cost and what ends them."""
+    from ..billing import fees as billing
 
-    known = run.id_of(image)
-    table = fees(run.cloud, known, account=account, region=region, instance_type=instance_type, prices=prices)
-    title = f"{run.title}: {image}"
-    emit(_for_people(table) if form is Format.table else table, form, title=title, output=output)
-    if form is Format.table and output is None:
+    output = Output.of(form, path)
+    _, run = open_run(story, sets)
+    book = prices_of(run, prices)
+    table = billing.fees(
+        run.cloud, run.id_of(image), account=account, region=region, instance_type=instance_type, prices=book
+    )
+    output.table(_for_people(table) if output.form is Format.table else table, f"{run.title}: {image}")
+    if output.for_people:
         for meter, item, because, seller in table[_ORIGIN].drop_duplicates().itertuples(index=False):
             say(f"{in_words(meter)}{f' of {item}' if item else ''}: {because}; sold by: {seller}")
+    remark(notes_of(run), output)
 
 
 _ORIGIN = ["sku_meter", "x_item", "x_follows_from", "x_sold_by"]

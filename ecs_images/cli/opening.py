@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, shown
-from .output import console, visible
+from .drawing import console, visible
 
 if TYPE_CHECKING:
     from ..catalog.prices import Prices

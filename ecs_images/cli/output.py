@@ -1,4 +1,4 @@
-"""Output of the command line: tables for people or for programs.
+"""Output of the command line: tables for people or for programs, on the screen or in a file.
 
 Text from a story, a ledger or a price file is only ever shown: no control characters reach a terminal, and no
 formulas a spreadsheet.
@@ -6,61 +6,131 @@ formulas a spreadsheet.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import InputError, UnknownName
 from ..saving import save
+from .drawing import CONTROL, cell, drawn, heading, visible
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
 
 class Format(StrEnum):
-    """The form in which a table is printed."""
+    """The form in which a table is printed or written."""
 
     table = "table"
     csv = "csv"
     json = "json"
+    md = "md"
+    html = "html"
     parquet = "parquet"
+    xlsx = "xlsx"
 
 
-_SHORT = {
-    "billing_account_id": "account",
-    "billing_currency": "currency",
-    "region_id": "region",
-    "sku_meter": "meter",
-    "x_item": "item",
-    "x_image_id": "image",
-    "x_snapshot_id": "snapshot",
-    "x_month": "month",
-    "x_day": "day",
-    "list_cost": "list cost",
-    "x_stand_in_cost": "at stand-in prices",
+PICTURES = (".png", ".svg", ".pdf")
+_ENDINGS = {f".{form}": form for form in Format if form is not Format.table} | {
+    ".markdown": Format.md,
+    ".htm": Format.html,
 }
-# Terminal escapes, controls of the reading direction, and lone surrogates.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-def visible(text: str) -> str:
-    r"""Returns a text with its control characters spelled out, an escape as \x1b; line ends and tabs are kept."""
-    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+@dataclass(frozen=True)
+class Output:
+    """Where and in which form a command prints.
 
+    form: the form
+    path: the file, replaced in one step; None: the standard output
+    rounded: whether money has the four decimals that people see, also in a file
+    bom: whether a CSV begins with a byte order mark
+    """
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that interprets no markup, 120 characters wide where it is not a terminal."""
-    from rich.console import Console
+    form: Format
+    path: Path | None = None
+    rounded: bool = False
+    bom: bool = False
 
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    @classmethod
+    def of(cls, form: Format | None, path: Path | None, *, rounded: bool = False, bom: bool = False) -> Output:
+        """The output that options ask for: without a form, that of the file's ending, or a table on the screen.
+
+        Raises UnknownName for an ending that names no form, and InputError for `bom` without a CSV.
+        """
+        if form is None and path is not None:
+            ending = path.suffix.lower()
+            if ending not in _ENDINGS:
+                raise UnknownName(
+                    "ending of an output file", ending or path.name, _ENDINGS, f"one of {', '.join(_ENDINGS)}"
+                )
+            form = _ENDINGS[ending]
+        if bom and form is not Format.csv:
+            raise InputError("--bom is the beginning of a CSV; add --format csv or -o FILE.csv")
+        return cls(form or Format.table, path, rounded, bom)
+
+    @property
+    def for_people(self) -> bool:
+        """Whether sentences about a table may stand beside it: it is drawn on the screen, or goes to a file."""
+        return self.path is not None or self.form is Format.table
+
+    def table(self, frame: pd.DataFrame, title: str = "") -> None:
+        """Print a table, or write it to the file.
+
+        frame: the table
+        title: a line above it, in the forms for people only
+
+        In a CSV or a workbook, text that a spreadsheet would take for a formula gets an apostrophe in front. Raises
+        InputError where the file cannot be written, a library is missing, or bytes would go to a terminal.
+        """
+        if self.rounded and self.form is not Format.table:
+            frame = frame.round(
+                {name: 4 for name in frame if str(name).endswith(("cost", "_before", "_after", "_change"))}
+            )
+        match self.form:
+            case Format.table:
+                content: str | bytes = drawn(frame, title, to_file=self.path is not None)
+            case Format.json:
+                return self.json(records(frame))
+            case Format.csv:
+                content = frame.map(_harmless).to_csv(index=False, lineterminator="\n")
+                content = "\ufeff" + content if self.bom else content
+            case Format.md:
+                content = _markdown(frame, title)
+            case Format.html:
+                content = _html(frame, title)
+            case Format.parquet | Format.xlsx:
+                content = _workbook(frame) if self.form is Format.xlsx else _parquet(frame)
+        self._write(content, f"{len(frame)} row{'s' if len(frame) != 1 else ''}")
+
+    def json(self, value: object) -> None:
+        """Print a JSON value, or write it to the file (UTF-8); a standard output of another encoding gets ASCII."""
+        ascii_only = self.path is None and (sys.stdout.encoding or "utf-8").lower() not in ("utf-8", "utf8")
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
+        self._write(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n", "JSON")
+
+    def text(self, content: str) -> None:
+        """Print a text that is no table, such as an explanation, or write it to the file."""
+        self._write(content if self.path else visible(content) + "\n", "text")
+
+    def _write(self, content: str | bytes, what: str) -> None:
+        if self.path is not None:
+            save(self.path, content)
+            say(f"wrote {self.path} ({what})")
+        elif isinstance(content, str):
+            sys.stdout.write(content)
+        elif sys.stdout.isatty():
+            raise InputError(f"{self.form} cannot be shown on a terminal; add -o FILE.{self.form}, or redirect it")
+        else:
+            sys.stdout.buffer.write(content)
 
 
 def say(text: str) -> None:
@@ -68,77 +138,11 @@ def say(text: str) -> None:
     sys.stdout.write(visible(text) + "\n")
 
 
-def emit(frame: pd.DataFrame, form: Format, *, title: str = "", output: Path | None = None) -> None:
-    """Print a table, or write it to a file.
-
-    frame: the table
-    form: `table` for people (numbers aligned right, costs with four decimals, no empty columns), or `csv`,
-        `json` (a list of records) or `parquet` for programs
-    title: a line above it, in the form for people only
-    output: the file, replaced in one step; None: the standard output
-
-    In a CSV, text that a spreadsheet would take for a formula gets an apostrophe in front. Raises InputError
-    where the file cannot be written, or Parquet would go to a terminal.
-    """
-    if form is Format.table:
-        _write(_drawn(frame, title, output), output)
-    elif form is Format.json:
-        emit_json(records(frame), output)
-    elif form is Format.csv:
-        _write(frame.map(_harmless).to_csv(index=False, lineterminator="\n"), output)
-    else:
-        buffer = io.BytesIO()
-        try:
-            frame.to_parquet(buffer, index=False)
-        except ImportError:
-            raise InputError("parquet needs pyarrow; install the extra: pip install 'ecs-images[parquet]'") from None
-        _write(buffer.getvalue(), output)
-
-
-def emit_json(value: object, output: Path | None = None) -> None:
-    """Print a JSON value, or write it to a file (UTF-8); a standard output of another encoding gets ASCII."""
-    ascii_only = output is None and (sys.stdout.encoding or "utf-8").lower() not in ("utf-8", "utf8")
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
-    _write(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n", output)
-
-
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as JSON values; times in ISO 8601, missing values as null."""
     text = frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=15)
     rows: list[dict[str, Any]] = json.loads(text or "[]")
     return rows
-
-
-def _drawn(frame: pd.DataFrame, title: str, output: Path | None) -> str:
-    """A table as lines of text, with bold heads where it goes to a terminal."""
-    from pandas.api.types import is_numeric_dtype
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=visible(title) or None, title_justify="left", header_style="bold")
-    shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
-    for name in shown:
-        right = bool(is_numeric_dtype(frame[name].dtype))
-        # What a row is about stands in one line; what is said of it folds. A least width would not do:
-        # where the page is too narrow for all the columns, rich then cuts the last one off, text and all.
-        head = _SHORT.get(str(name), str(name))
-        longest = max([len(head), *frame[name].astype(str).str.len()])
-        width = min(28, longest) if len(frame) and name == shown[0] and not right else None
-        table.add_column(head, justify="right" if right else "left", overflow="fold", width=width)
-    for row in frame[shown].itertuples(index=False):
-        table.add_row(*(_cell(value, str(name)) for value, name in zip(row, shown, strict=True)))
-    page = console() if output is None else Console(file=io.StringIO(), width=120, markup=False, emoji=False)
-    with page.capture() as lines:
-        page.print(table)
-    return lines.get()
-
-
-def _cell(value: object, column: str) -> str:
-    if value is None or value != value:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.4f}" if column.endswith("cost") else f"{value:,g}"
-    return visible(str(value))
 
 
 def _harmless(value: object) -> object:
@@ -149,12 +153,42 @@ def _harmless(value: object) -> object:
     return visible(f"'{value}" if risky else value)
 
 
-def _write(content: str | bytes, output: Path | None) -> None:
-    if output is not None:
-        save(output, content)
-    elif isinstance(content, str):
-        sys.stdout.write(content)
-    elif sys.stdout.isatty():
-        raise InputError("parquet cannot be shown on a terminal; add --output FILE, or redirect it")
-    else:
-        sys.stdout.buffer.write(content)
+def _markdown(frame: pd.DataFrame, title: str) -> str:
+    """A table of Markdown, as GitHub draws it; numbers are aligned right."""
+    lines = [[heading(name) for name in frame], ["---:" if frame[name].dtype.kind in "if" else "---" for name in frame]]
+    lines += [
+        [cell(value, str(name)) for value, name in zip(row, frame, strict=True)]
+        for row in frame.itertuples(index=False)
+    ]
+    safe = [[html.escape(text, quote=False).replace("|", "\\|").replace("\n", " ") for text in line] for line in lines]
+    head = f"**{html.escape(title, quote=False)}**\n\n" if title else ""
+    return head + "".join(f"| {' | '.join(line)} |\n" for line in safe)
+
+
+def _html(frame: pd.DataFrame, title: str) -> str:
+    """A table of HTML; money as on the screen."""
+    shown = frame.rename(columns=heading)
+    for name, head in zip(frame, shown, strict=True):
+        shown[head] = [cell(value, str(name)) for value in frame[name]]
+    caption = f"<caption>{html.escape(visible(title))}</caption>" if title else ""
+    return shown.to_html(index=False, border=0).replace("<thead>", f"{caption}<thead>", 1) + "\n"
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    try:
+        frame.to_parquet(buffer, index=False)
+    except ImportError:
+        raise InputError("parquet needs pyarrow; install the extra: pip install 'ecs-images[parquet]'") from None
+    return buffer.getvalue()
+
+
+def _workbook(frame: pd.DataFrame) -> bytes:
+    """A workbook of one sheet; times, which a sheet keeps without a zone, are texts."""
+    buffer = io.BytesIO()
+    frame = frame.map(lambda value: value.isoformat() if hasattr(value, "isoformat") else _harmless(value))
+    try:
+        frame.to_excel(buffer, index=False)
+    except ImportError:
+        raise InputError("a workbook needs openpyxl; install the extra: pip install 'ecs-images[excel]'") from None
+    return buffer.getvalue()

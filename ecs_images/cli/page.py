@@ -13,7 +13,8 @@ from typing import Any
 
 from ..catalog.files import data_path
 from ..errors import InputError
-from .output import say, visible
+from .drawing import visible
+from .output import say
 
 
 def serve_page(story: Path | None, image: str | None, port: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
-from dataclasses import asdict
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from ..catalog.meters import units
 from ..catalog.prices import stated_by, weakness
 from ..errors import InputError, MixedCurrencies, Problem
 from ..saving import save
-from .output import Format, emit, emit_json, records, say
+from .drawing import visible
+from .output import PICTURES, Format, Output, records, say
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from ..billing.bill import Bill
     from ..catalog.price_files import PriceRow
@@ -35,33 +38,22 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
     column = DIMENSIONS[split].column
     nothing = "behind no image" if split == "image" else "of no snapshot"
     names = [resources[name].name if name in resources else "" if name else nothing for name in table[column]]
+    places = [resources[name].region if name in resources else "" for name in table[column]]
     table.insert(list(table).index(column) + 1, "name", names)
-    return table.sort_values("list_cost", ascending=False, kind="stable", ignore_index=True)
+    if "region_id" not in table:
+        table.insert(list(table).index(column) + 2, "of_region", places)
+    before = [name for name in table.columns[: list(table).index(column)] if name in ("x_month", "x_day")]
+    ascending = [*(True for _ in before), False]
+    return table.sort_values([*before, "list_cost"], ascending=ascending, kind="stable", ignore_index=True)
 
 
-def emit_bill(title: str, found: Bill, run: Run, table: pd.DataFrame, output: Path | None) -> None:
-    """A bill as one JSON object: `title`, `rows`, `total` by currency, `assumptions`; `unpriced` and `notes` if any."""
-    sums = found.by("currency")
-    emit_json(
-        {
-            "title": title,
-            "rows": records(table),
-            "total": dict(zip(sums["billing_currency"], map(float, sums["list_cost"]), strict=True)),
-            "assumptions": records(found.assumptions()),
-        }
-        | ({"unpriced": records(found.unpriced)} if len(found.unpriced) else {})
-        | ({"notes": [asdict(note) for note in run.notes]} if run.notes else {}),
-        output,
-    )
-
-
-def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: Path | None) -> None:
-    """Explain a resource, named by its id or its name in the story: sentences, a JSON object, or its amounts."""
+def show_explanation(found: Bill, run: Run, wanted: str, output: Output) -> None:
+    """Explain a resource, named by its id or its name: sentences, a JSON object, or its amounts."""
     explanation = found.explain(run.id_of(wanted))
-    if form is Format.table and output is None:
-        say(str(explanation))
-    elif form is Format.json:
-        emit_json(
+    if output.form is Format.table:
+        output.text(str(explanation))
+    elif output.form is Format.json:
+        output.json(
             {
                 "resource_id": explanation.resource_id,
                 "about": explanation.about,
@@ -70,20 +62,14 @@ def show_explanation(found: Bill, run: Run, wanted: str, form: Format, output: P
                 "amounts": records(explanation.amounts),
                 "events": records(explanation.events),
                 "unpriced": records(explanation.unpriced),
-            },
-            output,
+            }
         )
     else:
-        emit(explanation.amounts, form, output=output)
+        output.table(explanation.amounts)
 
 
 def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies | None:
     """Draw the cost chart to a file. Returns the error when the bill has two currencies: its table is still shown."""
-    import matplotlib as mpl
-
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise InputError(f"{path}: a chart is written to a .png, .svg or .pdf file")
-    mpl.use("agg")
     from ..charts import cost_over_time
 
     if len(found.charges) == 0:
@@ -93,23 +79,31 @@ def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies
     except MixedCurrencies as error:
         return error
     columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
-    figure = cost_over_time(found, by=columns[0] if columns else "sku_meter").get_figure(root=True)
-    assert figure is not None
-    kind = path.suffix.lower().removeprefix(".")
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
-    save(path, drawn.getvalue())
+    save_chart(path, lambda: cost_over_time(found, by=columns[0] if columns else "sku_meter"))
     return None
 
 
-def show_foot(found: Bill, chart: Path | None) -> None:
+def save_chart(path: Path, draw: Callable[[], Axes]) -> None:
+    """Draw a chart and write it to a .png, .svg or .pdf file; raises InputError for another ending."""
+    import matplotlib as mpl
+
+    if path.suffix.lower() not in PICTURES:
+        raise InputError(f"{path}: a chart is written to a {', '.join(PICTURES[:-1])} or {PICTURES[-1]} file")
+    mpl.use("agg")
+    figure = draw().get_figure(root=True)
+    assert figure is not None
+    kind = path.suffix.lower().removeprefix(".")
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+    save(path, content.getvalue())
+
+
+def show_foot(found: Bill) -> None:
     """Below a table: the total, and the assumptions behind it, a line each."""
     sums = found.by("currency")
     for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
         lacking = (found.unpriced["billing_currency"] == currency).any()
         say(f"total list cost{' of what has a price' if lacking else ''}: {cost:,.4f} {currency}")
-    if chart is not None:
-        say(f"chart: {chart}")
     taken = found.assumptions()
     if len(taken):
         say("\nAssumptions of this bill (ecs-images bill --format json says why):")
@@ -136,6 +130,33 @@ def note_lines(notes: Iterable[tuple[str, Problem]]) -> list[str]:
     """What the service left undone in stories of these names, a line each under a heading; nothing where nothing."""
     lines = [f"- {story}, {note}" for story, note in notes]
     return ["Left undone by the service without a refusal:", *lines] if lines else []
+
+
+def notes_of(run: Run) -> list[str]:
+    """What the service left undone in a story, as `note_lines` says it."""
+    return note_lines((Path(run.path).name, note) for note in run.notes)
+
+
+def remark(lines: list[str], output: Output) -> None:
+    """Lines for people: below a table on the screen; on the error channel where the output is for programs."""
+    if lines and output.for_people:
+        say("\n".join(["", *lines]))
+    elif lines:
+        tell("\n".join(lines))
+
+
+def complain(text: str) -> None:
+    """Print an error. An argument longer than any file's name is cut, as other values are where they are named."""
+    for argument in sys.argv:
+        if len(argument) > 255:
+            text = text.replace(argument, f"{argument[:79]}…")
+    tell(f"error: {text}")
+
+
+def tell(text: str) -> None:
+    """Print lines on the error channel."""
+    with suppress(OSError):  # on a full or closed error channel there is nobody to tell
+        sys.stderr.write(f"{visible(text)}\n")
 
 
 def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = False) -> pd.DataFrame:

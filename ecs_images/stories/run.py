@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ..cloud.cloud import Cloud
 from ..errors import InputError, Problem, UnknownName, shown
 from ..units import Time, parse_time
 from .expect import Bounds
+from .parameters import Value
 from .steps import part_of
 
 _LOOKS_LIKE_AN_ID = re.compile(r"[a-z]{1,3}-.+")
@@ -58,6 +59,7 @@ class Run:
     until: the end of its bill, if it has one
     price_layers: its price files
     meters: what its bills have beside images and their fees
+    parameters: the value of every parameter
     """
 
     cloud: Cloud
@@ -69,6 +71,7 @@ class Run:
     until: datetime | None = None
     price_layers: tuple[Path, ...] = ()
     meters: tuple[str, ...] = ()
+    parameters: Mapping[str, Value] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Run of {self.title!r}: {len(self.cloud.ledger)} events>"
@@ -94,6 +97,14 @@ class Run:
         if self.until is None:
             raise InputError(f"{self.path} has no end of its bill; add until: to a story, or use --until")
         return self.until
+
+    def refusals_met(self) -> None:
+        """Raise InputError where a refusal that the story expects did not come: a bill of it would mislead."""
+        for outcome in self.outcomes:
+            if not outcome.passed:
+                raise InputError(
+                    f"{self.path}, line {outcome.line}: expected that {outcome.what}, but {outcome.instead}"
+                )
 
     def id_of(self, reference: str) -> str:
         """The id of what a person names.

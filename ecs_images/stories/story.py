@@ -113,6 +113,7 @@ class Story:
             until=self.until,
             price_layers=self.price_layers,
             meters=self.meters,
+            parameters=self.parameters,
         )
 
     def _run_step(

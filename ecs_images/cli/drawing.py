@@ -1,0 +1,120 @@
+"""Tables drawn for people, as wide as the screen is.
+
+Columns share the screen; longer text folds between its words. Where not even the longest words fit beside
+one another, each row is written as a block of lines, so that nothing is cut and no word is broken.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+_SHORT = {
+    "billing_account_id": "account",
+    "billing_currency": "currency",
+    "region_id": "region",
+    "sku_meter": "meter",
+    "x_item": "item",
+    "x_image_id": "image",
+    "x_snapshot_id": "snapshot",
+    "x_month": "month",
+    "x_day": "day",
+    "list_cost": "list cost",
+    "x_stand_in_cost": "at stand-in prices",
+    "x_part": "part",
+    "x_before": "before",
+    "x_after": "after",
+    "x_change": "change",
+}
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Terminal escapes, controls of the reading direction, and lone surrogates."""
+_MONEY = ("cost", "x_before", "x_after", "x_change")
+_WIDE = 120
+"""Characters of a line where no screen says how wide it is."""
+
+
+def visible(text: str) -> str:
+    r"""Returns a text with its control characters spelled out, an escape as \x1b; line ends and tabs are kept."""
+    return CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that interprets no markup: as wide as its terminal or COLUMNS says, else 120 characters."""
+    from rich.console import Console
+
+    known = os.environ.get("COLUMNS", "").isdecimal() or (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if known else _WIDE, highlight=False, markup=False, emoji=False)
+
+
+def heading(column: object) -> str:
+    """What a column is called before people."""
+    return _SHORT.get(str(column), str(column))
+
+
+def cell(value: object, column: str) -> str:
+    """A value before people: costs with four decimals, and nothing where there is none."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.4f}" if column.endswith(_MONEY) else f"{value:,g}"
+    return visible(str(value))
+
+
+def drawn(frame: pd.DataFrame, title: str = "", *, to_file: bool = False) -> str:
+    """A table as lines of text, without its empty columns, with bold heads where it goes to a terminal."""
+    from pandas.api.types import is_numeric_dtype
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.table import Table
+
+    page = Console(file=io.StringIO(), width=_WIDE, markup=False, emoji=False) if to_file else console()
+    shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
+    rows = [
+        [cell(value, str(name)) for value, name in zip(row, shown, strict=True)]
+        for row in frame[shown].itertuples(index=False)
+    ]
+    columns = list(zip(*[[heading(name) for name in shown], *rows], strict=True))
+    right = [bool(is_numeric_dtype(frame[name].dtype)) for name in shown]
+    # What a row is about, and numbers, stand in one line; what is said of it folds between words.
+    whole = [number or place == 0 for place, number in enumerate(right)]
+    longest = [
+        max(cell_len(part) for text in texts for part in ([text] if one else text.split() or [""]))
+        for texts, one in zip(columns, whole, strict=True)
+    ]
+    if shown and sum(longest) + 3 * len(shown) + 1 > page.width:
+        return _blocks(columns, visible(title), page.width)
+    table = Table(title=visible(title) or None, title_justify="left", header_style="bold")
+    for (head, *_), width, number in zip(columns, longest, right, strict=True):
+        table.add_column(head, justify="right" if number else "left", overflow="fold", min_width=width)
+    for row in rows:
+        table.add_row(*row)
+    with page.capture() as lines:
+        page.print(table)
+    return lines.get()
+
+
+def _blocks(columns: list[tuple[str, ...]], title: str, width: int) -> str:
+    """Each row as a block of lines: its heads at the left, its texts folded beside them or, on a narrow page, below."""
+    heads = [head for head, *_ in columns]
+    indent = max(map(len, heads)) + 2
+    indent = indent if indent <= width // 2 else 2
+    lines = textwrap.wrap(title, width) if title else []
+    for row in zip(*[texts for _, *texts in columns], strict=True):
+        lines.append("")
+        for head, text in zip(heads, row, strict=True):
+            parts = textwrap.wrap(text, max(width - indent, 8), break_on_hyphens=False) or [""]
+            if not text:
+                continue
+            if indent == 2:
+                lines += [head, *(f"  {part}" for part in parts)]
+            else:
+                lines += [f"{head:<{indent}}{parts[0]}", *(" " * indent + part for part in parts[1:])]
+    return "\n".join(lines) + "\n"

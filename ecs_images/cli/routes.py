@@ -1,0 +1,81 @@
+"""`ecs-images routes`: how an image can reach accounts in regions, and what each way adds to whose bill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from .opening import listed, open_run, prices_of
+from .options import File, Form, Layers, Sets, StandIns
+from .output import Format, Output, say
+from .show import notes_of, remark, routes_for_people
+
+
+def routes(
+    story: Annotated[Path, typer.Argument(help="a story or a ledger")],
+    image: Annotated[str, typer.Option(help="the image: its name, or its id")],
+    accounts: Annotated[str, typer.Option(help="who must be able to launch it, by comma; default: everybody")] = "",
+    regions: Annotated[str, typer.Option(help="where, by comma; default: wherever the story has something")] = "",
+    every_days: Annotated[
+        float | None, typer.Option(help="days between versions; default: as the story repeats, or 7")
+    ] = None,
+    versions_kept: Annotated[
+        int | None, typer.Option(help="how many versions stay; default: as the story keeps, or 12")
+    ] = None,
+    change_gib: Annotated[float, typer.Option(help="GiB written over in each version")] = 1,
+    new_gib: Annotated[float, typer.Option(help="GiB added in each version")] = 0,
+    horizon_days: Annotated[float, typer.Option(help="days to look ahead")] = 365,
+    size_gib: Annotated[float | None, typer.Option(help="suppose that so much is written on its system disk")] = None,
+    instance_type: Annotated[
+        str | None, typer.Option(help="the machine that builds images; default: ecs.c6.large")
+    ] = None,
+    category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
+    build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
+    release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
+    stand_ins: StandIns = None,
+    form: Form = None,
+    path: File = None,
+    prices: Layers = None,
+    sets: Sets = None,
+) -> None:
+    """Say how an image of a story can reach accounts in regions, and what each way adds to whose bill.
+
+    "+ ?" beside an amount says that a part of the way, such as its machine, has no price and is not counted.
+    """
+    from ..decisions import routes as decisions
+    from ..decisions.machines import Machines
+    from ..decisions.updates import Updates
+    from ..stories.rhythm import rhythm_of
+
+    output = Output.of(form, path)
+    loaded, run = open_run(story, sets)
+    state = run.cloud.state
+    used = [found.region for found in state.images.values()] + [found.region for found in state.instances.values()]
+    rhythm = rhythm_of(loaded, run.ids, image) if loaded is not None else None
+    given: dict[str, Any] = {"every_days": every_days, "versions_kept": versions_kept}
+    if rhythm is not None:
+        given = {name: rhythm._asdict()[name] if value is None else value for name, value in given.items()}
+    given = {name: value for name, value in given.items() if value is not None}
+    machines = Machines(instance_type, cast(Any, category), build_minutes, keep_builder=not release_builder)
+    table = decisions.routes(
+        run.cloud,
+        run.id_of(image),
+        accounts=listed(accounts) or list(state.accounts),
+        regions=listed(regions) or sorted(set(used)),
+        updates=Updates(
+            change_gib=change_gib,
+            new_gib=new_gib,
+            horizon_days=horizon_days,
+            size_gib=size_gib,
+            machines=machines,
+            **given,
+        ),
+        prices=prices_of(run, prices).supposing(assume_prices=stand_ins),
+    )
+    output.table(routes_for_people(table) if output.form is Format.table else table, f"{run.title}: {image}")
+    if output.for_people:
+        for part, value in table.attrs["frame"]:
+            say(f"{part}: {value}")
+    remark(notes_of(run), output)
