@@ -133,7 +133,7 @@ def test_a_bill_as_json_has_title_rows_total_and_assumptions(ecs, story: Path):
 def test_a_bill_as_parquet_is_read_back_with_pandas(ecs, story: Path, tmp_path: Path):
     path = tmp_path / "bill.parquet"
     ended = ecs("bill", story, "--format", "parquet", "--output", path)
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (ended.code, ended.err) == (0, "")
     frame = pd.read_parquet(path)
     assert frame["list_cost"].tolist() == pytest.approx([4.9968, 0.68, 0.52], rel=1e-12)
     assert set(frame["billing_currency"]) == {"CNY"}
@@ -143,8 +143,10 @@ def test_a_bill_as_parquet_is_read_back_with_pandas(ecs, story: Path, tmp_path: 
 def test_a_bill_goes_to_a_file_as_it_would_to_the_screen(ecs, story: Path, tmp_path: Path, form: str):
     path = tmp_path / f"bill.{form}"
     shown = ecs("bill", story, "--format", form).out
-    assert ecs("bill", story, "--format", form, "-o", path).out == ""
+    told = ecs("bill", story, "-o", path).out
     assert path.read_text(encoding="utf-8") == shown
+    assert told.startswith(f"wrote {path} (")
+    assert "total list cost: 6.1968 CNY" in told
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,11 @@ def test_check_tells_of_every_expectation_of_every_story(ecs, story: Path, tmp_p
 def test_check_comes_as_json(ecs, story: Path):
     found = json.loads(ecs("check", story, "--format", "json").out)
     assert [row["result"] for row in found] == ["ok", "ok"]
-    assert set(found[0]) == {"story", "line", "result", "expected", "found"}
+    assert set(found[0]) == {"story", "line", "result", "expected", "found", "missed_by"}
+    assert [(row["found"], row["missed_by"]) for row in found] == [
+        (pytest.approx(1.2), None),
+        (pytest.approx(4.9968), None),
+    ]
 
 
 @pytest.mark.slow

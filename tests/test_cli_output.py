@@ -16,7 +16,8 @@ import pytest
 from helpers import ROOT
 
 from ecs_images.cli import main
-from ecs_images.cli.output import Format, emit, visible
+from ecs_images.cli.drawing import visible
+from ecs_images.cli.output import Format, Output
 
 STORY = """\
 title: "\\e[31mRed\\u202e [bold]:smile: 镜像"
@@ -50,13 +51,27 @@ def shell(line: str) -> subprocess.CompletedProcess[bytes]:
 # Nothing lost ------------------------------------------------------------------------------------------
 
 
-def test_a_table_too_wide_for_the_page_folds_and_loses_no_letter(capsys: pytest.CaptureFixture[str]):
+def test_a_table_too_wide_for_the_page_folds_between_words(capsys: pytest.CaptureFixture[str]):
     sentence = "m-00000001 is a community image; it cannot be shared"
-    emit(pd.DataFrame({"route": ["copy, then share"], **{f"column_{k}": [sentence] for k in range(9)}}), Format.table)
+    Output(Format.table).table(pd.DataFrame({"route": ["copy, then share"], "why": [sentence], "what": [sentence * 2]}))
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
-    assert all(line.endswith("│") for line in rows)
-    columns = ["".join(cells).replace(" ", "") for cells in zip(*(row[1:-1].split("│") for row in rows), strict=True)]
-    assert columns == ["copy,thenshare", *[sentence.replace(" ", "")] * 9]
+    cells = [" ".join(part).split() for part in zip(*(row[1:-1].split("│") for row in rows), strict=True)]
+    assert cells == [["copy,", "then", "share"], sentence.split(), (sentence * 2).split()]
+
+
+@pytest.mark.parametrize("width", [20, 30, 50])
+def test_a_page_too_narrow_for_the_columns_shows_each_row_as_a_block(width, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = pd.DataFrame({"x_month": ["2026-01"], "sku_meter": ["snapshot_standard"], "region_id": ["ap-southeast-1"]})
+    Output(Format.table).table(
+        table.assign(list_cost=[1234.5], note=["a sentence of some words that folds"]), "A title"
+    )
+    shown = capsys.readouterr().out
+    assert all(len(line) <= max(width, 19) for line in shown.splitlines())
+    assert shown.split()[:2] == ["A", "title"]
+    assert "1,234.5000" in shown
+    assert "snapshot_standard" in shown
+    assert "a sentence of some words that folds" in " ".join(shown.split())
 
 
 def test_what_lies_behind_no_image_has_a_name(tmp_path: Path):
@@ -94,7 +109,7 @@ def test_the_title_of_a_story_is_text_in_json(story: Path):
 def test_json_goes_to_an_output_of_text_that_has_no_encoding(monkeypatch):
     text = io.StringIO()
     monkeypatch.setattr(sys, "stdout", text)
-    emit(pd.DataFrame({"name": ["镜像"]}), Format.json)
+    Output(Format.json).table(pd.DataFrame({"name": ["镜像"]}))
     assert '"镜像"' in text.getvalue()
     assert json.loads(text.getvalue()) == [{"name": "镜像"}]
 
@@ -108,7 +123,7 @@ def test_an_error_that_names_a_file_of_control_characters_writes_them_out(tmp_pa
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "＝1"])
 def test_text_that_a_spreadsheet_would_calculate_begins_with_an_apostrophe(tmp_path: Path, text: str):
-    emit(pd.DataFrame({"name": [text, "web"], "cost": [-1.5, 2.0]}), Format.csv, output=tmp_path / "a.csv")
+    Output(Format.csv, tmp_path / "a.csv").table(pd.DataFrame({"name": [text, "web"], "cost": [-1.5, 2.0]}))
     rows = list(csv.reader(io.StringIO((tmp_path / "a.csv").read_text(encoding="utf-8"))))
     assert rows[1][0] == "'" + visible(text)
     assert [row[1] for row in rows[1:]] == ["-1.5", "2.0"]
@@ -116,7 +131,7 @@ def test_text_that_a_spreadsheet_would_calculate_begins_with_an_apostrophe(tmp_p
 
 @pytest.mark.parametrize("text", ["-1", "+2.5", "-3e-5", "web=1", "1-2"])
 def test_numbers_and_ordinary_text_of_a_csv_stay(tmp_path: Path, text: str):
-    emit(pd.DataFrame({"name": [text]}), Format.csv, output=tmp_path / "a.csv")
+    Output(Format.csv, tmp_path / "a.csv").table(pd.DataFrame({"name": [text]}))
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == f"name\n{text}\n"
 
 
@@ -218,7 +233,7 @@ def test_help_says_what_exit_codes_mean(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     said = " ".join(capsys.readouterr().out.split())
-    assert "Exit codes: 0 done; 1 something a story expects did not come true; 2 the input" in said
+    assert "Exit codes: 0 done; 1 something a story expects did not come true, or a difference is above --fail-if-more; 2" in said
 
 
 _LONG = {"digits": "9" * 5000, "words": "a b" * 2000, "no number": "1e999", "nan": "nan"}

@@ -117,4 +117,4 @@ def _blocks(columns: list[tuple[str, ...]], title: str, width: int) -> str:
                 lines += [head, *(f"  {part}" for part in parts)]
             else:
                 lines += [f"{head:<{indent}}{parts[0]}", *(" " * indent + part for part in parts[1:])]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, ""]) + "\n"

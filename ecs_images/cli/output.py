@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -124,7 +125,8 @@ class Output:
     def _write(self, content: str | bytes, what: str) -> None:
         if self.path is not None:
             save(self.path, content)
-            say(f"wrote {self.path} ({what})")
+            with suppress(OSError):  # who closed the output, or filled it, has the file all the same
+                say(f"wrote {self.path} ({what})")
         elif isinstance(content, str):
             sys.stdout.write(content)
         elif sys.stdout.isatty():
