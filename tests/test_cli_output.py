@@ -233,7 +233,10 @@ def test_help_says_what_exit_codes_mean(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     said = " ".join(capsys.readouterr().out.split())
-    assert "Exit codes: 0 done; 1 something a story expects did not come true, or a difference is above --fail-if-more; 2" in said
+    assert (
+        "Exit codes: 0 done; 1 something a story expects did not come true, or a difference is above --fail-if-more; 2"
+        in said
+    )
 
 
 _LONG = {"digits": "9" * 5000, "words": "a b" * 2000, "no number": "1e999", "nan": "nan"}

@@ -74,7 +74,7 @@ def diff(
         whole = {"before": runs[0].title, "after": runs[1].title, "rows": records(table), "change": changes.to_dict()}
         output.json(whole | {"unpriced": [records(bill.unpriced) for bill in bills]})
     else:
-        output.table(table, f"{runs[0].title} → {runs[1].title}{_with(runs[1])}")
+        output.table(table, f"{runs[0].title} → {runs[1].title}{_changed(runs[0], runs[1])}")
     if output.for_people and not quiet:
         say("\n".join(_totals(bills, runs)))
     if chart is not None and output.for_people:
@@ -87,8 +87,11 @@ def diff(
         raise typer.Exit(3)
 
 
-def _with(run: Run) -> str:
-    return f" ({', '.join(f'{name} = {value}' for name, value in run.parameters.items())})" if run.parameters else ""
+def _changed(before: Run, after: Run) -> str:
+    """The parameters of the second that differ from the first, or that the first lacks."""
+    changed = [(name, value) for name, value in after.parameters.items() if before.parameters.get(name) != value]
+    words = [f"{name} = {', '.join(value) if isinstance(value, list) else value}" for name, value in changed]
+    return f" ({'; '.join(words)})" if words else ""
 
 
 def _totals(bills: list[Bill], runs: list[Run]) -> list[str]:

@@ -13,6 +13,7 @@ from ..billing.bill import Bill, bill
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError, Problem, UnknownName, shown
+from ..ledger.resources import Image, Snapshot
 from ..units import Time, parse_time
 from .expect import Bounds
 from .parameters import Value
@@ -114,17 +115,21 @@ class Run:
 
         Raises InputError for a name that several things have, with their ids, and UnknownName for one that none has.
         """
-        found = resolve(self.cloud, self.ids, reference)
-        if found != reference:
-            return str(found)
+        known = resolve(self.cloud, self.ids, reference)
+        if known != reference:
+            return str(known)
         state = self.cloud.state
-        named = [thing for kind in (state.images, state.snapshots) for thing in kind.values() if thing.name]
-        ids = [thing.id for thing in named if thing.name == reference]
+        named: list[Image | Snapshot] = [*state.images.values(), *state.snapshots.values()]
+        found = [thing for thing in named if thing.name == reference]
+        # The copies of an image have its name in their regions: the name alone means the image itself.
+        originals = [thing for thing in found if not isinstance(thing, Image) or thing.made_from != "copy"]
+        ids = [thing.id for thing in (originals if len(originals) == 1 else found)]
         if len(ids) > 1:
-            raise InputError(f"{shown(reference)} is the name of {', '.join(ids)}; say which")
+            places = ", ".join(f"{thing.id} in {thing.region}" for thing in found)
+            raise InputError(f"{shown(reference)} is the name of {places}; say which by its id")
         if ids or _LOOKS_LIKE_AN_ID.fullmatch(reference):
             return ids[0] if ids else reference
-        raise UnknownName("name", reference, [*self.ids, *(thing.name for thing in named)])
+        raise UnknownName("name", reference, [*self.ids, *(thing.name for thing in named if thing.name)])
 
 
 def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:
