@@ -1,9 +1,14 @@
 """The data dictionary: every declared table in words.
 
-`python -m ecs_images.dictionary` writes `data/README.md`; a test keeps the two the same.
+`python -m ecs_images.dictionary` writes `data/README.md`, `data/STORIES.md` and `data/datapackage.json`; a test keeps them
+as they are declared.
 """
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
 
 from .billing import dimensions
 from .billing.amounts import AMOUNTS
@@ -11,7 +16,7 @@ from .billing.compare import COMPARISON
 from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
 from .catalog import meters
-from .catalog.files import data_path
+from .catalog.files import data_dir, data_path
 from .catalog.listing import CHANGED_RULES, IMAGES, INSTANCE_TYPES, PRODUCTS
 from .catalog.schemas import FILES
 from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
@@ -20,6 +25,8 @@ from .decisions.routes import FRAME_TABLE, ROUTES_TABLE
 from .ledger.chains import BLOCK_MAP
 from .ledger.lifecycle import LIFECYCLE
 from .ledger.lineage import LINEAGE
+from .stories import reference
+from .tables import Column, Kind, Table
 
 _HEAD = """# Data dictionary
 
@@ -54,5 +61,56 @@ def markdown() -> str:
     return "\n".join([_HEAD, *("\n".join([f"## {title}", "", *parts]) for title, parts in sections.items())])
 
 
+def datapackage() -> str:
+    """The descriptor of the data files as a Frictionless Data Package."""
+    resources = [
+        _resource(path, table) for pattern, table in FILES.items() for path in sorted(data_dir().glob(pattern))
+    ]
+    package = {
+        "profile": "tabular-data-package",
+        "name": "ecs-images",
+        "title": "Alibaba Cloud ECS images: prices, limits, rules and catalogues",
+        "licenses": [{"name": "Apache-2.0", "path": "https://www.apache.org/licenses/LICENSE-2.0"}],
+        "resources": resources,
+    }
+    return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
+
+
+def _resource(path: Path, table: Table) -> dict[str, Any]:
+    place = path.relative_to(data_dir())
+    return {
+        "profile": "tabular-data-resource",
+        "name": place.with_suffix("").as_posix().replace("/", "-").replace("_", "-").lower(),
+        "path": place.as_posix(),
+        "title": table.row,
+        "encoding": "utf-8",
+        "schema": {"fields": [_field(column) for column in table.columns]},
+    }
+
+
+_TYPES: dict[Kind, str] = {
+    "text": "string",
+    "integer": "integer",
+    "number": "number",
+    "truth": "boolean",
+    "time": "datetime",
+    "date": "date",
+}
+
+
+def _field(column: Column) -> dict[str, Any]:
+    """A column as a field of a Table Schema."""
+    field: dict[str, Any] = {"name": column.name, "type": _TYPES[column.kind], "description": column.meaning}
+    if column.unit:
+        field["unit"] = column.unit
+    constraints = {"required": True} if column.required else {}
+    return field | ({"constraints": constraints | ({"enum": list(column.values)} if column.values else {})})
+
+
+PAGES = {"README.md": markdown, "STORIES.md": reference.markdown, "datapackage.json": datapackage}
+"""The files of the data folder that are written from declarations, and what writes each."""
+
+
 if __name__ == "__main__":
-    data_path("README.md").write_text(markdown(), encoding="utf-8")
+    for name, written in PAGES.items():
+        data_path(name).write_text(written(), encoding="utf-8")

@@ -9,16 +9,34 @@ import pytest
 
 from ecs_images.catalog.files import data_dir
 from ecs_images.catalog.schemas import FILES
-from ecs_images.dictionary import markdown
+from ecs_images.dictionary import PAGES
+from ecs_images.stories.expect import KINDS
+from ecs_images.stories.steps import COMMANDS, STEP_KEYS
+from ecs_images.stories.story import KEYS
 
 
 def _files() -> list[tuple[Path, str]]:
     return [(path, pattern) for pattern in FILES for path in sorted(data_dir().glob(pattern))]
 
 
-def test_the_written_dictionary_is_the_declared_one() -> None:
-    written = (data_dir() / "README.md").read_text(encoding="utf-8")
-    assert written == markdown(), "run: python -m ecs_images.dictionary"
+@pytest.mark.parametrize("name", PAGES)
+def test_the_written_page_is_the_declared_one(name: str) -> None:
+    written = (data_dir() / name).read_text(encoding="utf-8")
+    assert written == PAGES[name](), "run: python -m ecs_images.dictionary"
+
+
+def test_every_part_of_a_story_and_argument_of_a_command_stands_on_the_page_of_stories() -> None:
+    page = (data_dir() / "STORIES.md").read_text(encoding="utf-8")
+    for name, command in COMMANDS.items():
+        section = page.partition(f"### {name}\n")[2].partition("### ")[0]
+        assert {line.split(" ")[1] for line in section.splitlines() if line.startswith("| ")} >= {*command.arguments}
+    assert all(f"| {key} | " in page for key in (*KEYS, *STEP_KEYS, *KINDS))
+
+
+def test_the_data_package_is_valid() -> None:
+    frictionless = pytest.importorskip("frictionless", reason="comes with the extra `check`")
+    report = frictionless.validate(str(data_dir() / "datapackage.json"))
+    assert report.flatten(["fieldName", "rowNumber", "message"]) == []
 
 
 def test_every_csv_file_of_the_data_folder_is_declared() -> None:

@@ -18,15 +18,19 @@ from .lined_yaml import Located, LocatedMap
 from .steps import check_reference
 
 _STORED = ("region", "account", "disk")
-# For each kind of expectation: the keys it takes, and what its `where` may name.
-_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "cost": (("where", "within", "until"), names_of("charges", "shares")),
-    "detail": (("where", "within", "until"), names_of("invoice")),
-    "paid": (("where", "within", "until"), names_of("invoice")),
-    "stored_gib": (("where", "within", "at"), _STORED),
-    "freed_gib": (("of", "within"), ()),
-    "image": (("instance",), ()),
+KINDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "cost": (
+        "list cost of the charges that match `where`",
+        ("where", "within", "until"),
+        names_of("charges", "shares"),
+    ),
+    "detail": ("cost of the invoice before it is truncated", ("where", "within", "until"), names_of("invoice")),
+    "paid": ("what the invoice asks for", ("where", "within", "until"), names_of("invoice")),
+    "stored_gib": ("GiB stored at a moment, the end unless `at` says when", ("where", "within", "at"), _STORED),
+    "freed_gib": ("GiB freed if the snapshots `of` were deleted", ("of", "within"), ()),
+    "image": ("the image that an instance runs from", ("instance",), ()),
 }
+"""For each kind of expectation: its meaning, the keys it takes, and what its `where` may name."""
 _PERIODS = {"month": ("2026-02", "-01"), "day": ("2026-02-14", "")}
 """An example of each, and what completes it to a date."""
 
@@ -125,11 +129,11 @@ class ExpectationReader:
         if not isinstance(item.value, LocatedMap):
             self._problem(item.line, "an expectation is a mapping such as {where: {meter: …}, cost: 1.44}")
             return None
-        kinds = [key for key in item.value if key in _KINDS]
+        kinds = [key for key in item.value if key in KINDS]
         if len(kinds) != 1:
-            self._problem(item.line, f"an expectation has one of {', '.join(_KINDS)}")
+            self._problem(item.line, f"an expectation has one of {', '.join(KINDS)}")
             return None
-        (kind,), (keys, where) = kinds, _KINDS[kinds[0]]
+        (kind,), (_, keys, where) = kinds, KINDS[kinds[0]]
         for key, value in item.value.items():
             if key not in (kind, "note", *keys):
                 hint = f"{kind} goes with {', '.join(keys)}"

@@ -54,7 +54,20 @@ COMMANDS = {
     if not name.startswith("_")
 }
 """Every command of an account, read from its signature."""
-_STEP_KEYS = ("at", "after", "rounds", "refused")
+STEP_KEYS = {
+    "at": "when, never before the step above it",
+    "after": "inside a repeat: how long after the start of its round, such as 30m, 6h or 7d",
+    "rounds": "inside a repeat: in which rounds, such as 13-, 5-8 or 1, 14, 27",
+    "for": 'the step is done for each value of a list, such as {region: "{regions}"}',
+    "refused": "the error code that the step must be refused with",
+}
+"""What may stand beside the command of a step, and what it means."""
+REPEAT_KEYS = {
+    "times": "how many rounds there are; needed",
+    "every": "how far the starts of two rounds are apart, such as 7d",
+    "as": "the name of the counter, n unless given: `v{week}` is v1, v2 …, and `v{week-12}` the twelfth before",
+}
+"""What a repeat is made of."""
 _WAITS_FOR = {kind: Argument(kind, Reference(kind), True, False) for kind in ("image", "snapshot", "instance", "files")}
 """What `wait` may wait for: one of these."""
 _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
@@ -132,7 +145,7 @@ class StepReader:
     # Repeat -------------------------------------------------------------------------------------
 
     def _read_repeat(self, node: Located) -> None:
-        fields, known = node.value["repeat"].value, ("times", "every", "as")
+        fields, known = node.value["repeat"].value, REPEAT_KEYS
         if set(node.value) - {"repeat", "steps", "at"}:
             extra = sorted(set(node.value) - {"repeat", "steps", "at"})
             self._problem(node.line, f"a repeat has repeat, steps and at, not {', '.join(extra)}")
@@ -187,7 +200,7 @@ class StepReader:
         if "repeat" in fields:
             self._problem(node.line, "a repeat cannot contain another repeat")
             return
-        commands = [key for key in fields if key not in _STEP_KEYS]
+        commands = [key for key in fields if key not in STEP_KEYS]
         if len(commands) != 1:
             self._problem(node.line, f"a step has one command, not {', '.join(commands) or 'none'}")
             return

@@ -33,10 +33,23 @@ from .steps import COMMANDS, Step, StepReader, refers
 _ACCOUNT_SETTINGS = ("site", "quotas")
 _TEXTS = ("title", "source", "note")
 _NEEDED = ("start", "accounts", "steps")
-_KEYS = (
-    *_TEXTS,
-    *("parameters", *_NEEDED, "until", "durations", "block_size_mib", "assume", "prices", "meters", "expect"),
-)
+KEYS = {
+    "title": "what the story is called; the file's name unless given",
+    "source": "where the story comes from",
+    "note": "anything else a reader should know",
+    "parameters": 'values by name, which `"{name}"` stands for anywhere; `--set name=value` changes them',
+    "start": "when it begins; needed",
+    "accounts": "a list of names, or a mapping of names to china, international or {site: …, quotas: {images: 500}}; needed",
+    "steps": "what happens, in order of time; needed",
+    "until": "the end of its bill",
+    "durations": "instant (work is done at once, the default) or typical (work takes the time it usually takes)",
+    "block_size_mib": "MiB of a block of a snapshot chain (UNK-1)",
+    "assume": "what is supposed instead of a default, by the name of an unknown, such as {UNK-14: whole}",
+    "prices": "a price file beside the story or among `data/examples`, or a list of them",
+    "meters": "what is billed beside images and their fees: disk, instance, or all",
+    "expect": "what should come out",
+}
+"""The parts of a story, and what each means."""
 
 
 class AccountSettings(NamedTuple):
@@ -296,8 +309,8 @@ def _read(root: Located, path: str, folder: Path, given: Mapping[str, Value]) ->
     unfilled, lines = tuple(problems), {problem.line for problem in problems}
     reader = _Reader(root.value, folder, problems)
     for key, node in reader.top.items():
-        if key not in _KEYS:
-            reader.problem(node.line, str(UnknownName("part of a story", key, _KEYS)))
+        if key not in KEYS:
+            reader.problem(node.line, str(UnknownName("part of a story", key, KEYS)))
     for key in _NEEDED:
         if key not in reader.top:
             reader.problem(0, f"the story lacks {key}")
