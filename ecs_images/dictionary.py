@@ -1,7 +1,7 @@
 """The data dictionary: every declared table in words.
 
-`python -m ecs_images.dictionary` writes `data/README.md`, `data/STORIES.md` and `data/datapackage.json`; a test keeps them
-as they are declared.
+`python -m ecs_images.dictionary` writes `data/README.md`, `data/STORIES.md` and `data/datapackage.json`; a test keeps
+them as they are declared.
 """
 
 from __future__ import annotations
@@ -63,15 +63,13 @@ def markdown() -> str:
 
 def datapackage() -> str:
     """The descriptor of the data files as a Frictionless Data Package."""
-    resources = [
-        _resource(path, table) for pattern, table in FILES.items() for path in sorted(data_dir().glob(pattern))
-    ]
+    files = ((path, table) for pattern, table in FILES.items() for path in sorted(data_dir().glob(pattern)))
     package = {
         "profile": "tabular-data-package",
         "name": "ecs-images",
         "title": "Alibaba Cloud ECS images: prices, limits, rules and catalogues",
         "licenses": [{"name": "Apache-2.0", "path": "https://www.apache.org/licenses/LICENSE-2.0"}],
-        "resources": resources,
+        "resources": [_resource(path, table) for path, table in files],
     }
     return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
 

@@ -33,16 +33,6 @@ def test_every_part_of_a_story_and_argument_of_a_command_stands_on_the_page_of_s
     assert all(f"| {key} | " in page for key in (*KEYS, *STEP_KEYS, *KINDS))
 
 
-def test_the_data_package_is_valid() -> None:
-    frictionless = pytest.importorskip("frictionless", reason="comes with the extra `check`")
-    report = frictionless.validate(str(data_dir() / "datapackage.json"))
-    assert report.flatten(["fieldName", "rowNumber", "message"]) == []
-
-
-def test_every_csv_file_of_the_data_folder_is_declared() -> None:
-    assert {path for path, _ in _files()} == set(data_dir().rglob("*.csv"))
-
-
 @pytest.mark.parametrize(("path", "pattern"), _files(), ids=lambda value: getattr(value, "name", ""))
 def test_a_file_has_its_declared_columns_values_and_no_hole_in_a_required_one(path: Path, pattern: str) -> None:
     table = FILES[pattern]

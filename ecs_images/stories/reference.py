@@ -51,9 +51,8 @@ def markdown() -> str:
     parts += [_table(rows), _BOUNDS, "## Commands\n", "Every command has `account`, who gives it.\n"]
     for name, command in sorted(COMMANDS.items()):
         documented = _documented(name)
-        makes = f" Makes {'an' if command.makes[0] in 'aeiou' else 'a'} {command.makes}." if command.makes else ""
         summary = (inspect.getdoc(getattr(Account, name)) or "").partition("\n")[0]
-        parts.append(f"### {name}\n\n{summary}{makes}\n")
+        parts.append(f"### {name}\n\n{summary}\n")
         rows = {key: _described(argument, documented.get(key, "")) for key, argument in command.arguments.items()}
         parts.append(_table(rows))
     return "\n".join(parts)

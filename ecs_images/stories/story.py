@@ -39,7 +39,7 @@ KEYS = {
     "note": "anything else a reader should know",
     "parameters": 'values by name, which `"{name}"` stands for anywhere; `--set name=value` changes them',
     "start": "when it begins; needed",
-    "accounts": "a list of names, or a mapping of names to china, international or {site: …, quotas: {images: 500}}; needed",
+    "accounts": "names in a list, or names with china, international or {site: …, quotas: {images: 500}}; needed",
     "steps": "what happens, in order of time; needed",
     "until": "the end of its bill",
     "durations": "instant (work is done at once, the default) or typical (work takes the time it usually takes)",
