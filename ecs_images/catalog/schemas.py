@@ -179,7 +179,7 @@ _TABLES = (
     _file(
         "marketplace_images",
         "a marketplace product (镜像市场镜像)",
-        Column("product_code", "text", "", "product code (商品码); stands for the image too", True),
+        Column("product_code", "text", "", "product code (商品码); the image goes by it too", True),
         Column("name", "text", "", "name of the product", True),
         Column("vendor", "text", "", "seller where known"),
         Column("site", "text", "", "site it is sold on", True, ("china", "international")),

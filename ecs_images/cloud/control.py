@@ -272,11 +272,11 @@ class Control:
         if found is not None:
             return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib)
         # A marketplace product is offered on one site, in the regions listed (MKT-1).
-        product = published.marketplace_images().get(reference)
+        product = published.marketplace_image(reference)
         site = self.state.accounts[account].site
         if product is None or product.site != site or (product.regions and region_id not in product.regions):
             return None
-        return self._listed(product.product_code, MARKETPLACE, region_id, product.system_disk_gib)
+        return self._listed(product.image_id, MARKETPLACE, region_id, product.system_disk_gib)
 
     def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int) -> Image:
         lineage = published_lineage(image_id)
@@ -312,7 +312,7 @@ class Control:
             )
         if unread := published.why_not_read(reference):
             return f"no image answers to {reference} in {region_id}: {unread}"
-        product = published.marketplace_images().get(reference)
+        product = published.marketplace_image(reference)
         if product is not None and product.site != self.state.accounts[account].site:
             return f"{reference} is sold on the {product.site} site only"
         if product is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..catalog.images import marketplace_images
+from ..catalog.images import marketplace_image
 from ..catalog.limits import limit
 from ..catalog.regions import region
 from ..errors import InputError, shown
@@ -45,7 +45,7 @@ class FileCommands(Caller):
         tags: tags of the files, values by key
         """
         control, account = self._control, self.name
-        if image in marketplace_images():
+        if marketplace_image(image):
             raise control.refusal(
                 _OPERATION,
                 "ImageNotSupported",

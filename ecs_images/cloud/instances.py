@@ -416,8 +416,9 @@ def _assumed(
         found.append("ASSUME-1")
     if not typed and image.lineage.charged_system:
         found.append("ASSUME-2")
-    if image.account == MARKETPLACE:
-        if not marketplace_images()[image.id].regions:
+    if image.lineage.product_code and image.account == MARKETPLACE:
+        found.append("ASSUME-13")
+        if not marketplace_images()[image.lineage.product_code].regions:
             found.append("ASSUME-3")
         if buys:
             found.append("ASSUME-4")

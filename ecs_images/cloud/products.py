@@ -54,7 +54,7 @@ class ProductCommands(Caller):
                 product=product,
                 billing=billing,
                 refund_until=until,
-                assumed=() if marketplace_images()[product].regions else ("ASSUME-3",),
+                assumed=("ASSUME-13", *(() if marketplace_images()[product].regions else ("ASSUME-3",))),
             )
         )
         return purchase

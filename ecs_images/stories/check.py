@@ -12,7 +12,7 @@ import pandas as pd
 from ..billing.bill import Bill, bill
 from ..billing.dimensions import DIMENSIONS
 from ..billing.unpriced import price_not_found
-from ..catalog.images import find_public_image, marketplace_images, public_images
+from ..catalog.images import find_public_image, marketplace_image, marketplace_images, public_images
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
 from ..catalog.sites import site
@@ -76,8 +76,8 @@ def _outcome(
     if kind == "image":
         instance = run.cloud.instance(resolve(run.cloud, run.ids, fields["instance"]))
         expected = resolve(run.cloud, run.ids, fields["image"])
-        public = find_public_image(expected, instance.launched_at.date())
-        passed = instance.image == (public.image_id if public else expected)
+        known = find_public_image(expected, instance.launched_at.date()) or marketplace_image(expected)
+        passed = instance.image == (known.image_id if known else expected)
         return Outcome(line, f"{fields['instance']} runs from {fields['image']}", passed, f"from {instance.image}")
     if kind == "freed_gib":
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
