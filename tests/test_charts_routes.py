@@ -214,6 +214,21 @@ def test_each_route_is_a_line_and_the_change_of_the_cheapest_is_shaded():
     assert len({(line.get_linestyle(), line.get_marker()) for line in ax.lines}) == 2
 
 
+def test_a_route_that_opens_the_image_is_no_cheapest_unless_it_is_the_only_way():
+    """publish costs 5 throughout: share (3, 6, 9) would leave to it at 2, and leaves to copy (6, 7, 8) at 3 instead."""
+    table = lines_of([1, 2, 3], share=[3, 6, 9], copy=[6, 7, 8], publish=[5, 5, 5])
+    ax = charts.break_even(table.assign(x_opens=table["route"] == "publish"))
+    assert shaded(ax) == [(2, 3)]
+    assert ax.get_xlabel().splitlines()[1:] == [
+        "cheapest: share → copy between 2 and 3",
+        "publish opens the image to everybody",
+    ]
+    two_ways_to_open = lines_of([1, 2], publish=[1, 3], give=[2, 2], share=[NONE, NONE])
+    alone = charts.break_even(two_ways_to_open.assign(x_opens=two_ways_to_open["route"] != "share"))
+    assert shaded(alone) == [(1, 2)]
+    assert "cheapest: publish → give between 1 and 2" in alone.get_xlabel()
+
+
 def test_a_tie_changes_nothing_until_another_is_below():
     """Equal at 2, copy is below at 3."""
     ax = charts.break_even(lines_of([1, 2, 3], share=[1, 2, 3], copy=[2, 2, 2]))

@@ -22,11 +22,12 @@ _SAME = 1e-9
 def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The cost of each route along a parameter, and the values between which the cheapest route changes.
 
-    Each interval in which another route becomes the cheapest is shaded, and listed below the axis.
+    Each interval in which another route becomes the cheapest is shaded, and listed below the axis. A route that
+    opens the image to everybody is taken for the cheapest only where no other has an amount.
 
     table: what `ecs_images.break_even` returns, a row for each value and route: columns `x_parameter` (its name
         with its unit, like `horizon [month]`), `x_value`, `route`, `list_cost` (NaN where it has no amount: a gap in
-        the line) and `billing_currency`
+        the line) and `billing_currency`; `x_opens` (whether the route opens the image to everybody) if it is there
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies, two parameters, or a table without an amount.
@@ -51,7 +52,10 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         marker = style.MARKERS[number % len(style.MARKERS)] if len(costs) <= _FEW_VALUES else None
         look = style.line_look(number)
         ax.plot(costs.index, amounts, label=label, linewidth=1.8, marker=marker, markersize=4, **look)
-    changes = _shade_changes(ax, costs)
+    opening = set(routes[table["x_opens"].astype(bool)]) if "x_opens" in table else set()
+    others = [route for route in order if route not in opening and costs[route].notna().any()]
+    changes = _shade_changes(ax, costs[others or order])
+    changes += [f"{plain_text(route)} opens the image to everybody" for route in order if route in opening]
     ax.set_ylim(bottom=min(0.0, float(np.nanmin(costs.to_numpy("float64")))))
     _ticks(ax.xaxis, costs.index.to_numpy("float64"))
     ax.set_xlabel("\n".join([plain_text(names[0]), *changes]))
