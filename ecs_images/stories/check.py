@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..billing.bill import Bill, bill
-from ..billing.dimensions import DIMENSIONS
+from ..billing.dimensions import TAG, chosen
 from ..billing.unpriced import price_not_found
 from ..catalog.images import find_public_image, marketplace_image, marketplace_images, public_images
 from ..catalog.prices import Prices
@@ -96,7 +96,7 @@ def _outcome(
         except _NothingMatches:
             if fields[kind]:
                 raise
-            _check_possible(fields["where"], story, end, bills[end].prices)
+            _check_possible(fields["where"], story, run, end, bills[end].prices)
             value = 0.0
     passed = math.isclose(value, fields[kind], rel_tol=0, abs_tol=fields.get("within", _WITHIN))
     where = ", ".join(f"{name} is {wanted}" for name, wanted in (fields.get("where") or {}).items())
@@ -118,8 +118,8 @@ def _cost(billed: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
 def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
     """What of a bill's use has no price and would count for the charges that match, as an `UNPRICED` table."""
     lacking = found.unpriced
-    for name, value in where.items():
-        column = DIMENSIONS[name].column
+    for dimension, (name, value) in zip(chosen(where), where.items(), strict=True):
+        column = dimension.column
         if column in lacking:
             lacking = lacking[lacking[column].astype(str) == str(value)]
         elif name in ("month", "day"):
@@ -127,9 +127,10 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
             first = lacking["charge_period_start"].dt.strftime(form)
             last = (lacking["charge_period_end"] - pd.Timedelta(seconds=1)).dt.strftime(form)
             lacking = lacking[(first <= str(value)) & (last >= str(value))]
-        elif len(lacking):  # an image or a snapshot
+        elif len(lacking):  # an image, a snapshot or a tag
             shares = found.unpriced_by(name)
-            its = shares[shares[column] == resolve(run.cloud, run.ids, value)]
+            wanted = str(value) if name.startswith(TAG) else resolve(run.cloud, run.ids, value)
+            its = shares[shares[column] == wanted]
             keys = ["billing_account_id", "region_id", "sku_meter"]
             lacking = lacking.merge(its[keys].drop_duplicates(), on=keys)
     return lacking
@@ -137,11 +138,11 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
 
 def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     """The rows that match; raises InputError, with the values that exist, where none does."""
-    for name, value in where.items():
-        column = DIMENSIONS[name].column
+    for dimension, (name, value) in zip(chosen(where), where.items(), strict=True):
+        column = dimension.column
         matching = table[table[column].astype(str) == str(value)]
         if not len(matching) and len(table):
-            existing = sorted(set(table[column].astype(str)))
+            existing = sorted(set(table[column].astype(str).replace("", "(empty)")))
             raise _NothingMatches(f"no charge matches {name} {value}; there are charges of {', '.join(existing[:8])}")
         table = matching
     if len(currencies := sorted(set(table["billing_currency"]))) > 1:
@@ -149,7 +150,7 @@ def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     return table
 
 
-def _check_possible(where: dict[str, Any], story: Story, end: datetime, prices: Prices) -> None:
+def _check_possible(where: dict[str, Any], story: Story, run: Run, end: datetime, prices: Prices) -> None:
     """Raise InputError where nothing could ever match, so that an expectation of 0 is no slip that passes."""
     start, last = story.start, end - timedelta(seconds=1)
     for key, form in (("month", "%Y-%m"), ("day", "%Y-%m-%d")):
@@ -163,6 +164,11 @@ def _check_possible(where: dict[str, Any], story: Story, end: datetime, prices: 
         known = {*systems, *marketplace_images(), *regions(), *(row.item for row in prices.rows)}
         if str(where["item"]) not in known:
             raise UnknownName("item", str(where["item"]), known)
+    tags = [pair for pairs in run.cloud.state.tags.values() for pair in pairs]
+    for name in (name for name in where if name.startswith(TAG)):
+        values = {"", *(value for key, value in tags if key == name.removeprefix(TAG))}
+        if str(where[name]) not in values:
+            raise UnknownName(f"value of {name}", str(where[name]), values)
 
 
 class _NothingMatches(InputError):

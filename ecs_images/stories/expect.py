@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ..billing.dimensions import names_of
+from ..billing.dimensions import ANY_TAG, names_of, tag
 from ..catalog.meters import METERS
 from ..catalog.price_files import CURRENCIES
 from ..catalog.regions import region
@@ -20,7 +20,7 @@ from .steps import check_reference
 _STORED = ("region", "account", "disk")
 # For each kind of expectation: the keys it takes, and what its `where` may name.
 _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "cost": (("where", "within", "until"), names_of("charges", "shares")),
+    "cost": (("where", "within", "until"), (*names_of("charges", "shares"), ANY_TAG)),
     "detail": (("where", "within", "until"), names_of("invoice")),
     "paid": (("where", "within", "until"), names_of("invoice")),
     "stored_gib": (("where", "within", "at"), _STORED),
@@ -110,7 +110,7 @@ class ExpectationReader:
         if not isinstance(node.value, LocatedMap):
             raise InputError(f"where is a mapping such as {{meter: snapshot_standard}}, not {shown(node.plain())}")
         for key, item in node.value.items():
-            if key not in known:
+            if key not in known and not (ANY_TAG in known and tag(key)):
                 raise UnknownName("part of where", key, known, f"it takes {', '.join(known)}")
             if isinstance(item.value, list | LocatedMap):
                 raise InputError(f"{key} is one value, not {shown(item.plain())}")
