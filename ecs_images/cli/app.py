@@ -140,7 +140,7 @@ def bill(
     if undrawn is not None:
         raise undrawn
     on_screen = form is Format.table and output is None
-    _remark(note_lines((story.name, note) for note in run.notes), on_screen)
+    _remark_notes(story, run, on_screen)
     _remark(unpriced_lines(found), on_screen)
     if len(found.unpriced):
         raise typer.Exit(3)
@@ -253,6 +253,7 @@ def list_routes(
     if form is Format.table and output is None:
         for part, value in table.attrs["frame"]:
             say(f"{part}: {value}")
+    _remark_notes(story, run, form is Format.table and output is None)
 
 
 @app.command("fees")
@@ -269,6 +270,7 @@ def list_fees(
     """Say which fees follow an image through its lineage, who pays them, what they cost and what ends them."""
     loaded, run = _run(story)
     show_fees(loaded, run, image, _prices(loaded, prices), account, region, instance_type, form, output)
+    _remark_notes(story, run, form is Format.table and output is None)
 
 
 def _listed(text: str) -> list[str]:
@@ -339,6 +341,7 @@ def _missing_prices(path: Path, currency: str | None, layers: list[Path] | None,
     from ..stories.check import bill_of
 
     loaded, run = _run(path)
+    _remark_notes(path, run, on_screen=False)
     lacking = bill_of(loaded, run, prices=_prices(loaded, layers)).unpriced
     currencies = sorted(set(lacking["billing_currency"].astype(str)))
     if currency is not None and currency not in currencies:
@@ -476,6 +479,11 @@ def _remark(lines: list[str], on_screen: bool) -> None:
         say("\n".join(["", *lines]))
     elif lines:
         _tell("\n".join(lines))
+
+
+def _remark_notes(story: Path, run: Run, on_screen: bool) -> None:
+    """What the service left undone in a story."""
+    _remark(note_lines((story.name, note) for note in run.notes), on_screen)
 
 
 def _tell(text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from ..catalog.files import data_path
 from ..errors import InputError
 from .output import say, visible
+from .show import note_lines
 
 
 def serve_page(story: Path | None, image: str | None, port: int) -> None:
@@ -31,6 +32,8 @@ def serve_page(story: Path | None, image: str | None, port: int) -> None:
     path = (story or data_path("stories/golden_pipeline.yaml")).resolve()
     loaded = Story.load(path)
     run = loaded.run()
+    for line in note_lines((path.name, note) for note in run.notes):
+        say(line)
     chosen = resolve(run.cloud, run.ids, image) if image is not None else None
     if chosen is not None:
         run.cloud.image(chosen)
