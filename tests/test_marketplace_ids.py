@@ -135,6 +135,18 @@ def test_fees_of_either_name_are_the_same(cloud: Cloud, acme: Account, reference
     assert f"it comes from {IMAGE}" in ecs.fees(cloud, image)["x_follows_from"].iloc[-1]
 
 
+@EITHER
+def test_routes_are_for_images_of_accounts_and_rebuild_from_the_marketplace_image(
+    cloud: Cloud, acme: Account, reference: str
+) -> None:
+    """TYPE-4; the way "rebuild there" launches the product again, by the id in the lineage."""
+    asked: dict = {"accounts": ["acme"], "regions": [HANGZHOU]}
+    with pytest.raises(ecs.InputError, match=f"{reference} is the provider's"):
+        ecs.routes(cloud, reference, **asked)
+    table = ecs.routes(cloud, acme.create_image(machine(acme, image=reference)), **asked)
+    assert table.set_index("route").loc["rebuild there", "x_allowed"]
+
+
 def test_products_list_both_and_images_say_where_a_marketplace_image_is_listed() -> None:
     for word in (CODE, IMAGE):
         (row,) = ecs.products(word).to_dict("records")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..billing.metering import measure
 from ..billing.rating import Key, Rows, groups
+from ..catalog.images import is_published
 from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
 from ..catalog.prices import PriceBook, Prices
 from ..catalog.regions import Region, regions
@@ -57,7 +58,10 @@ class Situation:
         """Raises UnknownName for an image that does not exist, InputError for one that has nothing to ask about."""
         if not isinstance(cloud, Cloud):
             raise InputError(f"give the cloud first, a Cloud, not {shown(cloud)}")
-        found = cloud.image(ident(image, "image", "image"))
+        name = ident(image, "image", "image")
+        if is_published(name):
+            raise InputError(f"{name} is the provider's, there wherever it is offered; ask about an account's image")
+        found = cloud.image(name)
         if found.deleted_at:
             raise InputError(f"{found.id} is deleted; ask about an image that is there")
         if any(mapping.snapshot not in cloud.state.snapshots for mapping in found.mappings):
