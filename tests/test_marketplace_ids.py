@@ -13,7 +13,9 @@ import ecs_images as ecs
 from ecs_images import Account, Cloud
 from ecs_images.catalog.images import is_published, marketplace_images
 from ecs_images.cli import main
+from ecs_images.errors import FileProblems
 from ecs_images.stories.check import check
+from ecs_images.stories.story import Story
 
 CODE, OTHER_CODE = "cmjj028448", "cmjj029781"
 IMAGE, OTHER_IMAGE = "m-cmjj028448", "m-cmjj029781"
@@ -168,8 +170,28 @@ def test_a_story_takes_either_name_and_expects_either(tmp_path: Path) -> None:
         ),
         encoding="utf-8",
     )
-    story = ecs.Story.load(path)
+    story = Story.load(path)
     assert [outcome.passed for outcome in check(story, story.run())] == [True] * 4 + [False]
+
+
+def test_a_story_expects_the_cost_of_a_marketplace_image_by_either_name(tmp_path: Path) -> None:
+    """From 2026-01-15T10:00 to 2026-02-14T00:00 are 710 hours: 1420 at 2 an hour. The other has no price."""
+    priced(tmp_path)
+    text = told(
+        "prices: mine.csv",
+        "steps:",
+        f"  - run_instance: {{account: acme, region: cn-beijing, image: {CODE}}}",
+        f"  - run_instance: {{account: acme, region: cn-beijing, image: {OTHER_CODE}}}",
+        "expect:",
+        *(f"  - {{where: {{image: {name}}}, cost: 1420}}" for name in (CODE, IMAGE)),
+    )
+    (tmp_path / "shop.yaml").write_text(text, encoding="utf-8")
+    story = Story.load(tmp_path / "shop.yaml")
+    assert [outcome.passed for outcome in check(story, story.run())] == [True, True]
+    (tmp_path / "shop.yaml").write_text(text.replace(f"image: {CODE}}}, cost: 1420", f"image: {OTHER_CODE}}}, cost: 0"))
+    lacking = Story.load(tmp_path / "shop.yaml")
+    with pytest.raises(FileProblems, match=f"no CNY price for marketplace_fee of {OTHER_CODE}"):
+        check(lacking, lacking.run())
 
 
 # Older ledgers ------------------------------------------------------------------------------------

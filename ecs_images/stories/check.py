@@ -75,9 +75,9 @@ def _outcome(
     fields, kind, line = expectation.fields, expectation.kind, expectation.line
     if kind == "image":
         instance = run.cloud.instance(resolve(run.cloud, run.ids, fields["instance"]))
-        expected = resolve(run.cloud, run.ids, fields["image"])
-        known = find_public_image(expected, instance.launched_at.date()) or marketplace_image(expected)
-        passed = instance.image == (known.image_id if known else expected)
+        expected = _id_of(run, fields["image"])
+        public = find_public_image(expected, instance.launched_at.date())
+        passed = instance.image == (public.image_id if public else expected)
         return Outcome(line, f"{fields['instance']} runs from {fields['image']}", passed, f"from {instance.image}")
     if kind == "freed_gib":
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
@@ -111,8 +111,15 @@ def _cost(billed: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
         settled = settled.assign(x_day=day, x_month=day.str.slice(0, 7))
         return float(_matching(settled, where)[_COLUMNS[kind]].sum())
     names = where.keys() & {"image", "snapshot"}
-    wanted = where | {name: resolve(run.cloud, run.ids, where[name]) for name in names}
+    wanted = where | {name: _id_of(run, where[name]) for name in names}
     return float(_matching(billed.by(*where), wanted)["list_cost"].sum())
+
+
+def _id_of(run: Run, name: str) -> str:
+    """The id that a name of the story, or a product code, stands for."""
+    found: str = resolve(run.cloud, run.ids, name)
+    product = marketplace_image(found)
+    return product.image_id if product else found
 
 
 def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
@@ -129,7 +136,7 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
             lacking = lacking[(first <= str(value)) & (last >= str(value))]
         elif len(lacking):  # an image, a snapshot or a tag
             shares = found.unpriced_by(name)
-            wanted = str(value) if name.startswith(TAG) else resolve(run.cloud, run.ids, value)
+            wanted = str(value) if name.startswith(TAG) else _id_of(run, value)
             its = shares[shares[column] == wanted]
             keys = ["billing_account_id", "region_id", "sku_meter"]
             lacking = lacking.merge(its[keys].drop_duplicates(), on=keys)
