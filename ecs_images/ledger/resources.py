@@ -360,3 +360,8 @@ class Image:
     @property
     def snapshots(self) -> tuple[str, ...]:
         return tuple(mapping.snapshot for mapping in self.mappings)
+
+
+def gone_at(resource: Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy) -> datetime | None:
+    """When something was released or deleted; None while it exists."""
+    return resource.released_at if isinstance(resource, Instance | Disk) else resource.deleted_at
