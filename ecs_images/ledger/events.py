@@ -11,12 +11,13 @@ assumptions that the event rests on (`catalog.rule_book`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
+from inspect import signature
 from itertools import islice
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from ..catalog.images import marketplace_images
 from ..catalog.instance_types import instance_type
@@ -77,6 +78,8 @@ from .resources import (
 )
 from .state import State
 from .terms import Period
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,27 +277,16 @@ class DiskCreated(Event):
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
-        chain = self.chain or f"sl-{self.disk}"
-        state.disks[self.disk] = Disk(
+        chain, launched = self.chain or f"sl-{self.disk}", self.instance is not None
+        state.disks[self.disk] = _record(
+            Disk,
+            self,
             id=self.disk,
-            account=self.account,
-            region=self.region,
-            instance=self.instance,
-            kind=self.kind,
-            size_gib=self.size_gib,
-            initial_blocks=self.initial_blocks,
-            image=self.image,
-            snapshot=self.snapshot,
-            lineage=self.lineage,
             chain=chain,
             created_at=self.at,
-            category=self.category,
-            category_supposed=self.category_supposed,
-            ever_attached=self.instance is not None,
-            delete_with_instance=self.instance is not None,
+            ever_attached=launched,
+            delete_with_instance=launched,
             delete_auto_snapshots=True,
-            encrypted=self.encrypted,
-            kms_key=self.kms_key,
         )
         state.add_chain(chain, Chain(state.block_bytes, self.written_blocks))
 
@@ -537,25 +529,8 @@ class InstanceLaunched(Event):
     def apply(self, state: State) -> None:
         _use_id(state, self.instance)
         _use_purchase(state, self.purchase)
-        state.instances[self.instance] = Instance(
-            id=self.instance,
-            account=self.account,
-            region=self.region,
-            instance_type=self.instance_type,
-            vcpus=self.vcpus,
-            memory_gib=self.memory_gib,
-            image=self.image,
-            lineage=self.lineage,
-            system_disk=self.system_disk,
-            data_disks=self.data_disks,
-            status="Running",
-            stop_mode=None,
-            launched_at=self.at,
-            local_disks=self.local_disks,
-            billing=self.billing,
-            period=self.period,
-            periods=self.periods,
-            purchase=self.purchase,
+        state.instances[self.instance] = _record(
+            Instance, self, id=self.instance, status="Running", stop_mode=None, launched_at=self.at
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
@@ -699,19 +674,7 @@ class SystemDiskReplacementStarted(Event):
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
         _use_purchase(state, self.purchase)
-        state.replacements[self.instance] = Replacement(
-            self.instance,
-            self.image,
-            self.disk,
-            self.size_gib,
-            self.written_blocks,
-            self.initial_blocks,
-            self.lineage,
-            self.finishes_at,
-            self.encrypted,
-            self.kms_key,
-            self.purchase,
-        )
+        state.replacements[self.instance] = _record(Replacement, self)
         state.pending[self.instance] = self.finishes_at
         _change(state.instances, self.instance, replacing_until=self.finishes_at)
 
@@ -798,15 +761,7 @@ class ProductBought(Event):
 
     def apply(self, state: State) -> None:
         _use_id(state, self.purchase)
-        state.purchases[self.purchase] = Purchase(
-            id=self.purchase,
-            account=self.account,
-            region=self.region,
-            product=self.product,
-            billing=self.billing,
-            bought_at=self.at,
-            refund_until=self.refund_until,
-        )
+        state.purchases[self.purchase] = _record(Purchase, self, id=self.purchase, bought_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
         product, site = marketplace_images()[self.product], state.accounts[self.account].site
@@ -934,22 +889,15 @@ class SnapshotStored(Event):
         chain = Chain(self.content_bytes, 1 if self.content_bytes else 0)
         state.add_chain(chain_id, chain)
         chain.capture()
-        snapshot = Snapshot(
+        snapshot = _record(
+            Snapshot,
+            self,
             id=self.snapshot,
-            account=self.account,
-            region=self.region,
             chain=chain_id,
             number=chain.taken,
             disk=None,
-            kind=self.kind,
-            size_gib=self.size_gib,
-            content_bytes=self.content_bytes,
-            lineage=self.lineage,
-            encrypted=self.encrypted,
-            kms_key=self.kms_key,
             status="accomplished",
             started_at=self.at,
-            finishes_at=self.finishes_at,
         )
         _add_snapshot(state, snapshot)
 
@@ -1149,16 +1097,7 @@ class PolicyCreated(Event):
 
     def apply(self, state: State) -> None:
         _use_id(state, self.policy)
-        state.policies[self.policy] = AutoSnapshotPolicy(
-            id=self.policy,
-            account=self.account,
-            region=self.region,
-            name=self.name,
-            time_points=self.time_points,
-            weekdays=self.weekdays,
-            retention_days=self.retention_days,
-            created_at=self.at,
-        )
+        state.policies[self.policy] = _record(AutoSnapshotPolicy, self, id=self.policy, created_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
         for name, given, among in (
@@ -1302,23 +1241,8 @@ class ImageCreated(Event):
         done = self.finishes_at
         if done is not None and done != self.at:
             state.pending[self.image] = done
-        state.images[self.image] = Image(
-            id=self.image,
-            account=self.account,
-            region=self.region,
-            name=self.name,
-            family=self.family,
-            status="Waiting" if done is None else "Available" if done == self.at else "Creating",
-            size_gib=self.size_gib,
-            lineage=self.lineage,
-            mappings=self.mappings,
-            made_from=self.made_from,
-            source=self.source,
-            encrypted=self.encrypted,
-            kms_key=self.kms_key,
-            created_at=self.at,
-            finishes_at=done,
-        )
+        status = "Waiting" if done is None else "Available" if done == self.at else "Creating"
+        state.images[self.image] = _record(Image, self, id=self.image, status=status, created_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
         if (self.finishes_at is None) != (self.made_from == "copy"):
@@ -1612,18 +1536,7 @@ class ImageExported(Event):
     assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
-        files = ImageFiles(
-            id=self.files,
-            account=self.account,
-            region=self.region,
-            image=self.image,
-            source=self.image,
-            parts=self.parts,
-            lineage=self.lineage,
-            started_at=self.at,
-            finishes_at=self.finishes_at,
-        )
-        _add_files(state, files)
+        _add_files(state, _record(ImageFiles, self, id=self.files, source=self.image, started_at=self.at))
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _not_in_status(state.images, self.image, "Available")
@@ -1720,6 +1633,17 @@ def _add_files(state: State, files: ImageFiles) -> None:
 
 
 # What many events need ----------------------------------------------------------------------------
+
+
+def _record(kind: Callable[..., _Record], event: Event, **others: Any) -> _Record:
+    """The record of what an event made: its fields of the same names, and others."""
+    return kind(**({name: getattr(event, name) for name in _shared_names(kind, type(event))} | others))
+
+
+@cache
+def _shared_names(kind: Callable[..., Any], event: type[Event]) -> tuple[str, ...]:
+    names = signature(kind).parameters
+    return tuple(part.name for part in fields(event) if part.name in names)
 
 
 def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
