@@ -34,6 +34,11 @@ from .fields import (
     FilesId,
     ImageId,
     InstanceId,
+    LiveDiskId,
+    LiveFilesId,
+    LiveImageId,
+    LivePolicyId,
+    LiveSnapshotId,
     New,
     NewAccount,
     NewDisk,
@@ -114,7 +119,7 @@ def problems(event: Event, state: State) -> list[str]:
         elif name == "finishes_at" and value is not None and value < event.at:
             found.append(f"{name} {show_time(value)} is before {show_time(event.at)}")
         elif value is not None:
-            found += [f"{name} {why}" for rule in rules if (why := rule.problem(value, state))]
+            found += [why for rule in rules if (why := rule.problem(name, value, state))]
     return found or list(islice(event.conflicts(state), 1))
 
 
@@ -309,7 +314,7 @@ class DiskWritten(Event):
     overwritten: blocks overwritten, from `start` on [block]
     """
 
-    disk: DiskId
+    disk: LiveDiskId
     appended: int
     start: int
     overwritten: int
@@ -321,7 +326,6 @@ class DiskWritten(Event):
         chain.append(self.appended)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         chain, disk = state.disk_chain(self.disk), state.disks[self.disk]
         if self.overwritten and self.start + self.overwritten > chain.written_blocks:
             yield f"overwritten goes beyond the {chain.written_blocks} blocks written"
@@ -338,13 +342,10 @@ class DiskReinitialised(Event):
     disk: the disk
     """
 
-    disk: DiskId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         _rewrite(state, self.disk, state.disks[self.disk].initial_blocks)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        return _released(state, self.disk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,8 +358,8 @@ class DiskRolledBack(Event):
     snapshot: the snapshot, taken of that very disk
     """
 
-    disk: DiskId
-    snapshot: SnapshotId
+    disk: LiveDiskId
+    snapshot: LiveSnapshotId
 
     def apply(self, state: State) -> None:
         snapshot = state.snapshots[self.snapshot]
@@ -366,8 +367,6 @@ class DiskRolledBack(Event):
         _rewrite(state, self.disk, snapshot.content_bytes // state.block_bytes)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
-        yield from _deleted(state.snapshots, self.snapshot)
         if state.snapshots[self.snapshot].disk != self.disk:
             yield f"{self.snapshot} is not of {self.disk}"
         if state.snapshots[self.snapshot].status != "accomplished":
@@ -383,7 +382,7 @@ class DiskAttached(Event):
     delete_with_instance: whether it is released with the instance
     """
 
-    disk: DiskId
+    disk: LiveDiskId
     instance: InstanceId
     delete_with_instance: bool = False
 
@@ -394,7 +393,6 @@ class DiskAttached(Event):
         _change(state.disks, self.disk, instance=self.instance, ever_attached=True, delete_with_instance=with_instance)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         yield from _not_in_status(state.instances, self.instance, "Running", "Stopped")
         disk, instance = state.disks[self.disk], state.instances[self.instance]
         if disk.instance is not None:
@@ -410,7 +408,7 @@ class DiskDetached(Event):
     disk: the disk
     """
 
-    disk: DiskId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         instance = state.disks[self.disk].instance
@@ -420,7 +418,6 @@ class DiskDetached(Event):
         _change(state.disks, self.disk, instance=None, delete_with_instance=False)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         instance = state.instances.get(state.disks[self.disk].instance or "")
         if instance is None or self.disk not in instance.data_disks:
             yield f"{self.disk} is no data disk of an instance"
@@ -435,7 +432,7 @@ class DiskModified(Event):
     delete_auto_snapshots: whether its automatic snapshots are deleted with it (SNAP-8)
     """
 
-    disk: DiskId
+    disk: LiveDiskId
     delete_with_instance: bool
     delete_auto_snapshots: bool
 
@@ -444,7 +441,6 @@ class DiskModified(Event):
         _change(state.disks, self.disk, delete_with_instance=with_instance, delete_auto_snapshots=snapshots)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         if self.delete_with_instance and state.disks[self.disk].instance is None:
             yield f"{self.disk} is attached to no instance"
 
@@ -456,7 +452,7 @@ class DiskReleased(Event):
     disk: the disk
     """
 
-    disk: DiskId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         _change(state.disks, self.disk, released_at=self.at)
@@ -466,7 +462,6 @@ class DiskReleased(Event):
                 _take_from_policy(state, policy.id, self.disk)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         attached_to = state.disks[self.disk].instance
         instance = state.instances.get(attached_to or "")
         if attached_to is not None and (instance is None or self.disk not in instance.disks):
@@ -478,11 +473,6 @@ def _rewrite(state: State, disk: str, written_blocks: int) -> None:
     chain = state.changing(state.disks[disk].chain)
     assert isinstance(chain, Chain)
     chain.reset(written_blocks)
-
-
-def _released(state: State, disk: str) -> Iterator[str]:
-    if state.disks[disk].released_at:
-        yield f"disk {disk} was released before"
 
 
 # Instances ----------------------------------------------------------------------------------------
@@ -806,7 +796,7 @@ class SnapshotStarted(Event):
     """
 
     snapshot: NewSnapshot
-    disk: DiskId
+    disk: LiveDiskId
     name: str
     finishes_at: datetime
     policy: PolicyId | None = None
@@ -841,11 +831,7 @@ class SnapshotStarted(Event):
         _add_snapshot(state, snapshot)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
-        yield from self._policy_conflicts(state)
-
-    def _policy_conflicts(self, state: State) -> Iterator[str]:
-        """An automatic snapshot is one that its policy takes, and is kept as long; only such are named auto…"""
+        # An automatic snapshot is one that its policy takes, and is kept as long; only such are named auto…
         if self.name.lower().startswith("auto") != (self.policy is not None):
             yield f"name {shown(self.name)} is {'not ' if self.policy else ''}that of an automatic snapshot"
         if self.policy is not None:
@@ -924,7 +910,7 @@ class SnapshotCopied(Event):
     """
 
     snapshot: NewSnapshot
-    source: SnapshotId
+    source: LiveSnapshotId
     account: AccountName
     region: RegionId
     to: RegionId
@@ -961,11 +947,10 @@ class SnapshotCopied(Event):
 
     def conflicts(self, state: State) -> Iterator[str]:
         source = state.snapshots[self.source]
-        yield from _deleted(state.snapshots, self.source)
         yield from _differing(account=(self.account, source.account), region=(self.region, source.region))
         if self.to == self.region:
             yield f"{self.source} is in {self.to} already"
-        if not source.deleted_at and self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
+        if self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
             yield f"copied_bytes is {self.copied_bytes}, but {needed} bytes are lacking in {self.to}"
 
 
@@ -978,7 +963,7 @@ class SnapshotModified(Event):
     retention_days: how long it is kept, counted from its creation, None for ever [day]
     """
 
-    snapshot: SnapshotId
+    snapshot: LiveSnapshotId
     name: str
     retention_days: int | None = None
 
@@ -986,9 +971,6 @@ class SnapshotModified(Event):
         snapshot = state.snapshots[self.snapshot]
         state.snapshots[self.snapshot] = snapshot._replace(name=self.name, retention_days=self.retention_days)
         _note_retention(state, self.snapshot)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.snapshots, self.snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1032,13 +1014,12 @@ class SnapshotDeleted(Event):
     snapshot: the snapshot
     """
 
-    snapshot: SnapshotId
+    snapshot: LiveSnapshotId
 
     def apply(self, state: State) -> None:
         _end_snapshot(state, self.snapshot, deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.snapshots, self.snapshot)
         if state.pending.get(self.snapshot) == self.at:
             yield f"{self.snapshot} is done at that moment, before it can be deleted"
         for image in state.images.values():
@@ -1116,15 +1097,13 @@ class PolicyApplied(Event):
     disk: the disk
     """
 
-    policy: PolicyId
-    disk: DiskId
+    policy: LivePolicyId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         _change(state.policies, self.policy, disks=(*state.policies[self.policy].disks, self.disk))
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.policies, self.policy)
-        yield from _released(state, self.disk)
         policy, disk = state.policies[self.policy], state.disks[self.disk]
         if self.disk in policy.disks:
             yield f"{self.policy} applies to {self.disk} already"
@@ -1158,13 +1137,10 @@ class PolicyDeleted(Event):
     policy: the policy
     """
 
-    policy: PolicyId
+    policy: LivePolicyId
 
     def apply(self, state: State) -> None:
         _change(state.policies, self.policy, disks=(), deleted_at=self.at)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        return _deleted(state.policies, self.policy)
 
 
 def _take_from_policy(state: State, policy: str, disk: str) -> None:
@@ -1379,7 +1355,7 @@ class ImageShared(Event):
     account: the account that may use it
     """
 
-    image: ImageId
+    image: LiveImageId
     account: AccountName
     assumed: tuple[str, ...] = ()
 
@@ -1388,7 +1364,6 @@ class ImageShared(Event):
         _change(state.images, self.image, shared_with=shared | {self.account})
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         image = state.images[self.image]
         if self.account in image.shared_with or self.account == image.account:
             yield f"{self.account} may use {self.image} already"
@@ -1402,7 +1377,7 @@ class ImageUnshared(Event):
     account: the account that could use it
     """
 
-    image: ImageId
+    image: LiveImageId
     account: AccountName
 
     def apply(self, state: State) -> None:
@@ -1410,7 +1385,6 @@ class ImageUnshared(Event):
         _change(state.images, self.image, shared_with=shared - {self.account})
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         if self.account not in state.images[self.image].shared_with:
             yield f"{self.image} is not shared with {self.account}"
 
@@ -1422,13 +1396,12 @@ class ImagePublished(Event):
     image: the image
     """
 
-    image: ImageId
+    image: LiveImageId
 
     def apply(self, state: State) -> None:
         _change(state.images, self.image, is_public=True)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         if state.images[self.image].is_public:
             yield f"{self.image} is public already"
 
@@ -1440,13 +1413,12 @@ class ImageUnpublished(Event):
     image: the image
     """
 
-    image: ImageId
+    image: LiveImageId
 
     def apply(self, state: State) -> None:
         _change(state.images, self.image, is_public=False)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         if not state.images[self.image].is_public:
             yield f"{self.image} is not public"
 
@@ -1462,7 +1434,7 @@ class ImageModified(Event):
     lineage: where its system comes from, with the licence that is charged from now on
     """
 
-    image: ImageId
+    image: LiveImageId
     name: str
     family: str
     status: ImageStatus
@@ -1472,7 +1444,6 @@ class ImageModified(Event):
         _change(state.images, self.image, name=self.name, family=self.family, status=self.status, lineage=self.lineage)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         image = state.images[self.image]
         if self.status != image.status and {self.status, image.status} != {"Available", "Deprecated"}:
             yield f"status {image.status} does not change to {self.status}"
@@ -1492,7 +1463,7 @@ class ImageDeleted(Event):
     image: the image
     """
 
-    image: ImageId
+    image: LiveImageId
     assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
@@ -1500,7 +1471,6 @@ class ImageDeleted(Event):
         _change(state.images, self.image, status="Deleted", deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         image = state.images[self.image]
         if image.shared_with or image.is_public:
             yield f"others may use {self.image}"
@@ -1566,7 +1536,7 @@ class FilesReplicated(Event):
     """
 
     files: NewFiles
-    source: FilesId
+    source: LiveFilesId
     account: AccountName
     region: RegionId
     to: RegionId
@@ -1582,7 +1552,6 @@ class FilesReplicated(Event):
         _add_files(state, files)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.files, self.source)
         source = state.files[self.source]
         yield from _differing(
             account=(self.account, source.account),
@@ -1616,13 +1585,10 @@ class FilesDeleted(Event):
     files: the files
     """
 
-    files: FilesId
+    files: LiveFilesId
 
     def apply(self, state: State) -> None:
         _change(state.files, self.files, deleted_at=self.at)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        return _deleted(state.files, self.files)
 
 
 def _add_files(state: State, files: ImageFiles) -> None:
@@ -1686,11 +1652,6 @@ def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
     for name in state.pending:
         if name in state.snapshots and state.snapshots[name].disk in state.instances[instance].disks:
             yield f"{name} of {instance} is under way, and would have failed"
-
-
-def _deleted(table: dict[str, Any], resource_id: str) -> Iterator[str]:
-    if table[resource_id].deleted_at:
-        yield f"{resource_id} was deleted before"
 
 
 def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Iterator[str]:
