@@ -6,11 +6,10 @@ A command first checks everything and raises a `CloudError`, or else hands its e
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from heapq import heapify, heappop, heappush
 from threading import RLock
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
 from ..catalog.limits import duration_seconds
 from ..ledger.automatic import is_needed
@@ -29,18 +28,6 @@ from ..ledger.state import ID_PREFIXES, State
 from ..units import bytes_to_gib
 
 DURATIONS: tuple[Durations, ...] = get_args(Durations)
-
-# What to do about an image that cannot start a disk, by its status (STATUS-3).
-_WHAT_NEXT = {
-    "Waiting": "wait until it is Available",
-    "Creating": "wait until it is Available",
-    "CreateFailed": "it will never be Available, so delete it and make another",
-}
-
-# How operations refuse a region that has closed, the first that an operation has; else as one it does not know.
-_REGION_CLOSED = ("RegionNotSupportCopy", "InvalidRegion.NotSupport")
-
-_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Control:

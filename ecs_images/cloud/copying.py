@@ -194,17 +194,18 @@ def _source(request: Request, image_id: str) -> Image:
 
 def _later_rules(request: Request, source: Image, to: str, encrypted: bool) -> list[str]:
     """The rules that allow this copy but did not always, by key; refused while one did not yet."""
-    rules = []
+    later = []
     if source.account != request.account:
         why = f"{source.id} belongs to {source.account}; on {request.today} nobody could copy another's image"
-        rules.append(("copy_shared_image", "InvalidImageId.NotFound", why))
+        later.append(request.newer_rule("copy_shared_image", "InvalidImageId.NotFound", why, image=source.id))
     if to == source.region and encrypted:
         why = f"{source.id} is in {to} already; on {request.today} no copy stayed within its region"
-        rules.append(("copy_within_region", "IncorrectDestinationRegion", why))
+        later.append(request.newer_rule("copy_within_region", "IncorrectDestinationRegion", why, image=source.id))
     if to != source.region and (source.encrypted or encrypted):
         why = f"{source.id} or its copy is encrypted; on {request.today} such images stayed in their region"
-        rules.append(("copy_encrypted_image", "OperationDeined.EncryptedSnapshot", why))
-    return [request.newer_rule(*rule, image=source.id) for rule in rules]
+        key, code = "copy_encrypted_image", "OperationDeined.EncryptedSnapshot"
+        later.append(request.newer_rule(key, code, why, image=source.id))
+    return later
 
 
 def _check_where(request: Request, source: Image, to: str, encrypted: bool, kms_key: str | None) -> None:
