@@ -95,10 +95,7 @@ class DiskCommands(Caller):
         """
         request = self._request("AttachDisk")
         own, target = request.own_disk(disk), request.own_instance(instance)
-        if own.instance is not None:
-            raise request.refusal(
-                "IncorrectDiskStatus", f"{own.id} is attached to {own.instance}; detach it first", disk=own.id
-            )
+        _check_detached(request, own)
         check_status(request, target, ("Running", "Stopped"))
         if own.region != target.region:
             raise request.refusal(
@@ -131,7 +128,7 @@ class DiskCommands(Caller):
         if instance is None:
             raise request.refusal("InvalidDisk.AlreadyDetached", f"{own.id} is attached to nothing", disk=own.id)
         check_status(request, instance, ("Running", "Stopped"))
-        _check_idle(request, own)
+        check_idle(request, own, "IncorrectDiskStatus")
         request.control.record(ev.DiskDetached(at=request.now, disk=own.id))
 
     @command
@@ -172,11 +169,8 @@ class DiskCommands(Caller):
             return
         own = request.own_disk(disk)
         _check_data_disk(request, own)
-        if own.instance is not None:
-            raise request.refusal(
-                "IncorrectDiskStatus", f"{own.id} is attached to {own.instance}; detach it first", disk=own.id
-            )
-        check_no_snapshot_under_way(request, own)
+        _check_detached(request, own)
+        check_idle(request, own)
         request.control.record(*disk_released(request.control, own))
 
     @command
@@ -226,7 +220,7 @@ class DiskCommands(Caller):
                 "IncorrectDiskStatus", f"{own.id} is attached to nothing; attach it first", disk=own.id
             )
         check_status(request, instance, ("Stopped",))
-        check_no_snapshot_under_way(request, own)
+        check_idle(request, own)
         if own.image is not None:
             _check_image_still_usable(request, own)
         if own.snapshot is not None and request.state.snapshots[own.snapshot].deleted_at:
@@ -257,7 +251,7 @@ class DiskCommands(Caller):
         instance = request.instance_of(own)
         if instance is not None:
             check_status(request, instance, ("Stopped",))
-        _check_idle(request, own)
+        check_idle(request, own, "IncorrectDiskStatus")
         request.control.record(ev.DiskRolledBack(at=request.now, disk=own.id, snapshot=source.id))
 
 
@@ -475,15 +469,16 @@ def _check_data_disk(request: Request, disk: Disk) -> None:
         )
 
 
-def check_no_snapshot_under_way(request: Request, disk: Disk) -> None:
+def check_idle(request: Request, disk: Disk, code: str = "DiskCreatingSnapshot") -> None:
+    """Refuse, with the operation's own code, while a snapshot of the disk is under way."""
     for snapshot in snapshots_under_way(request.control, [disk.id]):
-        raise request.refusal("DiskCreatingSnapshot", f"{snapshot} of {disk.id} is not finished", disk=disk.id)
+        raise request.refusal(code, f"{snapshot} of {disk.id} is not finished", disk=disk.id)
 
 
-def _check_idle(request: Request, disk: Disk) -> None:
-    """As `check_no_snapshot_under_way`, where the service has another code for it."""
-    for snapshot in snapshots_under_way(request.control, [disk.id]):
-        raise request.refusal("IncorrectDiskStatus", f"{snapshot} of {disk.id} is not finished", disk=disk.id)
+def _check_detached(request: Request, disk: Disk) -> None:
+    if disk.instance is not None:
+        message = f"{disk.id} is attached to {disk.instance}; detach it first"
+        raise request.refusal("IncorrectDiskStatus", message, disk=disk.id)
 
 
 def _check_image_still_usable(request: Request, disk: Disk) -> None:

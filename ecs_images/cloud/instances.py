@@ -31,7 +31,7 @@ from .control import Control
 from .disks import (
     NewDisk,
     check_disk_count,
-    check_no_snapshot_under_way,
+    check_idle,
     check_status,
     disk_created,
     disk_released,
@@ -242,7 +242,7 @@ class InstanceCommands(Caller):
         source = request.usable_image(image, own.region)
         check_status(request, own, ("Stopped",))
         old = request.state.disks[own.system_disk]
-        check_no_snapshot_under_way(request, old)
+        check_idle(request, old)
         _check_fits(request, source, type_of(own.instance_type, own.vcpus or None, own.memory_gib or None))
         if system_disk is None:
             system_disk = max(old.size_gib, source.size_gib)

@@ -21,6 +21,7 @@ from ..ledger.resources import (
     Image,
     ImageFiles,
     Instance,
+    Resource,
     Snapshot,
     gone_at,
     published_lineage,
@@ -41,7 +42,7 @@ _WHAT_NEXT = {
 _REGION_CLOSED = ("RegionNotSupportCopy", "InvalidRegion.NotSupport")
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
-_Resource = TypeVar("_Resource", Instance, Disk, Snapshot, Image, ImageFiles, AutoSnapshotPolicy)
+_Resource = TypeVar("_Resource", bound=Resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ class Request:
         policies = self.state.policies
         return self._own(policies, policy_id, "policy", "ParameterInvalid", "is deleted", "is no policy of yours")
 
-    def owned(self, table: Mapping[str, _Resource]) -> list[str]:
-        """The ids of what the account has of one kind, and is not gone."""
+    def owned(self, table: Mapping[str, Resource]) -> list[str]:
+        """The ids of what the account has in a table, and is not gone."""
         return [name for name, found in table.items() if found.account == self.account and not gone_at(found)]
 
     def _own(

@@ -98,15 +98,7 @@ def _too_many(control: Control, tags: Mapping[str, str]) -> str:
 
 def _own_resource(request: Request, resource: str) -> str:
     """The id of a resource of the account that is not gone."""
-    state = request.state
-    mine = [
-        *request.owned(state.instances),
-        *request.owned(state.disks),
-        *request.owned(state.snapshots),
-        *request.owned(state.images),
-        *request.owned(state.files),
-        *request.owned(state.policies),
-    ]
+    mine = request.owned(request.state.resources)
     if resource not in mine:
         raise request.refusal(
             "InvalidResourceId.NotFound",

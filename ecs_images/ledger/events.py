@@ -1166,8 +1166,7 @@ class TagsSet(Event):
         state.tags[self.resource] = self.tags
 
     def conflicts(self, state: State) -> Iterator[str]:
-        tables = (state.instances, state.disks, state.snapshots, state.images, state.files, state.policies)
-        if not any(self.resource in table for table in tables):
+        if self.resource not in state.resources:
             yield f"resource {self.resource!r} does not exist"
         if len(dict(self.tags)) != len(self.tags):
             yield "a key stands twice in tags"

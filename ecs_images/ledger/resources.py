@@ -362,6 +362,10 @@ class Image:
         return tuple(mapping.snapshot for mapping in self.mappings)
 
 
-def gone_at(resource: Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy) -> datetime | None:
+Resource = Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy
+"""What an account has, and may tag."""
+
+
+def gone_at(resource: Resource) -> datetime | None:
     """When something was released or deleted; None while it exists."""
     return resource.released_at if isinstance(resource, Instance | Disk) else resource.deleted_at
