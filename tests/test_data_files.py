@@ -292,7 +292,7 @@ def refusals(folder: Path) -> set[tuple[str, str]]:
             case ast.BinOp(left=value) | ast.Subscript(value=value):
                 return texts(value, place, bound)
             case ast.Name(id=name):
-                return bound.get(name) or named(name, place, bound)
+                return bound[name] if name in bound else named(name, place, bound)
         return frozenset()
 
     def named(name: str, place: Place, bound: Bound) -> frozenset[str]:
@@ -300,7 +300,7 @@ def refusals(folder: Path) -> set[tuple[str, str]]:
         for nodes in (ast.walk(function), module.body):
             values = [value for node in nodes if isinstance(node, ast.Assign) for value in _given(name, node)]
             if values:
-                return frozenset().union(*(texts(value, place, bound) for value in values))
+                return frozenset().union(*(texts(value, place, bound | {name: frozenset()}) for value in values))
         return frozenset()
 
     found: set[tuple[str, str]] = set()
@@ -321,8 +321,9 @@ def refusals(folder: Path) -> set[tuple[str, str]]:
                 names = [a.arg for a in function.args.args if a.arg != "self"]
                 defaults = dict(zip(names[::-1], function.args.defaults[::-1], strict=False))
                 given = defaults | dict(zip(names, call.args, strict=False))
-                then = {key: texts(value, place, bound) for key, value in given.items()}
-                step = id(function), asked, tuple(sorted((key, value) for key, value in then.items() if value))
+                read = {key: texts(value, place, bound) for key, value in given.items()}
+                then = {key: value for key, value in read.items() if value}
+                step = id(function), asked, tuple(sorted(then.items()))
                 if step not in followed:
                     followed.add(step)
                     follow(meant, asked, then)

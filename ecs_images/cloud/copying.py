@@ -54,17 +54,15 @@ class CopyCommands(Caller):
         later = _later_rules(request, source, to, encrypted)
         _check_where(request, source, to, encrypted, kms_key)
         if source.status != "Available":
-            raise request.refusal(
-                "IncorrectImageStatus", f"{source.id} is {source.status}, not Available", image=source.id
-            )
+            raise request.refusal_of(source, "IncorrectImageStatus", f"is {source.status}, not Available")
         # Copies to several regions at once go, unless supposed otherwise (UNK-13).
         under_way = copies_under_way(request.control, source.id)
         one_at_a_time = taken("UNK-13", request.state.assume) == "one_at_a_time"
         if in_the_way := [copy for copy in under_way if one_at_a_time or copy.region == to]:
-            raise request.refusal(
+            raise request.refusal_of(
+                source,
                 "OperationDenied.ImageCopyConflict",
-                f"{source.id} is being copied to {in_the_way[0].region}; wait for {in_the_way[0].id}",
-                image=source.id,
+                f"is being copied to {in_the_way[0].region}; wait for {in_the_way[0].id}",
             )
         # Name, family and encryption are what the call says; a key is kept unless one is given (COPY-6, COPY-7).
         (copy_id,) = request.control.new_ids("image", 1)
@@ -110,9 +108,9 @@ class CopyCommands(Caller):
         request = self._request("CancelCopyImage")
         own = request.own_image(image)
         if own.made_from != "copy":
-            raise request.refusal("ImageCreatedNotFromCopy", f"{own.id} is not the target of a copy", image=own.id)
+            raise request.refusal_of(own, "ImageCreatedNotFromCopy", "is not the target of a copy")
         if own.status not in ("Waiting", "Creating"):
-            raise request.refusal("IncorrectImageStatus", f"{own.id} is {own.status}; the copy is over", image=own.id)
+            raise request.refusal_of(own, "IncorrectImageStatus", f"is {own.status}; the copy is over")
         started = [s for s in own.snapshots if s in request.state.snapshots]
         request.control.record(
             ev.ImageDeleted(at=request.now, image=own.id),
@@ -183,10 +181,8 @@ def _source(request: Request, image_id: str) -> Image:
     image = request.state.images.get(image_id)
     if image is not None and image.usable_by(request.account):
         if image.is_public:
-            raise request.refusal(
-                "OperationDenied.CommunityImage",
-                f"{image.id} is a community image; those cannot be copied",
-                image=image.id,
+            raise request.refusal_of(
+                image, "OperationDenied.CommunityImage", "is a community image; those cannot be copied"
             )
         return image
     return request.own_image(image_id)
@@ -196,15 +192,15 @@ def _later_rules(request: Request, source: Image, to: str, encrypted: bool) -> l
     """The rules that allow this copy but did not always, by key; refused while one did not yet."""
     later = []
     if source.account != request.account:
-        why = f"{source.id} belongs to {source.account}; on {request.today} nobody could copy another's image"
-        later.append(request.newer_rule("copy_shared_image", "InvalidImageId.NotFound", why, image=source.id))
+        why = f"belongs to {source.account}; on {request.today} nobody could copy another's image"
+        later.append(request.newer_rule("copy_shared_image", source, "InvalidImageId.NotFound", why))
     if to == source.region and encrypted:
-        why = f"{source.id} is in {to} already; on {request.today} no copy stayed within its region"
-        later.append(request.newer_rule("copy_within_region", "IncorrectDestinationRegion", why, image=source.id))
+        why = f"is in {to} already; on {request.today} no copy stayed within its region"
+        later.append(request.newer_rule("copy_within_region", source, "IncorrectDestinationRegion", why))
     if to != source.region and (source.encrypted or encrypted):
-        why = f"{source.id} or its copy is encrypted; on {request.today} such images stayed in their region"
+        why = f"or its copy is encrypted; on {request.today} such images stayed in their region"
         key, code = "copy_encrypted_image", "OperationDeined.EncryptedSnapshot"
-        later.append(request.newer_rule(key, code, why, image=source.id))
+        later.append(request.newer_rule(key, source, code, why))
     return later
 
 
@@ -215,16 +211,14 @@ def _check_where(request: Request, source: Image, to: str, encrypted: bool, kms_
             "InvalidParameter.EncryptedIllegal", "a key is given but encrypted is not set", image=source.id
         )
     if source.account != request.account and to != source.region:
-        raise request.refusal(
+        raise request.refusal_of(
+            source,
             "OperationDenied.SameRegionOnly",
-            f"{source.id} is shared by {source.account}; only its owner can copy it out of {source.region}",
-            image=source.id,
+            f"is shared by {source.account}; only its owner can copy it out of {source.region}",
         )
     if to == source.region and not encrypted:
-        raise request.refusal(
-            "IncorrectDestinationRegion",
-            f"{source.id} is in {to} already; within a region only an encrypted copy is made",
-            image=source.id,
+        raise request.refusal_of(
+            source, "IncorrectDestinationRegion", f"is in {to} already; within a region only an encrypted copy is made"
         )
     product = marketplace_images().get(source.lineage.product_code or "")
     if product is not None and product.regions and to not in product.regions:

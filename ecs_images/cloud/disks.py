@@ -98,18 +98,13 @@ class DiskCommands(Caller):
         _check_detached(request, own)
         check_status(request, target, ("Running", "Stopped"))
         if own.region != target.region:
-            raise request.refusal(
-                "ResourcesNotInSameZone",
-                f"{own.id} is in {own.region}, {target.id} in {target.region}",
-                disk=own.id,
-                instance=target.id,
+            raise request.refusal_of(
+                own, "ResourcesNotInSameZone", f"is in {own.region}, {target.id} in {target.region}", instance=target.id
             )
         most = limit("data_disks_per_instance", request.now)
         if len(target.data_disks) >= most:
-            raise request.refusal(
-                "InstanceDiskLimitExceeded",
-                f"{target.id} has {most} data disks, the most there may be",
-                instance=target.id,
+            raise request.refusal_of(
+                target, "InstanceDiskLimitExceeded", f"has {most} data disks, the most there may be"
             )
         request.control.record(
             ev.DiskAttached(at=request.now, disk=own.id, instance=target.id, delete_with_instance=delete_with_instance)
@@ -126,7 +121,7 @@ class DiskCommands(Caller):
         _check_data_disk(request, own)
         instance = request.instance_of(own)
         if instance is None:
-            raise request.refusal("InvalidDisk.AlreadyDetached", f"{own.id} is attached to nothing", disk=own.id)
+            raise request.refusal_of(own, "InvalidDisk.AlreadyDetached", "is attached to nothing")
         check_status(request, instance, ("Running", "Stopped"))
         check_idle(request, own, "IncorrectDiskStatus")
         request.control.record(ev.DiskDetached(at=request.now, disk=own.id))
@@ -216,9 +211,7 @@ class DiskCommands(Caller):
         own = request.own_disk(disk)
         instance = request.instance_of(own)
         if instance is None:
-            raise request.refusal(
-                "IncorrectDiskStatus", f"{own.id} is attached to nothing; attach it first", disk=own.id
-            )
+            raise request.refusal_of(own, "IncorrectDiskStatus", "is attached to nothing; attach it first")
         check_status(request, instance, ("Stopped",))
         check_idle(request, own)
         if own.image is not None:
@@ -242,11 +235,11 @@ class DiskCommands(Caller):
         own = request.own_disk(disk)
         source = request.own_snapshot(snapshot)
         if source.disk != own.id:
-            raise request.refusal(
+            raise request.refusal_of(
+                source,
                 "InvalidParameter.Mismatch",
-                f"{source.id} was not taken of {own.id}" + (f" but of {source.disk}" if source.disk else ""),
+                f"was not taken of {own.id}" + (f" but of {source.disk}" if source.disk else ""),
                 disk=own.id,
-                snapshot=source.id,
             )
         instance = request.instance_of(own)
         if instance is not None:
@@ -326,10 +319,10 @@ def extra_data_disks(request: Request, region: str, wanted: Sequence[float | Map
             snapshot = Text().check(snapshot, f"snapshot of {what}")
             behind = _snapshot_for_disk(request, region, snapshot)
             if behind.kind == "system":
-                raise request.refusal(
+                raise request.refusal_of(
+                    behind,
                     "InvalidSnapshotId.NotDataDiskSnapshot",
-                    f"{behind.id} is of a system disk; make a disk from it with create_disk and attach that",
-                    snapshot=behind.id,
+                    "is of a system disk; make a disk from it with create_disk and attach that",
                 )
         size, written = fields.get("size"), fields.get("written")
         disks.append(_new_data_disk(request, behind, size, written, category, what))
@@ -386,11 +379,9 @@ def _snapshot_for_disk(request: Request, region: str, snapshot: str) -> Snapshot
     """A finished snapshot of the account in a region, to make a disk from."""
     own = request.own_snapshot(snapshot)
     if own.status != "accomplished":
-        raise request.refusal("InvalidSnapshotId.NotReady", f"{own.id} is {own.status}; wait for it", snapshot=own.id)
+        raise request.refusal_of(own, "InvalidSnapshotId.NotReady", f"is {own.status}; wait for it")
     if own.region != region:
-        raise request.refusal(
-            "InvalidSnapshotId.NotFound", f"{own.id} lies in {own.region}; copy it to {region} first", snapshot=own.id
-        )
+        raise request.refusal_of(own, "InvalidSnapshotId.NotFound", f"lies in {own.region}; copy it to {region} first")
     return own
 
 
@@ -455,17 +446,13 @@ def _whole_gib(value: object, what: str) -> int:
 def check_status(request: Request, instance: Instance, wanted: tuple[str, ...]) -> None:
     if instance.status not in wanted or instance.replacing_until:
         now = "being given a new system disk" if instance.replacing_until else instance.status
-        raise request.refusal(
-            "IncorrectInstanceStatus", f"{instance.id} is {now}; it must be {' or '.join(wanted)}", instance=instance.id
-        )
+        raise request.refusal_of(instance, "IncorrectInstanceStatus", f"is {now}; it must be {' or '.join(wanted)}")
 
 
 def _check_data_disk(request: Request, disk: Disk) -> None:
     if disk.kind == "system":
-        raise request.refusal(
-            "DiskTypeViolation",
-            f"{disk.id} is the system disk of {disk.instance}; this is for data disks",
-            disk=disk.id,
+        raise request.refusal_of(
+            disk, "DiskTypeViolation", f"is the system disk of {disk.instance}; this is for data disks"
         )
 
 

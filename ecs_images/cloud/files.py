@@ -51,12 +51,10 @@ class FileCommands(Caller):
         own = request.own_image(image)
         _check_kind(request, own)
         if own.status != "Available":
-            raise request.refusal("IncorrectImageStatus", f"{own.id} is {own.status}, not Available", image=own.id)
+            raise request.refusal_of(own, "IncorrectImageStatus", f"is {own.status}, not Available")
         under_way = exports_under_way(request.control, own.id)
         if under_way:
-            raise request.refusal(
-                "ImageIsExporting", f"{own.id} is being exported to {under_way[0]}; wait for it", image=own.id
-            )
+            raise request.refusal_of(own, "ImageIsExporting", f"is being exported to {under_way[0]}; wait for it")
         _check_disks(request, own)
         parts = tuple(
             FilePart(mapping.kind, mapping.size_gib, request.state.snapshots[mapping.snapshot].content_bytes)
@@ -235,15 +233,11 @@ def _check_kind(request: Request, image: Image) -> None:
     elif image.encrypted:
         unfit = "holds encrypted snapshots"
     if unfit:
-        raise request.refusal(
-            "ImageNotSupported", f"{image.id} {unfit}; such images cannot be exported", _BAD_REQUEST, image=image.id
-        )
+        raise request.refusal_of(image, "ImageNotSupported", f"{unfit}; such images cannot be exported", _BAD_REQUEST)
     system = "Windows Server" if image.lineage.platform == "Windows" else image.lineage.charged_system
     if system:
-        raise request.refusal(
-            "InvalidImageLicense.NotSupported",
-            f"{image.id} holds {system}, whose licence forbids the export",
-            image=image.id,
+        raise request.refusal_of(
+            image, "InvalidImageLicense.NotSupported", f"holds {system}, whose licence forbids the export"
         )
 
 
@@ -252,11 +246,11 @@ def _check_disks(request: Request, image: Image) -> None:
     sizes = [mapping.size_gib for mapping in image.mappings if mapping.kind == "data"]
     most, largest = limit("export_data_disk_snapshots_max", request.now), limit("export_data_disk_gib_max", request.now)
     if len(sizes) > most or max(sizes, default=0) > largest:
-        raise request.refusal(
+        raise request.refusal_of(
+            image,
             "InvalidImage.DiskAmountOrSize",
-            f"{image.id} has {len(sizes)} data disks, the largest of {max(sizes)} GiB; "
+            f"has {len(sizes)} data disks, the largest of {max(sizes)} GiB; "
             f"an export has at most {most}, of up to {largest} GiB each",
-            image=image.id,
         )
 
 

@@ -112,21 +112,16 @@ class ImageCommands(Caller):
                     image=own.id,
                 )
             lineage = replace(lineage, charged_system=None)
-        modified = ev.ImageModified(
-            at=request.now,
-            image=own.id,
+        after = replace(
+            own,
             name=own.name if name is None else name,
             family=own.family if family is None else family,
             status=status or own.status,
             lineage=lineage,
         )
-        if (modified.name, modified.family, modified.status, lineage) != (
-            own.name,
-            own.family,
-            own.status,
-            own.lineage,
-        ):
-            request.control.record(modified)
+        if after != own:
+            new = {part: getattr(after, part) for part in ("name", "family", "status", "lineage")}
+            request.control.record(ev.ImageModified(at=request.now, image=own.id, **new))
 
     @command
     def delete_image(self, image: ImageRef, *, force: bool = False, with_snapshots: bool = False) -> str | None:
@@ -149,34 +144,27 @@ class ImageCommands(Caller):
             return None  # An id that never was, or is gone already, is ignored (DEL-1).
         own = request.own_image(image)
         if own.is_public:  # DEL-6
-            raise request.refusal("ImageIsPublic", f"{own.id} is a community image; unpublish it first", image=own.id)
+            raise request.refusal_of(own, "ImageIsPublic", "is a community image; unpublish it first")
         if own.shared_with:  # DEL-3, SHARE-10
-            raise request.refusal(
+            raise request.refusal_of(
+                own,
                 "ImageUseShared",
-                f"{own.id} is shared with {', '.join(sorted(own.shared_with))}; unshare it first, force does not help",
-                image=own.id,
+                f"is shared with {', '.join(sorted(own.shared_with))}; unshare it first, force does not help",
             )
         stuck = own.status == "CreateFailed" and taken("UNK-10", request.state.assume) == "refused"
         if own.status in ("Creating", "Waiting") or stuck:  # DEL-4, IMP-7, COPY-5
             code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
             what = f"is being made; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}"
-            raise request.refusal(
-                code.get(own.made_from, "ImageIsCreating"),
-                f"{own.id} {'failed, and is supposed to stay (UNK-10)' if stuck else what}",
-                image=own.id,
-            )
+            why = "failed, and is supposed to stay (UNK-10)" if stuck else what
+            raise request.refusal_of(own, code.get(own.made_from, "ImageIsCreating"), why)
         copies = copies_under_way(request.control, own.id)
         if copies:
-            raise request.refusal(
-                "OperationDenied.ImageCopying",
-                f"{own.id} is being copied to {copies[0].id}; wait for it or cancel it",
-                image=own.id,
+            raise request.refusal_of(
+                own, "OperationDenied.ImageCopying", f"is being copied to {copies[0].id}; wait for it or cancel it"
             )
         written = exports_under_way(request.control, own.id)
         if written:  # EXP-3
-            raise request.refusal(
-                "ImageIsExporting", f"{own.id} is being exported to {written[0]}; wait for it", image=own.id
-            )
+            raise request.refusal_of(own, "ImageIsExporting", f"is being exported to {written[0]}; wait for it")
         users = [i.id for i in request.state.instances.values() if i.image == own.id and i.status != "Released"]
         users += [started.instance for started in request.state.replacements.values() if started.image == own.id]
         if users and not force:  # DEL-2
@@ -203,21 +191,17 @@ def _image_of_instance(
     """
     instance = request.own_instance(instance_id)
     if instance.replacing_until:
-        raise request.refusal(
-            "IncorrectInstanceStatus", f"{instance.id} is being given a new system disk", instance=instance.id
-        )
+        raise request.refusal_of(instance, "IncorrectInstanceStatus", "is being given a new system disk")
     if version and instance.lineage.product_code:
-        raise request.refusal(
-            "InvalidImageVersion.Malformed",
-            f"{instance.id} runs a marketplace image; leave the version empty (VER-1)",
-            instance=instance.id,
+        raise request.refusal_of(
+            instance, "InvalidImageVersion.Malformed", "runs a marketplace image; leave the version empty (VER-1)"
         )
     if instance.local_disks and not system_disk_only:
-        raise request.refusal(
+        raise request.refusal_of(
+            instance,
             "InvalidDiskCategory.CreateImage",
-            f"{instance.id} has {instance.local_disks} local disks, which have no snapshots; "
+            f"has {instance.local_disks} local disks, which have no snapshots; "
             "take its system disk only: image_ignore_data_disks",
-            instance=instance.id,
         )
     check_new_image(request, instance.region, name, family)
     wanted = [instance.system_disk] if system_disk_only else instance.disks
@@ -255,15 +239,11 @@ def _image_of_snapshots(request: Request, parts: list[Snapshot], image_id: str, 
     """
     for part in parts:
         if part.status != "accomplished":
-            raise request.refusal("InvalidSnapshotId.NotReady", f"{part.id} is {part.status}", snapshot=part.id)
+            raise request.refusal_of(part, "InvalidSnapshotId.NotReady", f"is {part.status}")
     system = next(part for part in parts if part.kind == "system")
     if any(part.region != system.region for part in parts):
         other = next(part for part in parts if part.region != system.region)
-        raise request.refusal(
-            "InvalidSnapshotId.NotFound",
-            f"{other.id} lies in {other.region}, not in {system.region}",
-            snapshot=other.id,
-        )
+        raise request.refusal_of(other, "InvalidSnapshotId.NotFound", f"lies in {other.region}, not in {system.region}")
     assert system.lineage is not None
     check_new_image(request, system.region, name, family)
     ordered = [system, *(part for part in parts if part.kind == "data")]
@@ -326,18 +306,16 @@ def exports_under_way(control: Control, image_id: str) -> list[str]:
 def _check_status_change(request: Request, image: Image, status: str) -> None:
     """Available and Deprecated change into each other; a shared image cannot be deprecated (STATUS-4)."""
     if image.status in ("Waiting", "Creating"):
-        raise request.refusal("InvalidStatus.ImageIsCreating", f"{image.id} is being made", image=image.id)
+        raise request.refusal_of(image, "InvalidStatus.ImageIsCreating", "is being made")
     needed, code = {
         "Deprecated": ("Available", "ImageStatus.NotAvailable"),
         "Available": ("Deprecated", "ImageStatus.NotDeprecated"),
     }[status]
     if image.status != needed:
-        raise request.refusal(code, f"{image.id} is {image.status}, not {needed}", image=image.id)
+        raise request.refusal_of(image, code, f"is {image.status}, not {needed}")
     if status == "Deprecated" and image.shared_with:
-        raise request.refusal(
-            "ImageUseShared",
-            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first",
-            image=image.id,
+        raise request.refusal_of(
+            image, "ImageUseShared", f"is shared with {', '.join(sorted(image.shared_with))}; unshare it first"
         )
 
 

@@ -365,10 +365,8 @@ def _check_fits(request: Request, image: Image, machine: InstanceType) -> None:
     too_large = architecture == "i386" and (machine.memory_gib or 0) >= limit_gib
     if machine.architecture not in ("", on_machine) or too_large:
         what = f"{machine.memory_gib:g} GiB of memory" if too_large else machine.architecture
-        raise request.refusal(
-            "ImageNotSupportInstanceType",
-            f"{image.id} is for {architecture}; {machine.name} has {what}",
-            image=image.id,
+        raise request.refusal_of(
+            image, "ImageNotSupportInstanceType", f"is for {architecture}; {machine.name} has {what}"
         )
 
 
@@ -376,15 +374,15 @@ def _later_rules(request: Request, instance: Instance, image: Image) -> list[str
     """The rules that allow a change to this system but did not always, by key; refused while one did not yet."""
     later, platform = [], image.lineage.platform
     if len(image.mappings) > 1:
-        why = f"{image.id} holds snapshots of data disks; on {request.today} such images were refused (OS-3)"
+        why = f"holds snapshots of data disks; on {request.today} such images were refused (OS-3)"
         key = "replace_with_image_of_data_disks"
-        later.append(request.newer_rule(key, "OperationDenied", why, 400, image=image.id))
+        later.append(request.newer_rule(key, image, "OperationDenied", why, 400))
     if platform != instance.lineage.platform and region_of(instance.region).area != "mainland_china":
         why = (
-            f"{instance.id} runs {instance.lineage.platform}; on {request.today} it could not change to "
+            f"runs {instance.lineage.platform}; on {request.today} it could not change to "
             f"{platform} outside the mainland (OS-5)"
         )
-        later.append(request.newer_rule("switch_platform_abroad", "OperationDenied", why, 400, instance=instance.id))
+        later.append(request.newer_rule("switch_platform_abroad", instance, "OperationDenied", why, 400))
     return later
 
 

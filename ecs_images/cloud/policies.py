@@ -178,16 +178,12 @@ def _applied(request: Request, policy: str, region: str, disks: Sequence[str]) -
         if policy in others:
             raise InputError(f"{policy} is applied to {disk.id} already")
         if disk.region != region:
-            raise request.refusal(
-                "ParameterInvalid", f"{disk.id} is in {disk.region}, the policy in {region}", disk=disk.id
-            )
+            raise request.refusal_of(disk, "ParameterInvalid", f"is in {disk.region}, the policy in {region}")
         if most == 1:
             found += [ev.PolicyCancelled(at=request.now, policy=other, disk=disk.id) for other in others]
         elif len(others) >= most:
-            raise request.refusal(
-                "AutoSnapshotPolicy.QuotaExceed",
-                f"{disk.id} has {most} policies, the most there may be; cancel one first",
-                disk=disk.id,
+            raise request.refusal_of(
+                disk, "AutoSnapshotPolicy.QuotaExceed", f"has {most} policies, the most there may be; cancel one first"
             )
         found.append(ev.PolicyApplied(at=request.now, policy=policy, disk=disk.id))
     return found

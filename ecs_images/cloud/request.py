@@ -41,6 +41,16 @@ _WHAT_NEXT = {
 # How operations refuse a region that has closed, the first that an operation has; else as one it does not know.
 _REGION_CLOSED = ("RegionNotSupportCopy", "InvalidRegion.NotSupport")
 
+_WORDS = {
+    Instance: "instance",
+    Disk: "disk",
+    Snapshot: "snapshot",
+    Image: "image",
+    ImageFiles: "files",
+    AutoSnapshotPolicy: "policy",
+}
+"""What an error calls the ids of resources."""
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Resource = TypeVar("_Resource", bound=Resource)
 
@@ -72,10 +82,10 @@ class Request:
         """Whether the newer form of a rule that changed holds today; `key` is one of `catalog.changes`."""
         return changes()[key].newer_holds(self.now, self.state.assume)
 
-    def newer_rule(self, key: str, code: str, message: str, status: int | None = None, **ids: str) -> str:
+    def newer_rule(self, key: str, about: Resource, code: str, why: str, status: int | None = None) -> str:
         """The key of a rule that allows this but did not always; refused on a day on which it did not yet."""
         if not self.newer_holds(key):
-            raise self.refusal(code, message, status, **ids)
+            raise self.refusal_of(about, code, why, status)
         return key
 
     def doubts(self, *keys: str) -> tuple[str, ...]:
@@ -90,6 +100,10 @@ class Request:
         if status is None:
             status = statuses.get((self.operation, code), statuses.get(("any", code), 0))
         return CloudError(code, message, operation=self.operation, http_status=status, ids=ids)
+
+    def refusal_of(self, about: Resource, code: str, why: str, status: int | None = None, **others: str) -> CloudError:
+        """The refusal of a command for what it is about: its id begins the message and is among the ids."""
+        return self.refusal(code, f"{about.id} {why}", status, **{_WORDS[type(about)]: about.id}, **others)
 
     def region(self, region_id: str, code: str = "InvalidRegionId.NotFound") -> str:
         """An open region's id, or the operation's refusal with the nearest ids."""

@@ -38,20 +38,20 @@ class ShareCommands(Caller):
         own = request.own_image(image)
         receivers, ignored = _first_ten(request.control, with_accounts)
         if own.is_public:
-            raise request.refusal("Image.Public", f"{own.id} is a community image; it cannot be shared", image=own.id)
+            raise request.refusal_of(own, "Image.Public", "is a community image; it cannot be shared")
         _check_available(request, own)  # SHARE-10
         # Encrypted images are shared under a key of the owner's only (SHARE-6).
         if own.encrypted and own.kms_key is None:
-            raise request.refusal(
+            raise request.refusal_of(
+                own,
                 "OperationDeined.EncryptedSnapshot",
-                f"{own.id} is encrypted with the service's key; copy it with a key of your own first",
-                image=own.id,
+                "is encrypted with the service's key; copy it with a key of your own first",
             )
         later = []
         if own.encrypted:
-            why = f"{own.id} is encrypted; on {request.today} such images could not be shared"
+            why = f"is encrypted; on {request.today} such images could not be shared"
             key, code = "share_encrypted_image", "OperationDeined.EncryptedSnapshot"
-            later.append(request.newer_rule(key, code, why, image=own.id))
+            later.append(request.newer_rule(key, own, code, why))
         for receiver in receivers:
             _check_receiver(request, own, receiver)
         sites = {request.state.accounts[name].site for name in (request.account, *receivers)}
@@ -60,10 +60,10 @@ class ShareCommands(Caller):
         new = [receiver for receiver in receivers if receiver not in own.shared_with]
         most = limit("accounts_per_shared_image", request.now)
         if len(own.shared_with) + len(new) > most:
-            raise request.refusal(
+            raise request.refusal_of(
+                own,
                 "QuotaExceed.ShareImageUser",
-                f"{own.id} is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
-                image=own.id,
+                f"is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
             )
         request.control.record(
             *(
@@ -103,11 +103,11 @@ class ShareCommands(Caller):
         request = self._request(_OPERATION)
         own = request.own_image(image)
         if own.is_public:
-            raise request.refusal("Image.Public", f"{own.id} is public already", image=own.id)
+            raise request.refusal_of(own, "Image.Public", "is public already")
         _check_available(request, own)
         if own.encrypted:
-            raise request.refusal(
-                "OperationDeined.EncryptedSnapshot", f"{own.id} is encrypted; a community image cannot be", image=own.id
+            raise request.refusal_of(
+                own, "OperationDeined.EncryptedSnapshot", "is encrypted; a community image cannot be"
             )
         request.control.record(ev.ImagePublished(at=request.now, image=own.id))
 
@@ -120,7 +120,7 @@ class ShareCommands(Caller):
         request = self._request(_OPERATION)
         own = request.own_image(image)
         if not own.is_public:
-            raise request.refusal("Image.NotPublic", f"{own.id} is not public", image=own.id)
+            raise request.refusal_of(own, "Image.NotPublic", "is not public")
         request.control.record(ev.ImageUnpublished(at=request.now, image=own.id))
 
 
@@ -136,10 +136,8 @@ def _first_ten(control: Control, accounts: Sequence[str]) -> tuple[list[str], st
 
 def _check_available(request: Request, image: Image) -> None:
     if image.status != "Available":
-        raise request.refusal(
-            "OperationDenied.InvalidImageStatus",
-            f"{image.id} is {image.status}; only an Available image can be shared",
-            image=image.id,
+        raise request.refusal_of(
+            image, "OperationDenied.InvalidImageStatus", f"is {image.status}; only an Available image can be shared"
         )
 
 
@@ -161,10 +159,10 @@ def _check_receiver(request: Request, image: Image, receiver: str) -> None:
             image=image.id,
         )
     if image.lineage.product_code and across:
-        raise request.refusal(
+        raise request.refusal_of(
+            image,
             "InvalidImageId.BidMismatch",
-            f"{image.id} comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
-            image=image.id,
+            f"comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
         )
     # SHARE-3
     most = limit("images_shared_to_one_account", request.now)

@@ -34,10 +34,8 @@ class SnapshotCommands(Caller):
         request = self._request("CreateSnapshot")
         own = request.own_disk(disk)
         if not own.ever_attached:
-            raise request.refusal(
-                "IncorrectDiskStatus.NeverAttached",
-                f"{own.id} was never attached; attach it to an instance first",
-                disk=own.id,
+            raise request.refusal_of(
+                own, "IncorrectDiskStatus.NeverAttached", "was never attached; attach it to an instance first"
             )
         check_can_snapshot(request, own)
         _check_name(request, name)
@@ -66,10 +64,10 @@ class SnapshotCommands(Caller):
         _check_retention(request, retention_days)
         if retention_days is not None and (own.retention_days is None or retention_days <= own.retention_days):
             kept = "for ever" if own.retention_days is None else f"for {own.retention_days} days"
-            raise request.refusal(
+            raise request.refusal_of(
+                own,
                 "InvalidRetentionDays.Malformed",
-                f"{own.id} is kept {kept}; that can be extended only, not set to {retention_days} days",
-                snapshot=own.id,
+                f"is kept {kept}; that can be extended only, not set to {retention_days} days",
             )
         request.control.record(
             ev.SnapshotModified(
@@ -99,15 +97,15 @@ class SnapshotCommands(Caller):
         to = request.region(to)
         request.check_open(source.region)
         if source.status != "accomplished":
-            raise request.refusal("InvalidSnapshotId.NotReady", f"{source.id} is {source.status}", snapshot=source.id)
+            raise request.refusal_of(source, "InvalidSnapshotId.NotReady", f"is {source.status}")
         if to == source.region:
             raise InputError(f"{source.id} is in {to} already; only encrypted copies stay within a region")
         _check_name(request, name)
         later = []
         if source.encrypted:
-            why = f"{source.id} is encrypted; on {request.today} such snapshots could not be copied"
+            why = f"is encrypted; on {request.today} such snapshots could not be copied"
             key, code = "copy_encrypted_snapshot", "InvalidUser.NotInWhiteList"
-            later.append(request.newer_rule(key, code, why, snapshot=source.id))
+            later.append(request.newer_rule(key, source, code, why))
         late = ["UNK-15"] if request.state.follows_newer(source, to) else []
         copied_bytes = request.state.bytes_to_copy(source, to)
         (copy_id,) = request.control.new_ids("snapshot", 1)
@@ -206,10 +204,10 @@ def check_can_snapshot(request: Request, disk: Disk) -> None:
     manual = sum(not snapshot.policy for snapshot in live)
     quota, in_all = limit("manual_snapshots_per_disk", request.now), limit("snapshots_per_chain", request.now)
     if manual >= quota or len(live) >= in_all:
-        raise request.refusal(
+        raise request.refusal_of(
+            disk,
             "QuotaExceed.Snapshot",
-            f"{disk.id} has {manual} of {quota} manual snapshots, {len(live)} of {in_all} in all; delete some first",
-            disk=disk.id,
+            f"has {manual} of {quota} manual snapshots, {len(live)} of {in_all} in all; delete some first",
         )
 
 
