@@ -4,7 +4,7 @@ Events contain everything that metering needs, so a ledger can be billed years l
 simulator. Only `apply` changes a state: replaying the events of a ledger in order rebuilds it exactly.
 
 Every event has a docstring that says what happened, then a line for each of its fields with its
-unit in brackets. `at` is the moment it happened; `assumed`, where there is one, holds the ids of the
+unit in brackets. `at` is the moment it happened; `assumed` holds the ids of the
 assumptions that the event rests on (`catalog.rule_book`).
 """
 
@@ -92,6 +92,7 @@ class Event(ABC):
     """Something that happened."""
 
     at: datetime
+    assumed: tuple[str, ...] = ()
 
     @abstractmethod
     def apply(self, state: State) -> None:
@@ -278,7 +279,6 @@ class DiskCreated(Event):
     kms_key: str | None = None
     category: DiskCategory = "cloud_essd_pl0"
     category_supposed: bool = True
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
@@ -512,7 +512,6 @@ class InstanceLaunched(Event):
     period: Period | None = None
     periods: int = 0
     purchase: PurchaseId | None = None
-    assumed: tuple[str, ...] = ()
     memory_gib: float = 0
     local_disks: int = 0
 
@@ -659,7 +658,6 @@ class SystemDiskReplacementStarted(Event):
     kms_key: str | None = None
     purchase: PurchaseId | None = None
     refunded: bool = False
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
@@ -747,7 +745,6 @@ class ProductBought(Event):
     product: ProductCode
     billing: BoughtAs
     refund_until: datetime | None = None
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.purchase)
@@ -917,7 +914,6 @@ class SnapshotCopied(Event):
     name: str
     copied_bytes: int
     finishes_at: datetime
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         source = state.snapshots[self.source]
@@ -1207,7 +1203,6 @@ class ImageCreated(Event):
     finishes_at: datetime | None
     encrypted: bool = False
     kms_key: str | None = None
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.image)
@@ -1356,7 +1351,6 @@ class ImageShared(Event):
 
     image: LiveImageId
     account: AccountName
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         shared = state.images[self.image].shared_with
@@ -1463,7 +1457,6 @@ class ImageDeleted(Event):
     """
 
     image: LiveImageId
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         state.pending.pop(self.image, None)
@@ -1502,7 +1495,6 @@ class ImageExported(Event):
     parts: tuple[FilePart, ...]
     lineage: Lineage
     finishes_at: datetime
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _add_files(state, _record(ImageFiles, self, id=self.files, source=self.image, started_at=self.at))
@@ -1541,7 +1533,6 @@ class FilesReplicated(Event):
     to: RegionId
     copied_bytes: int
     finishes_at: datetime
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         source = state.files[self.source]
