@@ -11,7 +11,6 @@ from typing import cast
 
 from ..tables import Column, Kind, Table
 from .files import published
-from .price_files import PRICE_TABLE
 
 
 def _columns(file: str) -> tuple[Column, ...]:
@@ -29,11 +28,11 @@ def _columns(file: str) -> tuple[Column, ...]:
     )
 
 
-FILES: Mapping[str, Table] = MappingProxyType(
-    {
-        row["file"]: Table(row["file"].removesuffix(".csv").replace("_", " "), row["row"], _columns(row["file"]))
-        for row in published("files.csv")
-    }
-    | {"prices/*/*.csv": PRICE_TABLE, "examples/*.csv": PRICE_TABLE}
-)
-"""The table of each data file, by its path below `data/`."""
+_FILES = {
+    row["file"]: Table(
+        row["file"].split("/")[0].removesuffix(".csv").replace("_", " "), row["row"], _columns(row["file"])
+    )
+    for row in published("files.csv")
+}
+FILES: Mapping[str, Table] = MappingProxyType(_FILES | {"examples/*.csv": _FILES["prices/*/*.csv"]})
+"""The table of each data file, by its path below `data/`; price files are many, of one form."""
