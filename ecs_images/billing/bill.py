@@ -323,7 +323,7 @@ class Bill:
         """The ids of the unknowns that the bill touches."""
         until, meters = self._origin.window[1], set(self._charges["sku_meter"])
         happened = [event for event in self._origin.ledger if to_seconds(event.at) <= until]
-        names = {name for event in happened for name in getattr(event, "assumed", ())}
+        names = {name for event in happened for name in event.assumed}
         if STORAGE in meters:
             names.add("UNK-1")
         usage, disks = self._origin.usage, self._origin.state.disks

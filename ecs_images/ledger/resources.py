@@ -363,3 +363,12 @@ class Image:
     @property
     def snapshots(self) -> tuple[str, ...]:
         return tuple(mapping.snapshot for mapping in self.mappings)
+
+
+Resource = Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy
+"""What an account has, and may tag."""
+
+
+def gone_at(resource: Resource) -> datetime | None:
+    """When something was released or deleted; None while it exists."""
+    return resource.released_at if isinstance(resource, Instance | Disk) else resource.deleted_at
