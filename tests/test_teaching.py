@@ -190,9 +190,11 @@ def test_a_task_that_no_lesson_has_is_an_error_with_the_nearest_names():
         teaching.check("1-small", None)
 
 
-def test_every_lesson_has_a_small_a_medium_and_a_large_task():
+def test_every_lesson_has_two_tasks_of_earlier_ones_and_three_of_its_own():
     lessons = sorted({task_id.split("-")[0] for task_id in teaching.TASKS})
-    assert sorted(teaching.TASKS) == sorted(f"{n}-{size}" for n in lessons for size in ("small", "medium", "large"))
+    own, recalled = ("small", "medium", "large"), ("recall-1", "recall-2")
+    wanted = [f"{n}-{task}" for n in lessons for task in (own if n == lessons[0] else (*recalled, *own))]
+    assert sorted(teaching.TASKS) == sorted(wanted)
 
 
 # Misconceptions ------------------------------------------------------------------------------------
