@@ -17,6 +17,7 @@ from helpers import ROOT, read_csv
 
 from ecs_images import rules, teaching
 from ecs_images.catalog.rule_book import assumptions
+from ecs_images.teaching.answers import same
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 PAGES = {"index.ipynb", "glossary.ipynb"}
@@ -147,6 +148,27 @@ def test_the_tasks_check_themselves_and_are_those_of_the_lesson(name):
 def test_no_answer_or_guess_is_given_away(name):
     given = re.findall(r"^\s*(?:my_guess|answer)\s*=\s*(\S+)", code(name), re.MULTILINE)
     assert set(given) <= {"None"}
+
+
+def numbers_with(unit: str, name: str) -> set[float]:
+    """The numbers of a lesson that stand before this unit, in prose or in an output, or in one of its tables."""
+    beside = re.findall(rf"({NUMBER}) ?{unit}\b", prose(name) + "\n" + shown(name))
+    rows = [line for line in prose(name).splitlines() if line.startswith("|")]
+    # The first word of a printed line is most often the number of a row.
+    rows += [re.sub(r"^\s*\d+\s", "", line) for line in shown(name).splitlines() if "<" not in line]
+    return {float(number) for number in [*beside, *re.findall(NUMBER, "\n".join(rows))]}
+
+
+@pytest.mark.slow
+@every_lesson
+def test_no_answer_to_a_task_stands_in_the_lesson(name):
+    """An answer is found, not met: not even by scrolling up to a number that happens to be right."""
+    met = []
+    for task_id, task in teaching.TASKS.items():
+        if task_id.split("-")[0] == name.split("_")[0] and task.unit:
+            right = task.right()
+            met += [f"{task_id}: {n:g} {task.unit}" for n in numbers_with(task.unit, name) if same(n, right)]
+    assert met == []
 
 
 # Code ----------------------------------------------------------------------------------------------
