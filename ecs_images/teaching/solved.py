@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..saving import read, save
-from .lessons import lessons, title
+from .lessons import title
 from .tasks import TASKS
 
 FILE = "ecs_images_progress.json"
@@ -31,7 +31,8 @@ def note(task_id: str) -> None:
     if task_id not in solved:
         solved = [*solved, task_id]
         _keep(here, solved)
-    print(f"Progress: lesson {_line(task_id.split('-')[0], solved)}.")
+    lesson = task_id.split("-")[0]
+    print(f"Progress in lesson {lesson}: {_how_far(lesson, solved)}.")
 
 
 def progress(folder: Path | str = ".") -> None:
@@ -44,17 +45,16 @@ def progress(folder: Path | str = ".") -> None:
         print("No progress is kept here; `ecs-images learn` makes a folder of copies to work in, which keeps it.")
         return
     solved = _solved(place)
-    numbers = sorted({task_id.split("-")[0] for task_id in TASKS})
-    for number in numbers:
-        print(f"{_line(number, solved)}  {title(number)}" if number in lessons() else _line(number, solved))
-    print(f"{len(set(solved) & set(TASKS))} of {len(TASKS)} tasks solved")
+    for lesson in sorted({task_id.split("-")[0] for task_id in TASKS}):
+        print(f"{lesson:<4}{title(lesson)} {_how_far(lesson, solved)}")
+    print(f"In all {len(set(solved) & set(TASKS))} of {len(TASKS)} tasks are solved.")
 
 
-def _line(number: str, solved: list[str]) -> str:
-    tasks = [task_id for task_id in TASKS if task_id.split("-")[0] == number]
+def _how_far(lesson: str, solved: list[str]) -> str:
+    tasks = [task_id for task_id in TASKS if task_id.split("-")[0] == lesson]
     left = [task_id.partition("-")[2] for task_id in tasks if task_id not in solved]
-    ending = f", left: {', '.join(left)}" if left else ""
-    return f"{number}: {len(tasks) - len(left)} of {len(tasks)} tasks solved{ending}"
+    done = f"{len(tasks) - len(left)} of {len(tasks)} tasks solved"
+    return f"{done}, left: {', '.join(left)}" if left else f"{done}, done"
 
 
 def _solved(folder: Path) -> list[str]:

@@ -1,0 +1,78 @@
+"""`ecs-images learn`: copies of the lessons to work in, and JupyterLab opened on them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .output import say
+
+_FOR_A_CLASS = Path(__file__).with_name("for_a_class.txt")
+_NO_NEWS = {"page_config_data": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}}
+"""Keeps JupyterLab from asking the network for its news and updates, and from asking the learner whether it may."""
+
+
+def learn(
+    folder: Annotated[Path, typer.Argument(help="where to keep the copies")] = Path("my_lessons"),
+    no_open: Annotated[bool, typer.Option("--no-open", help="make the copies only")] = False,
+    fresh: Annotated[
+        str | None, typer.Option(metavar="LESSON", help="begin a lesson anew, such as 05; the old copy stays beside it")
+    ] = None,
+    progress: Annotated[bool, typer.Option("--progress", help="print which tasks are solved, and end")] = False,
+    a_class: Annotated[bool, typer.Option("--class", help="tell a teacher how to serve a class, and end")] = False,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="for JupyterLab, such as -- --no-browser")
+    ] = None,
+) -> None:
+    """Copy the lessons to a folder, without answers, and open JupyterLab there.
+
+    Copies that are there already are kept as they are. Nothing is sent anywhere.
+    """
+    from ..teaching.copies import hand_out
+    from ..teaching.solved import FILE
+    from ..teaching.solved import progress as show_progress
+
+    if str(folder).startswith("-"):
+        raise InputError("options for JupyterLab come after the folder: ecs-images learn my_lessons -- --no-browser")
+    if progress and a_class:
+        raise InputError("--progress and --class each print something of their own; choose one")
+    if (progress or a_class) and (no_open or fresh is not None or options):
+        raise InputError("--progress and --class only print; leave out the other options")
+    if a_class:
+        say(_FOR_A_CLASS.read_text(encoding="utf-8").rstrip())
+        return
+    if progress:
+        if not (folder / FILE).exists():
+            raise InputError(f"{folder}: no progress is kept there; name a folder that ecs-images learn made")
+        show_progress(folder)
+        return
+    if not no_open and find_spec("jupyterlab") is None:
+        raise InputError(
+            "opening the lessons needs jupyterlab; install the extra: pip install 'ecs-images[lab]', or add --no-open"
+        )
+    for sentence in hand_out(folder, fresh):
+        say(sentence)
+    if not no_open:
+        _open(folder.resolve(), options or [])
+
+
+def _open(folder: Path, options: list[str]) -> None:
+    """Run JupyterLab in a folder until it is stopped."""
+    from jupyterlab.labapp import LabApp
+
+    first = next(name for name in ("index.ipynb", "00_first_five_minutes.ipynb") if (folder / name).exists())
+    # Kernels inherit the PATH, so that a cell `!ecs-images …` finds this very command.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    sys.stdout.flush()
+    server = [f"--ServerApp.root_dir={folder}", f"--ServerApp.tornado_settings={_NO_NEWS}"]
+    try:
+        LabApp.launch_instance([str(folder / first), *server, *options])
+    except SystemExit as end:  # JupyterLab did not start, and has said why
+        raise typer.Exit(end.code if isinstance(end.code, int) else 2) from None
