@@ -15,8 +15,8 @@ from ..errors import InputError
 from .output import say
 
 _FOR_A_CLASS = Path(__file__).with_name("for_a_class.txt")
-_NO_NEWS = {"page_config_data": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}}
-"""Keeps JupyterLab from asking the network for its news and updates, and from asking the learner whether it may."""
+_QUIET = Path(__file__).with_name("jupyter")
+"""Configuration that keeps JupyterLab from looking for news and updates in the network, and from asking whether to."""
 
 
 def learn(
@@ -69,10 +69,10 @@ def _open(folder: Path, options: list[str]) -> None:
 
     first = next(name for name in ("index.ipynb", "00_first_five_minutes.ipynb") if (folder / name).exists())
     # Kernels inherit the PATH, so that a cell `!ecs-images …` finds this very command.
-    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    for name, place in (("PATH", sysconfig.get_path("scripts")), ("JUPYTER_CONFIG_PATH", str(_QUIET))):
+        os.environ[name] = os.pathsep.join(filter(None, [place, os.environ.get(name)]))
     sys.stdout.flush()
-    server = [f"--ServerApp.root_dir={folder}", f"--ServerApp.tornado_settings={_NO_NEWS}"]
     try:
-        LabApp.launch_instance([str(folder / first), *server, *options])
+        LabApp.launch_instance([str(folder / first), f"--ServerApp.root_dir={folder}", *options])
     except SystemExit as end:  # JupyterLab did not start, and has said why
         raise typer.Exit(end.code if isinstance(end.code, int) else 2) from None
