@@ -291,6 +291,19 @@ def test_every_sum_written_out_in_prose_is_true_to_its_digits(name):
             assert round(value, decimals(digits)) == given, written
 
 
+def taught(name: str) -> list[str]:
+    """The prose of a lesson up to its tasks, without the minutes that it takes and the questions of earlier lessons."""
+    texts, recalling = [], False
+    for cell in cells(name, "markdown"):
+        if cell["text"].startswith("## "):
+            recalling = cell["text"].startswith("## Recall")
+        if "## Your turn" in cell["text"]:
+            break
+        if not recalling:
+            texts.append(re.sub(r"About \d+ minutes", "", cell["text"]))
+    return texts
+
+
 @every_lesson
 def test_every_amount_in_prose_is_one_that_the_lesson_shows_or_is_told(name):
     """An amount stands in an output or in code of the lesson, or in a sum written out beside it.
@@ -299,8 +312,7 @@ def test_every_amount_in_prose_is_one_that_the_lesson_shows_or_is_told(name):
     """
     told = {float(number) for number in re.findall(NUMBER, shown(name) + "\n" + code(name))}
     unfounded = []
-    explained = [cell["text"] for cell in cells(name, "markdown")]
-    for text in explained[: next(n for n, text in enumerate(explained) if "## Your turn" in text)]:
+    for text in taught(name):
         beside = {float(number) for written, *_ in sums(text) for number in re.findall(NUMBER, written)}
         sentences = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
         amounts = re.findall(rf"({NUMBER}) ?({PRODUCED})\b", sentences)
