@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,8 @@ def test_a_lesson_begun_anew_keeps_each_older_copy_beside_it(said, tmp_path):
         (["--progress", "--class"], "choose one"),
         (["--progress", "--no-open"], "leave out the other options"),
         (["--class", "--fresh", "05"], "leave out the other options"),
+        (["here", "--class"], "leave the folder out"),
+        (["here", "--no-open", "--", "--port=8901"], "leave out one of them"),
         (["--", "--no-browser"], "options for JupyterLab come after the folder"),
         (["a_file", "--no-open"], "a_file: cannot be used as a folder"),
         ([str(ROOT / "notebooks"), "--no-open"], "holds the lessons themselves"),
@@ -136,6 +140,37 @@ def test_without_jupyterlab_a_sentence_says_what_to_install_and_nothing_is_made(
     assert done.returncode == 2
     assert "pip install 'ecs-images[lab]'" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+STAND_IN = """
+import json, os, sys
+
+class LabApp:
+    @staticmethod
+    def launch_instance(arguments):
+        print(json.dumps([arguments, os.environ["PATH"], os.environ["JUPYTER_CONFIG_PATH"]]))
+        sys.exit(1)
+"""
+
+
+def test_jupyterlab_opens_on_the_copies_with_our_command_on_the_path_and_its_failure_is_ours(tmp_path):
+    """A stand-in for JupyterLab shows how it is called, and fails as JupyterLab does where it cannot start."""
+    stand_in = tmp_path / "elsewhere" / "jupyterlab"
+    stand_in.mkdir(parents=True)
+    (stand_in / "__init__.py").touch()
+    (stand_in / "labapp.py").write_text(STAND_IN)
+    command = [sys.executable, "-m", "ecs_images.cli", "learn", "here", "--", "--port=8901"]
+    places = os.pathsep.join([str(stand_in.parent), str(ROOT)])
+    environment = {"PATH": "/bin", "PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    (first, *options), path, quiet = json.loads(done.stdout.splitlines()[-1])
+    assert Path(first).parent == tmp_path / "here"
+    assert Path(first).exists()
+    assert options == [f"--ServerApp.root_dir={tmp_path / 'here'}", "--port=8901"]
+    assert path.split(os.pathsep) == [sysconfig.get_path("scripts"), "/bin"]
+    switched_off = json.loads((Path(quiet) / "labconfig" / "page_config.json").read_text())
+    assert switched_off == {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 def test_without_ipywidgets_a_sentence_says_what_to_install():

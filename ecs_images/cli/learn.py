@@ -20,7 +20,7 @@ _QUIET = Path(__file__).with_name("jupyter")
 
 
 def learn(
-    folder: Annotated[Path, typer.Argument(help="where to keep the copies")] = Path("my_lessons"),
+    folder: Annotated[Path | None, typer.Argument(help="where to keep the copies; default: my_lessons")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="make the copies only")] = False,
     fresh: Annotated[
         str | None, typer.Option(metavar="LESSON", help="begin a lesson anew, such as 05; the old copy stays beside it")
@@ -39,28 +39,33 @@ def learn(
     from ..teaching.solved import FILE
     from ..teaching.solved import progress as show_progress
 
-    if str(folder).startswith("-"):
+    place = Path("my_lessons") if folder is None else folder
+    if str(place).startswith("-"):
         raise InputError("options for JupyterLab come after the folder: ecs-images learn my_lessons -- --no-browser")
+    if no_open and options:
+        raise InputError("--no-open opens no JupyterLab, which the options after -- are for; leave out one of them")
     if progress and a_class:
         raise InputError("--progress and --class each print something of their own; choose one")
     if (progress or a_class) and (no_open or fresh is not None or options):
         raise InputError("--progress and --class only print; leave out the other options")
     if a_class:
+        if folder is not None:
+            raise InputError("--class tells the same for every folder; leave the folder out")
         say(_FOR_A_CLASS.read_text(encoding="utf-8").rstrip())
         return
     if progress:
-        if not (folder / FILE).exists():
-            raise InputError(f"{folder}: no progress is kept there; name a folder that ecs-images learn made")
-        show_progress(folder)
+        if not (place / FILE).exists():
+            raise InputError(f"{place}: no progress is kept there; name a folder that ecs-images learn made")
+        show_progress(place)
         return
     if not no_open and find_spec("jupyterlab") is None:
         raise InputError(
             "opening the lessons needs jupyterlab; install the extra: pip install 'ecs-images[lab]', or add --no-open"
         )
-    for sentence in hand_out(folder, fresh):
+    for sentence in hand_out(place, fresh):
         say(sentence)
     if not no_open:
-        _open(folder.resolve(), options or [])
+        _open(place.resolve(), options or [])
 
 
 def _open(folder: Path, options: list[str]) -> None:

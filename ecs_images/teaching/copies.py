@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import count
 from pathlib import Path
 
@@ -28,12 +27,10 @@ def hand_out(folder: Path, fresh: str | None = None) -> list[str]:
         raise InputError(f"{folder} holds the lessons themselves; choose another folder for copies")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if (shipped("notebooks") / "pictures").is_dir():
-            shutil.copytree(shipped("notebooks") / "pictures", folder / "pictures", dirs_exist_ok=True)
+        said = _put_aside(folder / lessons()[fresh].name) if fresh is not None else []
     except OSError as error:
         raise InputError(f"{folder}: cannot be used as a folder for copies ({error.strerror})") from None
     begin(folder)
-    said = _put_aside(folder / lessons()[fresh].name) if fresh is not None else []
     missing = [lesson for lesson, path in lessons().items() if not (folder / path.name).exists()]
     for lesson in missing:
         save(folder / lessons()[lesson].name, learners_copy(lesson))
