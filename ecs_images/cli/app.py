@@ -1,4 +1,4 @@
-"""The command line: `ecs-images bill`, `check`, `routes`, `fees`, `app`, `prices` and `rules`.
+"""The command line: `ecs-images bill`, `check`, `routes`, `fees`, `learn`, `app`, `prices` and `rules`.
 
 Every problem is one sentence on the error channel; `EXIT_CODES` says how a command ends.
 """
@@ -21,6 +21,7 @@ from ..billing.dimensions import names_of
 from ..errors import EcsImagesError, InputError, Problem, UnknownName, did_you_mean, shown
 from .catalogue import add_commands, emit_changed_rules
 from .fees import show_fees
+from .learn import learn
 from .output import Format, console, emit, emit_json, records, say, visible
 from .show import (
     draw_cost,
@@ -388,6 +389,7 @@ def list_rules(
 
 
 add_commands(app)
+app.command("learn")(learn)
 
 # Parts ---------------------------------------------------------------------------------------------
 
