@@ -1,4 +1,4 @@
-"""The frame of every widget: controls above, HTML below, redrawn when a control changes.
+"""What all widgets are: an answer, controls beside a picture, and tables, redrawn when a control changes.
 
 A redraw reads all controls when it begins, so what is shown last always agrees with the controls.
 There are no output areas: what is shown is in the HTML values, in a test as well as in a page.
@@ -12,18 +12,23 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from .frame import Frame
+
 LABELS = {"description_width": "13em"}
-WIDE = "31em"
+WIDE = "100%"
+BESIDE = "repeat(auto-fit, minmax(min(100%, 24em), 1fr))"
+"""Columns of a grid that stand side by side where there is room for two, and else below one another."""
 
 
 class Panel:
     """Controls, and the HTML that follows from their values.
 
-    Displaying the panel shows it.
+    Displaying the panel shows it: first the part named `summary`, whose first paragraph is the answer and is spoken by
+    screen readers when it changes; below it the controls beside the part named `picture`; then all other parts.
 
     name: what it is, for its repr
     controls: ipywidgets by name, each with a description
-    parts: names of the HTML values, in the order they are shown
+    parts: names of the HTML values, in the order they are shown, `summary` among them
     render: returns the HTML of each part for the values of the controls; a part left out is empty
     """
 
@@ -39,7 +44,12 @@ class Panel:
         self.parts: dict[str, Any] = {part: ipw.HTML() for part in parts}
         self._render = render
         self._held = False
-        self.box: Any = ipw.VBox([*self.controls.values(), *self.parts.values()])
+        self.parts["summary"].add_class("ecs-answer")
+        controlled = [ipw.VBox(list(self.controls.values())), *filter(None, [self.parts.get("picture")])]
+        beside = ipw.GridBox(controlled, layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px"))
+        others = [part for name, part in self.parts.items() if name not in ("summary", "picture")]
+        self.box: Any = ipw.VBox([Frame(), self.parts["summary"], beside, *others])
+        self.box.add_class("ecs-panel")
         for control in self.controls.values():
             control.observe(self._changed, names="value")
         self.redraw()
