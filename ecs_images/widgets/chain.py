@@ -192,7 +192,7 @@ def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Pa
     panel = Panel(f"chain explorer of {model.view.id}", ticks, PARTS, shown)
     if ticks:
         head = ipw.HTML("<b>Delete snapshots</b> (the day it was taken, what it frees alone, the image that needs it)")
-        frame = {"max_height": "16em", "max_width": "44em", "border": "1px solid #ccc"}
+        frame = {"max_height": "16em", "border": "1px solid #ccc"}
         boxes = ipw.VBox(list(ticks.values()), layout=frame)
-        panel.box.children = (head, boxes, *panel.parts.values())
+        panel.controls_box.children = (head, boxes)
     return panel

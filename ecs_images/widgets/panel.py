@@ -45,8 +45,9 @@ class Panel:
         self._render = render
         self._held = False
         self.parts["summary"].add_class("ecs-answer")
-        controlled = [ipw.VBox(list(self.controls.values())), *filter(None, [self.parts.get("picture")])]
-        beside = ipw.GridBox(controlled, layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px"))
+        self.controls_box: Any = ipw.VBox(list(self.controls.values()))
+        pictures = [part for name, part in self.parts.items() if name == "picture"]
+        beside = ipw.GridBox([self.controls_box, *pictures], layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px"))
         others = [part for name, part in self.parts.items() if name not in ("summary", "picture")]
         self.box: Any = ipw.VBox([Frame(), self.parts["summary"], beside, *others])
         self.box.add_class("ecs-panel")
