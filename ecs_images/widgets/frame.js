@@ -1,6 +1,7 @@
-/* What every panel needs of the page and ipywidgets lacks: keys that stay in it, names of sliders, a spoken answer.
+/* What every panel needs of the page and ipywidgets lacks: keys that stay in it, names of sliders, a spoken answer,
+   a state in the address, files to save.
 
-   One hidden child of the panel does all three for the whole panel.
+   One hidden child of the panel does all of it for the whole panel.
 */
 
 const SPEAK_AFTER_MS = 400; // so that a slider that is dragged is spoken about once, at its end
@@ -19,7 +20,33 @@ function nameSliders(panel) {
   }
 }
 
-function render({ el }) {
+/* On a page of its own the address brings a state back; JupyterLab's address is its own. */
+function keepAddress(model) {
+  if (!("voila" in document.body.dataset)) return;
+  const name = model.get("panel");
+  const asked = new URL(location.href).searchParams.get(name);
+  if (asked) {
+    model.set("asked", asked);
+    model.save_changes();
+  }
+  model.on("change:state", () => {
+    const address = new URL(location.href), state = model.get("state");
+    if (state === "{}") address.searchParams.delete(name);
+    else address.searchParams.set(name, state);
+    history.replaceState(null, "", address);
+  });
+}
+
+function saveFile(model) {
+  const { name, text } = model.get("file");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function render({ model, el }) {
   const spoken = document.createElement("p");
   spoken.className = "ecs-spoken";
   spoken.setAttribute("role", "status");
@@ -47,6 +74,8 @@ function render({ el }) {
     observer.observe(panel, { childList: true, subtree: true });
   };
   attach();
+  keepAddress(model);
+  model.on("change:file", () => saveFile(model));
   return () => {
     cancelAnimationFrame(frame);
     clearTimeout(waiting);

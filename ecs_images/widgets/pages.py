@@ -34,10 +34,30 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     return f'<div style="overflow-x:auto">{whole}</div>'
 
 
-def amount(value: float, unit: str) -> str:
-    """An amount of money with its currency, to two decimals, or four below 0.1."""
+def bars(caption: str, rows: Sequence[tuple[str, str, float]]) -> str:
+    """A table of names, amounts and bars.
+
+    rows: for each its name, its amount in words, and how long its bar is, from 0 to 1
+    """
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left;font-weight:normal;{_CELL}">{escaped(name)}</th>'
+        f'<td style="text-align:right;white-space:nowrap;{_CELL}">{escaped(words)}</td>'
+        f'<td style="width:50%"><div style="width:{100 * length:.1f}%;border-top:10px solid currentColor"></div></td></tr>'
+        for name, words, length in rows
+    )
+    title = f'<caption style="text-align:left"><b>{escaped(caption)}</b></caption>'
+    return f'<table style="{_LINES};width:100%">{title}<tbody>{body}</tbody></table>' if rows else ""
+
+
+def number(value: float) -> str:
+    """An amount of money, to two decimals, or four below 0.1."""
     decimals = 2 if value == 0 or abs(value) >= 0.1 else 4
-    return f"{value:,.{decimals}f} {unit}"
+    return f"{value:,.{decimals}f}"
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount of money with its currency."""
+    return f"{number(value)} {unit}"
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
