@@ -19,14 +19,15 @@ from matplotlib.patches import Patch
 
 from ..units import show_time
 from . import style
-from .svg import EDGE, LETTER, RIGHT, WIDTH, Picture, left_of
+from .svg import BESIDE, EDGE, LETTER, MARGIN, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
 _COLUMNS = ("resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
 _TALLEST = 14
 """Greatest height of a chart [inch]."""
-_ROW, _LINE, _SIGN, _MOST_TICKS = 30, 20, 5.5, 8
-"""Of the picture: height of a row and of a legend line, half the width of a sign [pixel]; most ticks of time."""
+_ROW, _LINE, _SIGN, _MOST_TICKS, _LONGEST = 30, 20, 5.5, 4, 18
+"""Of the picture: height of a row and of a legend line, half the width of a sign [pixel]; most ticks of time; longest
+name [letter]."""
 
 # Colour, hatch and name of a status.
 _STATUSES: dict[str, tuple[str, str, str]] = {
@@ -59,12 +60,16 @@ class _Lives:
         style.require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
         self.zone = table["x_start"].dt.tz
         self.first, self.last = table["x_start"].min(), table["x_end"].max()
-        named = table.drop_duplicates("resource_id")
-        pairs = [(str(i), shortened(n or i, 24)) for i, n in zip(named["resource_id"], named["x_name"], strict=True)]
-        self.rows = {ident: row for row, (ident, _) in enumerate(pairs)}
+        records = table.to_dict("records")
+        named = {str(row["resource_id"]): row["x_name"] for row in reversed(records)}
+        self.rows = {
+            ident: number for number, ident in enumerate(dict.fromkeys(str(r["resource_id"]) for r in records))
+        }
+        self.called = [shortened(named[ident] or ident, 24) for ident in self.rows]
+        pairs = zip(self.rows, self.called, strict=True)
         self.names = [shortened(ident if name == ident else f"{name}  {ident}", 50) for ident, name in pairs]
-        self.spans = table[table["x_form"] == "span"].to_dict("records")
-        self.marks = table[table["x_form"] == "mark"].to_dict("records")
+        self.spans = [row for row in records if row["x_form"] == "span"]
+        self.marks = [row for row in records if row["x_form"] == "mark"]
         self.kinds = list(dict.fromkeys((str(span["x_kind"]), str(span["x_status"])) for span in self.spans))
         self.deeds = list(dict.fromkeys(str(mark["x_status"]) for mark in self.marks))
 
@@ -124,9 +129,10 @@ def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
     moment: the moment of the line; the time axis is extended to include it
     text: the same in words, for readers who do not see the picture
     """
-    lives, picture = _Lives(table), Picture(text)
+    lives, picture = _Lives(table), Picture(text, BESIDE)
+    names = [shortened(name, _LONGEST) for name in lives.called]
     top = _legend(picture, lives) + 10
-    foot, left, right = top + _ROW * len(lives.rows), left_of(lives.names), RIGHT - 28
+    foot, left, right = top + _ROW * len(lives.rows), left_of(names), BESIDE - MARGIN - 28
     first, last = min(lives.first, moment), max(lives.last, moment)
 
     def place(when: datetime) -> float:
@@ -138,9 +144,9 @@ def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
     ticks = [(place(w), formatter(n)) for n, w in zip(numbers, moments, strict=True) if first <= w <= last]
     for x, _ in ticks:
         picture.line(x, top, x, foot, colour=EDGE)
-    picture.axis(left, foot, f"time (UTC+8), from {show_time(first)}", ticks, right)
+    picture.axis(left, right, foot, f"time (UTC+8), from {show_time(first)}", ticks)
     middles = {ident: top + _ROW * (row + 0.5) for ident, row in lives.rows.items()}
-    for y, name in zip(middles.values(), lives.names, strict=True):
+    for y, name in zip(middles.values(), names, strict=True):
         picture.letters(left - 8, y + 4, name, anchor="end")
     for span in lives.spans:
         y, start, end = middles[str(span["resource_id"])], place(span["x_start"]), place(span["x_end"])
@@ -177,7 +183,7 @@ def _legend(picture: Picture, lives: _Lives) -> float:
     x, y = 8.0, 14.0
     for kind, what, label in [*entries, ("", "", "the moment")]:
         width = 40 + LETTER * width_of_text(label)
-        if x + width > WIDTH:
+        if x + width > BESIDE:
             x, y = 8.0, y + _LINE
         if kind:
             _bar(picture, kind, what, x, y, 20)

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from .style import DARK
 from .texts import escaped, width_of_text
 
-WIDTH, RIGHT, LETTER = 860, 848, 7.2
-"""Usual width of a picture, right edge of the drawing, and width of a letter [pixel]."""
+WIDTH, LETTER = 860, 7.2
+"""Width of a picture that has the page to itself, and width of a letter [pixel]."""
+BESIDE, MARGIN = 480, 12
+"""Width of a picture that stands beside the controls, and the space right of every drawing [pixel]."""
 EDGE = "#B0B0B0"
 
 _FONT = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
@@ -75,7 +77,9 @@ class Picture:
 
     def ring(self, x: float, y: float, colour: str = DARK) -> None:
         """A small ring that marks a place."""
-        self._strokes.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" stroke-width="2"/>')
+        self._strokes.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
 
     def letters(
         self,
@@ -96,9 +100,7 @@ class Picture:
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
         self._strokes.append(f'<text {place} fill="{fill}"{look}>{escaped(words)}</text>')
 
-    def axis(
-        self, left: float, foot: float, words: str, ticks: Iterable[tuple[float, str]], right: float = RIGHT
-    ) -> None:
+    def axis(self, left: float, right: float, foot: float, words: str, ticks: Iterable[tuple[float, str]]) -> None:
         """The axis below the drawing: ticks, each by its place and name, and the axis label `words`."""
         self.line(left, foot, right, foot)
         for x, name in ticks:

@@ -212,7 +212,8 @@ class Control:
             raise self.refusal(
                 operation,
                 "InvalidImageId.NotFound",
-                f"{image_id} {was}{did_you_mean(image_id, self._images_of(account))}",
+                # An id that exists was not mistyped.
+                f"{image_id} {was}{'' if found else did_you_mean(image_id, self._images_of(account))}",
                 image=image_id,
             )
         return found
