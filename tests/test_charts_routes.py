@@ -272,6 +272,8 @@ def surface(differences: list[list[float]], currency: str = "CNY") -> pd.DataFra
                 "billing_currency": currency,
                 "x_first_name": "horizon [month]",
                 "x_second_name": "change [GiB]",
+                "x_first_route": "share",
+                "x_second_route": "copy",
             }
             for j, row in enumerate(differences)
             for i, value in enumerate(row)
@@ -281,7 +283,7 @@ def surface(differences: list[list[float]], currency: str = "CNY") -> pd.DataFra
 
 def test_a_line_parts_the_cells_where_one_route_is_dearer_from_the_others():
     """Only at (1, 10) is a dearer; its borders lie half way to the neighbours, at 1.5 and 15."""
-    ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]), routes=("share", "copy"))
+    ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]))
     mesh, hatched, border = ax.collections
     assert mesh.get_array().ravel().tolist() == [2, -1, -1, -4]
     segments = {tuple(map(tuple, segment)) for segment in border.get_segments()}
@@ -293,10 +295,19 @@ def test_a_line_parts_the_cells_where_one_route_is_dearer_from_the_others():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["share is dearer", "copy is dearer"]
 
 
+def test_the_title_of_a_surface_says_which_route_is_cheaper_where_and_by_how_much():
+    """Sharing is dearer by 2 in one cell of four and cheaper by up to 4 in three."""
+    ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]))
+    said = "share is cheaper in 3 of 4 cells, by up to 4.00 CNY; copy is cheaper in 1 of 4 cells, by up to 2.00 CNY"
+    assert ax.get_title(loc="left").replace("\n", " ") == said
+    renamed = charts.break_even_surface(surface([[1.0]]), routes=("give", "take"))
+    assert renamed.get_title(loc="left") == "take is cheaper in 1 of 1 cells, by up to 1.00 CNY"
+
+
 def test_where_one_route_is_always_cheaper_there_is_no_line():
     ax = charts.break_even_surface(surface([[1, 2], [3, 4]]))
     assert ax.collections[-1].get_segments() == []
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["route a is dearer"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["share is dearer"]
 
 
 def test_a_surface_of_one_value_and_of_equal_costs_can_be_drawn():

@@ -37,7 +37,7 @@ def serve_page(story: Path | None, image: str | None, port: int) -> None:
     chosen = resolve(run.cloud, run.ids, image) if image is not None else None
     if chosen is not None:
         run.cloud.image(chosen)
-    for needed in ("voila", "ipywidgets"):
+    for needed in ("voila", "ipywidgets", "anywidget"):
         if find_spec(needed) is None:
             raise InputError(f"the page needs {needed}; install the extra: pip install 'ecs-images[lab]'")
     from tornado.netutil import bind_sockets

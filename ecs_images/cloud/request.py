@@ -185,7 +185,8 @@ class Request:
         if found is not None and found.account == self.account and not gone_at(found):
             return found
         was = gone if found and found.account == self.account else not_own
-        message = f"{name} {was}{did_you_mean(name, self.owned(table))}"
+        # An id that exists was not mistyped.
+        message = f"{name} {was}{'' if found else did_you_mean(name, self.owned(table))}"
         raise self.refusal(code, message, None, **{kind: str(name)})
 
     # Images to start from -----------------------------------------------------------------------

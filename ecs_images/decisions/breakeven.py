@@ -72,6 +72,8 @@ SURFACE_TABLE = Table(
         Column("x_difference", "number", "currency", "cost of the first route less that of the second", True),
         Column("x_first_name", "text", "", "the first parameter, with its unit", True),
         Column("x_second_name", "text", "", "the second parameter, with its unit", True),
+        Column("x_first_route", "text", "", "the first route", True),
+        Column("x_second_route", "text", "", "the second route", True),
         Column("billing_currency", "text", "", "currency of whoever pays", True),
     ),
 )
@@ -203,7 +205,7 @@ def break_even_surface(
         raise InputError(f"a surface has two different parameters, not {one} twice")
     begun = {one: across[0], other: up[0]}
     compared = _Comparison(cloud, image, account, region, routes, begun, updates, prices, meter)
-    names = compared.name(one), compared.name(other)
+    names = compared.name(one), compared.name(other), *compared.routes
     return SURFACE_TABLE.frame(
         (float(x), float(y), _difference(compared.costs({one: x, other: y})), *names, compared.currency)
         for x, y in product(across, up)
