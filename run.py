@@ -4,7 +4,7 @@
     python3 run.py test          set up for testing, then run all tests
     python3 run.py fast          set up for testing, then run the quick tests only, in under half a minute
     python3 run.py browser-test  set up, then try the page in Chromium (Debian: apt-get install chromium)
-    python3 run.py lab           set up JupyterLab and open the first lesson
+    python3 run.py lab           set up JupyterLab and open copies of the lessons in my_lessons
     python3 run.py app           set up, then show the share-or-copy workbench as a page
     python3 run.py COMMAND …     set up, then run `ecs-images COMMAND …`
     python3 run.py --help        print this
@@ -79,8 +79,8 @@ def main(arguments: list[str]) -> int:
     if word == "browser-test":
         return _in("browser", "pytest", "-q", "tests/browser", *others)
     if word == "lab":
-        return _in("lab", "jupyter", "lab", str(HERE / "notebooks" / "00_first_five_minutes.ipynb"), *others)
-    set_up("lab" if word == "app" else "")
+        arguments = ["learn", *others]
+    set_up("lab" if word in ("app", "lab", "learn") else "")
     if not arguments:
         (HERE / "out").mkdir(exist_ok=True)
         arguments = ["bill", str(EXAMPLE), "--chart", str(HERE / "out" / "golden_pipeline.png")]

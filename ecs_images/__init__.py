@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .billing.fees import fees as fees
     from .billing.metering import measure as measure
     from .billing.rating import rate as rate
+    from .catalog.files import sample as sample
     from .catalog.listing import changed_rules as changed_rules
     from .catalog.listing import images as images
     from .catalog.listing import instance_types as instance_types
@@ -55,6 +56,7 @@ _HOMES = {
     "billing.fees": "fees",
     "billing.metering": "measure",
     "billing.rating": "rate",
+    "catalog.files": "sample",
     "catalog.listing": "changed_rules images instance_types products regions rules",
     "catalog.prices": "Prices",
     "cloud.account": "Account",

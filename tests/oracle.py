@@ -453,7 +453,7 @@ class Reader:
     def _pay_once(self, purchase: str, terms: int, at: datetime) -> None:
         bought = self.bought[purchase]
         self.facts.paid.append(Paid(bought.account, bought.region, "marketplace_fee", bought.product, 0,
-                                    bought.product, "once", Fraction(terms), at))  # fmt: skip
+                                    f"m-{bought.product}", "once", Fraction(terms), at))  # fmt: skip
 
     def _prepay(self, instance: str, terms: Fraction, at: datetime, meters: str = "os_licence marketplace_fee") -> None:
         """What an instance's system costs for so many of its periods (IBILL-2, MKT-2)."""

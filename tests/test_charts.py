@@ -81,7 +81,8 @@ def test_no_charges_make_no_chart():
 
 def test_a_chart_of_one_series_is_titled_and_of_several_has_a_legend():
     one = charts.cost_over_time(costs(("2026-01-15", "snapshot_standard", 1)))
-    assert (one.get_title(), one.get_legend()) == ("snapshot standard", None)
+    assert one.get_title(loc="left") == "snapshot standard: 1.00 CNY at list prices in 2026-01"
+    assert one.get_legend() is None
     two = charts.cost_over_time(costs(("2026-01-15", "cn-a", 1), ("2026-01-15", "cn-b", 1)), by="region_id")
     assert [text.get_text() for text in two.get_legend().get_texts()] == ["cn-a", "cn-b"]
 
@@ -116,7 +117,26 @@ def test_a_chart_may_be_drawn_on_given_axes():
     assert charts.capacity_over_time(stored(("2026-01-15", "a", 1)), ax=right) is right
 
 
+def test_the_title_says_the_sum_and_the_dearest_month_and_each_bar_its_total():
+    """January 1 + 2, February nothing, March 5: 8 in all."""
+    ax = charts.cost_over_time(
+        costs(("2026-01-15", "cn-a", 1), ("2026-01-15", "cn-b", 2), ("2026-03-15", "cn-a", 5)), by="region_id"
+    )
+    assert ax.get_title(loc="left") == "8.00 CNY at list prices, most in 2026-03: 5.00"
+    assert [text.get_text() for text in ax.texts] == ["3.00", "0.00", "5.00"]
+
+
 # Stored GiB ----------------------------------------------------------------------------------------
+
+
+def test_stacked_areas_reach_what_is_stored_in_all():
+    """12 + 5 GiB, then 14 + 0."""
+    table = stored(("2026-01-15", "cn-a", 12), ("2026-01-15", "cn-b", 5), ("2026-01-16", "cn-a", 14))
+    ax = charts.capacity_over_time(table, stacked=True)
+    assert max(y for area in ax.collections for path in area.get_paths() for y in path.vertices[:, 1]) == 17
+    assert ax.get_title(loc="left") == "at most 17 GiB in the period from 2026-01-15, 14 GiB at the end"
+    lines_of = charts.capacity_over_time(table).get_title(loc="left")
+    assert lines_of == "at most 14 GiB (cn-a) in the period from 2026-01-16, 14 GiB at the end"
 
 
 def test_stored_gib_are_steps_of_one_line_a_region():

@@ -189,6 +189,35 @@ def test_images_are_taller_than_snapshots_and_statuses_differ_in_hatch(cloud, ac
     assert (bars[0].get_hatch() or "") != bars[1].get_hatch()
 
 
+def test_images_are_chosen_by_name_or_id_and_what_is_left_out_is_said(cloud, acme):
+    """Three images with a snapshot each; the second is deleted, its snapshot stays."""
+    first, second, third = (golden_image(acme, name=f"golden-{n}") for n in (1, 2, 3))
+    cloud.at("2026-01-20")
+    acme.delete_image(second)
+    cloud.at("2026-01-25")
+    lives = cloud.lifecycle()
+    behind = {name: cloud.image(name).system_snapshot for name in (first, second, third)}
+    whole = charts.image_lifecycle(lives)
+    assert whole.get_title(loc="left") == "2 of 3 images and 3 of 3 snapshots still there at the end"
+    two = charts.image_lifecycle(lives, images=["golden-2", third])
+    assert rows(two) == [f"golden-2  {second}", behind[second], f"golden-3  {third}", behind[third]]
+    said = "1 of 2 images and 2 of 2 snapshots still there at the end; 2 other rows left out"
+    assert two.get_title(loc="left") == said
+    with pytest.raises(UnknownName, match="unknown image of this table 'golden-9'; did you mean golden-"):
+        charts.image_lifecycle(lives, images="golden-9")
+
+
+def test_of_too_many_images_the_newest_are_shown(cloud, acme):
+    """Thirty images with a snapshot each are sixty rows, and forty are shown."""
+    for n in range(30):
+        golden_image(acme, name=f"golden-{n}")
+    cloud.at("2026-01-20")
+    ax = charts.image_lifecycle(cloud.lifecycle())
+    assert ax.get_ylim()[0] == 40 - 0.4
+    assert ax.get_title(loc="left").replace("\n", " ").endswith("20 other rows left out, which are older")
+    assert rows(ax)[0].startswith("golden-10  ")
+
+
 def test_no_lives_make_no_chart(cloud):
     with pytest.raises(InputError, match="at least one row"):
         charts.image_lifecycle(cloud.lifecycle())
@@ -268,8 +297,26 @@ def test_thirty_things_stand_apart_from_one_another(cloud, acme, partner):
     assert [1 for k, one in enumerate(drawn) for other in drawn[:k] if one.overlaps(other)] == []
 
 
+def test_a_lineage_of_some_images_is_all_they_come_from_and_all_that_comes_of_them():
+    """B and C are made from A, and D is a copy of C: C belongs with A and D, not with B."""
+    links = steps(("A", "made from", "B"), ("A", "made from", "C"), ("C", "copied to", "D"))
+    ax = charts.lineage_graph(links, images="C")
+    assert columns(ax) == {"A": 0, "C": 1, "D": 2}
+    assert ax.get_title(loc="left") == "3 of 4 resources and accounts; the others are left out"
+    with pytest.raises(UnknownName, match="unknown image of this lineage 'E'"):
+        charts.lineage_graph(links, images=["E"])
+
+
+def test_of_too_many_things_those_of_the_newest_images_are_shown():
+    """Fifty images with a copy each: of 100 things, 80 are those of the last forty."""
+    links = steps(*[(f"A{n:02d}", "copied to", f"B{n:02d}") for n in range(50)])
+    ax = charts.lineage_graph(links)
+    assert {name for name in columns(ax) if name[0] == "A"} == {f"A{n:02d}" for n in range(10, 50)}
+    assert ax.get_title(loc="left") == "80 of 100 resources and accounts; the others are left out"
+
+
 def test_too_many_things_and_none_make_no_chart(cloud):
-    with pytest.raises(InputError, match="at most 80 resources and accounts, and this table has 101"):
-        charts.lineage_graph(steps(*[("A", "made from", f"B{n}") for n in range(100)]))
+    with pytest.raises(InputError, match="at most 80 resources and accounts, and these are 101"):
+        charts.lineage_graph(steps(*[("A", "made from", f"B{n}") for n in range(100)]), images="A")
     with pytest.raises(InputError, match="at least one row"):
         charts.lineage_graph(cloud.lineage())

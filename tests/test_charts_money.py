@@ -114,6 +114,7 @@ def test_the_owner_comes_first_and_the_meters_are_stacked():
     bars = {c.get_label(): [(bar.get_x(), bar.get_width()) for bar in c] for c in ax.containers}
     assert bars == {"snapshot standard": [(0, 4), (0, 0)], "OS licence": [(4, 1), (0, 7)]}
     assert texts(ax) == ["5.00", "7.00"]
+    assert ax.get_title(loc="left") == "acme pays 5.00 of 12.00 CNY (42%) at list prices"
     assert ax.get_xlabel() == "list cost [CNY]"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["snapshot standard", "OS licence"]
 

@@ -68,8 +68,16 @@ def curve(names: Sequence[str]) -> pd.DataFrame:
 
 
 def surface(names: Sequence[str]) -> pd.DataFrame:
-    columns = ["x_first", "x_second", "x_difference", "x_first_name", "x_second_name"]
-    found = [(a, b, a - b, names[2], names[3]) for a in (1.0, 2.0) for b in (1.0, 2.0)]
+    columns = [
+        "x_first",
+        "x_second",
+        "x_difference",
+        "x_first_name",
+        "x_second_name",
+        "x_first_route",
+        "x_second_route",
+    ]
+    found = [(a, b, a - b, names[2], names[3], names[2], names[3]) for a in (1.0, 2.0) for b in (1.0, 2.0)]
     return pd.DataFrame(found, columns=columns).assign(billing_currency="CNY")
 
 
@@ -88,9 +96,11 @@ def blocks(names: Sequence[str]) -> pd.DataFrame:
 
 def lives(names: Sequence[str]) -> pd.DataFrame:
     """An image of each name, in a status and with a deed of that name."""
-    columns = ["resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on"]
-    spans = [(f"m-{n}", "image", name, "span", name, START, START + DAY, False) for n, name in enumerate(names)]
-    marks = [(f"m-{n}", "image", name, "mark", name, START, START, False) for n, name in enumerate(names)]
+    columns = ["resource_id", "x_image", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on"]
+    spans = [
+        (f"m-{n}", f"m-{n}", "image", name, "span", name, START, START + DAY, False) for n, name in enumerate(names)
+    ]
+    marks = [(f"m-{n}", f"m-{n}", "image", name, "mark", name, START, START, False) for n, name in enumerate(names)]
     return pd.DataFrame([*spans, *marks], columns=columns)
 
 
@@ -118,10 +128,7 @@ CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFr
     "bill_waterfall": (charts.bill_waterfall, parts),
     "capacity_over_time": (charts.capacity_over_time, stored),
     "break_even": (charts.break_even, curve),
-    "break_even_surface": (
-        lambda t: charts.break_even_surface(t, routes=(t["x_first_name"].iloc[0], t["x_second_name"].iloc[0])),
-        surface,
-    ),
+    "break_even_surface": (charts.break_even_surface, surface),
     "chain_block_map": (lambda t: charts.chain_block_map(t, delete=t["x_snapshot_id"].tolist()[:2]), blocks),
     "image_lifecycle": (charts.image_lifecycle, lives),
     "lineage_graph": (charts.lineage_graph, links),

@@ -214,6 +214,21 @@ def test_each_route_is_a_line_and_the_change_of_the_cheapest_is_shaded():
     assert len({(line.get_linestyle(), line.get_marker()) for line in ax.lines}) == 2
 
 
+def test_a_route_that_opens_the_image_is_no_cheapest_unless_it_is_the_only_way():
+    """publish costs 5 throughout: share (3, 6, 9) would leave to it at 2, and leaves to copy (6, 7, 8) at 3 instead."""
+    table = lines_of([1, 2, 3], share=[3, 6, 9], copy=[6, 7, 8], publish=[5, 5, 5])
+    ax = charts.break_even(table.assign(x_opens=table["route"] == "publish"))
+    assert shaded(ax) == [(2, 3)]
+    assert ax.get_xlabel().splitlines()[1:] == [
+        "cheapest: share → copy between 2 and 3",
+        "publish opens the image to everybody",
+    ]
+    two_ways_to_open = lines_of([1, 2], publish=[1, 3], give=[2, 2], share=[NONE, NONE])
+    alone = charts.break_even(two_ways_to_open.assign(x_opens=two_ways_to_open["route"] != "share"))
+    assert shaded(alone) == [(1, 2)]
+    assert "cheapest: publish → give between 1 and 2" in alone.get_xlabel()
+
+
 def test_a_tie_changes_nothing_until_another_is_below():
     """Equal at 2, copy is below at 3."""
     ax = charts.break_even(lines_of([1, 2, 3], share=[1, 2, 3], copy=[2, 2, 2]))
@@ -257,6 +272,8 @@ def surface(differences: list[list[float]], currency: str = "CNY") -> pd.DataFra
                 "billing_currency": currency,
                 "x_first_name": "horizon [month]",
                 "x_second_name": "change [GiB]",
+                "x_first_route": "share",
+                "x_second_route": "copy",
             }
             for j, row in enumerate(differences)
             for i, value in enumerate(row)
@@ -266,7 +283,7 @@ def surface(differences: list[list[float]], currency: str = "CNY") -> pd.DataFra
 
 def test_a_line_parts_the_cells_where_one_route_is_dearer_from_the_others():
     """Only at (1, 10) is a dearer; its borders lie half way to the neighbours, at 1.5 and 15."""
-    ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]), routes=("share", "copy"))
+    ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]))
     mesh, hatched, border = ax.collections
     assert mesh.get_array().ravel().tolist() == [2, -1, -1, -4]
     segments = {tuple(map(tuple, segment)) for segment in border.get_segments()}
@@ -278,10 +295,19 @@ def test_a_line_parts_the_cells_where_one_route_is_dearer_from_the_others():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["share is dearer", "copy is dearer"]
 
 
+def test_the_title_of_a_surface_says_which_route_is_cheaper_where_and_by_how_much():
+    """Sharing is dearer by 2 in one cell of four and cheaper by up to 4 in three."""
+    ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]))
+    said = "share is cheaper in 3 of 4 cells, by up to 4.00 CNY; copy is cheaper in 1 of 4 cells, by up to 2.00 CNY"
+    assert ax.get_title(loc="left").replace("\n", " ") == said
+    renamed = charts.break_even_surface(surface([[1.0]]), routes=("give", "take"))
+    assert renamed.get_title(loc="left") == "take is cheaper in 1 of 1 cells, by up to 1.00 CNY"
+
+
 def test_where_one_route_is_always_cheaper_there_is_no_line():
     ax = charts.break_even_surface(surface([[1, 2], [3, 4]]))
     assert ax.collections[-1].get_segments() == []
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["route a is dearer"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["share is dearer"]
 
 
 def test_a_surface_of_one_value_and_of_equal_costs_can_be_drawn():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -408,22 +410,45 @@ def test_routes_take_the_rhythm_of_the_story_and_the_machine_that_is_asked_for(e
 # Holes in the price book --------------------------------------------------------------------------
 
 
-def test_what_the_service_left_undone_is_said_below_a_bill_and_a_check(ecs, story: Path) -> None:
-    """SHARE-2: of eleven accounts in one call the last is ignored."""
+LEFT = "share_image: ignored, since a call names at most 10 accounts (SHARE-2): a11"
+LEFT_UNDONE = f"Left undone by the service without a refusal:\n- golden.yaml, line 11: {LEFT}"
+
+
+@pytest.fixture
+def eleven(story: Path) -> Path:
+    """The story, with eleven accounts in one call, of which the service ignores the last (SHARE-2)."""
     names = ", ".join(f"a{n}" for n in range(1, 12))
     share = f"  - share_image: {{account: acme, image: golden, with_accounts: [{names}]}}\nexpect:"
     text = STORY.replace("partner]", f"partner, {names}]").replace("expect:", share)
     story.write_text(text, encoding="utf-8")
-    note = "share_image: ignored, since a call names at most 10 accounts (SHARE-2): a11"
-    for command in ("bill", "check"):
-        ended = ecs(command, story)
+    return story
+
+
+def test_what_the_service_left_undone_is_said_below_what_a_story_is_asked(ecs, eleven: Path) -> None:
+    golden = ("--image", "golden")
+    asked = (
+        ("bill", eleven),
+        ("check", eleven),
+        ("fees", eleven, *golden),
+        ("routes", eleven, *golden, "--accounts", "a1", "--regions", "cn-beijing"),
+    )
+    for command in asked:
+        ended = ecs(*command)
         assert (ended.code, ended.err) == (0, "")
-        assert f"Left undone by the service without a refusal:\n- golden.yaml, line 11: {note}" in ended.out
-        ended = ecs(command, story, "--format", "csv")
-        assert (note in ended.out, note in ended.err) == (False, True)
-    found = json.loads(ecs("bill", story, "--format", "json").out)
-    assert found["notes"] == [{"line": 11, "message": note}]
-    assert ecs("check", story, story).out.count("Left undone") == 1
+        assert LEFT_UNDONE in ended.out
+        ended = ecs(*command, "--format", "csv")
+        assert (LEFT in ended.out, LEFT in ended.err) == (False, True)
+    found = json.loads(ecs("bill", eleven, "--format", "json").out)
+    assert found["notes"] == [{"line": 11, "message": LEFT}]
+    assert ecs("check", eleven, eleven).out.count("Left undone") == 1
+
+
+def test_what_was_left_undone_stays_out_of_a_price_file_and_is_said_before_the_page(ecs, eleven: Path) -> None:
+    ended = ecs("prices", "--missing", eleven)
+    assert (LEFT in ended.out, LEFT_UNDONE in ended.err) == (False, True)
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:  # so that no page is served, Voilà or not
+        ended = ecs("app", eleven, "--port", taken.getsockname()[1])
+    assert (ended.code, LEFT_UNDONE in ended.out) == (2, True)
 
 
 @pytest.fixture
@@ -432,6 +457,19 @@ def abroad(tmp_path: Path) -> Path:
     path = tmp_path / "abroad.yaml"
     path.write_text(ABROAD, encoding="utf-8")
     return path
+
+
+def test_a_bill_without_any_price_is_shown_but_not_drawn(ecs, abroad: Path, tmp_path: Path) -> None:
+    """In Jakarta no price is known: the sentence names it, and no file is written."""
+    lines = ABROAD.replace("cn-hangzhou", "ap-southeast-5").splitlines(keepends=True)
+    abroad.write_text("".join(line for line in lines if "copy_image" not in line), encoding="utf-8")
+    ended = ecs("bill", abroad, "--chart", tmp_path / "cost.svg")
+    assert ended.code == 2
+    assert "month" in ended.out
+    assert ended.err.startswith(
+        "error: there is nothing to draw: no CNY price for snapshot_standard in ap-southeast-5 on 2026-06-01"
+    )
+    assert not (tmp_path / "cost.svg").exists()
 
 
 def test_a_chart_says_what_has_no_price(ecs, abroad: Path, tmp_path: Path) -> None:

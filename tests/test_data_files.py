@@ -24,6 +24,7 @@ from ecs_images.units import parse_time
 
 # What makes a row unique where it is not the first column alone.
 KEYS = {
+    "columns.csv": "file column",
     "error_codes.csv": "operation code http_status when",
     "image_families.csv": "image_family short_name",
     "image_id_systems.csv": "starts_with word",
@@ -239,23 +240,17 @@ def test_each_site_has_its_own_currency_and_rounding():
 
 # Error codes ---------------------------------------------------------------------------------------
 
-# Pairs that `refusals` makes up where one branch chooses both the operation and the code.
+# Pairs that `refusals` makes up where the code depends on the operation.
 NEVER_TOGETHER = {
     *((name, "InstanceExpired") for name in ("AttachDisk", "CreateImage", "DeleteInstance", "RenewInstance")),
     *((name, "InstanceExpired") for name in ("ReplaceSystemDisk", "StopInstance")),
     *((name, "InstanceExpiredOrInArrears") for name in ("DeleteInstance", "StartInstance")),
-    ("CreateOrder", "DestinationRegion.NotFound"),
-    ("CopySnapshot", "DestinationRegion.NotFound"),
-    ("CreateAutoSnapshotPolicy", "DestinationRegion.NotFound"),
-    ("CreateDisk", "DestinationRegion.NotFound"),
     ("CreateImage", "ImageFamilyQuotaFull"),
     ("CreateImage", "ImageQuotaFull.ImageFamily"),
     ("ImportImage", "ImageFamilyQuotaFull"),
     ("ImportImage", "ImageQuotaFull.ImageFamily"),
     ("ModifyImageAttribute", "ImageFamilyQuotaExceed"),
     ("ModifyImageAttribute", "ImageQuotaExceed.ImageFamily"),
-    ("ImportImage", "DestinationRegion.NotFound"),
-    ("RunInstances", "DestinationRegion.NotFound"),
     ("RunInstances", "InvalidSystemDiskSize.LessThanMinSize"),
     ("RunInstances", "InvalidSystemDiskSize.MoreThanMaxSize"),
 }
@@ -271,64 +266,91 @@ def test_every_refusal_uses_a_code_of_its_operation():
 
 
 def refusals(folder: Path) -> set[tuple[str, str]]:
-    """Every (operation, code) that a call of `….refusal(operation, code, …)` can carry.
+    """Every (operation, code) that a call of `….refusal(code, …)` can carry.
 
-    An operation or code may be text, a constant of the module, a local name, or a parameter; a
-    parameter may be whatever any caller of that function's name gives.
+    From every command, which begins with `_request(operation)`, calls are followed by the names of functions, with
+    the texts that their parameters are given. A code may be text, a constant of the module, a local name, or such a
+    parameter.
     """
     modules = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))]
-    callers: dict[str, list[tuple[ast.Call, ast.FunctionDef, ast.Module]]] = {}
     places = [(f, m) for m in modules for f in ast.walk(m) if isinstance(f, ast.FunctionDef)]
+    called: dict[str, list[Place]] = {}
     for function, module in places:
-        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            callers.setdefault(name, []).append((call, function, module))
+        if not any(_name(mark) == "command" for mark in function.decorator_list):
+            called.setdefault(function.name, []).append((function, module))
 
-    def texts(node: ast.expr, function: ast.FunctionDef, module: ast.Module, seen: frozenset[str]) -> set[str]:
+    def texts(node: ast.expr, place: Place, bound: Bound) -> frozenset[str]:
         match node:
             case ast.Constant(value=str(text)):
-                return {text}
+                return frozenset({text})
             case ast.IfExp(body=body, orelse=orelse):
-                return texts(body, function, module, seen) | texts(orelse, function, module, seen)
+                return texts(body, place, bound) | texts(orelse, place, bound)
             case ast.Call(func=ast.Attribute(attr="get", value=table), args=[_, default]):
-                return texts(table, function, module, seen) | texts(default, function, module, seen)
+                return texts(table, place, bound) | texts(default, place, bound)
             case ast.Dict(values=parts) | ast.Tuple(elts=parts):
-                return set().union(*(texts(part, function, module, seen) for part in parts))
+                return frozenset().union(*(texts(part, place, bound) for part in parts))
             case ast.BinOp(left=value) | ast.Subscript(value=value):
-                return texts(value, function, module, seen)
+                return texts(value, place, bound)
             case ast.Name(id=name):
-                return named(name, function, module, seen)
-        return set()
+                return bound[name] if name in bound else named(name, place, bound)
+        return frozenset()
 
-    def named(name: str, function: ast.FunctionDef, module: ast.Module, seen: frozenset[str]) -> set[str]:
-        found: set[str] = set()
-        for scope in (function, module):
-            for node in ast.walk(scope) if scope is function else scope.body:
-                if isinstance(node, ast.Assign) and name in {
-                    n.id for n in ast.walk(node.targets[0]) if hasattr(n, "id")
-                }:
-                    found |= texts(node.value, function, module, seen)
-            if found:
-                return found
-        arguments = [a.arg for a in function.args.args if a.arg != "self"]
-        if name not in arguments or function.name in seen:
-            return found
-        place, defaults = arguments.index(name), function.args.defaults
-        given = defaults[place - len(arguments) :] if place >= len(arguments) - len(defaults) else []
-        for default in given[:1]:
-            found |= texts(default, function, module, seen)
-        for call, caller, home in callers.get(function.name, []):
-            if place < len(call.args):
-                found |= texts(call.args[place], caller, home, seen | {function.name})
-        return found
+    def named(name: str, place: Place, bound: Bound) -> frozenset[str]:
+        function, module = place
+        for nodes in (ast.walk(function), module.body):
+            values = [value for node in nodes if isinstance(node, ast.Assign) for value in _given(name, node)]
+            if values:
+                return frozenset().union(*(texts(value, place, bound | {name: frozenset()}) for value in values))
+        return frozenset()
 
-    statuses = {"Available", "Deprecated"}
-    return {
-        (operation, code)
-        for call, function, module in callers["refusal"]
-        for operation in texts(call.args[0], function, module, frozenset())
-        for code in texts(call.args[1], function, module, frozenset()) - statuses
-    }
+    found: set[tuple[str, str]] = set()
+    followed = set()
+
+    def follow(place: Place, operation: str, bound: Bound) -> None:
+        for call in (node for node in ast.walk(place[0]) if isinstance(node, ast.Call)):
+            keys = [key for part in ast.walk(call) for key in getattr(part, "keywords", ())]
+            other = [key.value for key in keys if key.arg == "operation"]
+            (asked,) = texts(other[0], place, bound) if other else {operation}
+            name = _name(call.func)
+            if name == "refusal" and call.args:
+                found.update((asked, code) for code in texts(call.args[0], place, bound))
+            elif name in called:
+                # Of two functions of one name, that of the same module is meant.
+                meant = next((to for to in called[name] if to[1] is place[1]), called[name][0])
+                function = meant[0]
+                names = [a.arg for a in function.args.args if a.arg != "self"]
+                defaults = dict(zip(names[::-1], function.args.defaults[::-1], strict=False))
+                given = defaults | dict(zip(names, call.args, strict=False))
+                read = {key: texts(value, place, bound) for key, value in given.items()}
+                then = {key: value for key, value in read.items() if value}
+                step = id(function), asked, tuple(sorted(then.items()))
+                if step not in followed:
+                    followed.add(step)
+                    follow(meant, asked, then)
+
+    for place in places:
+        for call in (node for node in ast.walk(place[0]) if isinstance(node, ast.Call)):
+            if _name(call.func) == "_request":
+                (operation,) = texts(call.args[0], place, {})
+                follow(place, operation, {})
+    return {(operation, code) for operation, code in found if code not in ("Available", "Deprecated")}
+
+
+Place = tuple[ast.FunctionDef, ast.Module]
+Bound = dict[str, frozenset[str]]
+
+
+def _name(node: ast.expr) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def _given(name: str, node: ast.Assign) -> list[ast.expr]:
+    """The values that an assignment gives to a name."""
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return [part for wanted, part in zip(target.elts, value.elts, strict=True) if _name(wanted) == name]
+    names = target.elts if isinstance(target, ast.Tuple) else [target]
+    return [value] if name in map(_name, names) else []
 
 
 # What is handed out --------------------------------------------------------------------------------

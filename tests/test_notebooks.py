@@ -17,10 +17,14 @@ from helpers import ROOT, read_csv
 
 from ecs_images import rules, teaching
 from ecs_images.catalog.rule_book import assumptions
+from ecs_images.teaching.answers import same
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+PAGES = {"index.ipynb", "glossary.ipynb"}
+LESSONS = [name for name in NOTEBOOKS if name not in PAGES]
 FIRST = "00_first_five_minutes.ipynb"
 every_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
+every_lesson = pytest.mark.parametrize("name", LESSONS)
 
 FORBIDDEN = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.While, ast.For, ast.AsyncFor, ast.Try,
@@ -65,47 +69,106 @@ def shown(name: str) -> str:
 
 
 def test_lessons_are_numbered_and_begin_with_the_first_five_minutes():
-    assert NOTEBOOKS[0] == FIRST
-    assert [name for name in NOTEBOOKS if not re.fullmatch(r"\d\d_[a-z_]+\.ipynb", name)] == []
+    assert LESSONS[0] == FIRST
+    assert [name for name in LESSONS if not re.fullmatch(r"\d\d[a-z]?_[a-z_]+\.ipynb", name)] == []
 
 
 # Form ----------------------------------------------------------------------------------------------
 
 
-@every_notebook
+@every_lesson
 def test_the_title_is_a_question(name):
     first = cells(name, "markdown")[0]["text"].splitlines()[0]
     assert first.startswith("# ")
     assert first.endswith("?")
 
 
-@every_notebook
+@every_lesson
 def test_every_part_of_a_lesson_is_there_and_in_order(name):
-    parts = ("**Aim.**", "## Set up", "**Predict.**", "**Explain.**", "## Your turn", "leaves out", "## Sources")
+    parts = [
+        "**Aim.**", "## Set up", "**Predict.**", "**Explain.**", "## Your turn", "## Open task",
+        "**What a good answer has.**", "## In three lines", "leaves out", "## Sources",
+    ]  # fmt: skip
     places = [prose(name).find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
+    assert (places[0] < prose(name).find("## Recall") < places[2]) == (name != FIRST)
     assert any("raises-exception" in cell["metadata"].get("tags", ()) for cell in cells(name, "code"))
 
 
+@every_lesson
+def test_a_lesson_says_how_long_it_takes_and_sums_up_in_three_sentences(name):
+    minutes = re.findall(r"About (\d+) minutes", cells(name, "markdown")[0]["text"])
+    assert len(minutes) == 1
+    (summary,) = (cell["text"] for cell in cells(name, "markdown") if cell["text"].startswith("## In three lines"))
+    assert len([line for line in summary.splitlines()[1:] if line.strip()]) == 3
+
+
+@every_lesson
+def test_a_lesson_leads_to_the_one_before_and_the_one_after(name):
+    links = re.findall(r"\]\(([a-z0-9_]+\.ipynb)\)", cells(name, "markdown")[-1]["text"])
+    place = LESSONS.index(name)
+    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", *LESSONS[place + 1 :][:1]]
+
+
 @every_notebook
+def test_links_between_notebooks_lead_somewhere(name):
+    linked = set(re.findall(r"\]\(([^)#]+\.ipynb)", prose(name)))
+    assert linked <= set(NOTEBOOKS)
+
+
+@every_lesson
+def test_an_answer_stands_in_a_cell_of_its_own(name):
+    """A learner's copy folds the whole cell, so a question, a heading or a task must not stand in it."""
+    for cell in cells(name, "markdown"):
+        if cell["text"].startswith(("**Explain.**", "**What a good answer has.**")):
+            assert not re.search(r"^#|\*\*Predict\.\*\*", cell["text"], re.MULTILINE), cell["text"]
+        else:
+            assert "**Explain.**" not in cell["text"], cell["text"]
+            assert "**What a good answer has.**" not in cell["text"], cell["text"]
+
+
+@every_lesson
 def test_there_are_three_tasks_from_small_to_large(name):
     turn = prose(name).split("## Your turn")[1]
     sizes = re.findall(r"^\**\d\. \**(\w+)\.\*", turn, re.MULTILINE)
     assert sizes == ["Small", "Medium", "Large"]
 
 
-@every_notebook
+@every_lesson
 def test_the_tasks_check_themselves_and_are_those_of_the_lesson(name):
     checked = re.findall(r'teaching\.check\("([^"]+)", answer\)', code(name))
-    assert checked == [f"{name[:2]}-{size}" for size in ("small", "medium", "large")]
-    assert set(checked) <= set(teaching.TASKS)
+    number = name.split("_")[0]
+    recalled = [] if name == FIRST else ["recall-1", "recall-2"]
+    assert checked == [f"{number}-{task}" for task in (*recalled, "small", "medium", "large")]
+    assert {task_id for task_id in teaching.TASKS if task_id.split("-")[0] == number} == set(checked)
 
 
 @every_notebook
 def test_no_answer_or_guess_is_given_away(name):
     given = re.findall(r"^\s*(?:my_guess|answer)\s*=\s*(\S+)", code(name), re.MULTILINE)
     assert set(given) <= {"None"}
+
+
+def numbers_with(unit: str, name: str) -> set[float]:
+    """The numbers of a lesson that stand before this unit, in prose or in an output, or in one of its tables."""
+    beside = re.findall(rf"({NUMBER}) ?{unit}\b", prose(name) + "\n" + shown(name))
+    rows = [line for line in prose(name).splitlines() if line.startswith("|")]
+    # The first word of a printed line is most often the number of a row.
+    rows += [re.sub(r"^\s*\d+\s", "", line) for line in shown(name).splitlines() if "<" not in line]
+    return {float(number) for number in [*beside, *re.findall(NUMBER, "\n".join(rows))]}
+
+
+@pytest.mark.slow
+@every_lesson
+def test_no_answer_to_a_task_stands_in_the_lesson(name):
+    """An answer is found, not met: not even by scrolling up to a number that happens to be right."""
+    met = []
+    for task_id, task in teaching.TASKS.items():
+        if task_id.split("-")[0] == name.split("_")[0] and task.unit:
+            right = task.right()
+            met += [f"{task_id}: {n:g} {task.unit}" for n in numbers_with(task.unit, name) if same(n, right)]
+    assert met == []
 
 
 # Code ----------------------------------------------------------------------------------------------
@@ -228,7 +291,20 @@ def test_every_sum_written_out_in_prose_is_true_to_its_digits(name):
             assert round(value, decimals(digits)) == given, written
 
 
-@every_notebook
+def taught(name: str) -> list[str]:
+    """The prose of a lesson up to its tasks, without the minutes that it takes and the questions of earlier lessons."""
+    texts, recalling = [], False
+    for cell in cells(name, "markdown"):
+        if cell["text"].startswith("## "):
+            recalling = cell["text"].startswith("## Recall")
+        if "## Your turn" in cell["text"]:
+            break
+        if not recalling:
+            texts.append(re.sub(r"About \d+ minutes", "", cell["text"]))
+    return texts
+
+
+@every_lesson
 def test_every_amount_in_prose_is_one_that_the_lesson_shows_or_is_told(name):
     """An amount stands in an output or in code of the lesson, or in a sum written out beside it.
 
@@ -236,8 +312,7 @@ def test_every_amount_in_prose_is_one_that_the_lesson_shows_or_is_told(name):
     """
     told = {float(number) for number in re.findall(NUMBER, shown(name) + "\n" + code(name))}
     unfounded = []
-    explained = [cell["text"] for cell in cells(name, "markdown")]
-    for text in explained[: next(n for n, text in enumerate(explained) if "## Your turn" in text)]:
+    for text in taught(name):
         beside = {float(number) for written, *_ in sums(text) for number in re.findall(NUMBER, written)}
         sentences = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
         amounts = re.findall(rf"({NUMBER}) ?({PRODUCED})\b", sentences)

@@ -79,7 +79,7 @@ def test_the_wheel_has_the_version_of_the_package(wheel: ZipFile) -> None:
 
 
 @pytest.mark.slow
-def test_an_installed_wheel_bills_a_story_and_checks_a_task_outside_the_checkout(
+def test_an_installed_wheel_bills_a_story_checks_a_task_and_hands_out_lessons_outside_the_checkout(
     wheel: ZipFile, tmp_path: Path
 ) -> None:
     """A wheel of pure Python is installed by unpacking it."""
@@ -95,6 +95,8 @@ def test_an_installed_wheel_bills_a_story_and_checks_a_task_outside_the_checkout
     place, checked = printed("-c", code).splitlines()
     assert Path(place).is_relative_to(tmp_path)
     assert checked.startswith("00-medium: 2.88 CNY is right.")
+    assert printed("-m", "ecs_images.cli", "learn", "--no-open").startswith("copied to my_lessons: 00, 01")
+    assert (tmp_path / "my_lessons" / "00_first_five_minutes.ipynb").exists()
 
 
 # What is optional ----------------------------------------------------------------------------------

@@ -299,3 +299,76 @@ def test_an_account_of_a_story_may_have_quotas():
     assert only_problem(text.replace("500", "0")).message.startswith("acme: a quota of images is a whole number")
     wrong = only_problem(text.replace("images:", "image:"))
     assert wrong.message == "acme: unknown quota 'image'; did you mean images?"
+
+
+# Expectations by tags -------------------------------------------------------------------------------
+
+# Red Hat on 2 vCPUs for the 30 days to 2026-02-14T10:00 at 0.1041: 2 × 720 × 0.1041 = 149.904.
+TAGGED = (
+    "steps:",
+    "  - run_instance: {account: acme, region: cn-beijing, image: rhel_9, instance_type: ecs.g7.large, "
+    "tags: {team: web}}",
+    "  - run_instance: {account: acme, region: cn-beijing, image: rhel_9, instance_type: ecs.g7.large}",
+    "expect:",
+)
+
+
+def tagged(where: str, cost: float = 149.904) -> str:
+    return told(*TAGGED, f"  - {{where: {{{where}}}, cost: {cost}}}").replace("2026-02-14", "2026-02-14T10:00+08:00")
+
+
+@pytest.mark.parametrize(
+    ("where", "cost"),
+    [
+        ('"tag:team": web', 149.904),
+        ('"tag:team": ""', 149.904),
+        ('"tag:team": web, meter: os_licence, region: cn-beijing', 149.904),
+        ('"tag:team": web, account: partner', 0),
+    ],
+)
+def test_a_story_expects_the_cost_of_a_tag(where: str, cost: float) -> None:
+    story = Story.parse(tagged(where, cost), "golden.yaml")
+    (outcome,) = check(story, story.run())
+    assert outcome.passed, outcome
+
+
+@pytest.mark.parametrize("cost", [0, 1])
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ('"tag:teams": web', "unknown tag 'teams'; did you mean team? no resource has a tag of that key"),
+        ('"tag:owner": web', "unknown tag 'owner'; no resource has a tag of that key"),
+        ('"tag:team": wep', None),
+        ('"tag:team": web, month: 2026-01', "tag:team goes with account, region, meter and currency, not with month"),
+    ],
+)
+def test_a_tag_that_no_resource_has_is_a_problem_of_its_line_even_where_0_is_expected(
+    where: str, words: str | None, cost: float
+) -> None:
+    story = Story.parse(tagged(where, cost), "golden.yaml")
+    with pytest.raises(FileProblems) as caught:
+        check(story, story.run())
+    (problem,) = caught.value.problems
+    unknown_value = "no charge matches tag:team wep; there are charges of (empty), web"
+    if cost == 0:
+        unknown_value = "unknown value of tag:team 'wep'; did you mean web?"
+    assert (problem.line, problem.message) == (8, words or unknown_value)
+
+
+def test_only_a_cost_is_expected_by_tags_and_a_tag_has_a_key() -> None:
+    for where, kind in (('"tag:team": web', "paid"), ('"tag:": web', "cost")):
+        problem = only_problem(tagged(where).replace("cost:", f"{kind}:"))
+        assert problem.message.startswith("unknown part of where 'tag:")
+
+
+def test_use_without_a_price_is_a_problem_only_of_the_tag_that_has_it() -> None:
+    """Windows has no price in Hong Kong (UNK-4); the other instance is Red Hat in Beijing."""
+    text = tagged('"tag:team": web').replace(
+        "region: cn-beijing, image: rhel_9, instance_type: ecs.g7.large}",
+        "region: cn-hongkong, image: windows_2022, instance_type: ecs.g7.large, tags: {team: desk}}",
+    )
+    story = Story.parse(text, "golden.yaml")
+    assert [outcome.passed for outcome in check(story, story.run())] == [True]
+    lacking = Story.parse(text.replace('"tag:team": web', '"tag:team": desk'), "golden.yaml")
+    with pytest.raises(FileProblems, match="no CNY price for os_licence of Windows Server in cn-hongkong"):
+        check(lacking, lacking.run())

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from helpers import BEIJING, HANGZHOU, ROOT
+from plausible_answers import PLAUSIBLE
 
 from ecs_images import Account, Cloud, CloudError, UnknownName, teaching
 from ecs_images.catalog.rule_book import rules
@@ -171,6 +172,30 @@ def unlike(task: Task, others: list) -> float | str:
 
 
 @every_task
+def test_plausible_wrong_answers_are_known_to_every_task_and_none_is_right(task_id):
+    wrong = PLAUSIBLE[task_id].values()
+    assert len(wrong) >= (3 if "recall" in task_id else 4)
+    right = teaching.TASKS[task_id].right()
+    assert [answer for answer in wrong if same(answer, right)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", sorted({task_id.split("-")[0] for task_id in teaching.TASKS}))
+def test_two_thirds_of_the_plausible_wrong_answers_of_a_lesson_get_a_hint_of_their_own(lesson):
+    met, missed = [], []
+    for task_id, task in teaching.TASKS.items():
+        if task_id.split("-")[0] == lesson:
+            slips = [slip.gives() for slip in task.slips]
+            for thought, answer in PLAUSIBLE[task_id].items():
+                (met if any(same(answer, slip) for slip in slips) else missed).append(f"{task_id}: {thought}")
+    assert 2 * len(missed) <= len(met), missed
+
+
+def test_plausible_wrong_answers_are_of_tasks_that_exist():
+    assert set(PLAUSIBLE) <= set(teaching.TASKS)
+
+
+@every_task
 def test_an_answer_of_another_kind_is_answered_with_a_sentence(said, task_id):
     text = isinstance(teaching.TASKS[task_id].right(), str)
     teaching.check(task_id, 1 if text else "1")
@@ -190,9 +215,11 @@ def test_a_task_that_no_lesson_has_is_an_error_with_the_nearest_names():
         teaching.check("1-small", None)
 
 
-def test_every_lesson_has_a_small_a_medium_and_a_large_task():
+def test_every_lesson_has_two_tasks_of_earlier_ones_and_three_of_its_own():
     lessons = sorted({task_id.split("-")[0] for task_id in teaching.TASKS})
-    assert sorted(teaching.TASKS) == sorted(f"{n}-{size}" for n in lessons for size in ("small", "medium", "large"))
+    own, recalled = ("small", "medium", "large"), ("recall-1", "recall-2")
+    wanted = [f"{n}-{task}" for n in lessons for task in (own if n == lessons[0] else (*recalled, *own))]
+    assert sorted(teaching.TASKS) == sorted(wanted)
 
 
 # Misconceptions ------------------------------------------------------------------------------------

@@ -60,6 +60,8 @@ def test_shares_invoices_and_capacity_go_on_beside_a_hole(both: ecs.Bill) -> Non
     assert both.by("snapshot")["list_cost"].tolist() == [288]
     assert both.invoice()["billed_cost"].tolist() == [288]
     assert both.capacity("day", "region")["x_stored_gib"].tolist() == [12, 12]
+    with pytest.raises(ecs.UnknownName, match="no resource has a tag of that key"):
+        both.unpriced_by("tag:team")
     assert both.unpriced_by("snapshot")["consumed_quantity"].tolist() == [288]
     assert "1 without a price" in repr(both)
 

@@ -162,7 +162,7 @@ def test_a_product_code_means_the_marketplace_image_on_its_own_site_only(cloud, 
     """MKT-1, TYPE-1: launching buys it (ASSUME-4); where no regions are published, anywhere (ASSUME-3)."""
     abroad = cloud.account("abroad", site="international")
     web = cloud.instance(machine(acme, image="cmjj022644"))
-    assert (web.image, web.lineage.product_code) == ("cmjj022644", "cmjj022644")
+    assert (web.image, web.lineage.product_code) == ("m-cmjj022644", "cmjj022644")
     machine(abroad, image="sgcmjj00024779")
     for account, code in ((abroad, "cmjj022644"), (acme, "sgcmjj00024779")):
         with refused(cloud, "InvalidImageId.NotFound", operation="RunInstances"):

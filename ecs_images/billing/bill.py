@@ -28,7 +28,7 @@ from ..units import BYTES_PER_MIB, Time, day_start_seconds, from_seconds, parse_
 from .attribution import attribute
 from .capacity import capacity, period_edges
 from .compare import comparison
-from .dimensions import TAG, Dimension, chosen, split_over
+from .dimensions import TAG, Dimension, chosen, split_over, tag
 from .explain import Explanation, Resource, explain
 from .invoice import invoice
 from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
@@ -42,6 +42,7 @@ ATTRIBUTED = {
     "resource": "x_resource_id",
     "account": "billing_account_id",
 }
+_NO_TAG = "no resource has a tag of that key"
 _PERIODS = {"x_month": "%Y-%m", "x_day": "%Y-%m-%d"}
 
 
@@ -172,14 +173,17 @@ class Bill:
     def unpriced_by(self, to: str) -> pd.DataFrame:
         """The quantities that no price covers as shares, as `attribute` shares costs.
 
-        to: snapshot, image or resource
+        to: snapshot, image or resource, or a tag such as tag:team
 
         Returns account, currency, region, meter, the column of `to`, and `consumed_quantity`, in the unit of
         `Meter.consumed_unit`.
         """
-        look_up("attribution to", to, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
+        tagged = tag(to) if isinstance(to, str) else None
+        split = tagged.split if tagged else to
+        look_up("attribution to", split, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
         origin = self._origin
-        shares = attribute(origin.usage, origin.state, [curve.holes() for curve in origin.curves], to)
+        shares = attribute(origin.usage, origin.state, [curve.holes() for curve in origin.curves], split)
+        shares = self._tagged(shares, [tagged] if tagged else [])
         shares = shares.rename(columns={"list_cost": "consumed_quantity"})
         return shares[shares["consumed_quantity"] != 0].reset_index(drop=True)
 
@@ -230,7 +234,7 @@ class Bill:
         """The shares of resources, with a column of each tag that is asked for."""
         for column in (dimension.column for dimension in dimensions if dimension.split == "resource"):
             key, tags = column.removeprefix(TAG), self._origin.state.tags
-            look_up("tag", key, {known: None for pairs in tags.values() for known, _ in pairs})
+            look_up("tag", key, {known: None for pairs in tags.values() for known, _ in pairs}, _NO_TAG)
             values = {resource: dict(pairs).get(key, "") for resource, pairs in tags.items()}
             frame = frame.assign(**{column: frame["x_resource_id"].astype(str).map(values).fillna("")})
         return frame
@@ -363,7 +367,7 @@ class Bill:
         """The ids of the unknowns that the bill touches."""
         until, meters = self._origin.window[1], set(self._charges["sku_meter"])
         happened = [event for event in self._origin.ledger if to_seconds(event.at) <= until]
-        names = {name for event in happened for name in getattr(event, "assumed", ())}
+        names = {name for event in happened for name in event.assumed}
         if STORAGE in meters:
             names.add("UNK-1")
         usage, disks = self._origin.usage, self._origin.state.disks

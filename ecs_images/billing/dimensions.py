@@ -48,6 +48,8 @@ _DIMENSIONS = (
 )
 TAG = "tag:"
 """What begins a dimension of tags: `tag:team` is what the tag `team` of the billed resource says, or empty."""
+ANY_TAG = f"{TAG}KEY"
+"""How lists of names write the dimensions of tags."""
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType({dimension.name: dimension for dimension in _DIMENSIONS})
 """Every dimension by its name."""
 BY_COLUMN = {dimension.column: dimension for dimension in _DIMENSIONS}
@@ -65,7 +67,7 @@ def chosen(names: Iterable[str]) -> list[Dimension]:
     """
     found: list[Dimension] = []
     for name in names:
-        known = DIMENSIONS.get(name) or BY_COLUMN.get(name) or _tag(name) if isinstance(name, str) else None
+        known = DIMENSIONS.get(name) or BY_COLUMN.get(name) or tag(name) if isinstance(name, str) else None
         if known is None:
             kinds = f"one of {', '.join(DIMENSIONS)}, or {TAG} and a tag's key"
             raise UnknownName("dimension", shown(name, 40).strip("'"), DIMENSIONS, kinds)
@@ -80,7 +82,8 @@ def chosen(names: Iterable[str]) -> list[Dimension]:
     return found
 
 
-def _tag(name: str) -> Dimension | None:
+def tag(name: str) -> Dimension | None:
+    """The dimension of a tag, such as `tag:team`; None for any other name."""
     key = name.removeprefix(TAG)
     return Dimension(name, name, f"the value of tag {key}", ("shares",)) if name.startswith(TAG) and key else None
 
@@ -94,5 +97,5 @@ def markdown() -> str:
     """The table of dimensions, for the data dictionary."""
     lines = ["| dimension | column | meaning | known to |", "|---|---|---|---|"]
     lines += [f"| {d.name} | {d.column} | {d.meaning} | {', '.join(d.sources)} |" for d in _DIMENSIONS]
-    lines += [f"| {TAG}KEY | {TAG}KEY | what the billed resource's tag KEY says at the end; empty: no tag | shares |"]
+    lines += [f"| {ANY_TAG} | {ANY_TAG} | what the billed resource's tag KEY says at the end; empty: no tag | shares |"]
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..catalog.images import marketplace_image
 from ..catalog.limits import constant
 from ..catalog.meters import STORAGE
 from ..errors import InputError, MixedCurrencies, UnknownName, shown
@@ -116,9 +117,10 @@ def explain(
         kinds = "an image, snapshot, chain, disk, instance, purchase or files"
         raise InputError(f"what can be explained is {kinds}, given by its id or record, not {shown(resource)}")
     name = resource if isinstance(resource, str) else resource.id
+    names = _names_of(name)
     snapshots, about = _snapshots_of(name, state)
-    image = name if name in state.images or name in set(usage["x_image_id"]) else None
-    concerned = usage["x_image_id"] == image if image else usage["resource_id"].isin([name, *snapshots])
+    image = name if name in state.images or not names.isdisjoint(usage["x_image_id"]) else None
+    concerned = usage["x_image_id"].isin(names) if image else usage["resource_id"].isin([name, *snapshots])
     parts = [
         storage_amounts(usage, state, cost_curves, snapshots, image),
         fee_amounts(usage, cost_curves, concerned.to_numpy()),
@@ -128,8 +130,14 @@ def explain(
     amounts = amounts.sort_values(["charge_period_start", "resource_id"], kind="stable", ignore_index=True)
     left = _left_behind(name, usage, state, cost_curves)
     lacking = unpriced[_touched(unpriced, usage[concerned | usage["resource_id"].isin(_chains(state, snapshots))])]
-    happened = _events(ledger, {name, *snapshots})
+    happened = _events(ledger, {*names, *snapshots})
     return Explanation(name, about, amounts, happened, left, lacking.reset_index(drop=True))
+
+
+def _names_of(resource: str) -> set[str]:
+    """An id, and with that of a marketplace image its product code, by which purchases and older ledgers name it."""
+    product = marketplace_image(resource)
+    return {product.image_id, product.product_code} if product else {resource}
 
 
 def _chains(state: State, snapshots: Collection[str]) -> set[str]:
@@ -187,7 +195,7 @@ def _snapshots_of(resource: str, state: State) -> tuple[tuple[str, ...], str]:
     members = tuple(state.chain_snapshots.get(chain, ()))
     if not members and resource not in state.disks:
         launched = [instance.image for instance in state.instances.values()]
-        if resource in [*launched, *(bought.product for bought in state.purchases.values())]:
+        if not _names_of(resource).isdisjoint([*launched, *(bought.product for bought in state.purchases.values())]):
             return (), "image of the provider"
         known = [*state.images, *state.snapshots, *state.instances, *state.disks, *state.chain_snapshots, *state.files]
         known += state.purchases

@@ -81,7 +81,8 @@ def fees(
     """Which fees follow an image through its lineage, who pays them, what they cost, and what ends them.
 
     cloud: what happened: a cloud, or a ledger
-    image: a custom image by its id or record; or a public one by its id, family or short name, or a product code
+    image: a custom image by its id or record; or a public one by its id, family or short name, or a marketplace
+        one by its id or product code
     account: who launches it, which decides the price list; the owner of a custom image unless said
     region: where it is launched; where a custom image is unless said
     instance_type: of what type, for fees that go by size; ecs.g6.large unless said

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from ..catalog.images import marketplace_images
 from ..catalog.meters import INSTANCE, MARKETPLACE_FEE, OS_LICENCE
 from ..catalog.rule_book import taken
 from ..ledger import events as ev
@@ -42,7 +43,7 @@ class Prepaid:
     term: week, month, year, or once for good
     terms: how many of them
     resource: the instance, or the purchase
-    image: the image it runs from, or the product
+    image: the image it runs from, or that of the product
     """
 
     at: datetime
@@ -139,7 +140,7 @@ def prepaid(ledger: Ledger, state: State, assume: Mapping[str, str]) -> Iterator
                     term="once",
                     terms=terms,
                     resource=bought.id,
-                    image=bought.product,
+                    image=marketplace_images()[bought.product].image_id,
                 )
             case ev.InstanceLaunched(billing="subscription"):
                 began = _Subscription(event, event.periods, event.image, event.lineage, event.purchase)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import cache
 
 from ..units import BILLING_CLOCK
-from .files import published
+from .files import records
 from .rule_book import taken
 
 
@@ -44,20 +44,6 @@ class Change:
 
 
 @cache
-def changes() -> dict[str, Change]:
-    """Every rule that changed, by key."""
-    return {
-        row["key"]: Change(
-            row["key"],
-            row["rule_id"],
-            row["topic"],
-            row["older"],
-            row["newer"],
-            date.fromisoformat(row["older_last_seen"]),
-            date.fromisoformat(row["newer_first_seen"]),
-            row["older_source"],
-            row["newer_source"],
-            row["note"],
-        )
-        for row in published("dated_rules.csv")
-    }
+def changes() -> Mapping[str, Change]:
+    """Every rule that changed, by key; read-only."""
+    return records(Change, "dated_rules.csv")

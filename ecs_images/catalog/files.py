@@ -1,6 +1,6 @@
-"""Where the published data lies, and how one of its CSV files is read.
+"""Where the files that travel with the package lie, and how one of the CSV files of its data is read.
 
-The data is the top-level `data/` of a checkout, and `ecs_images/data/` in an installed wheel.
+`data/` and `notebooks/` lie at the top of a checkout, and in `ecs_images/` in an installed wheel.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import look_up
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,16 +32,32 @@ _READ: dict[Any, Callable[[str], Any]] = {
 """How the text of a field is read, by the annotation of the record's field."""
 
 
-@cache
 def data_dir() -> Path:
     """The folder that holds the data files."""
-    installed = _PACKAGE / "data"
-    return installed if installed.is_dir() else _PACKAGE.parent / "data"
+    return shipped("data")
+
+
+@cache
+def shipped(folder: str) -> Path:
+    """A folder that travels with the package, `"data"` or `"notebooks"`."""
+    installed = _PACKAGE / folder
+    return installed if installed.is_dir() else _PACKAGE.parent / folder
 
 
 def data_path(name: str) -> Path:
     """The path of one data file, such as `"regions.csv"` or `"stories/first_five_minutes.yaml"`."""
     return data_dir() / name
+
+
+def sample(name: str) -> Path:
+    """The path of an example that travels with the package, whatever folder one works in.
+
+    name: a story, such as `"golden_pipeline"`, or a price file, such as `"example_prices_china"`; without its ending
+
+    Raises UnknownName for any other, with the nearest ones.
+    """
+    found = [*data_path("stories").rglob("*.yaml"), *data_path("examples").glob("*.csv")]
+    return look_up("sample", name, {path.stem: path for path in found})
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

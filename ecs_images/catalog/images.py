@@ -1,7 +1,7 @@
 """Public and marketplace images, as the provider publishes them.
 
 A story names an image by its real id, by an image family (镜像族系, `acs:…`), by a short name
-such as `ubuntu_22_04`, or by a marketplace product code. Short names and families mean the
+such as `ubuntu_22_04`; a marketplace image by its product code too. Short names and families mean the
 newest image released by the day of use, and before the first known one that one (ASSUME-9).
 
 An id that the catalogue lacks is read (ID-1): `ubuntu_22_04_x64_20G_alibase_20221130.vhd` is Ubuntu
@@ -42,6 +42,10 @@ class PublicImage:
     note: str
 
 
+_MARKETPLACE_ID = "m-"
+"""What begins the id of a marketplace image, as of every image that is not public (ID-1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class MarketplaceImage:
     """A marketplace product (镜像市场镜像); `regions` and `vendor` are empty where none are published."""
@@ -55,6 +59,11 @@ class MarketplaceImage:
     platform: str
     architecture: str
     system_disk_gib: int
+
+    @property
+    def image_id(self) -> str:
+        """The id of its image, made of its product code (ASSUME-13): real ids, one a region, are not published."""
+        return _MARKETPLACE_ID + self.product_code
 
     @property
     def sold_by(self) -> str:
@@ -74,6 +83,11 @@ def public_images() -> Mapping[str, PublicImage]:
 def marketplace_images() -> Mapping[str, MarketplaceImage]:
     """Every marketplace product by its product code (商品码); read-only."""
     return records(MarketplaceImage, "marketplace_images.csv")
+
+
+def marketplace_image(reference: str) -> MarketplaceImage | None:
+    """The marketplace image of an id or a product code; None for anything else."""
+    return marketplace_images().get(reference.removeprefix(_MARKETPLACE_ID))
 
 
 _Dated = tuple[tuple[date, str], ...]
@@ -242,4 +256,5 @@ def is_published(reference: str) -> bool:
 @cache
 def known_references() -> frozenset[str]:
     """Every listed name under which a public or marketplace image can be asked for."""
-    return frozenset({*public_images(), *short_names(), *public_families(), *marketplace_images()})
+    ids = {product.image_id for product in marketplace_images().values()}
+    return frozenset({*public_images(), *short_names(), *public_families(), *marketplace_images(), *ids})

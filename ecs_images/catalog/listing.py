@@ -15,7 +15,16 @@ from ..units import Time, parse_time, to_seconds
 from . import instance_types as types
 from .changes import changes
 from .files import published
-from .images import PublicImage, of_family, public_families, public_images, read_public_id, short_names
+from .images import (
+    PublicImage,
+    marketplace_image,
+    marketplace_images,
+    of_family,
+    public_families,
+    public_images,
+    read_public_id,
+    short_names,
+)
 from .meters import MARKETPLACE_FEE, OS_LICENCE, units
 from .prices import PriceBook, Prices
 from .regions import region as region_of
@@ -68,7 +77,13 @@ INSTANCE_TYPES = Table(
 PRODUCTS = Table(
     "products and fees",
     "a marketplace product",
-    (*FILES["marketplace_images.csv"].columns[:9], *_PRICE, *FILES["marketplace_images.csv"].columns[9:12]),
+    (
+        FILES["marketplace_images.csv"].columns[0],
+        Column("image_id", "text", "", "id of its image, made of the code (ASSUME-13)", True),
+        *FILES["marketplace_images.csv"].columns[1:9],
+        *_PRICE,
+        *FILES["marketplace_images.csv"].columns[9:12],
+    ),
 )
 REGIONS, RULES = FILES["regions.csv"], FILES["rules.csv"]
 CHANGED_RULES = Table(
@@ -127,6 +142,8 @@ def images(
         fee = fees.licence(image.os_family, image.fee_kind)
         names = row.get("short_name", ""), row.get("image_family", "")
         rows.append((image.image_id, *names, *system, image.system_disk_gib, image.fee_kind, *fee, *known))
+    if isinstance(word, str) and marketplace_image(word):
+        raise InputError(f"{word} is a marketplace image; products lists those")
     return _containing(IMAGES, rows, word, range(6))
 
 
@@ -177,7 +194,7 @@ def products(
 ) -> pd.DataFrame:
     """The marketplace products, with the fee of each in the currency of the site that sells it.
 
-    word: only those whose code, name, seller or system contain it; empty: all
+    word: only those whose code, image id, name, seller or system contain it; empty: all
     region, instance_type, prices, at: as for `images`
 
     Returns a `PRODUCTS` table. Raises UnknownName for names, InputError where nothing contains `word`.
@@ -187,11 +204,12 @@ def products(
     for row in published("marketplace_images.csv"):
         currency = site(row["site"]).currency
         fees = by_currency.setdefault(currency, _Fees(region, instance_type, currency, prices, at))
-        values = [row[column.name] for column in PRODUCTS.columns[:8]]
-        fee = fees.price(MARKETPLACE_FEE, row["product_code"])
+        code = row["product_code"]
+        values = [row[column.name] for column in PRODUCTS.columns[2:9]]
         known = row["source"], row["source_date"], row["status"]
-        rows.append((*values, int(row["system_disk_gib"]), *fee, *known))
-    return _containing(PRODUCTS, rows, word, (0, 1, 2, 5))
+        size, fee = int(row["system_disk_gib"]), fees.price(MARKETPLACE_FEE, code)
+        rows.append((code, marketplace_images()[code].image_id, *values, size, *fee, *known))
+    return _containing(PRODUCTS, rows, word, (0, 1, 2, 3, 6))
 
 
 def regions(word: str = "") -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Price files: CSV rows → `PriceRow`s, with every problem of a file found at once.
 
-The published book and a person's own layer have the same form, so this module declares it.
+The published book and a person's own layer have the same form.
 """
 
 from __future__ import annotations
@@ -19,42 +19,14 @@ from typing import Any
 
 from ..errors import FileProblems, InputError, Problem, did_you_mean, shown
 from ..saving import read
-from ..tables import Column, Table
 from .images import public_images
 from .meters import METERS, units
 from .not_counted import NOT_COUNTED, not_counted
 from .regions import SCOPES, covered, regions
+from .schemas import FILES
 
 CURRENCIES = ("CNY", "USD")
-BASES = ("stated", "observed", "assumed")
-
-PRICE_TABLE = Table(
-    "prices",
-    "one price (or one tier of a price) from a date, in one currency",
-    (
-        Column("meter", "text", "", "what is metered, such as snapshot_standard or os_licence", True),
-        Column("item", "text", "", "system, product code, disk category or instance type; empty: every one of them"),
-        Column("region_id", "text", "", "a region, or a scope such as mainland_china or all_regions", True),
-        Column("to_region_id", "text", "", "destination region or scope of traffic"),
-        Column("billing_method", "text", "", "how it is paid", True, ("pay_as_you_go", "subscription", "scu_pack")),
-        Column("from_quantity", "number", "quantity_unit", "lower bound of the tier or band, inside it", True),
-        Column("to_quantity", "number", "quantity_unit", "upper bound, outside it; empty: no bound"),
-        Column("quantity_unit", "text", "", "what the bounds count", values=("", "GiB", "vCPU", "Mbps")),
-        Column("unit", "text", "", "what the price is for, such as per_gib_month"),
-        Column("currency", "text", "", "currency of the price list", True, CURRENCIES),
-        Column("price", "number", "currency per unit", "list price; empty: not published"),
-        Column("valid_from", "date", "", "first day of the billing clock (UTC+8) with this price", True),
-        Column("valid_until", "date", "", "first day without it; empty: until a later row"),
-        Column("valid_from_basis", "text", "", "how the first day is known", True, BASES),
-        Column("source", "text", "", "where the figure stands", True),
-        Column("source_date", "text", "", "date of that source; undated where it prints none", True),
-        Column("confidence", "text", "", "official, derived_official, third_party, assumed, example …", True),
-        Column("status", "text", "", "current, last_known, superseded, own, example …", True),
-        Column("note", "text", "", "what else a reader must know"),
-    ),
-)
-
-
+PRICE_TABLE = FILES["prices/*/*.csv"]
 _KINDS: Mapping[str, type] = {"text": str, "number": Real, "date": date}
 _MAY_BE_NONE = ("price", "valid_until")
 

@@ -13,6 +13,7 @@ from .chain import chain_block_map
 from .cost import bill_waterfall, cost_over_time, who_pays
 from .lifecycle import image_lifecycle
 from .lineage import lineage_graph
+from .plans import plans_over_time
 from .routes import routes_compared
 from .sweep import cost_by_value
 
@@ -26,6 +27,7 @@ __all__ = [
     "cost_over_time",
     "image_lifecycle",
     "lineage_graph",
+    "plans_over_time",
     "routes_compared",
     "who_pays",
 ]

@@ -22,11 +22,12 @@ _SAME = 1e-9
 def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The cost of each route along a parameter, and the values between which the cheapest route changes.
 
-    Each interval in which another route becomes the cheapest is shaded, and listed below the axis.
+    Each interval in which another route becomes the cheapest is shaded, and listed below the axis. A route that
+    opens the image to everybody is taken for the cheapest only where no other has an amount.
 
     table: what `ecs_images.break_even` returns, a row for each value and route: columns `x_parameter` (its name
         with its unit, like `horizon [month]`), `x_value`, `route`, `list_cost` (NaN where it has no amount: a gap in
-        the line) and `billing_currency`
+        the line) and `billing_currency`; `x_opens` (whether the route opens the image to everybody) if it is there
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies, two parameters, or a table without an amount.
@@ -51,7 +52,10 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         marker = style.MARKERS[number % len(style.MARKERS)] if len(costs) <= _FEW_VALUES else None
         look = style.line_look(number)
         ax.plot(costs.index, amounts, label=label, linewidth=1.8, marker=marker, markersize=4, **look)
-    changes = _shade_changes(ax, costs)
+    opening = set(routes[table["x_opens"].astype(bool)]) if "x_opens" in table else set()
+    others = [route for route in order if route not in opening and costs[route].notna().any()]
+    changes = _shade_changes(ax, costs[others or order])
+    changes += [f"{plain_text(route)} opens the image to everybody" for route in order if route in opening]
     ax.set_ylim(bottom=min(0.0, float(np.nanmin(costs.to_numpy("float64")))))
     _ticks(ax.xaxis, costs.index.to_numpy("float64"))
     ax.set_xlabel("\n".join([plain_text(names[0]), *changes]))
@@ -78,9 +82,7 @@ def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
     return lines if len(lines) <= 3 else [*lines[:2], f"and {len(lines) - 2} more changes"]
 
 
-def break_even_surface(
-    table: pd.DataFrame, *, routes: tuple[str, str] = ("route a", "route b"), ax: Axes | None = None
-) -> Axes:
+def break_even_surface(table: pd.DataFrame, *, routes: tuple[str, str] | None = None, ax: Axes | None = None) -> Axes:
     """The difference in cost of two routes over two parameters, and where they cost the same.
 
     Each cell shows the pair of values at its centre; it is hatched if a is dearer. A thick line separates the cells
@@ -88,14 +90,18 @@ def break_even_surface(
 
     table: what `ecs_images.break_even_surface` returns, a row for each pair of values: columns `x_first` and
         `x_second` (the values), `x_first_name` and `x_second_name` (the parameters with their units),
-        `x_difference` (the cost of route a less that of route b; NaN where one has no amount) and `billing_currency`
-    routes: the names of a and b
+        `x_difference` (the cost of route a less that of route b; NaN where one has no amount), `x_first_route` and
+        `x_second_route` (the names of a and b) and `billing_currency`
+    routes: other names of a and b
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for two currencies, two pairs of parameters, or a table without an amount.
     """
-    columns = ("x_first", "x_second", "x_difference", "x_first_name", "x_second_name", "billing_currency")
+    names = ("x_first_name", "x_second_name", "x_first_route", "x_second_route")
+    columns = ("x_first", "x_second", "x_difference", *names, "billing_currency")
     style.require(table, columns, "a break-even surface", "ecs_images.break_even_surface()")
+    if routes is None:
+        routes = str(table["x_first_route"].iloc[0]), str(table["x_second_route"].iloc[0])
     if not isinstance(routes, tuple | list) or len(routes) != 2:
         raise InputError(f"routes must be the names of two routes, not {shown(routes)}")
     a, b = (plain_text(route) for route in routes)
@@ -129,10 +135,22 @@ def break_even_surface(
         handles.append(Patch(facecolor="#FDD9AE", edgecolor=style.DARK, hatch="//", label=f"{a} is dearer"))
     if cheap:
         handles.append(Patch(facecolor="#CFCBE2", edgecolor=style.DARK, label=f"{b} is dearer"))
-    if not dear and not cheap:
-        ax.set_title("both cost the same everywhere", loc="left", fontsize="medium")
     style.legend_above(ax, handles)
+    style.headline(ax, _cheaper(difference, a, b, currency))
     return with_fonts(ax)
+
+
+def _cheaper(difference: np.ndarray, a: str, b: str, currency: str) -> str:
+    """Which route is cheaper in how many cells, and by how much at most, as a sentence."""
+    cells = int(np.isfinite(difference).sum())
+    wins = [(a, int((difference < 0).sum()), -float(np.nanmin(difference)))]
+    wins += [(b, int((difference > 0).sum()), float(np.nanmax(difference)))]
+    said = [
+        f"{name} is cheaper in {count} of {cells} cells, by up to {style.money(by)} {currency}"
+        for name, count, by in sorted(wins, key=lambda win: -win[1])
+        if count
+    ]
+    return "; ".join(said) or "both cost the same everywhere"
 
 
 def _once_each(table: pd.DataFrame, columns: list[str], what: str) -> None:

@@ -7,14 +7,18 @@ from matplotlib.axes import Axes
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from ..errors import InputError
-from .style import axes_or_new, largest, line_look, name_series, plain, require
+from .style import COLOURS, axes_or_new, bar_look, largest, line_look, name_series, plain, require
+from .style import gib as size
 from .texts import plain_text, with_fonts
 
 
-def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = False, ax: Axes | None = None) -> Axes:
     """Stored GiB over time as steps, one line for each region, chain or image of the table.
 
     If there are more than eight lines, the smallest are added up as "other".
+
+    stacked: whether the names lie on top of one another, as areas whose top is what is stored in all; not for names
+        that stand for the same thing in different scenarios
 
     capacity: what `Bill.capacity` returns, three columns: the start of a period (time), a name (region, chain or
         image), and the mean of what was stored [GiB]
@@ -31,10 +35,18 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     table = largest(capacity.pivot_table(index=period, columns=name, values=gib, aggfunc="sum", fill_value=0.0))
     table = _with_end(table)
     ax = axes_or_new(ax)
+    bottom = pd.Series(0.0, index=table.index)
     for number, column in enumerate(table.columns):
+        named = plain_text(column) or "(no image)"
+        if stacked:
+            look = {key: value for key, value in bar_look(number).items() if key != "color"}
+            top = bottom + table[column]
+            ax.fill_between(table.index, bottom, top, step="post", label=named, facecolor=COLOURS[number], **look)
+            bottom = top
+            continue
         # Later lines are thinner and on top, so lines that coincide are all visible; dashes repeat after four.
         look = {**line_look(number), "linewidth": 3.2 - 0.3 * number}
-        ax.step(table.index, table[column], where="post", label=plain_text(column) or "(no image)", **look)
+        ax.step(table.index, table[column], where="post", label=named, **look)
     ax.set_xlabel("time (UTC+8)")
     ax.set_ylabel("stored [GiB, mean of the period]")
     ax.set_ylim(bottom=0)
@@ -42,7 +54,10 @@ def capacity_over_time(capacity: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     for label in ax.get_xticklabels():
         label.set_horizontalalignment("right")
     plain(ax)
-    name_series(ax)
+    height = table.sum(axis=1) if stacked else table[table.max().idxmax()]
+    name = "" if stacked or len(table.columns) == 1 else f" ({plain_text(height.name) or 'no image'})"
+    most = f"{size(round(height.max(), 1))}{name} in the period from {height.idxmax():%Y-%m-%d}"
+    name_series(ax, f"at most {most}, {size(round(height.iloc[-1], 1))} at the end")
     return with_fonts(ax)
 
 

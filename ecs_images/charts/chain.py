@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..errors import InputError, UnknownName
 from .style import DARK, axes_or_new, gib, ink, name_rows, require, row_font, width_of
-from .svg import LETTER, RIGHT, Picture, left_of
+from .svg import BESIDE, LETTER, MARGIN, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
 _COLUMNS = ("x_snapshot_id", "x_number", "x_first_snapshot", "x_last_snapshot", "x_skipped_snapshots", "x_stored_gib")
@@ -95,11 +95,15 @@ class Blocks:
             for name, number in self.numbers.items()
         ]
 
+    def freed_gib(self, delete: Sequence[str]) -> float:
+        """What deleting these snapshots together frees [GiB]."""
+        return sum(group.width for group in self.groups if group.holders <= set(delete))
+
     def title(self, delete: Sequence[str]) -> str:
         """What the chain stores and what deleting these snapshots together frees, as a text."""
         if not delete:
             return f"{gib(self.total)} stored"
-        freed = sum(group.width for group in self.groups if group.holders <= set(delete))
+        freed = self.freed_gib(delete)
         chosen = list(dict.fromkeys(delete))
         which = ", ".join(shortened(name, 24) for name in chosen) if len(chosen) <= 3 else f"{len(chosen)} snapshots"
         frees = f"{gib(freed)} (hatched)" if freed else "nothing"
@@ -164,10 +168,11 @@ def chain_picture(blocks: Blocks, delete: Sequence[str], text: str) -> str:
     delete: ids of snapshots; what deleting them together frees is hatched
     text: the same in words, for readers who do not see the picture
     """
-    names, picture = blocks.row_names(delete), Picture(text)
-    left, foot = left_of(names), _TOP + _ROW * len(names) + 4
-    scale = (RIGHT - left) / blocks.total
-    picture.letters(8, 16, blocks.title(delete), weight="bold")
+    names, picture = blocks.row_names(delete), Picture(text, BESIDE)
+    left, right, foot = left_of(names), BESIDE - MARGIN, _TOP + _ROW * len(names) + 4
+    scale = (right - left) / blocks.total
+    hatched = f"; {gib(blocks.freed_gib(delete))} of them freed (hatched)" if delete else ""
+    picture.letters(8, 16, f"{gib(blocks.total)} stored{hatched}", weight="bold")
     picture.letters(left - 8, 40, "first stored by no.", anchor="end")
     for name, middle in _with_room(blocks.births(), scale, letter=LETTER, spare=4):
         picture.letters(left + scale * middle, 40, name, anchor="middle")
@@ -185,8 +190,8 @@ def chain_picture(blocks: Blocks, delete: Sequence[str], text: str) -> str:
         if LETTER * len(size) + 8 < width:
             halo = group.colour if goes else ""
             picture.letters(x + width / 2, middle, size, anchor="middle", fill=colour, halo=halo)
-    ticks = [tick for tick in MaxNLocator(8).tick_values(0, blocks.total) if tick <= blocks.total * (1 + 1e-9)]
-    picture.axis(left, foot, "stored blocks [GiB]", [(left + scale * tick, f"{tick:g}") for tick in ticks])
+    ticks = [tick for tick in MaxNLocator(6).tick_values(0, blocks.total) if tick <= blocks.total * (1 + 1e-9)]
+    picture.axis(left, right, foot, "stored blocks [GiB]", [(left + scale * tick, f"{tick:g}") for tick in ticks])
     return picture.html(foot + 40)
 
 

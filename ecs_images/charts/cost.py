@@ -56,11 +56,17 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     step = style.every(len(names), int(style.width_of(ax) / 0.22))
     turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
     ax.set_xticks(positions[::step], names[::step], rotation_mode="anchor", **turn)
+    totals = table.sum(axis=1)
+    if not slanted:
+        for place, month_total in zip(positions, totals, strict=True):
+            ax.text(place, month_total, style.money(month_total), ha="center", va="bottom", fontsize=8)
     # A few months must not fill the whole width with thick bars.
     spare = max(0.0, (_FEWEST_MONTHS - len(names)) / 2)
     ax.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)
     style.plain(ax)
-    style.name_series(ax)
+    whole, most = f"{style.money(totals.sum())} {currency} at list prices", names[totals.argmax()]
+    peak = f", most in {most}: {style.money(totals.max())}" if len(names) > 1 and totals.max() > 0 else f" in {most}"
+    style.name_series(ax, f"{whole}{peak}")
     return with_fonts(ax)
 
 
@@ -151,6 +157,10 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     ax.set_xlabel(f"list cost [{currency}]{_not_counted(bill, ax)}")
     style.plain(ax, "x")
     style.legend_above(ax)
+    own, whole = float(table.loc[owner].sum()), float(table.sum(axis=None))
+    share = f" ({own / whole:.0%})" if whole else ""
+    paid = f"{style.money(own)} of {style.money(whole)} {currency}{share} at list prices"
+    style.headline(ax, f"{plain_text(owner)} pays {paid}")
     return with_fonts(ax)
 
 

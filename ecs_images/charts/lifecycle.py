@@ -5,6 +5,7 @@ As a matplotlib chart, and as the picture that a page redraws for every moment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,16 +18,18 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
+from ..errors import UnknownName
 from ..units import show_time
 from . import style
-from .svg import EDGE, LETTER, RIGHT, WIDTH, Picture, left_of
+from .svg import BESIDE, EDGE, LETTER, MARGIN, Picture, left_of
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
-_COLUMNS = ("resource_id", "x_kind", "x_name", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
-_TALLEST = 14
-"""Greatest height of a chart [inch]."""
-_ROW, _LINE, _SIGN, _MOST_TICKS = 30, 20, 5.5, 8
-"""Of the picture: height of a row and of a legend line, half the width of a sign [pixel]; most ticks of time."""
+_COLUMNS = ("resource_id", "x_kind", "x_name", "x_image", "x_form", "x_status", "x_start", "x_end", "x_goes_on")
+_TALLEST, _MOST_ROWS = 14, 40
+"""Greatest height of a chart [inch], and most rows that one shows unless it is told which images to show."""
+_ROW, _LINE, _SIGN, _MOST_TICKS, _LONGEST = 30, 20, 5.5, 4, 18
+"""Of the picture: height of a row and of a legend line, half the width of a sign [pixel]; most ticks of time; longest
+name [letter]."""
 
 # Colour, hatch and name of a status.
 _STATUSES: dict[str, tuple[str, str, str]] = {
@@ -56,32 +59,41 @@ class _Lives:
     """The rows of a lifecycle table as drawn: names, spans of time in a status, and marks for what was done."""
 
     def __init__(self, table: pd.DataFrame) -> None:
-        style.require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
         self.zone = table["x_start"].dt.tz
         self.first, self.last = table["x_start"].min(), table["x_end"].max()
-        named = table.drop_duplicates("resource_id")
-        pairs = [(str(i), shortened(n or i, 24)) for i, n in zip(named["resource_id"], named["x_name"], strict=True)]
-        self.rows = {ident: row for row, (ident, _) in enumerate(pairs)}
+        records = table.to_dict("records")
+        named = {str(row["resource_id"]): row["x_name"] for row in reversed(records)}
+        self.rows = {
+            ident: number for number, ident in enumerate(dict.fromkeys(str(r["resource_id"]) for r in records))
+        }
+        self.called = [shortened(named[ident] or ident, 24) for ident in self.rows]
+        pairs = zip(self.rows, self.called, strict=True)
         self.names = [shortened(ident if name == ident else f"{name}  {ident}", 50) for ident, name in pairs]
-        self.spans = table[table["x_form"] == "span"].to_dict("records")
-        self.marks = table[table["x_form"] == "mark"].to_dict("records")
+        self.spans = [row for row in records if row["x_form"] == "span"]
+        self.marks = [row for row in records if row["x_form"] == "mark"]
         self.kinds = list(dict.fromkeys((str(span["x_kind"]), str(span["x_status"])) for span in self.spans))
         self.deeds = list(dict.fromkeys(str(mark["x_status"]) for mark in self.marks))
 
 
-def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def image_lifecycle(table: pd.DataFrame, *, images: str | Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """The lives of images and snapshots: a row for each, a bar for each status, a sign for what was done.
 
-    A bar ends in an arrow if the status lasts beyond the table.
+    A bar ends in an arrow if the status lasts beyond the table. The title says what still exists at its end, and what
+    was left out.
 
     table: what `Cloud.lifecycle` returns, or some of its rows, in the order to draw: columns `resource_id`,
-        `x_kind` (image or snapshot), `x_name`, `x_form` (span or mark), `x_status` (for a mark: what was done),
-        `x_start` and `x_end` (times), and `x_goes_on` (whether the status lasts beyond `x_end`)
+        `x_kind` (image or snapshot), `x_name`, `x_image` (of a snapshot, the image it is behind), `x_form` (span or
+        mark), `x_status` (for a mark: what was done), `x_start` and `x_end` (times), and `x_goes_on` (whether the
+        status lasts beyond `x_end`)
+    images: ids or names of images to show, with the snapshots behind them; unless given, all rows of the table, or if
+        they are more than forty, the newest images of it
     ax: the axes to draw on; a new figure unless given
 
-    Raises InputError for an empty table.
+    Raises InputError for an empty table, UnknownName for an image that is not in it.
     """
-    lives = _Lives(table)
+    style.require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
+    chosen = _chosen(table, [images] if isinstance(images, str) else images)
+    lives = _Lives(chosen)
     ax = style.axes_or_new(ax, 9, min(1.5 + 0.3 * len(lives.rows), _TALLEST))
     for span in lives.spans:
         y, start, end = lives.rows[str(span["resource_id"])], span["x_start"], span["x_end"]
@@ -114,7 +126,44 @@ def image_lifecycle(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("time (UTC+8)")
     style.plain(ax, "x")
     style.legend_above(ax, handles)
+    left_out = table["resource_id"].nunique() - len(lives.rows)
+    which = "" if images is not None else ", which are older"
+    more = f"; {_counted(left_out, 'other row')} left out{which}" if left_out else ""
+    style.headline(ax, f"{_what_exists(chosen)}{more}")
     return with_fonts(ax)
+
+
+def _chosen(table: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
+    """The rows to draw: of these images, or of the newest ones if there are too many rows."""
+    own = table[table["x_kind"] == "image"]
+    if images is None:
+        if table["resource_id"].nunique() <= _MOST_ROWS:
+            return table
+        rows = table[table["x_image"] != ""].groupby("x_image", sort=False)["resource_id"].nunique()
+        known = [name for name, total in rows[::-1].cumsum().items() if total <= _MOST_ROWS]
+        return table[table["x_image"].isin(known)]
+    for name in images:
+        if name not in set(own["resource_id"]) | set(own["x_name"]):
+            raise UnknownName(
+                "image of this table", str(name), own["x_name"].where(own["x_name"] != "", own["resource_id"])
+            )
+    ids = own.loc[own["resource_id"].isin(images) | own["x_name"].isin(images), "resource_id"]
+    return table[table["x_image"].isin(ids)]
+
+
+def _what_exists(table: pd.DataFrame) -> str:
+    """How many images and snapshots there are, and how many still exist at the end, as a sentence."""
+    goes_on = table.groupby("resource_id")["x_goes_on"].any()
+    kinds = table.drop_duplicates("resource_id").set_index("resource_id")["x_kind"]
+    parts = []
+    for kind in ("image", "snapshot"):
+        names = kinds.index[kinds == kind]
+        parts += [f"{int(goes_on[names].sum())} of {_counted(len(names), kind)}"] if len(names) else []
+    return f"{' and '.join(parts)} still there at the end"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
@@ -124,9 +173,10 @@ def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
     moment: the moment of the line; the time axis is extended to include it
     text: the same in words, for readers who do not see the picture
     """
-    lives, picture = _Lives(table), Picture(text)
+    lives, picture = _Lives(table), Picture(text, BESIDE)
+    names = [shortened(name, _LONGEST) for name in lives.called]
     top = _legend(picture, lives) + 10
-    foot, left, right = top + _ROW * len(lives.rows), left_of(lives.names), RIGHT - 28
+    foot, left, right = top + _ROW * len(lives.rows), left_of(names), BESIDE - MARGIN - 28
     first, last = min(lives.first, moment), max(lives.last, moment)
 
     def place(when: datetime) -> float:
@@ -138,9 +188,9 @@ def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:
     ticks = [(place(w), formatter(n)) for n, w in zip(numbers, moments, strict=True) if first <= w <= last]
     for x, _ in ticks:
         picture.line(x, top, x, foot, colour=EDGE)
-    picture.axis(left, foot, f"time (UTC+8), from {show_time(first)}", ticks, right)
+    picture.axis(left, right, foot, f"time (UTC+8), from {show_time(first)}", ticks)
     middles = {ident: top + _ROW * (row + 0.5) for ident, row in lives.rows.items()}
-    for y, name in zip(middles.values(), lives.names, strict=True):
+    for y, name in zip(middles.values(), names, strict=True):
         picture.letters(left - 8, y + 4, name, anchor="end")
     for span in lives.spans:
         y, start, end = middles[str(span["resource_id"])], place(span["x_start"]), place(span["x_end"])
@@ -177,7 +227,7 @@ def _legend(picture: Picture, lives: _Lives) -> float:
     x, y = 8.0, 14.0
     for kind, what, label in [*entries, ("", "", "the moment")]:
         width = 40 + LETTER * width_of_text(label)
-        if x + width > WIDTH:
+        if x + width > BESIDE:
             x, y = 8.0, y + _LINE
         if kind:
             _bar(picture, kind, what, x, y, 20)

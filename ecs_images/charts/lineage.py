@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ..errors import InputError
-from .style import BLUE, DARK, GREEN, ORANGE, RED, axes_or_new, legend_above, require, row_font, two_lines, width_of
+from ..errors import InputError, UnknownName
+from .style import (
+    BLUE,
+    DARK,
+    GREEN,
+    ORANGE,
+    RED,
+    axes_or_new,
+    headline,
+    legend_above,
+    require,
+    row_font,
+    two_lines,
+    width_of,
+)
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
 _COLUMNS = (
@@ -47,7 +60,7 @@ _FAINT = "#666666"
 _OTHER_KIND = ("white", "square")
 
 
-def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def lineage_graph(edges: pd.DataFrame, *, images: str | Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """How images were made, copied, exported and shared, and what runs from them: sources on the left.
 
     Deleted and released resources have grey names and dashed outlines.
@@ -55,17 +68,23 @@ def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     edges: what `Cloud.lineage` returns: columns `x_source`, `x_source_kind`, `x_source_name`, `x_target`,
         `x_target_kind`, `x_target_name`, `x_relation` (made from, copied to, exported to, shared with, runs from),
         `billing_account_id` and `region_id` of the target, and `x_gone`
+    images: ids or names of images to show, with all they come from and all that comes of them; unless given, all of
+        the table, or if that is more than eighty resources and accounts, the newest images that fit; the title says
+        how much was left out
     ax: the axes to draw on; a new figure unless given
 
-    Raises InputError for an empty table, or one of more than eighty resources and accounts, which would be unreadable.
+    Raises InputError for an empty table, or for more than eighty resources and accounts, which would be unreadable;
+    UnknownName for an image that is not in it.
     """
     require(edges, _COLUMNS, "lineage", "cloud.lineage()")
+    every = len(set(edges["x_source"].astype(str)) | set(edges["x_target"].astype(str)))
+    edges = _chosen(edges, [images] if isinstance(images, str) else images)
     links = [(str(s), str(t)) for s, t in zip(edges["x_source"], edges["x_target"], strict=True)]
     labels, kinds, gone = _nodes(edges)
     if len(labels) > _MOST_NODES:
         raise InputError(
-            f"a chart of lineage shows at most {_MOST_NODES} resources and accounts, and this table has {len(labels)}; "
-            "choose fewer, such as cloud.lineage(image)"
+            f"a chart of lineage shows at most {_MOST_NODES} resources and accounts, and these are {len(labels)}; "
+            "choose fewer images"
         )
     layers = _layers(list(labels), links)
     tallest = max(map(len, layers))
@@ -97,7 +116,51 @@ def lineage_graph(edges: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     shown = [relation for relation in _RELATIONS if relation in set(edges["x_relation"])]
     looks = [(relation, *_RELATIONS[relation]) for relation in shown]
     legend_above(ax, [Line2D([], [], color=colour, linestyle=dash, lw=1.5, label=name) for name, colour, dash in looks])
+    if len(labels) < every:
+        headline(ax, f"{len(labels)} of {every} resources and accounts; the others are left out")
     return with_fonts(ax)
+
+
+def _chosen(edges: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
+    """The links between what these images come from, the images, and what comes of them.
+
+    Unless images are given all links, or of too many things those of the newest images that fit together.
+    """
+    pairs = list(zip(edges["x_source"].astype(str), edges["x_target"].astype(str), strict=True))
+    sources: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
+    for source, target in pairs:
+        sources.setdefault(target, []).append(source)
+        targets.setdefault(source, []).append(target)
+        sources.setdefault(source, [])
+        targets.setdefault(target, [])
+    ends = [
+        edges[["x_source", "x_source_kind", "x_source_name"]],
+        edges[["x_target", "x_target_kind", "x_target_name"]],
+    ]
+    things = pd.concat([end.set_axis(["id", "kind", "name"], axis=1).astype(str) for end in ends]).drop_duplicates("id")
+    own = things[things["kind"] == "image"]
+    if images is None:
+        if len(things) <= _MOST_NODES:
+            return edges
+        shown: set[str] = set()
+        for name in reversed(own["id"].tolist()):
+            wider = shown | _family(sources, targets, name)
+            if len(wider) > _MOST_NODES:
+                break
+            shown = wider
+    else:
+        for name in images:
+            if name not in set(own["id"]) | set(own["name"]):
+                raise UnknownName("image of this lineage", str(name), own["name"].where(own["name"] != "", own["id"]))
+        wanted = own.loc[own["id"].isin(images) | own["name"].isin(images), "id"]
+        shown = set().union(*(_family(sources, targets, name) for name in wanted))
+    return edges[[source in shown and target in shown for source, target in pairs]] if shown else edges
+
+
+def _family(sources: dict[str, list[str]], targets: dict[str, list[str]], name: str) -> set[str]:
+    """A thing, all it comes from, and all that comes of it."""
+    return {name} | _ancestors(sources, name) | _ancestors(targets, name)
 
 
 def _nodes(edges: pd.DataFrame) -> tuple[dict[str, str], dict[str, str], set[str]]:

@@ -6,6 +6,7 @@ greyscale and by colour-blind readers.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -185,10 +186,20 @@ def _legend_width(names: Sequence[str], columns: int) -> float:
     return sum(_LETTER * max(map(width_of_text, part), default=0) + _LEGEND_KEY for part in parts)
 
 
-def name_series(ax: Axes) -> None:
-    """Name a single series in the title, several in a legend."""
+def name_series(ax: Axes, finding: str = "") -> None:
+    """Name a single series in the title, several in a legend; the title says what the chart shows."""
     handles, names = ax.get_legend_handles_labels()
     if len(names) > 1:
         legend_above(ax, handles)
-    elif names:
-        ax.set_title(names[0], fontsize="medium")
+    alone = names[:1] if len(names) == 1 else []
+    headline(ax, ": ".join([*alone, *filter(None, [finding])]))
+
+
+def headline(ax: Axes, finding: str) -> None:
+    """A title that says what the chart shows, above the legend if there is one; nothing for an empty text."""
+    if not finding:
+        return
+    lines = textwrap.wrap(finding, max(20, int(width_of(ax) / _LETTER)), break_long_words=False)
+    legend, points = ax.get_legend(), 72 / ax.figure.dpi
+    above = legend.get_window_extent().height * points if legend else 0.0
+    ax.set_title("\n".join(lines), loc="left", fontsize="medium", pad=6 + above)

@@ -1,4 +1,4 @@
-"""A picture that the browser draws: SVG, on white whatever the theme of the page.
+"""A picture that the browser draws: SVG, on white whatever the theme of the page unless it takes its colours.
 
 A live page must answer within a tenth of a second, and matplotlib needs longer only to draw the text. Screen
 readers can also read text in SVG.
@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from .style import DARK
 from .texts import escaped, width_of_text
 
-WIDTH, RIGHT, LETTER = 860, 848, 7.2
-"""Width of every picture, right edge of the drawing, and width of a letter [pixel]."""
+WIDTH, LETTER = 860, 7.2
+"""Width of a picture that has the page to itself, and width of a letter [pixel]."""
+BESIDE, MARGIN = 480, 12
+"""Width of a picture that stands beside the controls, and the space right of every drawing [pixel]."""
 EDGE = "#B0B0B0"
 
 _FONT = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
@@ -30,10 +32,12 @@ class Picture:
     """Shapes in the order they are drawn.
 
     text: what the picture shows, in words, for readers who do not see it
+    width: its width, at which its letters have their size; a narrower page shows it smaller [pixel]
+    paper: what it is drawn on; `transparent` for one that takes the colours of the page around it
     """
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, width: int = WIDTH, paper: str = "white") -> None:
+        self._text, self._width, self._paper = text, width, paper
         self._strokes: list[str] = []
         self._hatches: dict[str, str] = {}
 
@@ -63,6 +67,20 @@ class Picture:
             f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dashed}/>'
         )
 
+    def curve(self, points: Sequence[tuple[float, float]], colour: str, *, dash: str = "", width: float = 2) -> None:
+        """A line through points."""
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        self._strokes.append(
+            f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed}/>'
+        )
+
+    def ring(self, x: float, y: float, colour: str = DARK) -> None:
+        """A small ring that marks a place."""
+        self._strokes.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
+
     def letters(
         self,
         x: float,
@@ -82,9 +100,7 @@ class Picture:
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
         self._strokes.append(f'<text {place} fill="{fill}"{look}>{escaped(words)}</text>')
 
-    def axis(
-        self, left: float, foot: float, words: str, ticks: Iterable[tuple[float, str]], right: float = RIGHT
-    ) -> None:
+    def axis(self, left: float, right: float, foot: float, words: str, ticks: Iterable[tuple[float, str]]) -> None:
         """The axis below the drawing: ticks, each by its place and name, and the axis label `words`."""
         self.line(left, foot, right, foot)
         for x, name in ticks:
@@ -106,8 +122,8 @@ class Picture:
 
         height: its height [pixel]
         """
-        look = f'style="max-width:{WIDTH}px;width:100%;background:white;{_FONT}"'
+        look = f'style="max-width:{self._width}px;width:100%;background:{self._paper};{_FONT}"'
         name = escaped(self._text)
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height:g}"'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {self._width} {height:g}"'
         hatches = f"<defs>{''.join(self._hatches.values())}</defs>" if self._hatches else ""
         return f'{head} aria-label="{name}" {look}><title>{name}</title>{hatches}{"".join(self._strokes)}</svg>'

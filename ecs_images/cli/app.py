@@ -22,6 +22,7 @@ from .bill import bill
 from .check import check
 from .diff import diff
 from .fees import fees
+from .learn import learn
 from .ledger import ledger
 from .output import say
 from .prices import prices
@@ -86,6 +87,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "routes": routes,
     "fees": fees,
     "app": serve,
+    "learn": learn,
     "ledger": ledger,
     "prices": prices,
     "rules": catalogue.rules,

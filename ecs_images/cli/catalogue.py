@@ -88,7 +88,8 @@ def products(
 
     book = Prices.published(*(prices or ()))
     table = listing.products(word, region=region, instance_type=instance_type, prices=book, at=at)
-    shown = table[["product_code", "name", "vendor", "site"]].rename(columns={"product_code": "product"})
+    shown = table[["product_code", "image_id", "name", "vendor", "site"]]
+    shown = shown.rename(columns={"product_code": "product", "image_id": "image"})
     shown["vendor"] = shown["vendor"].where(shown["vendor"] != "", "not published")
     shown["seen"] = table["source_date"]
     _emit(table, shown.assign(fee=_in_words(table)), Output.of(form, path), f"fee an hour: {instance_type} in {region}")

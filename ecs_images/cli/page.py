@@ -15,6 +15,7 @@ from ..catalog.files import data_path
 from ..errors import InputError
 from .drawing import visible
 from .output import say
+from .show import note_lines
 
 
 def serve_page(story: Path | None, image: str | None, port: int) -> None:
@@ -32,10 +33,12 @@ def serve_page(story: Path | None, image: str | None, port: int) -> None:
     path = (story or data_path("stories/golden_pipeline.yaml")).resolve()
     loaded = Story.load(path)
     run = loaded.run()
+    for line in note_lines((path.name, note) for note in run.notes):
+        say(line)
     chosen = run.id_of(image) if image is not None else None
     if chosen is not None:
         run.cloud.image(chosen)
-    for needed in ("voila", "ipywidgets"):
+    for needed in ("voila", "ipywidgets", "anywidget"):
         if find_spec(needed) is None:
             raise InputError(f"the page needs {needed}; install the extra: pip install 'ecs-images[lab]'")
     from tornado.netutil import bind_sockets

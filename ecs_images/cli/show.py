@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..billing.dimensions import DIMENSIONS, chosen, split_over
-from ..billing.unpriced import in_words
+from ..billing.unpriced import in_words, price_not_found
 from ..catalog.meters import units
 from ..catalog.prices import stated_by, weakness
-from ..errors import InputError, MixedCurrencies, Problem
+from ..errors import EcsImagesError, InputError, MixedCurrencies, Problem
 from ..saving import save
 from .drawing import visible
 from .output import PICTURES, Format, Output, records, say
@@ -68,10 +68,15 @@ def show_explanation(found: Bill, run: Run, wanted: str, output: Output) -> None
         output.table(explanation.amounts)
 
 
-def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> MixedCurrencies | None:
-    """Draw the cost chart to a file. Returns the error when the bill has two currencies: its table is still shown."""
+def draw_cost(found: Bill, path: Path, dimensions: list[str]) -> EcsImagesError | None:
+    """Draw the cost chart to a file.
+
+    Returns the error when the bill has two currencies, or nothing in it has a price: its table is still shown.
+    """
     from ..charts import cost_over_time
 
+    if len(found.charges) == 0 and len(found.unpriced):
+        return InputError(f"there is nothing to draw: {price_not_found(found.unpriced)}")
     if len(found.charges) == 0:
         raise InputError("there is nothing to draw: the bill is empty")
     try:

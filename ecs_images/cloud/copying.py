@@ -13,9 +13,10 @@ from ..catalog.rule_book import taken
 from ..ledger import events as ev
 from ..ledger.resources import DeviceMapping, Image
 from .arguments import ImageRef, RegionName, TagMap
-from .control import Caller, Control, command
+from .control import Control
 from .images import copies_under_way
 from .naming import check_image_name, check_image_quota
+from .request import Caller, Request, command
 from .tags import tagged
 
 _OPERATION = "CopyImage"
@@ -46,42 +47,39 @@ class CopyCommands(Caller):
         kms_key: a key of one's own to encrypt it with; the service's unless said (COPY-7)
         tags: the copy's tags, values by key; it has none of the image's
         """
-        control, account = self._control, self.name
-        source = _source(control, account, image)
-        to = control.region(to, _OPERATION, "DestinationRegion.NotFound")
-        control.check_open(source.region, _OPERATION)
-        later = _later_rules(control, account, source, to, encrypted)
-        _check_where(control, account, source, to, encrypted, kms_key)
+        request = self._request(_OPERATION)
+        source = _source(request, image)
+        to = request.region(to, "DestinationRegion.NotFound")
+        request.check_open(source.region)
+        later = _later_rules(request, source, to, encrypted)
+        _check_where(request, source, to, encrypted, kms_key)
         if source.status != "Available":
-            raise control.refusal(
-                _OPERATION, "IncorrectImageStatus", f"{source.id} is {source.status}, not Available", image=source.id
-            )
+            raise request.refusal_of(source, "IncorrectImageStatus", f"is {source.status}, not Available")
         # Copies to several regions at once go, unless supposed otherwise (UNK-13).
-        under_way = copies_under_way(control, source.id)
-        one_at_a_time = taken("UNK-13", control.state.assume) == "one_at_a_time"
+        under_way = copies_under_way(request.control, source.id)
+        one_at_a_time = taken("UNK-13", request.state.assume) == "one_at_a_time"
         if in_the_way := [copy for copy in under_way if one_at_a_time or copy.region == to]:
-            raise control.refusal(
-                _OPERATION,
+            raise request.refusal_of(
+                source,
                 "OperationDenied.ImageCopyConflict",
-                f"{source.id} is being copied to {in_the_way[0].region}; wait for {in_the_way[0].id}",
-                image=source.id,
+                f"is being copied to {in_the_way[0].region}; wait for {in_the_way[0].id}",
             )
         # Name, family and encryption are what the call says; a key is kept unless one is given (COPY-6, COPY-7).
-        (copy_id,) = control.new_ids("image", 1)
+        (copy_id,) = request.control.new_ids("image", 1)
         if name is None:
             name = source.name if to != source.region else copy_id
-        check_image_name(control, account, to, name, _OPERATION)
-        check_image_quota(control, account, to, _OPERATION)
-        ids = control.new_ids("snapshot", len(source.mappings))
-        waits = len(_running(control, account, to)) >= limit("image_copy_tasks_per_region", control.now)
+        check_image_name(request, to, name)
+        check_image_quota(request, to)
+        ids = request.control.new_ids("snapshot", len(source.mappings))
+        waits = len(_running(request.control, request.account, to)) >= limit("image_copy_tasks_per_region", request.now)
         mappings = tuple(
             DeviceMapping(m.device, m.kind, m.size_gib, new) for m, new in zip(source.mappings, ids, strict=True)
         )
-        control.record(
+        request.control.record(
             ev.ImageCreated(
-                at=control.now,
+                at=request.now,
                 image=copy_id,
-                account=account,
+                account=request.account,
                 region=to,
                 name=name,
                 family="",
@@ -93,12 +91,12 @@ class CopyCommands(Caller):
                 encrypted=encrypted or source.encrypted,
                 kms_key=kms_key or (source.kms_key if not encrypted else None),
                 finishes_at=None,
-                assumed=("UNK-2", "UNK-11", *(["UNK-13"] if under_way else []), *control.doubts(*later)),
+                assumed=("UNK-2", "UNK-11", *(["UNK-13"] if under_way else []), *request.doubts(*later)),
             ),
-            *tagged(control, [copy_id], tags, _OPERATION),
+            *tagged(request, [copy_id], tags),
         )
         if not waits:
-            _start_copy(control, control.state.images[copy_id], control.now)
+            _start_copy(request.control, request.state.images[copy_id], request.now)
         return copy_id
 
     @command
@@ -107,23 +105,18 @@ class CopyCommands(Caller):
 
         image: the copy's id
         """
-        control, account = self._control, self.name
-        operation = "CancelCopyImage"
-        own = control.own_image(account, image, operation)
+        request = self._request("CancelCopyImage")
+        own = request.own_image(image)
         if own.made_from != "copy":
-            raise control.refusal(
-                operation, "ImageCreatedNotFromCopy", f"{own.id} is not the target of a copy", image=own.id
-            )
+            raise request.refusal_of(own, "ImageCreatedNotFromCopy", "is not the target of a copy")
         if own.status not in ("Waiting", "Creating"):
-            raise control.refusal(
-                operation, "IncorrectImageStatus", f"{own.id} is {own.status}; the copy is over", image=own.id
-            )
-        started = [s for s in own.snapshots if s in control.state.snapshots]
-        control.record(
-            ev.ImageDeleted(at=control.now, image=own.id),
-            *(ev.SnapshotFailed(at=control.now, snapshot=snapshot) for snapshot in started),
+            raise request.refusal_of(own, "IncorrectImageStatus", f"is {own.status}; the copy is over")
+        started = [s for s in own.snapshots if s in request.state.snapshots]
+        request.control.record(
+            ev.ImageDeleted(at=request.now, image=own.id),
+            *(ev.SnapshotFailed(at=request.now, snapshot=snapshot) for snapshot in started),
         )
-        start_waiting_copies(control, account, own.region, control.now)
+        start_waiting_copies(request.control, request.account, own.region, request.now)
 
 
 def start_waiting_copies(control: Control, account: str, region: str, at: datetime) -> None:
@@ -183,78 +176,53 @@ def _running(control: Control, account: str, region: str) -> list[Image]:
     ]
 
 
-def _source(control: Control, account: str, image_id: str) -> Image:
+def _source(request: Request, image_id: str) -> Image:
     """The image to copy: one's own, or one shared with the account (COPY-1)."""
-    image = control.state.images.get(image_id)
-    if image is not None and image.usable_by(account):
+    image = request.state.images.get(image_id)
+    if image is not None and image.usable_by(request.account):
         if image.is_public:
-            raise control.refusal(
-                _OPERATION,
-                "OperationDenied.CommunityImage",
-                f"{image.id} is a community image; those cannot be copied",
-                image=image.id,
+            raise request.refusal_of(
+                image, "OperationDenied.CommunityImage", "is a community image; those cannot be copied"
             )
         return image
-    return control.own_image(account, image_id, _OPERATION)
+    return request.own_image(image_id)
 
 
-def _later_rules(control: Control, account: str, source: Image, to: str, encrypted: bool) -> list[str]:
+def _later_rules(request: Request, source: Image, to: str, encrypted: bool) -> list[str]:
     """The rules that allow this copy but did not always, by key; refused while one did not yet."""
     later = []
-    if source.account != account:
-        later.append("copy_shared_image")
-        if not control.newer_holds(later[-1]):
-            raise control.refusal(
-                _OPERATION,
-                "InvalidImageId.NotFound",
-                f"{source.id} belongs to {source.account}; on {control.today} nobody could copy another's image",
-                image=source.id,
-            )
+    if source.account != request.account:
+        why = f"belongs to {source.account}; on {request.today} nobody could copy another's image"
+        later.append(request.newer_rule("copy_shared_image", source, "InvalidImageId.NotFound", why))
     if to == source.region and encrypted:
-        later.append("copy_within_region")
-        if not control.newer_holds(later[-1]):
-            raise control.refusal(
-                _OPERATION,
-                "IncorrectDestinationRegion",
-                f"{source.id} is in {to} already; on {control.today} no copy stayed within its region",
-                image=source.id,
-            )
+        why = f"is in {to} already; on {request.today} no copy stayed within its region"
+        later.append(request.newer_rule("copy_within_region", source, "IncorrectDestinationRegion", why))
     if to != source.region and (source.encrypted or encrypted):
-        later.append("copy_encrypted_image")
-        if not control.newer_holds(later[-1]):
-            raise control.refusal(
-                _OPERATION,
-                "OperationDeined.EncryptedSnapshot",
-                f"{source.id} or its copy is encrypted; on {control.today} such images stayed in their region",
-                image=source.id,
-            )
+        why = f"or its copy is encrypted; on {request.today} such images stayed in their region"
+        key, code = "copy_encrypted_image", "OperationDeined.EncryptedSnapshot"
+        later.append(request.newer_rule(key, source, code, why))
     return later
 
 
-def _check_where(control: Control, account: str, source: Image, to: str, encrypted: bool, kms_key: str | None) -> None:
+def _check_where(request: Request, source: Image, to: str, encrypted: bool, kms_key: str | None) -> None:
     """Where an image may be copied to (COPY-3, COPY-8, MKT-7), and that a key needs encryption (COPY-7)."""
     if kms_key is not None and not encrypted:
-        raise control.refusal(
-            _OPERATION, "InvalidParameter.EncryptedIllegal", "a key is given but encrypted is not set", image=source.id
+        raise request.refusal(
+            "InvalidParameter.EncryptedIllegal", "a key is given but encrypted is not set", image=source.id
         )
-    if source.account != account and to != source.region:
-        raise control.refusal(
-            _OPERATION,
+    if source.account != request.account and to != source.region:
+        raise request.refusal_of(
+            source,
             "OperationDenied.SameRegionOnly",
-            f"{source.id} is shared by {source.account}; only its owner can copy it out of {source.region}",
-            image=source.id,
+            f"is shared by {source.account}; only its owner can copy it out of {source.region}",
         )
     if to == source.region and not encrypted:
-        raise control.refusal(
-            _OPERATION,
-            "IncorrectDestinationRegion",
-            f"{source.id} is in {to} already; within a region only an encrypted copy is made",
-            image=source.id,
+        raise request.refusal_of(
+            source, "IncorrectDestinationRegion", f"is in {to} already; within a region only an encrypted copy is made"
         )
     product = marketplace_images().get(source.lineage.product_code or "")
     if product is not None and product.regions and to not in product.regions:
-        raise control.refusal(
-            _OPERATION,
+        raise request.refusal(
             "OperationDenied.NotPublished",
             f"{product.product_code}, which {source.id} comes from, is not offered in {to}",
             image=source.id,

@@ -14,7 +14,8 @@ from ..ledger.automatic import is_needed
 from ..ledger.resources import Disk, DiskCategory, DiskKind, Image, Instance, Lineage, Snapshot
 from ..units import positive_gib, size_gib
 from .arguments import Choice, DiskRef, Gib, GibAboveZero, InstanceRef, RegionName, SnapshotRef, TagMap, Text
-from .control import Caller, Control, command
+from .control import Control
+from .request import Caller, Request, command
 from .snapshots import snapshots_under_way
 from .tags import tagged
 
@@ -73,16 +74,15 @@ class DiskCommands(Caller):
         written: what is written on it in all; what the snapshot holds, else nothing, unless said [GiB]
         tags: its tags, values by key
         """
-        control, account = self._control, self.name
-        operation = "CreateDisk"
-        region = control.region(region, operation)
+        request = self._request("CreateDisk")
+        region = request.region(region)
         if size is None and snapshot is None:
-            raise control.refusal(operation, "MissingParameter", "give a size, or a snapshot to make the disk from")
-        behind = None if snapshot is None else _snapshot_for_disk(control, account, region, snapshot, operation)
-        new = _new_data_disk(control, behind, size, written, category, "a data disk", operation)
-        (disk_id,) = control.new_ids("disk", 1)
-        created = disk_created(control, disk_id, account, region, None, new)
-        control.record(created, *tagged(control, [disk_id], tags, operation))
+            raise request.refusal("MissingParameter", "give a size, or a snapshot to make the disk from")
+        behind = None if snapshot is None else _snapshot_for_disk(request, region, snapshot)
+        new = _new_data_disk(request, behind, size, written, category, "a data disk")
+        (disk_id,) = request.control.new_ids("disk", 1)
+        created = disk_created(request.control, disk_id, request.account, region, None, new)
+        request.control.record(created, *tagged(request, [disk_id], tags))
         return disk_id
 
     @command
@@ -93,35 +93,21 @@ class DiskCommands(Caller):
         instance: the instance's id, running or stopped
         delete_with_instance: release the disk when the instance is released
         """
-        control, account = self._control, self.name
-        operation = "AttachDisk"
-        own, target = control.own_disk(account, disk, operation), control.own_instance(account, instance, operation)
-        if own.instance is not None:
-            raise control.refusal(
-                operation,
-                "IncorrectDiskStatus",
-                f"{own.id} is attached to {own.instance}; detach it first",
-                disk=own.id,
-            )
-        check_status(control, target, ("Running", "Stopped"), operation)
+        request = self._request("AttachDisk")
+        own, target = request.own_disk(disk), request.own_instance(instance)
+        _check_detached(request, own)
+        check_status(request, target, ("Running", "Stopped"))
         if own.region != target.region:
-            raise control.refusal(
-                operation,
-                "ResourcesNotInSameZone",
-                f"{own.id} is in {own.region}, {target.id} in {target.region}",
-                disk=own.id,
-                instance=target.id,
+            raise request.refusal_of(
+                own, "ResourcesNotInSameZone", f"is in {own.region}, {target.id} in {target.region}", instance=target.id
             )
-        most = limit("data_disks_per_instance", control.now)
+        most = limit("data_disks_per_instance", request.now)
         if len(target.data_disks) >= most:
-            raise control.refusal(
-                operation,
-                "InstanceDiskLimitExceeded",
-                f"{target.id} has {most} data disks, the most there may be",
-                instance=target.id,
+            raise request.refusal_of(
+                target, "InstanceDiskLimitExceeded", f"has {most} data disks, the most there may be"
             )
-        control.record(
-            ev.DiskAttached(at=control.now, disk=own.id, instance=target.id, delete_with_instance=delete_with_instance)
+        request.control.record(
+            ev.DiskAttached(at=request.now, disk=own.id, instance=target.id, delete_with_instance=delete_with_instance)
         )
 
     @command
@@ -130,18 +116,15 @@ class DiskCommands(Caller):
 
         disk: its id
         """
-        control, account = self._control, self.name
-        operation = "DetachDisk"
-        own = control.own_disk(account, disk, operation)
-        _check_data_disk(control, own, operation)
-        instance = control.instance_of(own)
+        request = self._request("DetachDisk")
+        own = request.own_disk(disk)
+        _check_data_disk(request, own)
+        instance = request.instance_of(own)
         if instance is None:
-            raise control.refusal(
-                operation, "InvalidDisk.AlreadyDetached", f"{own.id} is attached to nothing", disk=own.id
-            )
-        check_status(control, instance, ("Running", "Stopped"), operation)
-        _check_idle(control, own, operation)
-        control.record(ev.DiskDetached(at=control.now, disk=own.id))
+            raise request.refusal_of(own, "InvalidDisk.AlreadyDetached", "is attached to nothing")
+        check_status(request, instance, ("Running", "Stopped"))
+        check_idle(request, own, "IncorrectDiskStatus")
+        request.control.record(ev.DiskDetached(at=request.now, disk=own.id))
 
     @command
     def modify_disk(
@@ -153,17 +136,17 @@ class DiskCommands(Caller):
         delete_with_instance: release it with its instance, which is so for disks launched with it; a data disk only
         delete_auto_snapshots: delete its automatic snapshots when it is released, which is so at first (SNAP-8)
         """
-        control, account = self._control, self.name
-        own = control.own_disk(account, disk, "ModifyDiskAttribute")
+        request = self._request("ModifyDiskAttribute")
+        own = request.own_disk(disk)
         if delete_with_instance is not None and (own.kind == "system" or own.instance is None):
             raise InputError(f"delete_with_instance goes with an attached data disk, which {own.id} is not")
         with_instance = own.delete_with_instance if delete_with_instance is None else delete_with_instance
         snapshots = own.delete_auto_snapshots if delete_auto_snapshots is None else delete_auto_snapshots
         if (with_instance, snapshots) == (own.delete_with_instance, own.delete_auto_snapshots):
             raise InputError(f"nothing of {own.id} would change")
-        control.record(
+        request.control.record(
             ev.DiskModified(
-                at=control.now, disk=own.id, delete_with_instance=with_instance, delete_auto_snapshots=snapshots
+                at=request.now, disk=own.id, delete_with_instance=with_instance, delete_auto_snapshots=snapshots
             )
         )
 
@@ -173,22 +156,17 @@ class DiskCommands(Caller):
 
         disk: its id
         """
-        control, account = self._control, self.name
-        operation = "DeleteDisk"
-        known = control.state.disks.get(disk)
-        if disk not in control.state.instances and (known is None or (known.account == account and known.released_at)):
+        request = self._request("DeleteDisk")
+        known = request.state.disks.get(disk)
+        if disk not in request.state.instances and (
+            known is None or (known.account == request.account and known.released_at)
+        ):
             return
-        own = control.own_disk(account, disk, operation)
-        _check_data_disk(control, own, operation)
-        if own.instance is not None:
-            raise control.refusal(
-                operation,
-                "IncorrectDiskStatus",
-                f"{own.id} is attached to {own.instance}; detach it first",
-                disk=own.id,
-            )
-        check_no_snapshot_under_way(control, own, operation)
-        control.record(*disk_released(control, own))
+        own = request.own_disk(disk)
+        _check_data_disk(request, own)
+        _check_detached(request, own)
+        check_idle(request, own)
+        request.control.record(*disk_released(request.control, own))
 
     @command
     def write(self, disk: DiskRef, *, new: Gib = 0, overwrite: Gib = 0, offset: Gib = 0) -> None:
@@ -199,16 +177,16 @@ class DiskCommands(Caller):
         overwrite: written over what lies from `offset` on [GiB]
         offset: where the overwriting begins [GiB]
         """
-        control, account = self._control, self.name
-        own = control.own_disk(account, disk, "write")
+        request = self._request("write")
+        own = request.own_disk(disk)
         if own.instance is None:
             raise InputError(f"{own.id} is attached to no instance, and nothing else can write to it; attach it first")
         if not new and not overwrite:
             raise InputError(f"nothing is written to {own.id}; say how much is new or overwritten")
-        chain = control.state.disk_chain(own.id)
+        chain = request.state.disk_chain(own.id)
         gib_per_block = chain.block_bytes / (1 << 30)
-        appended, start = control.blocks(new), int(offset / gib_per_block)
-        rewritten = control.blocks(offset + overwrite) - start if overwrite else 0
+        appended, start = request.control.blocks(new), int(offset / gib_per_block)
+        rewritten = request.control.blocks(offset + overwrite) - start if overwrite else 0
         if rewritten and start + rewritten > chain.written_blocks:
             raise InputError(
                 f"{own.id} has {chain.written_blocks * gib_per_block:g} GiB written; overwriting "
@@ -219,8 +197,8 @@ class DiskCommands(Caller):
                 f"{own.id} is a disk of {own.size_gib} GiB with {chain.written_blocks * gib_per_block:g} "
                 f"written; {new:g} new do not fit"
             )
-        control.record(
-            ev.DiskWritten(at=control.now, disk=own.id, appended=appended, start=start, overwritten=rewritten)
+        request.control.record(
+            ev.DiskWritten(at=request.now, disk=own.id, appended=appended, start=start, overwritten=rewritten)
         )
 
     @command
@@ -229,26 +207,20 @@ class DiskCommands(Caller):
 
         disk: its id, or an instance's, which means its system disk
         """
-        control, account = self._control, self.name
-        operation = "ReInitDisk"
-        own = control.own_disk(account, disk, operation)
-        instance = control.instance_of(own)
+        request = self._request("ReInitDisk")
+        own = request.own_disk(disk)
+        instance = request.instance_of(own)
         if instance is None:
-            raise control.refusal(
-                operation, "IncorrectDiskStatus", f"{own.id} is attached to nothing; attach it first", disk=own.id
-            )
-        check_status(control, instance, ("Stopped",), operation)
-        check_no_snapshot_under_way(control, own, operation)
+            raise request.refusal_of(own, "IncorrectDiskStatus", "is attached to nothing; attach it first")
+        check_status(request, instance, ("Stopped",))
+        check_idle(request, own)
         if own.image is not None:
-            _check_image_still_usable(control, account, own, operation)
-        if own.snapshot is not None and control.state.snapshots[own.snapshot].deleted_at:
-            raise control.refusal(
-                operation,
-                "InvalidSourceSnapshot",
-                f"{own.snapshot}, which {own.id} was made from, is deleted",
-                disk=own.id,
+            _check_image_still_usable(request, own)
+        if own.snapshot is not None and request.state.snapshots[own.snapshot].deleted_at:
+            raise request.refusal(
+                "InvalidSourceSnapshot", f"{own.snapshot}, which {own.id} was made from, is deleted", disk=own.id
             )
-        control.record(ev.DiskReinitialised(at=control.now, disk=own.id))
+        request.control.record(ev.DiskReinitialised(at=request.now, disk=own.id))
 
     @command
     def rollback_disk(self, disk: DiskRef, snapshot: SnapshotRef) -> None:
@@ -259,35 +231,28 @@ class DiskCommands(Caller):
         disk: its id, or a stopped instance's, which means its system disk
         snapshot: a finished snapshot of that very disk
         """
-        control, account = self._control, self.name
-        operation = "ResetDisk"
-        own = control.own_disk(account, disk, operation)
-        source = control.own_snapshot(account, snapshot, operation)
+        request = self._request("ResetDisk")
+        own = request.own_disk(disk)
+        source = request.own_snapshot(snapshot)
         if source.disk != own.id:
-            raise control.refusal(
-                operation,
+            raise request.refusal_of(
+                source,
                 "InvalidParameter.Mismatch",
-                f"{source.id} was not taken of {own.id}" + (f" but of {source.disk}" if source.disk else ""),
+                f"was not taken of {own.id}" + (f" but of {source.disk}" if source.disk else ""),
                 disk=own.id,
-                snapshot=source.id,
             )
-        instance = control.instance_of(own)
+        instance = request.instance_of(own)
         if instance is not None:
-            check_status(control, instance, ("Stopped",), operation)
-        _check_idle(control, own, operation)
-        control.record(ev.DiskRolledBack(at=control.now, disk=own.id, snapshot=source.id))
+            check_status(request, instance, ("Stopped",))
+        check_idle(request, own, "IncorrectDiskStatus")
+        request.control.record(ev.DiskRolledBack(at=request.now, disk=own.id, snapshot=source.id))
 
 
 # New disks ------------------------------------------------------------------------------------------
 
 
 def new_system_disk(
-    control: Control,
-    image: Image,
-    size: float | None,
-    written: float | None,
-    operation: str,
-    category: DiskCategory | None = None,
+    request: Request, image: Image, size: float | None, written: float | None, category: DiskCategory | None = None
 ) -> NewDisk:
     """The system disk an image starts, its size checked (STRUCT-6, OS-2, USE-1).
 
@@ -295,13 +260,12 @@ def new_system_disk(
     provider's images their nominal size, ASSUME-1).
     """
     if size is None:
-        size = max(limit("system_disk_gib_default", control.now), image.size_gib)
+        size = max(limit("system_disk_gib_default", request.now), image.size_gib)
     gib = _whole_gib(size, "system_disk")
-    low = limit(_SYSTEM_FLOORS.get(category or "", "system_disk_gib_min"), control.now)
-    high = limit("system_disk_gib_max_basic" if category == "cloud" else "system_disk_gib_max", control.now)
+    low = limit(_SYSTEM_FLOORS.get(category or "", "system_disk_gib_min"), request.now)
+    high = limit("system_disk_gib_max_basic" if category == "cloud" else "system_disk_gib_max", request.now)
     if gib < image.size_gib:
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidSystemDiskSize.LessThanImageSize",
             f"a system disk of {gib} GiB is below the {image.size_gib} GiB of {image.id}",
             image=image.id,
@@ -309,19 +273,17 @@ def new_system_disk(
     if not low <= gib <= high:
         below, above = (
             ("InvalidSystemDiskSize.LessThanMinSize", "InvalidSystemDiskSize.MoreThanMaxSize")
-            if operation == "ReplaceSystemDisk"
+            if request.operation == "ReplaceSystemDisk"
             else ("InvalidSystemDiskSize.ValueNotSupported",) * 2
         )
         of = f" of {category}" if category else ""
-        raise control.refusal(
-            operation, below if gib < low else above, f"a system disk{of} has {low} to {high} GiB, not {gib}"
-        )
-    behind = control.state.snapshots[image.system_snapshot] if image.mappings else None
+        raise request.refusal(below if gib < low else above, f"a system disk{of} has {low} to {high} GiB, not {gib}")
+    behind = request.state.snapshots[image.system_snapshot] if image.mappings else None
     if behind is not None:
-        held = control.blocks(behind.content_bytes / (1 << 30))
+        held = request.control.blocks(behind.content_bytes / (1 << 30))
     else:
-        held = control.blocks(image.size_gib) if written is None else 0
-    total = _written_blocks(control, held, written, gib, image.id, "a system disk")
+        held = request.control.blocks(image.size_gib) if written is None else 0
+    total = _written_blocks(request.control, held, written, gib, image.id, "a system disk")
     # A disk made from what is encrypted is encrypted under the same key (UNK-16).
     key = (behind.encrypted, behind.kms_key) if behind else (False, None)
     return NewDisk("system", gib, total, held or total, image.id, None, *key, category)
@@ -340,9 +302,7 @@ def image_data_disks(control: Control, image: Image) -> list[NewDisk]:
     return disks
 
 
-def extra_data_disks(
-    control: Control, account: str, region: str, wanted: Sequence[float | Mapping[str, Any]], operation: str
-) -> list[NewDisk]:
+def extra_data_disks(request: Request, region: str, wanted: Sequence[float | Mapping[str, Any]]) -> list[NewDisk]:
     """Data disks asked for at a launch: empty ones, or made from snapshots of data disks (STRUCT-3)."""
     known = {"size", "written", "snapshot", "category"}
     disks = []
@@ -357,48 +317,44 @@ def extra_data_disks(
         if "snapshot" in fields:
             snapshot = getattr(fields["snapshot"], "id", fields["snapshot"])
             snapshot = Text().check(snapshot, f"snapshot of {what}")
-            behind = _snapshot_for_disk(control, account, region, snapshot, operation)
+            behind = _snapshot_for_disk(request, region, snapshot)
             if behind.kind == "system":
-                raise control.refusal(
-                    operation,
+                raise request.refusal_of(
+                    behind,
                     "InvalidSnapshotId.NotDataDiskSnapshot",
-                    f"{behind.id} is of a system disk; make a disk from it with create_disk and attach that",
-                    snapshot=behind.id,
+                    "is of a system disk; make a disk from it with create_disk and attach that",
                 )
         size, written = fields.get("size"), fields.get("written")
-        disks.append(_new_data_disk(control, behind, size, written, category, what, operation))
+        disks.append(_new_data_disk(request, behind, size, written, category, what))
     return disks
 
 
 def _new_data_disk(
-    control: Control,
+    request: Request,
     behind: Snapshot | None,
     size: float | None,
     written: float | None,
     category: DiskCategory | None,
     what: str,
-    operation: str,
 ) -> NewDisk:
     """A data disk, empty in the range of its category (STRUCT-3), or as large as its snapshot at least."""
     gib = behind.size_gib if size is None and behind else _whole_gib(size, f"size of {what}")
     if behind is not None and gib < behind.size_gib:
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidDiskSize.TooSmall",
             f"{what} of {gib} GiB is below the {behind.size_gib} GiB of {behind.id}",
             snapshot=behind.id,
         )
     basic = "basic_" if category == "cloud" else ""
-    low = 1 if behind else limit(f"empty_{basic}data_disk_gib_min", control.now)
-    high = limit(f"empty_{basic}data_disk_gib_max", control.now)
+    low = 1 if behind else limit(f"empty_{basic}data_disk_gib_min", request.now)
+    high = limit(f"empty_{basic}data_disk_gib_max", request.now)
     if not low <= gib <= high:
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidDataDiskSize.ValueNotSupported",
             f"a data disk{f' of {category}' if category else ''} has {low} to {high} GiB, not {gib}",
         )
-    held = control.blocks(behind.content_bytes / (1 << 30)) if behind else 0
-    total = _written_blocks(control, held, written, gib, behind.id if behind else "", what)
+    held = request.control.blocks(behind.content_bytes / (1 << 30)) if behind else 0
+    total = _written_blocks(request.control, held, written, gib, behind.id if behind else "", what)
     if behind is None:
         return NewDisk("data", gib, total, held, category=category)
     return NewDisk("data", gib, total, held, None, behind.id, behind.encrypted, behind.kms_key, category)
@@ -419,20 +375,13 @@ def _written_blocks(control: Control, held: int, written: float | None, size: in
     return total
 
 
-def _snapshot_for_disk(control: Control, account: str, region: str, snapshot: str, operation: str) -> Snapshot:
+def _snapshot_for_disk(request: Request, region: str, snapshot: str) -> Snapshot:
     """A finished snapshot of the account in a region, to make a disk from."""
-    own = control.own_snapshot(account, snapshot, operation)
+    own = request.own_snapshot(snapshot)
     if own.status != "accomplished":
-        raise control.refusal(
-            operation, "InvalidSnapshotId.NotReady", f"{own.id} is {own.status}; wait for it", snapshot=own.id
-        )
+        raise request.refusal_of(own, "InvalidSnapshotId.NotReady", f"is {own.status}; wait for it")
     if own.region != region:
-        raise control.refusal(
-            operation,
-            "InvalidSnapshotId.NotFound",
-            f"{own.id} lies in {own.region}; copy it to {region} first",
-            snapshot=own.id,
-        )
+        raise request.refusal_of(own, "InvalidSnapshotId.NotFound", f"lies in {own.region}; copy it to {region} first")
     return own
 
 
@@ -479,11 +428,11 @@ def disk_released(control: Control, disk: Disk) -> list[ev.Event]:
 # What must hold -------------------------------------------------------------------------------------
 
 
-def check_disk_count(control: Control, data_disks: int, operation: str) -> None:
-    most = limit("data_disks_per_instance", control.now)
+def check_disk_count(request: Request, data_disks: int) -> None:
+    most = limit("data_disks_per_instance", request.now)
     if data_disks > most:
-        raise control.refusal(
-            operation, "InstanceDiskCategoryLimitExceed", f"an instance has at most {most} data disks, not {data_disks}"
+        raise request.refusal(
+            "InstanceDiskCategoryLimitExceed", f"an instance has at most {most} data disks, not {data_disks}"
         )
 
 
@@ -494,53 +443,41 @@ def _whole_gib(value: object, what: str) -> int:
     return int(gib)
 
 
-def check_status(control: Control, instance: Instance, wanted: tuple[str, ...], operation: str) -> None:
+def check_status(request: Request, instance: Instance, wanted: tuple[str, ...]) -> None:
     if instance.status not in wanted or instance.replacing_until:
         now = "being given a new system disk" if instance.replacing_until else instance.status
-        raise control.refusal(
-            operation,
-            "IncorrectInstanceStatus",
-            f"{instance.id} is {now}; it must be {' or '.join(wanted)}",
-            instance=instance.id,
-        )
+        raise request.refusal_of(instance, "IncorrectInstanceStatus", f"is {now}; it must be {' or '.join(wanted)}")
 
 
-def _check_data_disk(control: Control, disk: Disk, operation: str) -> None:
+def _check_data_disk(request: Request, disk: Disk) -> None:
     if disk.kind == "system":
-        raise control.refusal(
-            operation,
-            "DiskTypeViolation",
-            f"{disk.id} is the system disk of {disk.instance}; this is for data disks",
-            disk=disk.id,
+        raise request.refusal_of(
+            disk, "DiskTypeViolation", f"is the system disk of {disk.instance}; this is for data disks"
         )
 
 
-def check_no_snapshot_under_way(control: Control, disk: Disk, operation: str) -> None:
-    for snapshot in snapshots_under_way(control, [disk.id]):
-        raise control.refusal(
-            operation, "DiskCreatingSnapshot", f"{snapshot} of {disk.id} is not finished", disk=disk.id
-        )
+def check_idle(request: Request, disk: Disk, code: str = "DiskCreatingSnapshot") -> None:
+    """Refuse, with the operation's own code, while a snapshot of the disk is under way."""
+    for snapshot in snapshots_under_way(request.control, [disk.id]):
+        raise request.refusal(code, f"{snapshot} of {disk.id} is not finished", disk=disk.id)
 
 
-def _check_idle(control: Control, disk: Disk, operation: str) -> None:
-    """As `check_no_snapshot_under_way`, where the service has another code for it."""
-    for snapshot in snapshots_under_way(control, [disk.id]):
-        raise control.refusal(
-            operation, "IncorrectDiskStatus", f"{snapshot} of {disk.id} is not finished", disk=disk.id
-        )
+def _check_detached(request: Request, disk: Disk) -> None:
+    if disk.instance is not None:
+        message = f"{disk.id} is attached to {disk.instance}; detach it first"
+        raise request.refusal("IncorrectDiskStatus", message, disk=disk.id)
 
 
-def _check_image_still_usable(control: Control, account: str, disk: Disk, operation: str) -> None:
+def _check_image_still_usable(request: Request, disk: Disk) -> None:
     """A system disk can go back only to an image its account may still use (REINIT-2, SHARE-9).
 
     A deprecated image still serves (REINIT-3).
     """
-    image = control.state.images.get(disk.image or "")
-    if image is None or image.usable_by(account):
+    image = request.state.images.get(disk.image or "")
+    if image is None or image.usable_by(request.account):
         return
-    why = "is deleted" if image.deleted_at else f"is no longer shared with {account}"
-    raise control.refusal(
-        operation,
+    why = "is deleted" if image.deleted_at else f"is no longer shared with {request.account}"
+    raise request.refusal(
         "InvalidImageId.NotFound",
         f"{image.id}, which {disk.id} was made from, {why}; replace the system disk instead",
         disk=disk.id,

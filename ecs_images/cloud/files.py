@@ -7,9 +7,10 @@ is sent between regions (EXP-3). Buckets have no names here: every region has on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..catalog.images import marketplace_images
+from ..catalog.images import marketplace_image
 from ..catalog.limits import limit
 from ..catalog.regions import region
 from ..errors import InputError, shown
@@ -17,14 +18,12 @@ from ..ledger import events as ev
 from ..ledger.resources import DiskKind, FilePart, Image, ImageFiles, Lineage
 from ..units import gib_to_bytes, positive_gib
 from .arguments import DataFiles, FileRef, FilesRef, GibAboveZero, ImageRef, RegionName, TagMap
-from .control import Caller, Control, command
 from .images import device_mappings, exports_under_way
 from .naming import check_new_image
+from .request import Caller, Request, command
 from .tags import tagged
 
 _OPERATION = "ExportImage"
-_NOT_THERE = "GetObject", "NoSuchKey"
-"""What OSS says of an object that is not there."""
 _BAD_REQUEST = 400
 """The status of an image that is unfit by what it holds; of a marketplace image itself it is 403 (EXP-2)."""
 
@@ -44,48 +43,38 @@ class FileCommands(Caller):
         image: its id
         tags: tags of the files, values by key
         """
-        control, account = self._control, self.name
-        if image in marketplace_images():
-            raise control.refusal(
-                _OPERATION,
-                "ImageNotSupported",
-                f"{image} is a marketplace image; those cannot be exported",
-                image=image,
+        request = self._request(_OPERATION)
+        if marketplace_image(image):
+            raise request.refusal(
+                "ImageNotSupported", f"{image} is a marketplace image; those cannot be exported", image=image
             )
-        own = control.own_image(account, image, _OPERATION)
-        _check_kind(control, own)
+        own = request.own_image(image)
+        _check_kind(request, own)
         if own.status != "Available":
-            raise control.refusal(
-                _OPERATION, "IncorrectImageStatus", f"{own.id} is {own.status}, not Available", image=own.id
-            )
-        under_way = exports_under_way(control, own.id)
+            raise request.refusal_of(own, "IncorrectImageStatus", f"is {own.status}, not Available")
+        under_way = exports_under_way(request.control, own.id)
         if under_way:
-            raise control.refusal(
-                _OPERATION,
-                "ImageIsExporting",
-                f"{own.id} is being exported to {under_way[0]}; wait for it",
-                image=own.id,
-            )
-        _check_disks(control, own)
+            raise request.refusal_of(own, "ImageIsExporting", f"is being exported to {under_way[0]}; wait for it")
+        _check_disks(request, own)
         parts = tuple(
-            FilePart(mapping.kind, mapping.size_gib, control.state.snapshots[mapping.snapshot].content_bytes)
+            FilePart(mapping.kind, mapping.size_gib, request.state.snapshots[mapping.snapshot].content_bytes)
             for mapping in own.mappings
         )
-        (files_id,) = control.new_ids("files", 1)
-        done = control.done_at("image_export", sum(part.file_bytes for part in parts))
-        control.record(
+        (files_id,) = request.control.new_ids("files", 1)
+        done = request.control.done_at("image_export", sum(part.file_bytes for part in parts))
+        request.control.record(
             ev.ImageExported(
-                at=control.now,
+                at=request.now,
                 files=files_id,
                 image=own.id,
-                account=account,
+                account=request.account,
                 region=own.region,
                 parts=parts,
                 lineage=own.lineage,
                 finishes_at=done,
                 assumed=("ASSUME-6",),
             ),
-            *tagged(control, [files_id], tags, _OPERATION),
+            *tagged(request, [files_id], tags),
         )
         return files_id
 
@@ -99,26 +88,26 @@ class FileCommands(Caller):
         to: the region to send them to
         tags: tags of the files there, values by key
         """
-        control, account = self._control, self.name
-        source = control.own_files(account, files, *_NOT_THERE)
+        request = self._request(_OPERATION)
+        source = replace(request, operation="GetObject").own_files(files, "NoSuchKey")
         to = region(to).region_id
         if to == source.region:
             raise InputError(f"{files} lies in {to} already; replicate it to another region")
-        (copy_id,) = control.new_ids("files", 1)
-        done = control.done_at("file_replication", source.total_bytes)
-        control.record(
+        (copy_id,) = request.control.new_ids("files", 1)
+        done = request.control.done_at("file_replication", source.total_bytes)
+        request.control.record(
             ev.FilesReplicated(
-                at=control.now,
+                at=request.now,
                 files=copy_id,
                 source=files,
-                account=account,
+                account=request.account,
                 region=source.region,
                 to=to,
                 copied_bytes=source.total_bytes,
                 finishes_at=done,
                 assumed=("ASSUME-7",),
             ),
-            *tagged(control, [copy_id], tags, _OPERATION),
+            *tagged(request, [copy_id], tags),
         )
         return copy_id
 
@@ -128,9 +117,9 @@ class FileCommands(Caller):
 
         files: their id
         """
-        control, account = self._control, self.name
-        control.own_files(account, files, *_NOT_THERE)
-        control.record(ev.FilesDeleted(at=control.now, files=files))
+        request = self._request("GetObject")
+        request.own_files(files, "NoSuchKey")
+        request.control.record(ev.FilesDeleted(at=request.now, files=files))
 
     @command
     def import_image(
@@ -163,52 +152,48 @@ class FileCommands(Caller):
         family: the image family it joins
         tags: tags of the image, values by key
         """
-        control, account = self._control, self.name
-        operation = "ImportImage"
-        region = control.region(region, operation)
+        request = self._request("ImportImage")
+        region = request.region(region)
         if platform not in PLATFORMS:
-            raise control.refusal(
-                operation, "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {shown(platform)}"
+            raise request.refusal(
+                "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {shown(platform)}"
             )
         # Auto: the provider's licence where there is one for the system, which there is for Windows.
-        auto = not control.newer_holds("import_licence_auto")
+        auto = not request.newer_holds("import_licence_auto")
         if licence_type not in (None, *LICENCE_TYPES) and not (auto and licence_type == "Auto"):
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "InvalidLicenseType.NotSupported",
                 f"licence type is {' or '.join(LICENCE_TYPES)}{' or Auto' if auto else ''}, not {shown(licence_type)}",
             )
         if architecture not in ARCHITECTURES:
-            raise control.refusal(
-                operation,
-                "InvalidArchitecture.Malformed",
-                f"architecture {shown(architecture)} is not i386, x86_64 or arm64",
+            raise request.refusal(
+                "InvalidArchitecture.Malformed", f"architecture {shown(architecture)} is not i386, x86_64 or arm64"
             )
         if isinstance(file, str):
-            found = _exported(control, account, region, file, operation)
+            found = _exported(request, region, file)
             if system_disk is not None or data_files:
                 raise InputError(f"the disks of {file} are known; leave out system_disk and data_files")
             files, source = found.parts, found.id
             platform, architecture = found.lineage.platform, found.lineage.architecture
         else:
             # Files beyond the seventeenth disk are ignored (IMP-3).
-            counted = list(data_files)[: limit("import_disks", control.now) - 1]
+            counted = list(data_files)[: limit("import_disks", request.now) - 1]
             system = {"file": file, "size": _SYSTEM_DISK_GIB if system_disk is None else system_disk}
-            data = (_import_file(control, "data", one, operation) for one in counted)
-            files, source = (_import_file(control, "system", system, operation), *data), "file"
-        (image_id,) = control.new_ids("image", 1)
-        check_new_image(control, account, region, name or image_id, family, operation)
+            data = (_import_file(request, "data", one) for one in counted)
+            files, source = (_import_file(request, "system", system), *data), "file"
+        (image_id,) = request.control.new_ids("image", 1)
+        check_new_image(request, region, name or image_id, family)
         # Only Windows without a licence of its own pays (IMP-5, LIC-5).
         charged = "Windows Server" if platform == "Windows" and licence_type != "BYOL" else None
         lineage = Lineage("import", f"imported {platform}", platform, architecture, charged)
-        done = control.done_at("image_import", sum(part.file_bytes for part in files))
-        ids = control.new_ids("snapshot", len(files))
-        control.record(
+        done = request.control.done_at("image_import", sum(part.file_bytes for part in files))
+        ids = request.control.new_ids("snapshot", len(files))
+        request.control.record(
             *(
                 ev.SnapshotStored(
-                    at=control.now,
+                    at=request.now,
                     snapshot=snapshot_id,
-                    account=account,
+                    account=request.account,
                     region=region,
                     kind=part.kind,
                     size_gib=part.size_gib,
@@ -220,9 +205,9 @@ class FileCommands(Caller):
                 for snapshot_id, part in zip(ids, files, strict=True)
             ),
             ev.ImageCreated(
-                at=control.now,
+                at=request.now,
                 image=image_id,
-                account=account,
+                account=request.account,
                 region=region,
                 name=name or image_id,
                 family=family,
@@ -233,12 +218,12 @@ class FileCommands(Caller):
                 source=source,
                 finishes_at=done,
             ),
-            *tagged(control, [image_id], tags, operation),
+            *tagged(request, [image_id], tags),
         )
         return image_id
 
 
-def _check_kind(control: Control, image: Image) -> None:
+def _check_kind(request: Request, image: Image) -> None:
     """Neither community, marketplace, encrypted nor licensed images can be exported (EXP-2, MKT-7)."""
     unfit = ""
     if image.is_public:
@@ -248,34 +233,24 @@ def _check_kind(control: Control, image: Image) -> None:
     elif image.encrypted:
         unfit = "holds encrypted snapshots"
     if unfit:
-        raise control.refusal(
-            _OPERATION,
-            "ImageNotSupported",
-            f"{image.id} {unfit}; such images cannot be exported",
-            _BAD_REQUEST,
-            image=image.id,
-        )
+        raise request.refusal_of(image, "ImageNotSupported", f"{unfit}; such images cannot be exported", _BAD_REQUEST)
     system = "Windows Server" if image.lineage.platform == "Windows" else image.lineage.charged_system
     if system:
-        raise control.refusal(
-            _OPERATION,
-            "InvalidImageLicense.NotSupported",
-            f"{image.id} holds {system}, whose licence forbids the export",
-            image=image.id,
+        raise request.refusal_of(
+            image, "InvalidImageLicense.NotSupported", f"holds {system}, whose licence forbids the export"
         )
 
 
-def _check_disks(control: Control, image: Image) -> None:
+def _check_disks(request: Request, image: Image) -> None:
     """At most so many data disks, none of them too large (EXP-2)."""
     sizes = [mapping.size_gib for mapping in image.mappings if mapping.kind == "data"]
-    most, largest = limit("export_data_disk_snapshots_max", control.now), limit("export_data_disk_gib_max", control.now)
+    most, largest = limit("export_data_disk_snapshots_max", request.now), limit("export_data_disk_gib_max", request.now)
     if len(sizes) > most or max(sizes, default=0) > largest:
-        raise control.refusal(
-            _OPERATION,
+        raise request.refusal_of(
+            image,
             "InvalidImage.DiskAmountOrSize",
-            f"{image.id} has {len(sizes)} data disks, the largest of {max(sizes)} GiB; "
+            f"has {len(sizes)} data disks, the largest of {max(sizes)} GiB; "
             f"an export has at most {most}, of up to {largest} GiB each",
-            image=image.id,
         )
 
 
@@ -285,12 +260,11 @@ ARCHITECTURES = ("i386", "x86_64", "arm64")
 _SYSTEM_DISK_GIB = 40
 
 
-def _exported(control: Control, account: str, region: str, files_id: str, operation: str) -> ImageFiles:
+def _exported(request: Request, region: str, files_id: str) -> ImageFiles:
     """Files of an export, which must lie in a bucket of the region (IMP-1)."""
-    found = control.own_files(account, files_id, operation, "InvalidOSSObject.NotFound")
+    found = request.own_files(files_id, "InvalidOSSObject.NotFound")
     if found.region != region:
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidOSSBucket.NotFound",
             f"{files_id} lies in {found.region}; replicate it to a bucket in {region} first",
             files=files_id,
@@ -298,17 +272,16 @@ def _exported(control: Control, account: str, region: str, files_id: str, operat
     return found
 
 
-def _import_file(control: Control, kind: DiskKind, given: Mapping[str, Any], operation: str) -> FilePart:
+def _import_file(request: Request, kind: DiskKind, given: Mapping[str, Any]) -> FilePart:
     """One file of a person's own to import."""
     if not isinstance(given, Mapping) or set(given) != {"file", "size"}:
         raise InputError(f"a file to import has file and size [GiB], not {shown(given)}")
     stored, size = positive_gib(given["file"], "file"), positive_gib(given["size"], "size")
-    low = limit(f"import_{kind}_disk_gib_min", control.now)
-    high = limit(f"import_{kind}_disk_gib_max", control.now)
+    low = limit(f"import_{kind}_disk_gib_min", request.now)
+    high = limit(f"import_{kind}_disk_gib_max", request.now)
     if not low <= size <= high or size != int(size) or stored > size:
         code = "InvalidImageSize" if kind == "system" else "InvalidDataDiskSize"
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             code,
             f"a {kind} disk has {low} to {high} whole GiB and holds its file; not {size:g} for a file of {stored:g}",
         )

@@ -13,8 +13,9 @@ from ..errors import InputError
 from ..ledger import events as ev
 from ..ledger.resources import DeviceMapping, Disk, DiskKind, Image, Snapshot
 from .arguments import ImageRef, InstanceRef, SnapshotRef, SnapshotRefs, TagMap
-from .control import Caller, Control, command
+from .control import Control
 from .naming import check_family, check_image_name, check_new_image
+from .request import Caller, Request, command
 from .snapshots import check_can_snapshot, snapshot_of
 from .tags import tagged
 
@@ -50,34 +51,30 @@ class ImageCommands(Caller):
         image_ignore_data_disks: of an instance, take the system disk only, as Packer's option of that name does
         tags: tags of the image, values by key
         """
-        control, account = self._control, self.name
-        operation = "CreateImage"
-        (image_id,) = control.new_ids("image", 1)
+        request = self._request("CreateImage")
+        (image_id,) = request.control.new_ids("image", 1)
         if image_ignore_data_disks and instance is None:
             raise InputError("image_ignore_data_disks goes with an instance; without one, list the snapshots wanted")
-        new_tags = tagged(control, [image_id], tags, operation)
+        new_tags = tagged(request, [image_id], tags)
         if instance is not None:
-            _image_of_instance(
-                control, account, instance, image_id, name or image_id, family, version, image_ignore_data_disks
-            )
-            control.record(*new_tags)
+            _image_of_instance(request, instance, image_id, name or image_id, family, version, image_ignore_data_disks)
+            request.control.record(*new_tags)
             return image_id
         if snapshots is not None:
-            parts = [control.own_snapshot(account, s, operation) for s in snapshots]
-            _check_system_and_data(control, parts)
+            parts = [request.own_snapshot(s) for s in snapshots]
+            _check_system_and_data(request, parts)
         elif snapshot is not None:
-            parts = [control.own_snapshot(account, snapshot, operation)]
+            parts = [request.own_snapshot(snapshot)]
             if parts[0].kind != "system":
-                raise control.refusal(
-                    operation,
+                raise request.refusal(
                     "OperationDenied",
                     f"{snapshot} is of a data disk; an image needs the snapshot of a system disk",
                     snapshot=snapshot,
                 )
         else:
-            raise control.refusal(operation, "MissingParameter", "give an instance, snapshots or a snapshot")
-        _image_of_snapshots(control, account, parts, image_id, name or image_id, family)
-        control.record(*new_tags)
+            raise request.refusal("MissingParameter", "give an instance, snapshots or a snapshot")
+        _image_of_snapshots(request, parts, image_id, name or image_id, family)
+        request.control.record(*new_tags)
         return image_id
 
     @command
@@ -98,40 +95,33 @@ class ImageCommands(Caller):
         family: its image family from now on; a family can be changed but not taken away
         licence_type: BYOL, for a Windows image whose licence is one's own (IMP-5)
         """
-        control, account = self._control, self.name
-        operation = "ModifyImageAttribute"
-        own = control.own_image(account, image, operation)
+        request = self._request("ModifyImageAttribute")
+        own = request.own_image(image)
         lineage = own.lineage
         if status is not None:
-            _check_status_change(control, own, status)
+            _check_status_change(request, own, status)
         if name is not None and name != own.name:
-            check_image_name(control, account, own.region, name, operation)
+            check_image_name(request, own.region, name)
         if family is not None:
-            check_family(control, account, own.region, family, operation, moving=own.id)
+            check_family(request, own.region, family, moving=own.id)
         if licence_type is not None:
             if licence_type != "BYOL" or lineage.platform != "Windows":
-                raise control.refusal(
-                    operation,
+                raise request.refusal(
                     "InvalidLicenseType.NotSupported",
                     "only a Windows image can be switched, and only to BYOL (IMP-5)",
                     image=own.id,
                 )
             lineage = replace(lineage, charged_system=None)
-        modified = ev.ImageModified(
-            at=control.now,
-            image=own.id,
+        after = replace(
+            own,
             name=own.name if name is None else name,
             family=own.family if family is None else family,
             status=status or own.status,
             lineage=lineage,
         )
-        if (modified.name, modified.family, modified.status, lineage) != (
-            own.name,
-            own.family,
-            own.status,
-            own.lineage,
-        ):
-            control.record(modified)
+        if after != own:
+            new = {part: getattr(after, part) for part in ("name", "family", "status", "lineage")}
+            request.control.record(ev.ImageModified(at=request.now, image=own.id, **new))
 
     @command
     def delete_image(self, image: ImageRef, *, force: bool = False, with_snapshots: bool = False) -> str | None:
@@ -144,58 +134,41 @@ class ImageCommands(Caller):
         with_snapshots: delete its snapshots too, as the console offers and the API does not; those
             that another image needs, or disks came from, stay (UNK-7)
         """
-        control, account = self._control, self.name
-        operation = "DeleteImage"
-        known = control.state.images.get(image)
+        request = self._request("DeleteImage")
+        known = request.state.images.get(image)
         if is_published(image):
-            raise control.refusal(
-                operation,
-                "InvalidImageId.NotFound",
-                f"{image} is the provider's; only it may delete it (TYPE-4)",
-                image=image,
+            raise request.refusal(
+                "InvalidImageId.NotFound", f"{image} is the provider's; only it may delete it (TYPE-4)", image=image
             )
-        if known is None or (known.account == account and known.deleted_at):
+        if known is None or (known.account == request.account and known.deleted_at):
             return None  # An id that never was, or is gone already, is ignored (DEL-1).
-        own = control.own_image(account, image, operation)
+        own = request.own_image(image)
         if own.is_public:  # DEL-6
-            raise control.refusal(
-                operation, "ImageIsPublic", f"{own.id} is a community image; unpublish it first", image=own.id
-            )
+            raise request.refusal_of(own, "ImageIsPublic", "is a community image; unpublish it first")
         if own.shared_with:  # DEL-3, SHARE-10
-            raise control.refusal(
-                operation,
+            raise request.refusal_of(
+                own,
                 "ImageUseShared",
-                f"{own.id} is shared with {', '.join(sorted(own.shared_with))}; unshare it first, force does not help",
-                image=own.id,
+                f"is shared with {', '.join(sorted(own.shared_with))}; unshare it first, force does not help",
             )
-        stuck = own.status == "CreateFailed" and taken("UNK-10", control.state.assume) == "refused"
+        stuck = own.status == "CreateFailed" and taken("UNK-10", request.state.assume) == "refused"
         if own.status in ("Creating", "Waiting") or stuck:  # DEL-4, IMP-7, COPY-5
             code = {"import": "ImageIsImporting", "copy": "OperationDenied.ImageCopying"}
             what = f"is being made; {'cancel the copy' if own.made_from == 'copy' else 'wait for it'}"
-            raise control.refusal(
-                operation,
-                code.get(own.made_from, "ImageIsCreating"),
-                f"{own.id} {'failed, and is supposed to stay (UNK-10)' if stuck else what}",
-                image=own.id,
-            )
-        copies = copies_under_way(control, own.id)
+            why = "failed, and is supposed to stay (UNK-10)" if stuck else what
+            raise request.refusal_of(own, code.get(own.made_from, "ImageIsCreating"), why)
+        copies = copies_under_way(request.control, own.id)
         if copies:
-            raise control.refusal(
-                operation,
-                "OperationDenied.ImageCopying",
-                f"{own.id} is being copied to {copies[0].id}; wait for it or cancel it",
-                image=own.id,
+            raise request.refusal_of(
+                own, "OperationDenied.ImageCopying", f"is being copied to {copies[0].id}; wait for it or cancel it"
             )
-        written = exports_under_way(control, own.id)
+        written = exports_under_way(request.control, own.id)
         if written:  # EXP-3
-            raise control.refusal(
-                operation, "ImageIsExporting", f"{own.id} is being exported to {written[0]}; wait for it", image=own.id
-            )
-        users = [i.id for i in control.state.instances.values() if i.image == own.id and i.status != "Released"]
-        users += [started.instance for started in control.state.replacements.values() if started.image == own.id]
+            raise request.refusal_of(own, "ImageIsExporting", f"is being exported to {written[0]}; wait for it")
+        users = [i.id for i in request.state.instances.values() if i.image == own.id and i.status != "Released"]
+        users += [started.instance for started in request.state.replacements.values() if started.image == own.id]
         if users and not force:  # DEL-2
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "ImageUsingByInstance",
                 f"{', '.join(users[:5])} run from {own.id}; with force they run on but cannot be re-initialised",
                 image=own.id,
@@ -203,63 +176,47 @@ class ImageCommands(Caller):
             )
         failed = ("UNK-10",) if own.status == "CreateFailed" else ()
         assumed = (*failed, *(["UNK-7"] if with_snapshots else []))
-        control.record(ev.ImageDeleted(at=control.now, image=own.id, assumed=assumed))  # its snapshots stay (DEL-5)
-        return _delete_snapshots_of(control, own) if with_snapshots else None
+        # Its snapshots stay (DEL-5).
+        request.control.record(ev.ImageDeleted(at=request.now, image=own.id, assumed=assumed))
+        return _delete_snapshots_of(request.control, own) if with_snapshots else None
 
 
 def _image_of_instance(
-    control: Control,
-    account: str,
-    instance_id: str,
-    image_id: str,
-    name: str,
-    family: str,
-    version: str,
-    system_disk_only: bool,
+    request: Request, instance_id: str, image_id: str, name: str, family: str, version: str, system_disk_only: bool
 ) -> None:
     """A new snapshot of every disk of the instance, or of its system disk; together they are the image (CREATE-2).
 
     Local disks have no snapshots, so that an instance with such disks has no image of all its disks.
     What happens to one later does not touch the other (STRUCT-5).
     """
-    operation = "CreateImage"
-    instance = control.own_instance(account, instance_id, operation)
+    instance = request.own_instance(instance_id)
     if instance.replacing_until:
-        raise control.refusal(
-            operation,
-            "IncorrectInstanceStatus",
-            f"{instance.id} is being given a new system disk",
-            instance=instance.id,
-        )
+        raise request.refusal_of(instance, "IncorrectInstanceStatus", "is being given a new system disk")
     if version and instance.lineage.product_code:
-        raise control.refusal(
-            operation,
-            "InvalidImageVersion.Malformed",
-            f"{instance.id} runs a marketplace image; leave the version empty (VER-1)",
-            instance=instance.id,
+        raise request.refusal_of(
+            instance, "InvalidImageVersion.Malformed", "runs a marketplace image; leave the version empty (VER-1)"
         )
     if instance.local_disks and not system_disk_only:
-        raise control.refusal(
-            operation,
+        raise request.refusal_of(
+            instance,
             "InvalidDiskCategory.CreateImage",
-            f"{instance.id} has {instance.local_disks} local disks, which have no snapshots; "
+            f"has {instance.local_disks} local disks, which have no snapshots; "
             "take its system disk only: image_ignore_data_disks",
-            instance=instance.id,
         )
-    check_new_image(control, account, instance.region, name, family, operation)
+    check_new_image(request, instance.region, name, family)
     wanted = [instance.system_disk] if system_disk_only else instance.disks
-    disks = [control.state.disks[disk] for disk in wanted]
+    disks = [request.state.disks[disk] for disk in wanted]
     for disk in disks:
-        check_can_snapshot(control, disk, operation)
-    ids = control.new_ids("snapshot", len(disks))
-    taken = [snapshot_of(control, disk, s) for disk, s in zip(disks, ids, strict=True)]
+        check_can_snapshot(request, disk)
+    ids = request.control.new_ids("snapshot", len(disks))
+    taken = [snapshot_of(request.control, disk, s) for disk, s in zip(disks, ids, strict=True)]
     mappings = device_mappings([(disk.kind, disk.size_gib, s) for disk, s in zip(disks, ids, strict=True)])
-    control.record(
+    request.control.record(
         *taken,
         ev.ImageCreated(
-            at=control.now,
+            at=request.now,
             image=image_id,
-            account=account,
+            account=request.account,
             region=instance.region,
             name=name,
             family=family,
@@ -275,36 +232,26 @@ def _image_of_instance(
     )
 
 
-def _image_of_snapshots(
-    control: Control, account: str, parts: list[Snapshot], image_id: str, name: str, family: str
-) -> None:
+def _image_of_snapshots(request: Request, parts: list[Snapshot], image_id: str, name: str, family: str) -> None:
     """Existing snapshots become an image: nothing more is stored, they are only pinned (CREATE-8).
 
     They must be finished (CREATE-6); of an encrypted one the image is encrypted (CREATE-9).
     """
-    operation = "CreateImage"
     for part in parts:
         if part.status != "accomplished":
-            raise control.refusal(
-                operation, "InvalidSnapshotId.NotReady", f"{part.id} is {part.status}", snapshot=part.id
-            )
+            raise request.refusal_of(part, "InvalidSnapshotId.NotReady", f"is {part.status}")
     system = next(part for part in parts if part.kind == "system")
     if any(part.region != system.region for part in parts):
         other = next(part for part in parts if part.region != system.region)
-        raise control.refusal(
-            operation,
-            "InvalidSnapshotId.NotFound",
-            f"{other.id} lies in {other.region}, not in {system.region}",
-            snapshot=other.id,
-        )
+        raise request.refusal_of(other, "InvalidSnapshotId.NotFound", f"lies in {other.region}, not in {system.region}")
     assert system.lineage is not None
-    check_new_image(control, account, system.region, name, family, operation)
+    check_new_image(request, system.region, name, family)
     ordered = [system, *(part for part in parts if part.kind == "data")]
-    control.record(
+    request.control.record(
         ev.ImageCreated(
-            at=control.now,
+            at=request.now,
             image=image_id,
-            account=account,
+            account=request.account,
             region=system.region,
             name=name,
             family=family,
@@ -315,7 +262,7 @@ def _image_of_snapshots(
             source=system.id,
             encrypted=any(p.encrypted for p in parts),
             kms_key=_key_of(parts),
-            finishes_at=control.done_at("image"),
+            finishes_at=request.control.done_at("image"),
         )
     )
 
@@ -356,39 +303,31 @@ def exports_under_way(control: Control, image_id: str) -> list[str]:
 # What must hold ------------------------------------------------------------------------------------
 
 
-def _check_status_change(control: Control, image: Image, status: str) -> None:
+def _check_status_change(request: Request, image: Image, status: str) -> None:
     """Available and Deprecated change into each other; a shared image cannot be deprecated (STATUS-4)."""
-    operation = "ModifyImageAttribute"
     if image.status in ("Waiting", "Creating"):
-        raise control.refusal(operation, "InvalidStatus.ImageIsCreating", f"{image.id} is being made", image=image.id)
+        raise request.refusal_of(image, "InvalidStatus.ImageIsCreating", "is being made")
     needed, code = {
         "Deprecated": ("Available", "ImageStatus.NotAvailable"),
         "Available": ("Deprecated", "ImageStatus.NotDeprecated"),
     }[status]
     if image.status != needed:
-        raise control.refusal(operation, code, f"{image.id} is {image.status}, not {needed}", image=image.id)
+        raise request.refusal_of(image, code, f"is {image.status}, not {needed}")
     if status == "Deprecated" and image.shared_with:
-        raise control.refusal(
-            operation,
-            "ImageUseShared",
-            f"{image.id} is shared with {', '.join(sorted(image.shared_with))}; unshare it first",
-            image=image.id,
+        raise request.refusal_of(
+            image, "ImageUseShared", f"is shared with {', '.join(sorted(image.shared_with))}; unshare it first"
         )
 
 
-def _check_system_and_data(control: Control, parts: list[Snapshot]) -> None:
+def _check_system_and_data(request: Request, parts: list[Snapshot]) -> None:
     """Exactly one system-disk snapshot, at most 16 of data disks (STRUCT-1, CREATE-5)."""
     system = [part.id for part in parts if part.kind == "system"]
     if len(system) != 1:
         count = "no snapshot" if not system else f"{len(system)} snapshots"
-        raise control.refusal(
-            "CreateImage", "OperationDenied", f"the list holds {count} of a system disk; an image has exactly one"
-        )
-    most = limit("data_disk_snapshots_per_image", control.now)
+        raise request.refusal("OperationDenied", f"the list holds {count} of a system disk; an image has exactly one")
+    most = limit("data_disk_snapshots_per_image", request.now)
     if len(parts) - 1 > most:
-        raise control.refusal(
-            "CreateImage", "OperationDenied", f"{len(parts) - 1} data-disk snapshots; an image has at most {most}"
-        )
+        raise request.refusal("OperationDenied", f"{len(parts) - 1} data-disk snapshots; an image has at most {most}")
 
 
 def device_mappings(parts: Sequence[tuple[DiskKind, int, str]]) -> tuple[DeviceMapping, ...]:

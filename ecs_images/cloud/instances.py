@@ -27,11 +27,11 @@ from .arguments import (
     TypeName,
     Vcpus,
 )
-from .control import Caller, Control, command
+from .control import Control
 from .disks import (
     NewDisk,
     check_disk_count,
-    check_no_snapshot_under_way,
+    check_idle,
     check_status,
     disk_created,
     disk_released,
@@ -40,6 +40,7 @@ from .disks import (
     new_system_disk,
 )
 from .products import purchase_for
+from .request import Caller, Request, command
 from .snapshots import snapshots_under_way
 from .tags import tagged
 
@@ -93,38 +94,39 @@ class InstanceCommands(Caller):
         period: of a subscription, what its price is for: week, month or year; month unless said
         periods: of a subscription, for how many periods it is prepaid; 1 unless said
         """
-        control, account = self._control, self.name
-        operation = "RunInstances"
-        region = control.region(region, operation)
-        source = control.usable_image(account, image, region, operation)
-        machine = _machine(control, source, instance_type, vcpus, memory, operation)
-        new_disks = [new_system_disk(control, source, system_disk, written, operation, system_disk_category)]
+        request = self._request("RunInstances")
+        region = request.region(region)
+        source = request.usable_image(image, region)
+        machine = _machine(request, source, instance_type, vcpus, memory)
+        new_disks = [new_system_disk(request, source, system_disk, written, system_disk_category)]
         if billing == "subscription":
             period, periods = period or "month", periods or 1
         elif period is not None or periods is not None:
             raise InputError("period and periods are of a subscription; say billing=subscription too")
-        purchase = purchase_for(control, account, source.lineage, region, billing, operation)
+        purchase = purchase_for(request, source.lineage, region, billing)
         buys = billing == "pay_as_you_go" and purchase is None
-        new_disks += image_data_disks(control, source)
-        new_disks += extra_data_disks(control, account, region, data_disks, operation)
-        check_disk_count(control, len(new_disks) - 1, operation)
+        new_disks += image_data_disks(request.control, source)
+        new_disks += extra_data_disks(request, region, data_disks)
+        check_disk_count(request, len(new_disks) - 1)
         encrypted = any(disk.encrypted for disk in new_disks)
-        assumed = _assumed(control, source, instance_type is not None, written, encrypted, buys=buys)
+        assumed = _assumed(request.control, source, instance_type is not None, written, encrypted, buys=buys)
         if _fee_by_size(source) and not machine.listed and vcpus is None:
             assumed += ("ASSUME-10",)
 
-        (instance_id,) = control.new_ids("instance", 1)
-        disk_ids = control.new_ids("disk", len(new_disks))
-        control.record(
-            disk_created(control, disk_ids[0], account, region, instance_id, new_disks[0], source.lineage),
+        (instance_id,) = request.control.new_ids("instance", 1)
+        disk_ids = request.control.new_ids("disk", len(new_disks))
+        request.control.record(
+            disk_created(
+                request.control, disk_ids[0], request.account, region, instance_id, new_disks[0], source.lineage
+            ),
             *(
-                disk_created(control, disk_id, account, region, instance_id, disk)
+                disk_created(request.control, disk_id, request.account, region, instance_id, disk)
                 for disk_id, disk in zip(disk_ids[1:], new_disks[1:], strict=True)
             ),
             ev.InstanceLaunched(
-                at=control.now,
+                at=request.now,
                 instance=instance_id,
-                account=account,
+                account=request.account,
                 region=region,
                 instance_type=machine.name,
                 vcpus=machine.vcpus or 0,
@@ -140,7 +142,7 @@ class InstanceCommands(Caller):
                 assumed=assumed,
                 local_disks=local_disks,
             ),
-            *tagged(control, [instance_id, *disk_ids], tags, operation),
+            *tagged(request, [instance_id, *disk_ids], tags),
         )
         return instance_id
 
@@ -151,13 +153,13 @@ class InstanceCommands(Caller):
         instance: its id
         periods: for how many more of its periods, at the prices of the day
         """
-        control, operation = self._control, "RenewInstance"
-        own = control.own_instance(self.name, instance, operation)
+        request = self._request("RenewInstance")
+        own = request.own_instance(instance)
         if own.billing != "subscription":
-            raise _charge_type(control, own, operation, "pay-as-you-go has no end that could be put off")
+            raise _charge_type(request, own, "pay-as-you-go has no end that could be put off")
         if own.periods + periods > ev.MOST_PERIODS:
             raise InputError(f"{own.id} is prepaid for {own.periods} periods of at most {ev.MOST_PERIODS}")
-        control.record(ev.InstanceRenewed(at=control.now, instance=own.id, periods=periods))
+        request.control.record(ev.InstanceRenewed(at=request.now, instance=own.id, periods=periods))
 
     @command
     def stop_instance(self, instance: InstanceRef, *, mode: StopMode = "standard") -> None:
@@ -166,15 +168,16 @@ class InstanceCommands(Caller):
         instance: its id
         mode: standard, or economical, in which its licence fee stops too (IBILL-3)
         """
-        control, account = self._control, self.name
-        operation = "StopInstance"
-        own = control.own_instance(account, instance, operation)
-        check_status(control, own, ("Running",), operation)
+        request = self._request("StopInstance")
+        own = request.own_instance(instance)
+        check_status(request, own, ("Running",))
         if mode == "economical" and own.billing == "subscription":
-            raise _charge_type(control, own, operation, "economical mode is for pay-as-you-go (IBILL-3)")
-        _fail_images_being_made(control, own)
-        suspended = mode == "economical" and bool(limit("economical_stop_suspends_licence", control.now))
-        control.record(ev.InstanceStopped(at=control.now, instance=own.id, mode=mode, licence_suspended=suspended))
+            raise _charge_type(request, own, "economical mode is for pay-as-you-go (IBILL-3)")
+        _fail_images_being_made(request.control, own)
+        suspended = mode == "economical" and bool(limit("economical_stop_suspends_licence", request.now))
+        request.control.record(
+            ev.InstanceStopped(at=request.now, instance=own.id, mode=mode, licence_suspended=suspended)
+        )
 
     @command
     def start_instance(self, instance: InstanceRef) -> None:
@@ -182,12 +185,11 @@ class InstanceCommands(Caller):
 
         instance: its id
         """
-        control, account = self._control, self.name
-        operation = "StartInstance"
-        own = control.own_instance(account, instance, operation)
-        check_status(control, own, ("Stopped",), operation)
-        _fail_images_being_made(control, own)
-        control.record(ev.InstanceStarted(at=control.now, instance=own.id))
+        request = self._request("StartInstance")
+        own = request.own_instance(instance)
+        check_status(request, own, ("Stopped",))
+        _fail_images_being_made(request.control, own)
+        request.control.record(ev.InstanceStarted(at=request.now, instance=own.id))
 
     @command
     def release_instance(self, instance: InstanceRef, *, force: bool = False) -> None:
@@ -201,20 +203,19 @@ class InstanceCommands(Caller):
         instance: its id
         force: release it even while it runs
         """
-        control, account = self._control, self.name
-        operation = "DeleteInstance"
-        own = control.own_instance(account, instance, operation)
-        if own.paid_until and control.now < own.paid_until:
-            raise _charge_type(control, own, operation, f"it is prepaid until {show_time(own.paid_until)}")
+        request = self._request("DeleteInstance")
+        own = request.own_instance(instance)
+        if own.paid_until and request.now < own.paid_until:
+            raise _charge_type(request, own, f"it is prepaid until {show_time(own.paid_until)}")
         force = force or own.billing == "subscription"  # An ended subscription stands still anyway.
-        check_status(control, own, ("Stopped", "Running") if force else ("Stopped",), operation)
-        _fail_images_being_made(control, own)
-        for disk in (control.state.disks[name] for name in own.disks):
+        check_status(request, own, ("Stopped", "Running") if force else ("Stopped",))
+        _fail_images_being_made(request.control, own)
+        for disk in (request.state.disks[name] for name in own.disks):
             if disk.delete_with_instance:
-                control.record(*disk_released(control, disk))
+                request.control.record(*disk_released(request.control, disk))
             else:
-                control.record(ev.DiskDetached(at=control.now, disk=disk.id))
-        control.record(ev.InstanceReleased(at=control.now, instance=own.id))
+                request.control.record(ev.DiskDetached(at=request.now, disk=disk.id))
+        request.control.record(ev.InstanceReleased(at=request.now, instance=own.id))
 
     @command
     def replace_system_disk(
@@ -236,39 +237,37 @@ class InstanceCommands(Caller):
         system_disk: size of the new disk; that of the old one or of the image unless said [GiB]
         written: what is written on it in all; what the image holds unless said [GiB]
         """
-        control, account = self._control, self.name
-        operation = "ReplaceSystemDisk"
-        own = control.own_instance(account, instance, operation)
-        source = control.usable_image(account, image, own.region, operation)
-        check_status(control, own, ("Stopped",), operation)
-        old = control.state.disks[own.system_disk]
-        check_no_snapshot_under_way(control, old, operation)
-        _check_fits(control, source, type_of(own.instance_type, own.vcpus or None, own.memory_gib or None), operation)
+        request = self._request("ReplaceSystemDisk")
+        own = request.own_instance(instance)
+        source = request.usable_image(image, own.region)
+        check_status(request, own, ("Stopped",))
+        old = request.state.disks[own.system_disk]
+        check_idle(request, old)
+        _check_fits(request, source, type_of(own.instance_type, own.vcpus or None, own.memory_gib or None))
         if system_disk is None:
             system_disk = max(old.size_gib, source.size_gib)
-        later = _later_rules(control, own, source)
+        later = _later_rules(request, own, source)
         # Of an image with data disks only the system disk is used (OS-3); the category stays (OS-1).
-        new = new_system_disk(control, source, system_disk, written, operation, _chosen_category(old))
+        new = new_system_disk(request, source, system_disk, written, _chosen_category(old))
         before, after = own.lineage.product_code, source.lineage.product_code
         purchase = own.purchase
         if before != after:
-            purchase = purchase_for(control, account, source.lineage, own.region, own.billing, operation)
+            purchase = purchase_for(request, source.lineage, own.region, own.billing)
         leaves = own.billing == "subscription" and before not in (None, after)
         licences = own.lineage.charged_system, source.lineage.charged_system
         settles = own.billing == "subscription" and licences[0] not in (None, licences[1])
         bought_once = own.purchase is not None  # A subscription uses no other purchases (MKT-2).
-        refunded = leaves and not bought_once and taken("UNK-17", control.state.assume) == "by_usage"
+        refunded = leaves and not bought_once and taken("UNK-17", request.state.assume) == "by_usage"
         if new.size_gib < old.size_gib:
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "InvalidSystemDiskSize.LessThanMinSize",
                 f"{new.size_gib} GiB is less than the {old.size_gib} GiB of {old.id} (OS-2)",
                 instance=own.id,
             )
-        _fail_images_being_made(control, own)
-        (disk_id,) = control.new_ids("disk", 1)
+        _fail_images_being_made(request.control, own)
+        (disk_id,) = request.control.new_ids("disk", 1)
         started = ev.SystemDiskReplacementStarted(
-            at=control.now,
+            at=request.now,
             instance=own.id,
             image=source.id,
             disk=disk_id,
@@ -276,21 +275,23 @@ class InstanceCommands(Caller):
             written_blocks=new.written_blocks,
             initial_blocks=new.initial_blocks,
             lineage=source.lineage,
-            finishes_at=control.done_at("system_disk_replacement"),
+            finishes_at=request.control.done_at("system_disk_replacement"),
             encrypted=new.encrypted,
             kms_key=new.kms_key,
             purchase=purchase,
             refunded=refunded,
             assumed=(
-                *_assumed(control, source, True, written, new.encrypted, buys=before != after and purchase is None),
+                *_assumed(
+                    request.control, source, True, written, new.encrypted, buys=before != after and purchase is None
+                ),
                 *(("UNK-17",) if leaves and not bought_once else ()),
                 *(("ASSUME-12",) if settles else ()),
-                *control.doubts(*later),
+                *request.doubts(*later),
             ),
         )
-        control.record(started)
-        if started.finishes_at == control.now:
-            finish_replacement(control, own.id)
+        request.control.record(started)
+        if started.finishes_at == request.now:
+            finish_replacement(request.control, own.id)
         return disk_id
 
 
@@ -332,13 +333,13 @@ def _chosen_category(disk: Disk) -> DiskCategory | None:
 
 
 def _machine(
-    control: Control, image: Image, name: str | None, vcpus: int | None, memory_gib: float | None, operation: str
+    request: Request, image: Image, name: str | None, vcpus: int | None, memory_gib: float | None
 ) -> InstanceType:
     if name is None and (vcpus, memory_gib) != (None, None):
         raise InputError("vcpus and memory are those of an instance type; say which with instance_type")
     default = _DEFAULT_TYPES.get(image.lineage.architecture, _DEFAULT_TYPE)
     machine = type_of(default if name is None else name, vcpus, memory_gib)
-    _check_fits(control, image, machine, operation)
+    _check_fits(request, image, machine)
     return machine
 
 
@@ -347,7 +348,7 @@ def _fee_by_size(image: Image) -> bool:
     return bool(image.lineage.charged_system or image.lineage.product_code)
 
 
-def _check_fits(control: Control, image: Image, machine: InstanceType, operation: str) -> None:
+def _check_fits(request: Request, image: Image, machine: InstanceType) -> None:
     """An image's architecture must be the machine's, and 32 bits reach less than 4 GiB (ARCH-1).
 
     What is not known of a machine must be given where it matters, and there only.
@@ -360,48 +361,34 @@ def _check_fits(control: Control, image: Image, machine: InstanceType, operation
             f"{image.id} is for 32 bits, which need little memory; say that of {machine.name} with memory="
         )
     on_machine = "x86_64" if architecture == "i386" else architecture
-    limit_gib = limit("memory_gib_limit_32_bit", control.now)
+    limit_gib = limit("memory_gib_limit_32_bit", request.now)
     too_large = architecture == "i386" and (machine.memory_gib or 0) >= limit_gib
     if machine.architecture not in ("", on_machine) or too_large:
         what = f"{machine.memory_gib:g} GiB of memory" if too_large else machine.architecture
-        raise control.refusal(
-            operation,
-            "ImageNotSupportInstanceType",
-            f"{image.id} is for {architecture}; {machine.name} has {what}",
-            image=image.id,
+        raise request.refusal_of(
+            image, "ImageNotSupportInstanceType", f"is for {architecture}; {machine.name} has {what}"
         )
 
 
-def _later_rules(control: Control, instance: Instance, image: Image) -> list[str]:
+def _later_rules(request: Request, instance: Instance, image: Image) -> list[str]:
     """The rules that allow a change to this system but did not always, by key; refused while one did not yet."""
     later, platform = [], image.lineage.platform
     if len(image.mappings) > 1:
-        later.append("replace_with_image_of_data_disks")
-        if not control.newer_holds(later[-1]):
-            raise control.refusal(
-                "ReplaceSystemDisk",
-                "OperationDenied",
-                f"{image.id} holds snapshots of data disks; on {control.today} such images were refused (OS-3)",
-                400,
-                image=image.id,
-            )
+        why = f"holds snapshots of data disks; on {request.today} such images were refused (OS-3)"
+        key = "replace_with_image_of_data_disks"
+        later.append(request.newer_rule(key, image, "OperationDenied", why, 400))
     if platform != instance.lineage.platform and region_of(instance.region).area != "mainland_china":
-        later.append("switch_platform_abroad")
-        if not control.newer_holds(later[-1]):
-            raise control.refusal(
-                "ReplaceSystemDisk",
-                "OperationDenied",
-                f"{instance.id} runs {instance.lineage.platform}; on {control.today} it could not change to "
-                f"{platform} outside the mainland (OS-5)",
-                400,
-                instance=instance.id,
-            )
+        why = (
+            f"runs {instance.lineage.platform}; on {request.today} it could not change to "
+            f"{platform} outside the mainland (OS-5)"
+        )
+        later.append(request.newer_rule("switch_platform_abroad", instance, "OperationDenied", why, 400))
     return later
 
 
-def _charge_type(control: Control, instance: Instance, operation: str, why: str) -> CloudError:
+def _charge_type(request: Request, instance: Instance, why: str) -> CloudError:
     message = f"{instance.id} is {instance.billing}: {why}"
-    return control.refusal(operation, "ChargeTypeViolation", message, instance=instance.id)
+    return request.refusal("ChargeTypeViolation", message, instance=instance.id)
 
 
 def _assumed(
@@ -416,8 +403,9 @@ def _assumed(
         found.append("ASSUME-1")
     if not typed and image.lineage.charged_system:
         found.append("ASSUME-2")
-    if image.account == MARKETPLACE:
-        if not marketplace_images()[image.id].regions:
+    if image.lineage.product_code and image.account == MARKETPLACE:
+        found.append("ASSUME-13")
+        if not marketplace_images()[image.lineage.product_code].regions:
             found.append("ASSUME-3")
         if buys:
             found.append("ASSUME-4")

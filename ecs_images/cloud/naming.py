@@ -7,6 +7,7 @@ import re
 from ..catalog.limits import limit
 from ..errors import shown
 from .control import Control
+from .request import Request
 
 QUOTAS = {"images": "custom_images_per_region"}
 """Quotas that an account may have of its own, and the limit that holds for those without."""
@@ -16,31 +17,29 @@ _LINKS = ("http://", "https://")
 _RESERVED = ("aliyun", "acs:")
 
 
-def check_new_image(control: Control, account: str, region: str, name: str, family: str, operation: str) -> None:
+def check_new_image(request: Request, region: str, name: str, family: str) -> None:
     """Refuse a new image of that name and family when the account may not have it, or the region has closed."""
-    control.check_open(region, operation)
-    check_image_name(control, account, region, name, operation)
-    check_image_quota(control, account, region, operation)
+    request.check_open(region)
+    check_image_name(request, region, name)
+    check_image_quota(request, region)
     if family:
-        check_family(control, account, region, family, operation)
+        check_family(request, region, family)
 
 
-def check_image_name(control: Control, account: str, region: str, name: str, operation: str) -> None:
+def check_image_name(request: Request, region: str, name: str) -> None:
     """Refuse a malformed or reserved name, or one already used in the region (CREATE-11)."""
-    low, high = limit("image_name_length_min", control.now), limit("image_name_length_max", control.now)
+    low, high = limit("image_name_length_min", request.now), limit("image_name_length_max", request.now)
     good = isinstance(name, str) and low <= len(name) <= high and _NAME.fullmatch(name)
-    reserved = _LINKS if operation == "CreateImage" else (*_LINKS, *_RESERVED)
+    reserved = _LINKS if request.operation == "CreateImage" else (*_LINKS, *_RESERVED)
     if not good or name.lower().startswith(reserved):
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidImageName.Malformed",
             f"image name {shown(name, 40)}: {low} to {high} letters, digits, ':', '_', '.' or '-', "
             f"a letter first; not beginning with {', '.join(reserved)}",
         )
-    for image in control.state.images.values():
-        if (image.account, image.region, image.name) == (account, region, name) and not image.deleted_at:
-            raise control.refusal(
-                operation,
+    for image in request.state.images.values():
+        if (image.account, image.region, image.name) == (request.account, region, name) and not image.deleted_at:
+            raise request.refusal(
                 "InvalidImageName.Duplicated",
                 f"{shown(name)} is already the name of {image.id} in {region}",
                 image=image.id,
@@ -52,53 +51,49 @@ def quota_of(control: Control, account: str, quota: str) -> int:
     return dict(control.state.accounts[account].quotas).get(quota) or limit(QUOTAS[quota], control.now)
 
 
-def check_image_quota(control: Control, account: str, region: str, operation: str) -> None:
+def check_image_quota(request: Request, region: str) -> None:
     """Refuse when the account's custom images in the region are used up (UNK-8, CREATE-10)."""
-    quota = quota_of(control, account, "images")
+    quota = quota_of(request.control, request.account, "images")
     used = sum(
         1
-        for image in control.state.images.values()
-        if image.account == account and image.region == region and not image.deleted_at
+        for image in request.state.images.values()
+        if image.account == request.account and image.region == region and not image.deleted_at
     )
     if used >= quota:
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "QuotaExceed.Image",
-            f"{account} has {used} of {quota} custom images in {region}; delete some first, or give the account "
-            f"a larger quota: quotas {{images: {2 * quota}}}",
+            f"{request.account} has {used} of {quota} custom images in {region}; delete some first, or give the "
+            f"account a larger quota: quotas {{images: {2 * quota}}}",
         )
 
 
-def check_family(
-    control: Control, account: str, region: str, family: str, operation: str, moving: str | None = None
-) -> None:
+def check_family(request: Request, region: str, family: str, moving: str | None = None) -> None:
     """Refuse a malformed family, or one that has no room for an image (FAM-2).
 
     A family has at most 100 images, and a region 100 families; `moving` is an image that has a
     family already and does not count.
     """
-    low, high = limit("image_family_name_length_min", control.now), limit("image_family_name_length_max", control.now)
+    low, high = limit("image_family_name_length_min", request.now), limit("image_family_name_length_max", request.now)
     if not isinstance(family, str) or not low <= len(family) <= high or family.lower().startswith(_RESERVED):
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidImageFamily.Malformed",
             f"image family {shown(family, 40)}: {low} to {high} characters, not beginning with "
             f"{' or '.join(_RESERVED)}; a family can be changed but not taken away",
         )
     families = [
         image.family
-        for image in control.state.images.values()
-        if (image.account, image.region) == (account, region)
+        for image in request.state.images.values()
+        if (image.account, image.region) == (request.account, region)
         and image.family
         and not image.deleted_at
         and image.id != moving
     ]
     full, too_many = (
         ("ImageQuotaFull.ImageFamily", "ImageFamilyQuotaFull")
-        if operation == "ModifyImageAttribute"
+        if request.operation == "ModifyImageAttribute"
         else ("ImageQuotaExceed.ImageFamily", "ImageFamilyQuotaExceed")
     )
-    if families.count(family) >= limit("images_per_family", control.now):
-        raise control.refusal(operation, full, f"family {shown(family)} is full")
-    if family not in families and len(set(families)) >= limit("image_families_per_region", control.now):
-        raise control.refusal(operation, too_many, f"{region} has no room for another family")
+    if families.count(family) >= limit("images_per_family", request.now):
+        raise request.refusal(full, f"family {shown(family)} is full")
+    if family not in families and len(set(families)) >= limit("image_families_per_region", request.now):
+        raise request.refusal(too_many, f"{region} has no room for another family")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..catalog.limits import limit
-from ..errors import InputError, did_you_mean, shown
+from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.automatic import is_free, is_needed
 from ..ledger.resources import AutoSnapshotPolicy, Disk
 from ..units import BILLING_CLOCK
 from .arguments import DiskRefs, PolicyRef, RegionName, TagMap, Whole, WholeNumbers
-from .control import Caller, Control, command
+from .control import Control
+from .request import Caller, Request, command
 from .snapshots import snapshot_of
 from .tags import tagged
 
@@ -49,47 +51,43 @@ class PolicyCommands(Caller):
         name: what it is called, empty for no name
         tags: its tags, values by key
         """
-        control, account = self._control, self.name
-        operation = "CreateAutoSnapshotPolicy"
-        region = control.region(region, operation)
-        _check_numbers(control, time_points, "time_points", _HOURS, operation)
-        _check_numbers(control, repeat_weekdays, "repeat_weekdays", _WEEKDAYS, operation)
-        low = limit("automatic_retention_days_min", control.now)
-        high = limit("automatic_retention_days_max", control.now)
-        for_ever = limit("automatic_retention_days_for_ever", control.now)
+        request = self._request("CreateAutoSnapshotPolicy")
+        region = request.region(region)
+        _check_numbers(request, time_points, "time_points", _HOURS)
+        _check_numbers(request, repeat_weekdays, "repeat_weekdays", _WEEKDAYS)
+        low = limit("automatic_retention_days_min", request.now)
+        high = limit("automatic_retention_days_max", request.now)
+        for_ever = limit("automatic_retention_days_for_ever", request.now)
         if retention_days != for_ever and not low <= retention_days <= high:
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "ParameterInvalid",
                 f"retention_days is {low} to {high}, or {for_ever} for ever, not {shown(retention_days)}",
             )
         if name and (not 2 <= len(name) <= 128 or name.lower().startswith(("http://", "https://"))):
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "ParameterInvalid",
                 f"policy name {shown(name)}: 2 to 128 characters, not beginning with http:// or https://",
             )
-        most = limit("automatic_snapshot_policies_per_region", control.now)
-        there = [p for p in control.state.policies.values() if (p.account, p.region) == (account, region)]
+        most = limit("automatic_snapshot_policies_per_region", request.now)
+        there = [p for p in request.state.policies.values() if (p.account, p.region) == (request.account, region)]
         if sum(not policy.deleted_at for policy in there) >= most:
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "AutoSnapshotPolicy.QuotaExceed",
-                f"{account} has {most} policies in {region}, the most there may be; delete one first",
+                f"{request.account} has {most} policies in {region}, the most there may be; delete one first",
             )
-        (policy_id,) = control.new_ids("policy", 1)
+        (policy_id,) = request.control.new_ids("policy", 1)
         created = ev.PolicyCreated(
-            at=control.now,
+            at=request.now,
             policy=policy_id,
-            account=account,
+            account=request.account,
             region=region,
             name=name,
             time_points=tuple(sorted(time_points)),
             weekdays=tuple(sorted(repeat_weekdays)),
             retention_days=None if retention_days == for_ever else retention_days,
         )
-        applied = _applied(control, account, policy_id, region, disks)
-        control.record(created, *applied, *tagged(control, [policy_id], tags, operation))
+        applied = _applied(replace(request, operation="ApplyAutoSnapshotPolicy"), policy_id, region, disks)
+        request.control.record(created, *applied, *tagged(request, [policy_id], tags))
         return policy_id
 
     @command
@@ -99,11 +97,11 @@ class PolicyCommands(Caller):
         policy: its id
         disks: the disks, by their ids, or instances', which mean their system disks
         """
-        control, account = self._control, self.name
-        own = _own_policy(control, account, policy, "ApplyAutoSnapshotPolicy")
+        request = self._request("ApplyAutoSnapshotPolicy")
+        own = request.own_policy(policy)
         if not disks:
             raise InputError("disks names no disk to apply the policy to")
-        control.record(*_applied(control, account, own.id, own.region, disks))
+        request.control.record(*_applied(request, own.id, own.region, disks))
 
     @command
     def cancel_auto_snapshot_policy(self, *, disks: DiskRefs, policy: PolicyRef | None = None) -> None:
@@ -112,18 +110,17 @@ class PolicyCommands(Caller):
         disks: the disks, by their ids, or instances', which mean their system disks
         policy: the policy; all policies of the disks unless said
         """
-        control, account = self._control, self.name
-        operation = "CancelAutoSnapshotPolicy"
-        wanted = None if policy is None else _own_policy(control, account, policy, operation).id
+        request = self._request("CancelAutoSnapshotPolicy")
+        wanted = None if policy is None else request.own_policy(policy).id
         if not disks:
             raise InputError("disks names no disk")
         cancelled = []
-        for disk in _own_disks(control, account, disks, operation):
-            found = [p.id for p in policies_of(control, disk.id) if wanted in (None, p.id)]
+        for disk in _own_disks(request, disks):
+            found = [p.id for p in policies_of(request.control, disk.id) if wanted in (None, p.id)]
             if not found:
                 raise InputError(f"{wanted or 'no policy'} {'does not apply' if wanted else 'applies'} to {disk.id}")
-            cancelled += [ev.PolicyCancelled(at=control.now, policy=p, disk=disk.id) for p in found]
-        control.record(*cancelled)
+            cancelled += [ev.PolicyCancelled(at=request.now, policy=p, disk=disk.id) for p in found]
+        request.control.record(*cancelled)
 
     @command
     def delete_auto_snapshot_policy(self, policy: PolicyRef) -> None:
@@ -131,9 +128,9 @@ class PolicyCommands(Caller):
 
         policy: its id
         """
-        control = self._control
-        own = _own_policy(control, self.name, policy, "DeleteAutoSnapshotPolicy")
-        control.record(ev.PolicyDeleted(at=control.now, policy=own.id))
+        request = self._request("DeleteAutoSnapshotPolicy")
+        own = request.own_policy(policy)
+        request.control.record(ev.PolicyDeleted(at=request.now, policy=own.id))
 
 
 def take_snapshots(control: Control, policy: AutoSnapshotPolicy) -> None:
@@ -172,59 +169,40 @@ def policies_of(control: Control, disk: str) -> list[AutoSnapshotPolicy]:
     return [policy for policy in control.state.policies.values() if disk in policy.disks]
 
 
-def _applied(control: Control, account: str, policy: str, region: str, disks: Sequence[str]) -> list[ev.Event]:
+def _applied(request: Request, policy: str, region: str, disks: Sequence[str]) -> list[ev.Event]:
     """The events that let a policy apply to disks: added to their others, or in their place (conflict 43)."""
-    operation = "ApplyAutoSnapshotPolicy"
-    most = limit("automatic_policies_per_disk", control.now)
+    most = limit("automatic_policies_per_disk", request.now)
     found: list[ev.Event] = []
-    for disk in _own_disks(control, account, disks, operation):
-        others = [other.id for other in policies_of(control, disk.id)]
+    for disk in _own_disks(request, disks):
+        others = [other.id for other in policies_of(request.control, disk.id)]
         if policy in others:
             raise InputError(f"{policy} is applied to {disk.id} already")
         if disk.region != region:
-            raise control.refusal(
-                operation, "ParameterInvalid", f"{disk.id} is in {disk.region}, the policy in {region}", disk=disk.id
-            )
+            raise request.refusal_of(disk, "ParameterInvalid", f"is in {disk.region}, the policy in {region}")
         if most == 1:
-            found += [ev.PolicyCancelled(at=control.now, policy=other, disk=disk.id) for other in others]
+            found += [ev.PolicyCancelled(at=request.now, policy=other, disk=disk.id) for other in others]
         elif len(others) >= most:
-            raise control.refusal(
-                operation,
-                "AutoSnapshotPolicy.QuotaExceed",
-                f"{disk.id} has {most} policies, the most there may be; cancel one first",
-                disk=disk.id,
+            raise request.refusal_of(
+                disk, "AutoSnapshotPolicy.QuotaExceed", f"has {most} policies, the most there may be; cancel one first"
             )
-        found.append(ev.PolicyApplied(at=control.now, policy=policy, disk=disk.id))
+        found.append(ev.PolicyApplied(at=request.now, policy=policy, disk=disk.id))
     return found
 
 
-def _own_disks(control: Control, account: str, disks: Sequence[str], operation: str) -> list[Disk]:
+def _own_disks(request: Request, disks: Sequence[str]) -> list[Disk]:
     """Disks of the account, each once."""
-    found = [control.own_disk(account, disk, operation) for disk in disks]
+    found = [request.own_disk(disk) for disk in disks]
     for place, disk in enumerate(found):
         if disk in found[:place]:
             raise InputError(f"disks names {disk.id} twice")
     return found
 
 
-def _own_policy(control: Control, account: str, policy: str, operation: str) -> AutoSnapshotPolicy:
-    """A policy of the account that is not deleted."""
-    found = control.state.policies.get(policy)
-    if found is None or found.account != account or found.deleted_at:
-        was = "is deleted" if found and found.account == account else "is no policy of yours"
-        mine = [p.id for p in control.state.policies.values() if p.account == account and not p.deleted_at]
-        message = f"{policy} {was}{did_you_mean(policy, mine)}"
-        raise control.refusal(operation, "ParameterInvalid", message, policy=policy)
-    return found
-
-
-def _check_numbers(control: Control, given: Sequence[int], what: str, among: range, operation: str) -> None:
+def _check_numbers(request: Request, given: Sequence[int], what: str, among: range) -> None:
     """Some numbers of a range, none of them twice."""
     wrong = [number for number in given if number not in among]
     if wrong or not given or len(set(given)) < len(given):
         amiss = shown(wrong[0] if wrong else list(given))
-        raise control.refusal(
-            operation,
-            "ParameterInvalid",
-            f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {amiss}",
+        raise request.refusal(
+            "ParameterInvalid", f"{what} is at least one number from {among[0]} to {among[-1]}, none twice, not {amiss}"
         )

@@ -11,7 +11,8 @@ from ..ledger import events as ev
 from ..ledger.resources import Billing, BoughtAs, Lineage, Purchase
 from ..units import show_time
 from .arguments import ProductCode, PurchaseRef, RefundDays, RegionName
-from .control import Caller, Control, command
+from .control import Control
+from .request import Caller, Request, command
 
 
 class ProductCommands(Caller):
@@ -38,23 +39,23 @@ class ProductCommands(Caller):
         refund_days: by the product's own terms, how long it may be given back unused; not at all unless
             said, since no such terms are published (UNK-17) [day]
         """
-        control, operation = self._control, "CreateOrder"
-        region = control.region(region, operation)
-        _check_sold(control, self.name, product, region, operation)
+        request = self._request("CreateOrder")
+        region = request.region(region)
+        _check_sold(request, product, region)
         if refund_days is not None and billing != "once":
             raise InputError("refund_days is for billing=once; pay_as_you_go prepays nothing that could be paid back")
-        until = control.now + timedelta(days=refund_days) if refund_days else None
-        (purchase,) = control.new_ids("purchase", 1)
-        control.record(
+        until = request.now + timedelta(days=refund_days) if refund_days else None
+        (purchase,) = request.control.new_ids("purchase", 1)
+        request.control.record(
             ev.ProductBought(
-                at=control.now,
+                at=request.now,
                 purchase=purchase,
-                account=self.name,
+                account=request.account,
                 region=region,
                 product=product,
                 billing=billing,
                 refund_until=until,
-                assumed=() if marketplace_images()[product].regions else ("ASSUME-3",),
+                assumed=("ASSUME-13", *(() if marketplace_images()[product].regions else ("ASSUME-3",))),
             )
         )
         return purchase
@@ -86,22 +87,20 @@ def _why_no_refund(control: Control, bought: Purchase) -> str:
     return ""
 
 
-def _check_sold(control: Control, account: str, product: str, region: str, operation: str) -> None:
-    known, site = marketplace_images().get(product), control.state.accounts[account].site
+def _check_sold(request: Request, product: str, region: str) -> None:
+    known, site = marketplace_images().get(product), request.state.accounts[request.account].site
     if known is None:
         why = f"no marketplace product has the code {shown(product)}{did_you_mean(product, marketplace_images())}"
     elif known.site != site:
-        why = f"{product} is sold on the {known.site} site only; {account} is on the {site} site"
+        why = f"{product} is sold on the {known.site} site only; {request.account} is on the {site} site"
     elif known.regions and region not in known.regions:
         why = f"{product} is not offered in {region}, only in {', '.join(sorted(known.regions))}"
     else:
         return
-    raise control.refusal(operation, "InvalidMarketImage.NotFound", why, product=product)
+    raise request.refusal("InvalidMarketImage.NotFound", why, product=product)
 
 
-def purchase_for(
-    control: Control, account: str, lineage: Lineage, region: str, billing: Billing, operation: str
-) -> str | None:
+def purchase_for(request: Request, lineage: Lineage, region: str, billing: Billing) -> str | None:
     """The purchase that a new use of a product takes; None where starting from the image buys it (ASSUME-4, MKT-4).
 
     A product bought for good goes first, and with a subscription only that: what a subscription pays for is
@@ -109,18 +108,17 @@ def purchase_for(
     """
     if lineage.product_code is None:
         return None
-    wanted, in_use = (account, region, lineage.product_code), ev.purchases_in_use(control.state)
+    wanted, in_use = (request.account, region, lineage.product_code), ev.purchases_in_use(request.state)
     unused = [
         bought
-        for bought in control.state.purchases.values()
+        for bought in request.state.purchases.values()
         if (bought.account, bought.region, bought.product) == wanted
         and not bought.refunded_at
         and bought.id not in in_use
         and (bought.billing == "once" or billing == "pay_as_you_go")
     ]
-    if not unused and billing == "pay_as_you_go" and taken("ASSUME-4", control.state.assume) == "bought_before":
-        raise control.refusal(
-            operation,
+    if not unused and billing == "pay_as_you_go" and taken("ASSUME-4", request.state.assume) == "bought_before":
+        raise request.refusal(
             "QuotaExceed.BuyImage",
             f"{lineage.product_code} is not bought in {region}, or every purchase is in use; buy_product first (MKT-1)",
             product=lineage.product_code,

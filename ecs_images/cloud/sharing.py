@@ -14,7 +14,8 @@ from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
 from ..ledger.resources import Image
 from .arguments import AccountRefs, ImageRef
-from .control import Caller, Control, command
+from .control import Control
+from .request import Caller, Request, command
 
 _OPERATION = "ModifyImageSharePermission"
 
@@ -33,47 +34,40 @@ class ShareCommands(Caller):
         image: its id
         with_accounts: their names; those beyond the tenth are ignored (SHARE-2)
         """
-        control, account = self._control, self.name
-        own = control.own_image(account, image, _OPERATION)
-        receivers, ignored = _first_ten(control, with_accounts)
+        request = self._request(_OPERATION)
+        own = request.own_image(image)
+        receivers, ignored = _first_ten(request.control, with_accounts)
         if own.is_public:
-            raise control.refusal(
-                _OPERATION, "Image.Public", f"{own.id} is a community image; it cannot be shared", image=own.id
-            )
-        _check_available(control, own)  # SHARE-10
+            raise request.refusal_of(own, "Image.Public", "is a community image; it cannot be shared")
+        _check_available(request, own)  # SHARE-10
         # Encrypted images are shared under a key of the owner's only (SHARE-6).
         if own.encrypted and own.kms_key is None:
-            raise control.refusal(
-                _OPERATION,
+            raise request.refusal_of(
+                own,
                 "OperationDeined.EncryptedSnapshot",
-                f"{own.id} is encrypted with the service's key; copy it with a key of your own first",
-                image=own.id,
+                "is encrypted with the service's key; copy it with a key of your own first",
             )
-        later = ["share_encrypted_image"] if own.encrypted else []
-        if later and not control.newer_holds(later[0]):
-            raise control.refusal(
-                _OPERATION,
-                "OperationDeined.EncryptedSnapshot",
-                f"{own.id} is encrypted; on {control.today} such images could not be shared",
-                image=own.id,
-            )
+        later = []
+        if own.encrypted:
+            why = f"is encrypted; on {request.today} such images could not be shared"
+            key, code = "share_encrypted_image", "OperationDeined.EncryptedSnapshot"
+            later.append(request.newer_rule(key, own, code, why))
         for receiver in receivers:
-            _check_receiver(control, account, own, receiver)
-        sites = {control.state.accounts[name].site for name in (account, *receivers)}
+            _check_receiver(request, own, receiver)
+        sites = {request.state.accounts[name].site for name in (request.account, *receivers)}
         later += ["share_between_sites"] if len(sites) > 1 else []
         # At most fifty accounts an image (SHARE-2).
         new = [receiver for receiver in receivers if receiver not in own.shared_with]
-        most = limit("accounts_per_shared_image", control.now)
+        most = limit("accounts_per_shared_image", request.now)
         if len(own.shared_with) + len(new) > most:
-            raise control.refusal(
-                _OPERATION,
+            raise request.refusal_of(
+                own,
                 "QuotaExceed.ShareImageUser",
-                f"{own.id} is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
-                image=own.id,
+                f"is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
             )
-        control.record(
+        request.control.record(
             *(
-                ev.ImageShared(at=control.now, image=own.id, account=receiver, assumed=control.doubts(*later))
+                ev.ImageShared(at=request.now, image=own.id, account=receiver, assumed=request.doubts(*later))
                 for receiver in new
             )
         )
@@ -88,12 +82,12 @@ class ShareCommands(Caller):
         image: its id
         from_accounts: the names of those who lose it; those beyond the tenth are ignored (SHARE-2)
         """
-        control, account = self._control, self.name
-        own = control.own_image(account, image, _OPERATION)
-        leaving, ignored = _first_ten(control, from_accounts)
-        control.record(
+        request = self._request(_OPERATION)
+        own = request.own_image(image)
+        leaving, ignored = _first_ten(request.control, from_accounts)
+        request.control.record(
             *(
-                ev.ImageUnshared(at=control.now, image=own.id, account=name)
+                ev.ImageUnshared(at=request.now, image=own.id, account=name)
                 for name in leaving
                 if name in own.shared_with
             )
@@ -106,19 +100,16 @@ class ShareCommands(Caller):
 
         image: its id
         """
-        control, account = self._control, self.name
-        own = control.own_image(account, image, _OPERATION)
+        request = self._request(_OPERATION)
+        own = request.own_image(image)
         if own.is_public:
-            raise control.refusal(_OPERATION, "Image.Public", f"{own.id} is public already", image=own.id)
-        _check_available(control, own)
+            raise request.refusal_of(own, "Image.Public", "is public already")
+        _check_available(request, own)
         if own.encrypted:
-            raise control.refusal(
-                _OPERATION,
-                "OperationDeined.EncryptedSnapshot",
-                f"{own.id} is encrypted; a community image cannot be",
-                image=own.id,
+            raise request.refusal_of(
+                own, "OperationDeined.EncryptedSnapshot", "is encrypted; a community image cannot be"
             )
-        control.record(ev.ImagePublished(at=control.now, image=own.id))
+        request.control.record(ev.ImagePublished(at=request.now, image=own.id))
 
     @command
     def unpublish_image(self, image: ImageRef) -> None:
@@ -126,11 +117,11 @@ class ShareCommands(Caller):
 
         image: its id
         """
-        control, account = self._control, self.name
-        own = control.own_image(account, image, _OPERATION)
+        request = self._request(_OPERATION)
+        own = request.own_image(image)
         if not own.is_public:
-            raise control.refusal(_OPERATION, "Image.NotPublic", f"{own.id} is not public", image=own.id)
-        control.record(ev.ImageUnpublished(at=control.now, image=own.id))
+            raise request.refusal_of(own, "Image.NotPublic", "is not public")
+        request.control.record(ev.ImageUnpublished(at=request.now, image=own.id))
 
 
 def _first_ten(control: Control, accounts: Sequence[str]) -> tuple[list[str], str | None]:
@@ -143,51 +134,40 @@ def _first_ten(control: Control, accounts: Sequence[str]) -> tuple[list[str], st
     return list(dict.fromkeys(accounts[:most])), note
 
 
-def _check_available(control: Control, image: Image) -> None:
+def _check_available(request: Request, image: Image) -> None:
     if image.status != "Available":
-        raise control.refusal(
-            _OPERATION,
-            "OperationDenied.InvalidImageStatus",
-            f"{image.id} is {image.status}; only an Available image can be shared",
-            image=image.id,
+        raise request.refusal_of(
+            image, "OperationDenied.InvalidImageStatus", f"is {image.status}; only an Available image can be shared"
         )
 
 
-def _check_receiver(control: Control, account: str, image: Image, receiver: str) -> None:
-    if receiver == account:
-        raise control.refusal(
-            _OPERATION, "InvalidAccount.Forbbiden", "an image cannot be shared with its owner", image=image.id
-        )
-    known = control.state.accounts.get(receiver)
+def _check_receiver(request: Request, image: Image, receiver: str) -> None:
+    if receiver == request.account:
+        raise request.refusal("InvalidAccount.Forbbiden", "an image cannot be shared with its owner", image=image.id)
+    known = request.state.accounts.get(receiver)
     if known is None:
-        raise control.refusal(
-            _OPERATION,
+        raise request.refusal(
             "InvalidAccount.NotFound",
-            f"no account {shown(receiver)}{did_you_mean(str(receiver), list(control.state.accounts))}",
+            f"no account {shown(receiver)}{did_you_mean(str(receiver), list(request.state.accounts))}",
             image=image.id,
         )
-    across = known.site != control.state.accounts[account].site
-    if across and not control.newer_holds("share_between_sites"):
-        raise control.refusal(
-            _OPERATION,
+    across = known.site != request.state.accounts[request.account].site
+    if across and not request.newer_holds("share_between_sites"):
+        raise request.refusal(
             "InvalidImageId.BidMismatch",
-            f"{receiver} is on the {known.site} site; on {control.today} nothing was shared between sites (SHARE-5)",
+            f"{receiver} is on the {known.site} site; on {request.today} nothing was shared between sites (SHARE-5)",
             image=image.id,
         )
     if image.lineage.product_code and across:
-        raise control.refusal(
-            _OPERATION,
+        raise request.refusal_of(
+            image,
             "InvalidImageId.BidMismatch",
-            f"{image.id} comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
-            image=image.id,
+            f"comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
         )
     # SHARE-3
-    most = limit("images_shared_to_one_account", control.now)
-    held = sum(receiver in i.shared_with and not i.deleted_at for i in control.state.images.values())
+    most = limit("images_shared_to_one_account", request.now)
+    held = sum(receiver in i.shared_with and not i.deleted_at for i in request.state.images.values())
     if held >= most and receiver not in image.shared_with:
-        raise control.refusal(
-            _OPERATION,
-            "QuotaExceed.ShareImage",
-            f"{receiver} already receives {held} images, the most allowed",
-            image=image.id,
+        raise request.refusal(
+            "QuotaExceed.ShareImage", f"{receiver} already receives {held} images, the most allowed", image=image.id
         )

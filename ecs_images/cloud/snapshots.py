@@ -9,7 +9,8 @@ from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.resources import Disk
 from .arguments import DiskRef, RegionName, SnapshotRef, TagMap, Whole
-from .control import Caller, Control, command
+from .control import Control
+from .request import Caller, Request, command
 from .tags import tagged
 
 
@@ -30,22 +31,18 @@ class SnapshotCommands(Caller):
             else as soon as none does (SNAP-7, SNAP-9); it is kept for ever unless said [day]
         tags: its tags, values by key
         """
-        control, account = self._control, self.name
-        operation = "CreateSnapshot"
-        own = control.own_disk(account, disk, operation)
+        request = self._request("CreateSnapshot")
+        own = request.own_disk(disk)
         if not own.ever_attached:
-            raise control.refusal(
-                operation,
-                "IncorrectDiskStatus.NeverAttached",
-                f"{own.id} was never attached; attach it to an instance first",
-                disk=own.id,
+            raise request.refusal_of(
+                own, "IncorrectDiskStatus.NeverAttached", "was never attached; attach it to an instance first"
             )
-        check_can_snapshot(control, own, operation)
-        _check_name(control, name, operation)
-        _check_retention(control, retention_days, operation)
-        (snapshot_id,) = control.new_ids("snapshot", 1)
-        taken = snapshot_of(control, own, snapshot_id, name, retention_days)
-        control.record(taken, *tagged(control, [snapshot_id], tags, operation))
+        check_can_snapshot(request, own)
+        _check_name(request, name)
+        _check_retention(request, retention_days)
+        (snapshot_id,) = request.control.new_ids("snapshot", 1)
+        taken = snapshot_of(request.control, own, snapshot_id, name, retention_days)
+        request.control.record(taken, *tagged(request, [snapshot_id], tags))
         return snapshot_id
 
     @command
@@ -58,25 +55,23 @@ class SnapshotCommands(Caller):
         name: its name from now on
         retention_days: how long it is kept, counted from its creation, and no shorter than now [day]
         """
-        control, account = self._control, self.name
-        operation = "ModifySnapshotAttribute"
-        own = control.own_snapshot(account, snapshot, operation)
+        request = self._request("ModifySnapshotAttribute")
+        own = request.own_snapshot(snapshot)
         if name is None and retention_days is None:
-            raise control.refusal(operation, "NoAttributeToModify", "give a name or retention_days", snapshot=own.id)
+            raise request.refusal("NoAttributeToModify", "give a name or retention_days", snapshot=own.id)
         if name is not None:
-            _check_name(control, name, operation)
-        _check_retention(control, retention_days, operation)
+            _check_name(request, name)
+        _check_retention(request, retention_days)
         if retention_days is not None and (own.retention_days is None or retention_days <= own.retention_days):
             kept = "for ever" if own.retention_days is None else f"for {own.retention_days} days"
-            raise control.refusal(
-                operation,
+            raise request.refusal_of(
+                own,
                 "InvalidRetentionDays.Malformed",
-                f"{own.id} is kept {kept}; that can be extended only, not set to {retention_days} days",
-                snapshot=own.id,
+                f"is kept {kept}; that can be extended only, not set to {retention_days} days",
             )
-        control.record(
+        request.control.record(
             ev.SnapshotModified(
-                at=control.now,
+                at=request.now,
                 snapshot=own.id,
                 name=own.name if name is None else name,
                 retention_days=own.retention_days if retention_days is None else retention_days,
@@ -97,43 +92,37 @@ class SnapshotCommands(Caller):
         name: what the copy is called, empty for no name
         tags: its tags, values by key
         """
-        control, account = self._control, self.name
-        operation = "CopySnapshot"
-        source = control.own_snapshot(account, snapshot, operation)
-        to = control.region(to, operation)
-        control.check_open(source.region, operation)
+        request = self._request("CopySnapshot")
+        source = request.own_snapshot(snapshot)
+        to = request.region(to)
+        request.check_open(source.region)
         if source.status != "accomplished":
-            raise control.refusal(
-                operation, "InvalidSnapshotId.NotReady", f"{source.id} is {source.status}", snapshot=source.id
-            )
+            raise request.refusal_of(source, "InvalidSnapshotId.NotReady", f"is {source.status}")
         if to == source.region:
             raise InputError(f"{source.id} is in {to} already; only encrypted copies stay within a region")
-        _check_name(control, name, operation)
-        later = ["copy_encrypted_snapshot"] if source.encrypted else []
-        if later and not control.newer_holds(later[0]):
-            raise control.refusal(
-                operation,
-                "InvalidUser.NotInWhiteList",
-                f"{source.id} is encrypted; on {control.today} such snapshots could not be copied",
-                snapshot=source.id,
-            )
-        late = ["UNK-15"] if control.state.follows_newer(source, to) else []
-        copied_bytes = control.state.bytes_to_copy(source, to)
-        (copy_id,) = control.new_ids("snapshot", 1)
-        control.record(
+        _check_name(request, name)
+        later = []
+        if source.encrypted:
+            why = f"is encrypted; on {request.today} such snapshots could not be copied"
+            key, code = "copy_encrypted_snapshot", "InvalidUser.NotInWhiteList"
+            later.append(request.newer_rule(key, source, code, why))
+        late = ["UNK-15"] if request.state.follows_newer(source, to) else []
+        copied_bytes = request.state.bytes_to_copy(source, to)
+        (copy_id,) = request.control.new_ids("snapshot", 1)
+        request.control.record(
             ev.SnapshotCopied(
-                at=control.now,
+                at=request.now,
                 snapshot=copy_id,
                 source=source.id,
-                account=account,
+                account=request.account,
                 region=source.region,
                 to=to,
                 name=name,
                 copied_bytes=copied_bytes,
-                finishes_at=control.done_at("snapshot_copy", copied_bytes),
-                assumed=(*late, *control.doubts(*later)),
+                finishes_at=request.control.done_at("snapshot_copy", copied_bytes),
+                assumed=(*late, *request.doubts(*later)),
             ),
-            *tagged(control, [copy_id], tags, operation),
+            *tagged(request, [copy_id], tags),
         )
         return copy_id
 
@@ -144,53 +133,47 @@ class SnapshotCommands(Caller):
         snapshot: its id
         force: delete it even if disks came from it; never if images did (SDEL-2)
         """
-        control, account = self._control, self.name
-        operation = "DeleteSnapshot"
-        known = control.state.snapshots.get(snapshot)
-        if known is None or (known.account == account and known.deleted_at):
+        request = self._request("DeleteSnapshot")
+        known = request.state.snapshots.get(snapshot)
+        if known is None or (known.account == request.account and known.deleted_at):
             return
-        own = control.own_snapshot(account, snapshot, operation)
+        own = request.own_snapshot(snapshot)
         # What is behind an image stays, even by force (SDEL-2, STRUCT-7).
-        pinning = control.state.images_of(snapshot)
+        pinning = request.state.images_of(snapshot)
         if pinning:
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "SnapshotCreatedImage",
                 f"{snapshot} is behind {', '.join(pinning)}; delete the image first, force does not help",
                 snapshot=snapshot,
                 image=pinning[0],
             )
         # What made disks goes by force only (SDEL-3).
-        made = control.state.disks_from(snapshot)
+        made = request.state.disks_from(snapshot)
         if made and not force:
-            raise control.refusal(
-                operation,
+            raise request.refusal(
                 "SnapshotCreatedDisk",
                 f"{', '.join(made)} came from {snapshot}; with force they can no longer be re-initialised",
                 snapshot=snapshot,
                 disk=made[0],
             )
-        control.record(ev.SnapshotDeleted(at=control.now, snapshot=own.id))
+        request.control.record(ev.SnapshotDeleted(at=request.now, snapshot=own.id))
 
 
-def _check_name(control: Control, name: str, operation: str) -> None:
+def _check_name(request: Request, name: str) -> None:
     """A snapshot may go without a name; one it has keeps the service's rules."""
     reserved = ("http://", "https://", "auto")
     if not isinstance(name, str) or (name and (name.lower().startswith(reserved) or not 2 <= len(name) <= 128)):
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "InvalidSnapshotName.Malformed",
             f"snapshot name {shown(name)}: 2 to 128 characters, not beginning with http://, https:// or auto",
         )
 
 
-def _check_retention(control: Control, days: int | None, operation: str) -> None:
+def _check_retention(request: Request, days: int | None) -> None:
     """Days of retention are in the range of the service (SNAP-7)."""
-    low, high = limit("retention_days_min", control.now), limit("retention_days_max", control.now)
+    low, high = limit("retention_days_min", request.now), limit("retention_days_max", request.now)
     if days is not None and not low <= days <= high:
-        raise control.refusal(
-            operation, "InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {shown(days)}"
-        )
+        raise request.refusal("InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {shown(days)}")
 
 
 def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
@@ -199,34 +182,32 @@ def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
     return [snapshot.id for snapshot in pending if snapshot is not None and snapshot.disk in disks]
 
 
-def check_can_snapshot(control: Control, disk: Disk, operation: str) -> None:
+def check_can_snapshot(request: Request, disk: Disk) -> None:
     """One snapshot at a time per disk, at most so many manual ones (SNAP-5, SNAP-6, CREATE-10).
 
     Until 2019-07 a disk had one cap for manual and automatic ones together (conflict 23).
     """
-    control.check_open(disk.region, operation)
-    under_way = snapshots_under_way(control, [disk.id])
+    request.check_open(disk.region)
+    under_way = snapshots_under_way(request.control, [disk.id])
     if under_way:
-        raise control.refusal(
-            operation,
+        raise request.refusal(
             "IncorrectDiskStatus.CreatingSnapshot",
             f"{under_way[0]} of {disk.id} is not finished; one snapshot at a time",
             disk=disk.id,
         )
-    instance = control.instance_of(disk)
+    instance = request.instance_of(disk)
     if instance is not None and instance.replacing_until:
-        raise control.refusal(
-            operation, "IncorrectInstanceStatus", f"{instance.id} is being given a new system disk", disk=disk.id
+        raise request.refusal(
+            "IncorrectInstanceStatus", f"{instance.id} is being given a new system disk", disk=disk.id
         )
-    live = control.state.live_snapshots(disk.chain)
+    live = request.state.live_snapshots(disk.chain)
     manual = sum(not snapshot.policy for snapshot in live)
-    quota, in_all = limit("manual_snapshots_per_disk", control.now), limit("snapshots_per_chain", control.now)
+    quota, in_all = limit("manual_snapshots_per_disk", request.now), limit("snapshots_per_chain", request.now)
     if manual >= quota or len(live) >= in_all:
-        raise control.refusal(
-            operation,
+        raise request.refusal_of(
+            disk,
             "QuotaExceed.Snapshot",
-            f"{disk.id} has {manual} of {quota} manual snapshots, {len(live)} of {in_all} in all; delete some first",
-            disk=disk.id,
+            f"has {manual} of {quota} manual snapshots, {len(live)} of {in_all} in all; delete some first",
         )
 
 

@@ -60,6 +60,7 @@ COSTS_TABLE = Table(
         Column("route", "text", "", "the way", True),
         Column("list_cost", "number", "currency", "what the target adds over the horizon", True),
         Column("billing_currency", "text", "", "currency of whoever pays", True),
+        Column("x_opens", "truth", "", "whether it opens the image to everybody: no chart takes it for the cheapest"),
     ),
 )
 SURFACE_TABLE = Table(
@@ -71,6 +72,8 @@ SURFACE_TABLE = Table(
         Column("x_difference", "number", "currency", "cost of the first route less that of the second", True),
         Column("x_first_name", "text", "", "the first parameter, with its unit", True),
         Column("x_second_name", "text", "", "the second parameter, with its unit", True),
+        Column("x_first_route", "text", "", "the first route", True),
+        Column("x_second_route", "text", "", "the second route", True),
         Column("billing_currency", "text", "", "currency of whoever pays", True),
     ),
 )
@@ -79,6 +82,8 @@ SURFACE_TABLE = Table(
 @dataclass(frozen=True)
 class Crossing:
     """Where the cheaper of two routes changes.
+
+    One of `BreakEven.opens` may cost less than the other and still not be a cheap way to serve one account.
 
     low: the last value found at which `cheaper_below` is the cheaper route
     high: the first value found at which it no longer is
@@ -106,11 +111,13 @@ class BreakEven:
     crossings: where the cheaper of the two changes, in ascending order
     not_counted: what a route needs and has no price, such as its machine, in words; its costs lack that, so
         that it is dearer than they say
+    opens: the routes among the two that open the image to everybody, as "publish" does
     """
 
     costs: pd.DataFrame
     crossings: tuple[Crossing, ...]
     not_counted: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
 
 
 @answers(COSTS_TABLE)
@@ -154,7 +161,7 @@ def break_even(
     compared = _Comparison(cloud, image, account, region, routes, {along: tried[0]}, updates, prices, meter)
     at = {value: compared.costs({along: value}) for value in tried}
     rows = [
-        (compared.name(along), float(value), route, cost, compared.currency)
+        (compared.name(along), float(value), route, cost, compared.currency, route in compared.opens)
         for value, costs in at.items()
         for route, cost in zip(compared.routes, costs, strict=True)
     ]
@@ -165,7 +172,7 @@ def break_even(
         for low, high in pairwise(parted)
         if _difference(at[low]) * _difference(at[high]) < 0
     ]
-    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings), tuple(compared.not_counted))
+    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings), tuple(compared.not_counted), compared.opens)
 
 
 @answers(SURFACE_TABLE)
@@ -198,7 +205,7 @@ def break_even_surface(
         raise InputError(f"a surface has two different parameters, not {one} twice")
     begun = {one: across[0], other: up[0]}
     compared = _Comparison(cloud, image, account, region, routes, begun, updates, prices, meter)
-    names = compared.name(one), compared.name(other)
+    names = compared.name(one), compared.name(other), *compared.routes
     return SURFACE_TABLE.frame(
         (float(x), float(y), _difference(compared.costs({one: x, other: y})), *names, compared.currency)
         for x, y in product(across, up)
@@ -229,6 +236,7 @@ class _Comparison:
         if len(ways) != 2 or ways[0] is ways[1]:
             raise InputError(f"a break-even is between two different routes, not {' and '.join(w.name for w in ways)}")
         self.routes = ways[0].name, ways[1].name
+        self.opens = tuple(way.name for way in ways if way.opens)
         if meter is not None and "price" not in begun:
             raise InputError(f"meter says whose price is followed; along {' and '.join(begun)} it has no effect")
         self._meter = COPY_TRAFFIC if meter is None else meter

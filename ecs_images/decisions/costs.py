@@ -11,25 +11,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..billing.rating import Curve, Key, Rows, curve_of
+from ..billing.rating import Curve, Key
 from ..catalog.meters import item_in_words
-from .question import Question
+from .question import Part, Question
 from .ways import BESIDE, Delivery
 
 
 @dataclass(frozen=True)
 class Added:
-    """What is added to one payer's use of a meter in a region: its cost, or the curve that lacks a price."""
+    """What is added to one payer's use of a meter in a region: all of it with what is added, and as it was before."""
 
     key: Key
-    cost: float
-    gap: Curve | None
+    whole: Curve
+    before: Curve | None
+
+    @property
+    def gap(self) -> Curve | None:
+        """The curve that lacks a price; None where none does."""
+        return next((one for one in (self.whole, self.before) if one is not None and one.unpriced.any()), None)
+
+    @property
+    def cost(self) -> float:
+        """What is added in all; NaN where a price is missing."""
+        return float("nan") if self.gap else _total(self.whole) - _total(self.before)
 
     @property
     def note(self) -> str:
         """Which price is missing, in words; empty where none is."""
         what = " ".join(filter(None, (self.key.meter, item_in_words(self.key.meter, self.key.item))))
         return f"no price for {what} in {self.key.region}" if self.gap else ""
+
+    def cost_until(self, moments: np.ndarray) -> np.ndarray:
+        """What of that is added up to each moment [s since 1970]; within an hour it grows evenly."""
+        return _until(self.whole, moments) - (_until(self.before, moments) if self.before else 0)
 
 
 @dataclass(frozen=True)
@@ -48,47 +62,40 @@ class Sum:
 
 def sum_of(amounts: Sequence[Added]) -> Sum:
     """The sum of some amounts of one currency, with what is missing from it."""
-    unpriced, beside = [], dict[str, list[str]]()
+    unpriced, beside, total = [], dict[str, list[str]](), 0.0
     for one in amounts:
-        if one.gap and one.key.meter in BESIDE:
+        if not one.gap:
+            total += one.cost
+        elif one.key.meter in BESIDE:
             beside.setdefault(BESIDE[one.key.meter], []).append(one.note)
-        elif one.gap:
+        else:
             unpriced.append(one.note)
-    cost = float("nan") if unpriced else sum(one.cost for one in amounts if not one.gap)
     not_counted = [f"{what} not priced: {', '.join(notes)}" for what, notes in beside.items()]
-    return Sum(cost, "; ".join(unpriced), "; ".join(not_counted))
+    return Sum(float("nan") if unpriced else total, "; ".join(unpriced), "; ".join(not_counted))
 
 
 def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     """What some deliveries add together, by payer, region and meter."""
-    use: dict[Key, list[Rows]] = {}
+    use: dict[Key, list[Part]] = {}
     for delivery in delivered:
         currency = question.situation.currency(delivery.maker)
-        for used in question.uses(delivery.way, delivery.region, delivery.via):
-            if len(used.quantity):
+        for number, used in enumerate(question.uses(delivery.way, delivery.region, delivery.via)):
+            if len(used.quantity) and used.meter not in question.left_out:
                 key = Key(delivery.maker, currency, used.region, used.meter, used.item, used.vcpus)
-                rows = Rows(np.empty(0, np.int64), used.start, used.end, used.quantity)
-                use.setdefault(key, []).append(rows)
+                use.setdefault(key, []).append(Part(delivery.way, delivery.region, delivery.via, number))
     found = []
     for key, parts in use.items():
-        there = question.existing.get(key)
-        both = curve_of(key, _together([*parts, there] if there else parts), question.prices)
-        if not both.lines and not both.unpriced.any():
-            continue  # Free unless priced (COPY-10).
-        before = curve_of(key, there, question.prices) if there else None
-        gap = next((curve for curve in (both, before) if curve is not None and curve.unpriced.any()), None)
-        cost = _total(both) - _total(before) if gap is None else float("nan")
-        found.append(Added(key, cost, gap))
+        # Whose it is changes nothing where nothing else is used, so that all such payers share one curve.
+        there = key in question.existing
+        whole = question.curve(key if there else key._replace(account=""), tuple(parts))
+        if whole.lines or whole.unpriced.any():  # else it is free unless priced (COPY-10)
+            found.append(Added(key, whole, question.curve(key, ()) if there else None))
     return found
-
-
-def _together(parts: list[Rows]) -> Rows:
-    """The rows of all parts; which rows of a table they are is lost."""
-    start, end, quantity = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end", "quantity")
-    )
-    return Rows(np.empty(0, np.int64), start, end, quantity)
 
 
 def _total(curve: Curve | None) -> float:
     return float(curve.cost.sum()) if curve is not None else 0.0
+
+
+def _until(curve: Curve, moments: np.ndarray) -> np.ndarray:
+    return np.interp(moments, curve.borders, np.append(0.0, np.cumsum(curve.cost)))

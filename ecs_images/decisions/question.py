@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..billing.metering import measure
-from ..billing.rating import Key, Rows, groups
+from ..billing.rating import Curve, Key, Rows, curve_of, groups
+from ..catalog.images import is_published
 from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
 from ..catalog.prices import PriceBook, Prices
 from ..catalog.regions import Region, regions
@@ -43,6 +44,15 @@ class Refusal(NamedTuple):
         return f"{' '.join(filter(None, (self.code, rule)))}: {self.why}"
 
 
+class Part(NamedTuple):
+    """One of the uses by which a way serves a region, by its place among them."""
+
+    way: Way
+    region: str
+    via: str
+    number: int
+
+
 class Situation:
     """An image as it is in a cloud, whatever becomes of it: what the service allows, what is used already.
 
@@ -57,7 +67,10 @@ class Situation:
         """Raises UnknownName for an image that does not exist, InputError for one that has nothing to ask about."""
         if not isinstance(cloud, Cloud):
             raise InputError(f"give the cloud first, a Cloud, not {shown(cloud)}")
-        found = cloud.image(ident(image, "image", "image"))
+        name = ident(image, "image", "image")
+        if is_published(name):
+            raise InputError(f"{name} is the provider's, there wherever it is offered; ask about an account's image")
+        found = cloud.image(name)
         if found.deleted_at:
             raise InputError(f"{found.id} is deleted; ask about an image that is there")
         if any(mapping.snapshot not in cloud.state.snapshots for mapping in found.mappings):
@@ -67,6 +80,7 @@ class Situation:
         self.use = dict(groups(measure(cloud.ledger, until=LATEST)))
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
+        self.currency = cache(self._currency)
 
     def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Try a delivery in a fork: None when it is allowed."""
@@ -94,7 +108,7 @@ class Situation:
         except (CloudError, InputError) as error:
             return _refused(delivery.way, error)
 
-    def currency(self, account: str) -> str:
+    def _currency(self, account: str) -> str:
         """The currency of the price list that an account pays by."""
         return sites()[self.cloud.state.accounts[account].site].currency
 
@@ -123,24 +137,41 @@ class Question:
     situation: the image as it is
     updates: how it will be renewed; as `Updates()` unless said
     prices: the price lists; the published ones unless said
+    left_out: names of meters that no amount counts
     sizes: the sizes that its versions will have
     """
 
-    def __init__(self, situation: Situation, updates: Updates | None = None, prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        situation: Situation,
+        updates: Updates | None = None,
+        prices: Prices | None = None,
+        left_out: Collection[str] = (),
+    ) -> None:
         """Raises InputError for updates that the image cannot have."""
         if prices is not None and not isinstance(prices, Prices):
             raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
         self.situation, self.updates = situation, updates_or_usual(updates)
         self.prices = (prices or Prices.published()).supposing(situation.cloud.state.assume)
+        self.left_out = left_out
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
-
-        self.uses = cache(self._uses)
+        # Plans of one question have most of their uses in common.
+        self.uses, self.curve = cache(self._uses), cache(self._curve)
         self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
         """What a way uses to serve one region."""
         cloud, image = self.situation.cloud, self.situation.cloud.image(self.situation.image)
         return way.uses(Case(cloud, image, self.updates, self.sizes, self._versions, region, via))
+
+    def _curve(self, key: Key, parts: tuple[Part, ...]) -> Curve:
+        """What some uses cost beside what is used already."""
+        uses = [self.uses(part.way, part.region, part.via)[part.number] for part in parts]
+        there = [self.existing[key]] if key in self.existing else []
+        start, end, quantity = (
+            np.concatenate([getattr(one, name) for one in (*uses, *there)]) for name in ("start", "end", "quantity")
+        )
+        return curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
 
     def tried(self, way: Way, target: Target) -> Delivery | Refusal:
         """The delivery by which a way serves a target, or why it is refused."""

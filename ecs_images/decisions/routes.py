@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from .costs import Sum, added, sum_of
 from .machines import disks_gib
 from .question import Question, Refusal, Situation
 from .updates import Updates
-from .ways import WAYS, Delivery, Target
+from .ways import WAYS, Target
 
 ROUTES_TABLE = Table(
     "routes",
@@ -91,30 +92,68 @@ def routes(
     return answer(Question(situation, updates, prices), situation.targets(accounts, regions))
 
 
+class Route(NamedTuple):
+    """A row of `ROUTES_TABLE`, which says what each part means."""
+
+    way: str
+    account: str
+    region: str
+    allowed: bool
+    code: str
+    rule: str
+    cost: float
+    currency: str
+    payer: str
+    hours_to_launch: float
+    if_withdrawn: str
+    opens: bool
+    not_counted: str
+    note: str
+
+    @property
+    def target(self) -> Target:
+        """Who must launch the image, and where."""
+        return Target(self.account, self.region)
+
+
 def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
     """The `ROUTES_TABLE` of a question: every way for each target."""
-    situation, sums = question.situation, dict[Delivery, Sum]()
-    rows = []
+    table = ROUTES_TABLE.frame(every_route(question, targets))
+    table.attrs["frame"] = frame_of(question)
+    return table
+
+
+def every_route(question: Question, targets: Sequence[Target]) -> list[Route]:
+    """Every way for each target, the ways to one target one after the other."""
+    situation, sums = question.situation, dict[tuple[object, ...], Sum]()
+    busy = {key.account for key in question.existing}
+    found, nothing = [], float("nan")
     for target in targets:
         for way in WAYS.values():
             payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
-            currency, nothing = situation.currency(payer), float("nan")
+            currency = situation.currency(payer)
             if isinstance(tried, Refusal):
-                facts = False, tried.code, tried.rule, nothing, currency, payer, nothing, "", way.opens, "", tried.why
-            else:
-                # Whoever launches it, what one account brings to one region costs the same.
-                paid = replace(tried, receivers=())
-                if paid not in sums:
-                    sums[paid] = sum_of(added(question, [paid]))
-                found, away = sums[paid], target.region != situation.home
-                hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
-                note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", found.unpriced)))
-                costs = True, "", "", found.cost, currency, payer, hours, way.if_withdrawn
-                facts = *costs, way.opens, found.not_counted, note
-            rows.append((way.name, *target, *facts))
-    table = ROUTES_TABLE.frame(rows)
-    table.attrs["frame"] = frame_of(question)
-    return table
+                found.append(
+                    Route(
+                        way.name, target.account, target.region, False, tried.code, tried.rule, nothing, currency,
+                        payer, nothing, "", way.opens, "", tried.why,
+                    )
+                )  # fmt: skip
+                continue
+            # Whoever launches it, and whoever pays and uses nothing else, what one account brings costs the same.
+            same = (way, target.region, tried.via, currency, payer if payer in busy else "")
+            if same not in sums:
+                sums[same] = sum_of(added(question, [replace(tried, receivers=())]))
+            paid, away = sums[same], target.region != situation.home
+            hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+            note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", paid.unpriced)))
+            found.append(
+                Route(
+                    way.name, target.account, target.region, True, "", "", paid.cost, currency, payer, hours,
+                    way.if_withdrawn, way.opens, paid.not_counted, note,
+                )
+            )  # fmt: skip
+    return found
 
 
 def frame_of(question: Question) -> list[tuple[str, str]]:

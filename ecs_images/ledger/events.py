@@ -4,19 +4,20 @@ Events contain everything that metering needs, so a ledger can be billed years l
 simulator. Only `apply` changes a state: replaying the events of a ledger in order rebuilds it exactly.
 
 Every event has a docstring that says what happened, then a line for each of its fields with its
-unit in brackets. `at` is the moment it happened; `assumed`, where there is one, holds the ids of the
+unit in brackets. `at` is the moment it happened; `assumed` holds the ids of the
 assumptions that the event rests on (`catalog.rule_book`).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
+from inspect import signature
 from itertools import islice
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from ..catalog.images import marketplace_images
 from ..catalog.instance_types import instance_type
@@ -33,6 +34,11 @@ from .fields import (
     FilesId,
     ImageId,
     InstanceId,
+    LiveDiskId,
+    LiveFilesId,
+    LiveImageId,
+    LivePolicyId,
+    LiveSnapshotId,
     New,
     NewAccount,
     NewDisk,
@@ -78,12 +84,15 @@ from .resources import (
 from .state import State
 from .terms import Period
 
+_Record = TypeVar("_Record")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(ABC):
     """Something that happened."""
 
     at: datetime
+    assumed: tuple[str, ...] = ()
 
     @abstractmethod
     def apply(self, state: State) -> None:
@@ -111,7 +120,7 @@ def problems(event: Event, state: State) -> list[str]:
         elif name == "finishes_at" and value is not None and value < event.at:
             found.append(f"{name} {show_time(value)} is before {show_time(event.at)}")
         elif value is not None:
-            found += [f"{name} {why}" for rule in rules if (why := rule.problem(value, state))]
+            found += [why for rule in rules if (why := rule.problem(name, value, state))]
     return found or list(islice(event.conflicts(state), 1))
 
 
@@ -270,31 +279,19 @@ class DiskCreated(Event):
     kms_key: str | None = None
     category: DiskCategory = "cloud_essd_pl0"
     category_supposed: bool = True
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
-        chain = self.chain or f"sl-{self.disk}"
-        state.disks[self.disk] = Disk(
+        chain, launched = self.chain or f"sl-{self.disk}", self.instance is not None
+        state.disks[self.disk] = _record(
+            Disk,
+            self,
             id=self.disk,
-            account=self.account,
-            region=self.region,
-            instance=self.instance,
-            kind=self.kind,
-            size_gib=self.size_gib,
-            initial_blocks=self.initial_blocks,
-            image=self.image,
-            snapshot=self.snapshot,
-            lineage=self.lineage,
             chain=chain,
             created_at=self.at,
-            category=self.category,
-            category_supposed=self.category_supposed,
-            ever_attached=self.instance is not None,
-            delete_with_instance=self.instance is not None,
+            ever_attached=launched,
+            delete_with_instance=launched,
             delete_auto_snapshots=True,
-            encrypted=self.encrypted,
-            kms_key=self.kms_key,
         )
         state.add_chain(chain, Chain(state.block_bytes, self.written_blocks))
 
@@ -317,7 +314,7 @@ class DiskWritten(Event):
     overwritten: blocks overwritten, from `start` on [block]
     """
 
-    disk: DiskId
+    disk: LiveDiskId
     appended: int
     start: int
     overwritten: int
@@ -329,7 +326,6 @@ class DiskWritten(Event):
         chain.append(self.appended)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         chain, disk = state.disk_chain(self.disk), state.disks[self.disk]
         if self.overwritten and self.start + self.overwritten > chain.written_blocks:
             yield f"overwritten goes beyond the {chain.written_blocks} blocks written"
@@ -346,13 +342,10 @@ class DiskReinitialised(Event):
     disk: the disk
     """
 
-    disk: DiskId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         _rewrite(state, self.disk, state.disks[self.disk].initial_blocks)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        return _released(state, self.disk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,8 +358,8 @@ class DiskRolledBack(Event):
     snapshot: the snapshot, taken of that very disk
     """
 
-    disk: DiskId
-    snapshot: SnapshotId
+    disk: LiveDiskId
+    snapshot: LiveSnapshotId
 
     def apply(self, state: State) -> None:
         snapshot = state.snapshots[self.snapshot]
@@ -374,8 +367,6 @@ class DiskRolledBack(Event):
         _rewrite(state, self.disk, snapshot.content_bytes // state.block_bytes)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
-        yield from _deleted(state.snapshots, self.snapshot)
         if state.snapshots[self.snapshot].disk != self.disk:
             yield f"{self.snapshot} is not of {self.disk}"
         if state.snapshots[self.snapshot].status != "accomplished":
@@ -391,7 +382,7 @@ class DiskAttached(Event):
     delete_with_instance: whether it is released with the instance
     """
 
-    disk: DiskId
+    disk: LiveDiskId
     instance: InstanceId
     delete_with_instance: bool = False
 
@@ -402,7 +393,6 @@ class DiskAttached(Event):
         _change(state.disks, self.disk, instance=self.instance, ever_attached=True, delete_with_instance=with_instance)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         yield from _not_in_status(state.instances, self.instance, "Running", "Stopped")
         disk, instance = state.disks[self.disk], state.instances[self.instance]
         if disk.instance is not None:
@@ -418,7 +408,7 @@ class DiskDetached(Event):
     disk: the disk
     """
 
-    disk: DiskId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         instance = state.disks[self.disk].instance
@@ -428,7 +418,6 @@ class DiskDetached(Event):
         _change(state.disks, self.disk, instance=None, delete_with_instance=False)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         instance = state.instances.get(state.disks[self.disk].instance or "")
         if instance is None or self.disk not in instance.data_disks:
             yield f"{self.disk} is no data disk of an instance"
@@ -443,7 +432,7 @@ class DiskModified(Event):
     delete_auto_snapshots: whether its automatic snapshots are deleted with it (SNAP-8)
     """
 
-    disk: DiskId
+    disk: LiveDiskId
     delete_with_instance: bool
     delete_auto_snapshots: bool
 
@@ -452,7 +441,6 @@ class DiskModified(Event):
         _change(state.disks, self.disk, delete_with_instance=with_instance, delete_auto_snapshots=snapshots)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         if self.delete_with_instance and state.disks[self.disk].instance is None:
             yield f"{self.disk} is attached to no instance"
 
@@ -464,7 +452,7 @@ class DiskReleased(Event):
     disk: the disk
     """
 
-    disk: DiskId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         _change(state.disks, self.disk, released_at=self.at)
@@ -474,7 +462,6 @@ class DiskReleased(Event):
                 _take_from_policy(state, policy.id, self.disk)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
         attached_to = state.disks[self.disk].instance
         instance = state.instances.get(attached_to or "")
         if attached_to is not None and (instance is None or self.disk not in instance.disks):
@@ -486,11 +473,6 @@ def _rewrite(state: State, disk: str, written_blocks: int) -> None:
     chain = state.changing(state.disks[disk].chain)
     assert isinstance(chain, Chain)
     chain.reset(written_blocks)
-
-
-def _released(state: State, disk: str) -> Iterator[str]:
-    if state.disks[disk].released_at:
-        yield f"disk {disk} was released before"
 
 
 # Instances ----------------------------------------------------------------------------------------
@@ -530,32 +512,14 @@ class InstanceLaunched(Event):
     period: Period | None = None
     periods: int = 0
     purchase: PurchaseId | None = None
-    assumed: tuple[str, ...] = ()
     memory_gib: float = 0
     local_disks: int = 0
 
     def apply(self, state: State) -> None:
         _use_id(state, self.instance)
         _use_purchase(state, self.purchase)
-        state.instances[self.instance] = Instance(
-            id=self.instance,
-            account=self.account,
-            region=self.region,
-            instance_type=self.instance_type,
-            vcpus=self.vcpus,
-            memory_gib=self.memory_gib,
-            image=self.image,
-            lineage=self.lineage,
-            system_disk=self.system_disk,
-            data_disks=self.data_disks,
-            status="Running",
-            stop_mode=None,
-            launched_at=self.at,
-            local_disks=self.local_disks,
-            billing=self.billing,
-            period=self.period,
-            periods=self.periods,
-            purchase=self.purchase,
+        state.instances[self.instance] = _record(
+            Instance, self, id=self.instance, status="Running", stop_mode=None, launched_at=self.at
         )
 
     def conflicts(self, state: State) -> Iterator[str]:
@@ -694,24 +658,11 @@ class SystemDiskReplacementStarted(Event):
     kms_key: str | None = None
     purchase: PurchaseId | None = None
     refunded: bool = False
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.disk)
         _use_purchase(state, self.purchase)
-        state.replacements[self.instance] = Replacement(
-            self.instance,
-            self.image,
-            self.disk,
-            self.size_gib,
-            self.written_blocks,
-            self.initial_blocks,
-            self.lineage,
-            self.finishes_at,
-            self.encrypted,
-            self.kms_key,
-            self.purchase,
-        )
+        state.replacements[self.instance] = _record(Replacement, self)
         state.pending[self.instance] = self.finishes_at
         _change(state.instances, self.instance, replacing_until=self.finishes_at)
 
@@ -794,19 +745,10 @@ class ProductBought(Event):
     product: ProductCode
     billing: BoughtAs
     refund_until: datetime | None = None
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.purchase)
-        state.purchases[self.purchase] = Purchase(
-            id=self.purchase,
-            account=self.account,
-            region=self.region,
-            product=self.product,
-            billing=self.billing,
-            bought_at=self.at,
-            refund_until=self.refund_until,
-        )
+        state.purchases[self.purchase] = _record(Purchase, self, id=self.purchase, bought_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
         product, site = marketplace_images()[self.product], state.accounts[self.account].site
@@ -851,7 +793,7 @@ class SnapshotStarted(Event):
     """
 
     snapshot: NewSnapshot
-    disk: DiskId
+    disk: LiveDiskId
     name: str
     finishes_at: datetime
     policy: PolicyId | None = None
@@ -886,11 +828,7 @@ class SnapshotStarted(Event):
         _add_snapshot(state, snapshot)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _released(state, self.disk)
-        yield from self._policy_conflicts(state)
-
-    def _policy_conflicts(self, state: State) -> Iterator[str]:
-        """An automatic snapshot is one that its policy takes, and is kept as long; only such are named auto…"""
+        # An automatic snapshot is one that its policy takes, and is kept as long; only such are named auto…
         if self.name.lower().startswith("auto") != (self.policy is not None):
             yield f"name {shown(self.name)} is {'not ' if self.policy else ''}that of an automatic snapshot"
         if self.policy is not None:
@@ -934,22 +872,15 @@ class SnapshotStored(Event):
         chain = Chain(self.content_bytes, 1 if self.content_bytes else 0)
         state.add_chain(chain_id, chain)
         chain.capture()
-        snapshot = Snapshot(
+        snapshot = _record(
+            Snapshot,
+            self,
             id=self.snapshot,
-            account=self.account,
-            region=self.region,
             chain=chain_id,
             number=chain.taken,
             disk=None,
-            kind=self.kind,
-            size_gib=self.size_gib,
-            content_bytes=self.content_bytes,
-            lineage=self.lineage,
-            encrypted=self.encrypted,
-            kms_key=self.kms_key,
             status="accomplished",
             started_at=self.at,
-            finishes_at=self.finishes_at,
         )
         _add_snapshot(state, snapshot)
 
@@ -976,14 +907,13 @@ class SnapshotCopied(Event):
     """
 
     snapshot: NewSnapshot
-    source: SnapshotId
+    source: LiveSnapshotId
     account: AccountName
     region: RegionId
     to: RegionId
     name: str
     copied_bytes: int
     finishes_at: datetime
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         source = state.snapshots[self.source]
@@ -1013,11 +943,10 @@ class SnapshotCopied(Event):
 
     def conflicts(self, state: State) -> Iterator[str]:
         source = state.snapshots[self.source]
-        yield from _deleted(state.snapshots, self.source)
         yield from _differing(account=(self.account, source.account), region=(self.region, source.region))
         if self.to == self.region:
             yield f"{self.source} is in {self.to} already"
-        if not source.deleted_at and self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
+        if self.copied_bytes != (needed := state.bytes_to_copy(source, self.to)):
             yield f"copied_bytes is {self.copied_bytes}, but {needed} bytes are lacking in {self.to}"
 
 
@@ -1030,7 +959,7 @@ class SnapshotModified(Event):
     retention_days: how long it is kept, counted from its creation, None for ever [day]
     """
 
-    snapshot: SnapshotId
+    snapshot: LiveSnapshotId
     name: str
     retention_days: int | None = None
 
@@ -1038,9 +967,6 @@ class SnapshotModified(Event):
         snapshot = state.snapshots[self.snapshot]
         state.snapshots[self.snapshot] = snapshot._replace(name=self.name, retention_days=self.retention_days)
         _note_retention(state, self.snapshot)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.snapshots, self.snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1084,13 +1010,12 @@ class SnapshotDeleted(Event):
     snapshot: the snapshot
     """
 
-    snapshot: SnapshotId
+    snapshot: LiveSnapshotId
 
     def apply(self, state: State) -> None:
         _end_snapshot(state, self.snapshot, deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.snapshots, self.snapshot)
         if state.pending.get(self.snapshot) == self.at:
             yield f"{self.snapshot} is done at that moment, before it can be deleted"
         for image in state.images.values():
@@ -1149,16 +1074,7 @@ class PolicyCreated(Event):
 
     def apply(self, state: State) -> None:
         _use_id(state, self.policy)
-        state.policies[self.policy] = AutoSnapshotPolicy(
-            id=self.policy,
-            account=self.account,
-            region=self.region,
-            name=self.name,
-            time_points=self.time_points,
-            weekdays=self.weekdays,
-            retention_days=self.retention_days,
-            created_at=self.at,
-        )
+        state.policies[self.policy] = _record(AutoSnapshotPolicy, self, id=self.policy, created_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
         for name, given, among in (
@@ -1177,15 +1093,13 @@ class PolicyApplied(Event):
     disk: the disk
     """
 
-    policy: PolicyId
-    disk: DiskId
+    policy: LivePolicyId
+    disk: LiveDiskId
 
     def apply(self, state: State) -> None:
         _change(state.policies, self.policy, disks=(*state.policies[self.policy].disks, self.disk))
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.policies, self.policy)
-        yield from _released(state, self.disk)
         policy, disk = state.policies[self.policy], state.disks[self.disk]
         if self.disk in policy.disks:
             yield f"{self.policy} applies to {self.disk} already"
@@ -1219,13 +1133,10 @@ class PolicyDeleted(Event):
     policy: the policy
     """
 
-    policy: PolicyId
+    policy: LivePolicyId
 
     def apply(self, state: State) -> None:
         _change(state.policies, self.policy, disks=(), deleted_at=self.at)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        return _deleted(state.policies, self.policy)
 
 
 def _take_from_policy(state: State, policy: str, disk: str) -> None:
@@ -1251,8 +1162,7 @@ class TagsSet(Event):
         state.tags[self.resource] = self.tags
 
     def conflicts(self, state: State) -> Iterator[str]:
-        tables = (state.instances, state.disks, state.snapshots, state.images, state.files, state.policies)
-        if not any(self.resource in table for table in tables):
+        if self.resource not in state.resources:
             yield f"resource {self.resource!r} does not exist"
         if len(dict(self.tags)) != len(self.tags):
             yield "a key stands twice in tags"
@@ -1293,7 +1203,6 @@ class ImageCreated(Event):
     finishes_at: datetime | None
     encrypted: bool = False
     kms_key: str | None = None
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         _use_id(state, self.image)
@@ -1302,23 +1211,8 @@ class ImageCreated(Event):
         done = self.finishes_at
         if done is not None and done != self.at:
             state.pending[self.image] = done
-        state.images[self.image] = Image(
-            id=self.image,
-            account=self.account,
-            region=self.region,
-            name=self.name,
-            family=self.family,
-            status="Waiting" if done is None else "Available" if done == self.at else "Creating",
-            size_gib=self.size_gib,
-            lineage=self.lineage,
-            mappings=self.mappings,
-            made_from=self.made_from,
-            source=self.source,
-            encrypted=self.encrypted,
-            kms_key=self.kms_key,
-            created_at=self.at,
-            finishes_at=done,
-        )
+        status = "Waiting" if done is None else "Available" if done == self.at else "Creating"
+        state.images[self.image] = _record(Image, self, id=self.image, status=status, created_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
         if (self.finishes_at is None) != (self.made_from == "copy"):
@@ -1455,16 +1349,14 @@ class ImageShared(Event):
     account: the account that may use it
     """
 
-    image: ImageId
+    image: LiveImageId
     account: AccountName
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         shared = state.images[self.image].shared_with
         _change(state.images, self.image, shared_with=shared | {self.account})
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         image = state.images[self.image]
         if self.account in image.shared_with or self.account == image.account:
             yield f"{self.account} may use {self.image} already"
@@ -1478,7 +1370,7 @@ class ImageUnshared(Event):
     account: the account that could use it
     """
 
-    image: ImageId
+    image: LiveImageId
     account: AccountName
 
     def apply(self, state: State) -> None:
@@ -1486,7 +1378,6 @@ class ImageUnshared(Event):
         _change(state.images, self.image, shared_with=shared - {self.account})
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         if self.account not in state.images[self.image].shared_with:
             yield f"{self.image} is not shared with {self.account}"
 
@@ -1498,13 +1389,12 @@ class ImagePublished(Event):
     image: the image
     """
 
-    image: ImageId
+    image: LiveImageId
 
     def apply(self, state: State) -> None:
         _change(state.images, self.image, is_public=True)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         if state.images[self.image].is_public:
             yield f"{self.image} is public already"
 
@@ -1516,13 +1406,12 @@ class ImageUnpublished(Event):
     image: the image
     """
 
-    image: ImageId
+    image: LiveImageId
 
     def apply(self, state: State) -> None:
         _change(state.images, self.image, is_public=False)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         if not state.images[self.image].is_public:
             yield f"{self.image} is not public"
 
@@ -1538,7 +1427,7 @@ class ImageModified(Event):
     lineage: where its system comes from, with the licence that is charged from now on
     """
 
-    image: ImageId
+    image: LiveImageId
     name: str
     family: str
     status: ImageStatus
@@ -1548,7 +1437,6 @@ class ImageModified(Event):
         _change(state.images, self.image, name=self.name, family=self.family, status=self.status, lineage=self.lineage)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         image = state.images[self.image]
         if self.status != image.status and {self.status, image.status} != {"Available", "Deprecated"}:
             yield f"status {image.status} does not change to {self.status}"
@@ -1568,15 +1456,13 @@ class ImageDeleted(Event):
     image: the image
     """
 
-    image: ImageId
-    assumed: tuple[str, ...] = ()
+    image: LiveImageId
 
     def apply(self, state: State) -> None:
         state.pending.pop(self.image, None)
         _change(state.images, self.image, status="Deleted", deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.images, self.image)
         image = state.images[self.image]
         if image.shared_with or image.is_public:
             yield f"others may use {self.image}"
@@ -1609,21 +1495,9 @@ class ImageExported(Event):
     parts: tuple[FilePart, ...]
     lineage: Lineage
     finishes_at: datetime
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
-        files = ImageFiles(
-            id=self.files,
-            account=self.account,
-            region=self.region,
-            image=self.image,
-            source=self.image,
-            parts=self.parts,
-            lineage=self.lineage,
-            started_at=self.at,
-            finishes_at=self.finishes_at,
-        )
-        _add_files(state, files)
+        _add_files(state, _record(ImageFiles, self, id=self.files, source=self.image, started_at=self.at))
 
     def conflicts(self, state: State) -> Iterator[str]:
         yield from _not_in_status(state.images, self.image, "Available")
@@ -1653,13 +1527,12 @@ class FilesReplicated(Event):
     """
 
     files: NewFiles
-    source: FilesId
+    source: LiveFilesId
     account: AccountName
     region: RegionId
     to: RegionId
     copied_bytes: int
     finishes_at: datetime
-    assumed: tuple[str, ...] = ()
 
     def apply(self, state: State) -> None:
         source = state.files[self.source]
@@ -1669,7 +1542,6 @@ class FilesReplicated(Event):
         _add_files(state, files)
 
     def conflicts(self, state: State) -> Iterator[str]:
-        yield from _deleted(state.files, self.source)
         source = state.files[self.source]
         yield from _differing(
             account=(self.account, source.account),
@@ -1703,13 +1575,10 @@ class FilesDeleted(Event):
     files: the files
     """
 
-    files: FilesId
+    files: LiveFilesId
 
     def apply(self, state: State) -> None:
         _change(state.files, self.files, deleted_at=self.at)
-
-    def conflicts(self, state: State) -> Iterator[str]:
-        return _deleted(state.files, self.files)
 
 
 def _add_files(state: State, files: ImageFiles) -> None:
@@ -1720,6 +1589,17 @@ def _add_files(state: State, files: ImageFiles) -> None:
 
 
 # What many events need ----------------------------------------------------------------------------
+
+
+def _record(kind: Callable[..., _Record], event: Event, **others: Any) -> _Record:
+    """The record of what an event made: its fields of the same names, and others."""
+    return kind(**({name: getattr(event, name) for name in _shared_names(kind, type(event))} | others))
+
+
+@cache
+def _shared_names(kind: Callable[..., Any], event: type[Event]) -> tuple[str, ...]:
+    names = signature(kind).parameters
+    return tuple(part.name for part in fields(event) if part.name in names)
 
 
 def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
@@ -1762,11 +1642,6 @@ def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
     for name in state.pending:
         if name in state.snapshots and state.snapshots[name].disk in state.instances[instance].disks:
             yield f"{name} of {instance} is under way, and would have failed"
-
-
-def _deleted(table: dict[str, Any], resource_id: str) -> Iterator[str]:
-    if table[resource_id].deleted_at:
-        yield f"{resource_id} was deleted before"
 
 
 def _not_in_status(table: dict[str, Any], resource_id: str, *wanted: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import pandas as pd
@@ -22,6 +22,7 @@ LIFECYCLE = Table(
         Column("resource_id", "text", "", "the image or snapshot", True),
         Column("x_kind", "text", "", "what it is", True, ("image", "snapshot")),
         Column("x_name", "text", "", "its name when it was made; empty when it has none"),
+        Column("x_image", "text", "", "of an image, itself; of a snapshot, the first image it is behind, if any"),
         Column("billing_account_id", "text", "", "the account that owns it", True),
         Column("region_id", "text", "", "its region", True),
         Column("x_form", "text", "", "a span of time or a moment", True, ("span", "mark")),
@@ -59,10 +60,10 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
         for name, what, detail in _marks(state, event):
             marks.setdefault(name, []).append((what, detail, event.at))
     rows = []
-    for name in _images_with_snapshots(state):
+    for name, image in _images_with_snapshots(state).items():
         resource = _resource(state, name)
         kind = "image" if name in state.images else "snapshot"
-        who = name, kind, resource.name, resource.account, resource.region
+        who = name, kind, resource.name, image, resource.account, resource.region
         for status, start, end in spans[name]:
             last = until if end is None else end
             if start < last:
@@ -115,9 +116,13 @@ def _status(state: State, name: str) -> str | None:
     return None if resource.deleted_at else resource.status
 
 
-def _images_with_snapshots(state: State) -> Iterable[str]:
-    """Every image and snapshot once: each image and the snapshots behind it, then all other snapshots."""
-    names = [name for image in state.images.values() for name in (image.id, *image.snapshots)]
-    # A copy that was cancelled while waiting names snapshots that were never created.
-    known = [name for name in names if name in state.images or name in state.snapshots]
-    return dict.fromkeys([*known, *state.snapshots])
+def _images_with_snapshots(state: State) -> dict[str, str]:
+    """Every image and snapshot once, each image before the snapshots behind it, all other snapshots last; with the
+    image, or the first image that a snapshot is behind."""
+    found: dict[str, str] = {}
+    for image in state.images.values():
+        for name in (image.id, *image.snapshots):
+            # A copy that was cancelled while waiting names snapshots that were never created.
+            if name in state.images or name in state.snapshots:
+                found.setdefault(name, image.id)
+    return {**found, **{name: "" for name in state.snapshots if name not in found}}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from ..catalog.images import marketplace_images
+from ..catalog.images import marketplace_image
 from ..errors import UnknownName
 from ..tables import Column, Table
 from . import events as ev
@@ -38,8 +38,8 @@ def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
     """How images were made, copied, exported and shared, and what runs from them.
 
     ledger: the events
-    of: id of an image, snapshot or instance, or the name of an account: only what it comes from and what came
-        from it; None: everything
+    of: id of an image, snapshot or instance, a product code, or the name of an account: only what it comes from
+        and what came from it; None: everything
 
     Returns a `LINEAGE` table in order of time. Deleted resources are included. Snapshots appear where they were
     copied, or an image was made from them. Raises UnknownName for an id that never appears.
@@ -48,6 +48,8 @@ def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:
     edges = _edges(ledger, state)
     if of is not None:
         names = {name for source, target, _ in edges for name in (source, target)}
+        if of not in names and (product := marketplace_image(of)):
+            of = product.image_id
         if of not in names:
             raise UnknownName("image, snapshot, instance or account of the lineage", of, names)
         kept = _reached(edges, of, 0, 1) | _reached(edges, of, 1, 0)
@@ -128,4 +130,4 @@ def _node(state: State, name: str) -> tuple[str, str, str, str, bool]:
         return "file", "", files.account, files.region, files.deleted_at is not None
     if name.startswith("file of "):
         return "file", "", "", "", False
-    return "marketplace image" if name in marketplace_images() else "public image", "", "", "", False
+    return "marketplace image" if marketplace_image(name) else "public image", "", "", "", False

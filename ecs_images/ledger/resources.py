@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from ..catalog.images import marketplace_images, public_image
+from ..catalog.images import marketplace_image, public_image
 from .terms import Period, end_of_term
 
 PROVIDER = "system"
@@ -54,7 +54,7 @@ class OpenedAccount:
 class Lineage:
     """Where an image's system comes from; a fee follows it to every descendant (IBILL-5, ID-4).
 
-    `origin` is the ultimate source: a public image's id, a product code, or `import`.
+    `origin` is the ultimate source: the id of a public or marketplace image, or `import`.
     `charged_system` names the operating system whose licence is charged, None where none is;
     `product_code` (商品码) names the marketplace product, None where there is none.
     """
@@ -68,8 +68,11 @@ class Lineage:
 
 
 def published_lineage(image_id: str) -> Lineage | None:
-    """The lineage of a public image or a marketplace product; None for what is neither."""
-    public, product = public_image(image_id), marketplace_images().get(image_id)
+    """The lineage of a public or marketplace image; None for what is neither.
+
+    Older ledgers have the product code of a marketplace image as its id, and as the origin.
+    """
+    public, product = public_image(image_id), marketplace_image(image_id)
     if public is not None:
         charged = public.os_family if public.fee_kind != "free" else None
         return Lineage(image_id, public.os_family, public.platform, public.architecture, charged)
@@ -360,3 +363,12 @@ class Image:
     @property
     def snapshots(self) -> tuple[str, ...]:
         return tuple(mapping.snapshot for mapping in self.mappings)
+
+
+Resource = Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy
+"""What an account has, and may tag."""
+
+
+def gone_at(resource: Resource) -> datetime | None:
+    """When something was released or deleted; None while it exists."""
+    return resource.released_at if isinstance(resource, Instance | Disk) else resource.deleted_at

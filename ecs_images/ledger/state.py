@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -21,6 +22,7 @@ from .resources import (
     OpenedAccount,
     Purchase,
     Replacement,
+    Resource,
     Snapshot,
     Tags,
 )
@@ -101,6 +103,12 @@ class State:
             if isinstance(value, dict):
                 setattr(twin, part.name, made(value))
         return twin
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """Everything that may have tags, by id."""
+        tables: tuple[Any, ...] = self.instances, self.disks, self.snapshots, self.images, self.files, self.policies
+        return ChainMap(*tables)
 
     def images_of(self, snapshot: str) -> list[str]:
         """The images that need a snapshot."""

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ..billing.bill import Bill
-from ..billing.dimensions import DIMENSIONS
+from ..billing.dimensions import TAG, chosen
 from ..billing.unpriced import price_not_found
-from ..catalog.images import find_public_image, marketplace_images, public_images
+from ..catalog.images import find_public_image, marketplace_image, marketplace_images, public_images
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
 from ..catalog.sites import site
@@ -53,7 +53,7 @@ def _outcome(
     fields, kind, line = expectation.fields, expectation.kind, expectation.line
     if kind == "image":
         instance = run.cloud.instance(resolve(run.cloud, run.ids, fields["instance"]))
-        expected = resolve(run.cloud, run.ids, fields["image"])
+        expected = _id_of(run, fields["image"])
         public = find_public_image(expected, instance.launched_at.date())
         passed = instance.image == (public.image_id if public else expected)
         return Outcome(line, f"{fields['instance']} runs from {fields['image']}", passed, f"from {instance.image}")
@@ -75,7 +75,7 @@ def _outcome(
         except _NothingMatches:
             if wanted.low > 0:
                 raise
-            _check_possible(fields["where"], story, end, bills[end].prices)
+            _check_possible(fields["where"], story, run, end, bills[end].prices)
             value = 0.0
     where = ", ".join(f"{name} is {wanted}" for name, wanted in (fields.get("where") or {}).items())
     what = f"{kind} {wanted.words}{where and f' where {where}'}"
@@ -90,15 +90,22 @@ def _cost(billed: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
         settled = settled.assign(x_day=day, x_month=day.str.slice(0, 7))
         return float(_matching(settled, where)[_COLUMNS[kind]].sum())
     names = where.keys() & {"image", "snapshot"}
-    wanted = where | {name: resolve(run.cloud, run.ids, where[name]) for name in names}
+    wanted = where | {name: _id_of(run, where[name]) for name in names}
     return float(_matching(billed.by(*where), wanted)["list_cost"].sum())
+
+
+def _id_of(run: Run, name: str) -> str:
+    """The id that a name of the story, or a product code, stands for."""
+    found: str = resolve(run.cloud, run.ids, name)
+    product = marketplace_image(found)
+    return product.image_id if product else found
 
 
 def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
     """What of a bill's use has no price and would count for the charges that match, as an `UNPRICED` table."""
     lacking = found.unpriced
-    for name, value in where.items():
-        column = DIMENSIONS[name].column
+    for dimension, (name, value) in zip(chosen(where), where.items(), strict=True):
+        column = dimension.column
         if column in lacking:
             lacking = lacking[lacking[column].astype(str) == str(value)]
         elif name in ("month", "day"):
@@ -106,9 +113,10 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
             first = lacking["charge_period_start"].dt.strftime(form)
             last = (lacking["charge_period_end"] - pd.Timedelta(seconds=1)).dt.strftime(form)
             lacking = lacking[(first <= str(value)) & (last >= str(value))]
-        elif len(lacking):  # an image or a snapshot
+        elif len(lacking):  # an image, a snapshot or a tag
             shares = found.unpriced_by(name)
-            its = shares[shares[column] == resolve(run.cloud, run.ids, value)]
+            wanted = str(value) if name.startswith(TAG) else _id_of(run, value)
+            its = shares[shares[column] == wanted]
             keys = ["billing_account_id", "region_id", "sku_meter"]
             lacking = lacking.merge(its[keys].drop_duplicates(), on=keys)
     return lacking
@@ -116,11 +124,11 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
 
 def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     """The rows that match; raises InputError, with the values that exist, where none does."""
-    for name, value in where.items():
-        column = DIMENSIONS[name].column
+    for dimension, (name, value) in zip(chosen(where), where.items(), strict=True):
+        column = dimension.column
         matching = table[table[column].astype(str) == str(value)]
         if not len(matching) and len(table):
-            existing = sorted(set(table[column].astype(str)))
+            existing = sorted(set(table[column].astype(str).replace("", "(empty)")))
             raise _NothingMatches(f"no charge matches {name} {value}; there are charges of {', '.join(existing[:8])}")
         table = matching
     if len(currencies := sorted(set(table["billing_currency"]))) > 1:
@@ -128,7 +136,7 @@ def _matching(table: pd.DataFrame, where: dict[str, Any]) -> pd.DataFrame:
     return table
 
 
-def _check_possible(where: dict[str, Any], story: Story, end: datetime, prices: Prices) -> None:
+def _check_possible(where: dict[str, Any], story: Story, run: Run, end: datetime, prices: Prices) -> None:
     """Raise InputError where nothing could ever match, so that an expectation of 0 is no slip that passes."""
     start, last = story.start, end - timedelta(seconds=1)
     for key, form in (("month", "%Y-%m"), ("day", "%Y-%m-%d")):
@@ -142,6 +150,11 @@ def _check_possible(where: dict[str, Any], story: Story, end: datetime, prices: 
         known = {*systems, *marketplace_images(), *regions(), *(row.item for row in prices.rows)}
         if str(where["item"]) not in known:
             raise UnknownName("item", str(where["item"]), known)
+    tags = [pair for pairs in run.cloud.state.tags.values() for pair in pairs]
+    for name in (name for name in where if name.startswith(TAG)):
+        values = {"", *(value for key, value in tags if key == name.removeprefix(TAG))}
+        if str(where[name]) not in values:
+            raise UnknownName(f"value of {name}", str(where[name]), values)
 
 
 class _NothingMatches(InputError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from ..billing.dimensions import names_of
+from ..billing.dimensions import ANY_TAG, names_of, tag
 from ..catalog.meters import METERS
 from ..catalog.price_files import CURRENCIES
 from ..catalog.regions import region
@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "cost": (
         "list cost of the charges that match `where`",
         ("where", "within", "until"),
-        names_of("charges", "shares"),
+        (*names_of("charges", "shares"), ANY_TAG),
     ),
     "detail": ("cost of the invoice before it is truncated", ("where", "within", "until"), names_of("invoice")),
     "paid": ("what the invoice asks for", ("where", "within", "until"), names_of("invoice")),
@@ -171,7 +171,7 @@ class ExpectationReader:
         if not isinstance(node.value, LocatedMap):
             raise InputError(f"where is a mapping such as {{meter: snapshot_standard}}, not {shown(node.plain())}")
         for key, item in node.value.items():
-            if key not in known:
+            if key not in known and not (ANY_TAG in known and tag(key)):
                 raise UnknownName("part of where", key, known, f"it takes {', '.join(known)}")
             if isinstance(item.value, list | LocatedMap):
                 raise InputError(f"{key} is one value, not {shown(item.plain())}")

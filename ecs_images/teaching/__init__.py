@@ -1,13 +1,17 @@
-"""What a lesson needs besides the model: predictions, tasks with hints, and common misconceptions.
+"""What a lesson needs besides the model: predictions, tasks with hints, explanations, and common misconceptions.
 
 `compare(guess, value, unit="GiB")` compares a guess with the model's value; `check(task, answer)` checks the
-answer to a task. Both print plain text, the same on every run. `MISCONCEPTIONS` and `TASKS` are dictionaries by name.
+answer to a task. Both print plain text, the same on every run. `explain(lesson, number)` shows what a learner's copy
+folds away, `progress()` which tasks are solved. `MISCONCEPTIONS` and `TASKS` are dictionaries by name.
 """
 
 from __future__ import annotations
 
+from .lessons import explain
 from .misconceptions import MISCONCEPTIONS, Misconception
 from .predict import compare
-from .tasks import TASKS, check
+from .reply import check
+from .solved import progress
+from .tasks import TASKS
 
-__all__ = ["MISCONCEPTIONS", "TASKS", "Misconception", "check", "compare"]
+__all__ = ["MISCONCEPTIONS", "TASKS", "Misconception", "check", "compare", "explain", "progress"]

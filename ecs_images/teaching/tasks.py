@@ -1,37 +1,12 @@
-"""The tasks of all lessons, and the reply to an answer."""
+"""The tasks of all lessons: those of every module of this folder that is called `lesson_` and the lesson's number."""
 
 from __future__ import annotations
 
-from ..errors import look_up
-from . import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08
-from .answers import Answer, same, shown, unusable
+from importlib import import_module
+from pathlib import Path
+
 from .task import Task
 
-_LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08)
+_LESSONS = [import_module(f".{path.stem}", __package__) for path in sorted(Path(__file__).parent.glob("lesson_*.py"))]
 TASKS: dict[str, Task] = {name: task for lesson in _LESSONS for name, task in lesson.TASKS.items()}
-"""Every task by its name: the number of its lesson, and small, medium or large, as in 02-small."""
-
-
-def check(task_id: str, answer: Answer | None) -> None:
-    """Print whether the answer to a task is right, or a hint.
-
-    task_id: the number of the lesson and the size of the task, such as `"02-small"`; a key of `TASKS`
-    answer: a number in the unit of the task, or a text; None prints what to set
-
-    A number is right within half a percent, a text whatever its case. A wrong answer that a common mistake leads
-    to gets the hint for that mistake. Raises UnknownName for an unknown task.
-    """
-    task = look_up("task", task_id, TASKS)
-    in_unit = f" [{task.unit}]" if task.unit else ""
-    if answer is None:
-        print(f"{task_id}: no answer yet; set answer to {task.wanted}{in_unit}")
-        return
-    right = task.right()
-    problem = unusable(answer, right, task.unit)
-    if problem:
-        print(f"{task_id}: {problem}")
-    elif same(answer, right):
-        print(f"{task_id}: {shown(answer, task.unit)} is right. {task.because}")
-    else:
-        fitting = [slip.hint for slip in task.slips if same(answer, slip.gives())]
-        print(f"{task_id}: {shown(answer, task.unit)} is not it yet. {(fitting or [task.hint])[0]}")
+"""Every task by its name: the number of its lesson, and which one it is, as in 02-small or 02-recall-1."""

@@ -6,10 +6,15 @@ what is shown, so it can be tested and printed without a browser.
 
 from __future__ import annotations
 
-from .chain import chain_explorer
-from .lifecycle import lifecycle_explorer
-from .panel import Panel
-from .price_browser import price_browser
-from .workbench import share_or_copy
+from ..errors import InputError
+
+try:
+    from .chain import chain_explorer
+    from .lifecycle import lifecycle_explorer
+    from .panel import Panel
+    from .price_browser import price_browser
+    from .workbench import share_or_copy
+except ModuleNotFoundError as missing:
+    raise InputError(f"widgets need {missing.name}; install the extra: pip install 'ecs-images[lab]'") from None
 
 __all__ = ["Panel", "chain_explorer", "lifecycle_explorer", "price_browser", "share_or_copy"]

@@ -1,32 +1,36 @@
-"""The chain explorer: tick snapshots of a chain to see what deleting them together frees."""
+"""The chain explorer: tick snapshots of a chain to see what deleting them one by one frees and saves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import ipywidgets as ipw
 import pandas as pd
 
 from ..catalog.meters import STORAGE, units
-from ..catalog.prices import Prices
+from ..catalog.price_files import PriceRow
+from ..catalog.prices import Prices, stated_by
 from ..catalog.sites import sites
 from ..charts.chain import Blocks, chain_picture
 from ..cloud.cloud import Cloud
 from ..errors import EcsImagesError, PriceNotFound
 from ..units import show_time
 from . import pages
-from .panel import Panel, tick_boxes
+from .panel import Panel, dropdown, tick_boxes
 
 PARTS = ("summary", "picture", "snapshots")
+ORDERS = "as ticked", "oldest first", "newest first"
+"""The orders in which ticked snapshots may be deleted."""
 _MOST_DRAWN = 64
 """Most snapshots that a picture shows; more would be unreadable."""
 
 
 class ChainChoice:
-    """A snapshot chain as it is now, and what deleting some of its snapshots would free.
+    """A snapshot chain as it is now, and what deleting some of its snapshots one after the other would free.
 
     cloud: the cloud; it is not changed
     of: id of a chain, a disk, an instance (its system disk) or a snapshot
@@ -45,7 +49,7 @@ class ChainChoice:
             {
                 "resource_id": list(self.view.snapshots),
                 "x_started_at": [self.cloud.snapshot(name).started_at for name in self.view.snapshots],
-                "x_images": [" ".join(images[name]) for name in self.view.snapshots],
+                "x_images": [", ".join(images[name]) for name in self.view.snapshots],
                 "x_alone_gib": list(self.view.alone_gib().values()),
             }
         )
@@ -54,28 +58,39 @@ class ChainChoice:
         return f"<ChainChoice {self.view.id}: {pages.counted(len(self.view.snapshots), 'snapshot')}>"
 
     def labels(self) -> dict[str, str]:
-        """For each live snapshot, oldest first: its id, its day, what it frees alone, and what needs it."""
+        """For each live snapshot, oldest first: its id, its day, what it holds alone, and the images that need it."""
         labels = {}
         for row in self._live.to_dict("records"):
-            name, day, images = row["resource_id"], show_time(row["x_started_at"])[:10], row["x_images"].split()
-            needed = [f"behind {pages.listed(images, 1)}"] if images else []
-            labels[name] = " · ".join([name, day, f"{row['x_alone_gib']:g} GiB alone", *needed])
+            name, day, images = row["resource_id"], show_time(row["x_started_at"])[:10], row["x_images"]
+            parts = [
+                name,
+                day,
+                f"{row['x_alone_gib']:g} GiB",
+                *([pages.listed(images.split(", "), 1)] if images else []),
+            ]
+            labels[name] = " · ".join(parts)
         return labels
 
-    def table(self, ticked: Sequence[str]) -> pd.DataFrame:
+    def table(self, order: Sequence[str]) -> pd.DataFrame:
         """Every live snapshot of the chain, oldest first.
 
-        ticked: ids of the snapshots that are to be deleted
+        order: ids of the snapshots that are to be deleted, the first one first
 
-        Returns a frame with the columns `resource_id`, `x_started_at`, `x_images` (the images that need it, separated
-        by spaces), `x_alone_gib` (freed by deleting it alone [GiB]), `x_after_gib` (freed by deleting it after the
-        ticked ones; 0 for these [GiB]) and `x_ticked`.
+        Returns a frame with the columns `resource_id`, `x_started_at`, `x_images` (names of the images that need it,
+        with commas between), `x_alone_gib` (what it alone holds, which deleting only it frees [GiB]), `x_step` (its
+        place in the order, from 1; 0 for those that stay) and `x_frees_gib` (freed by its step [GiB]; for those that
+        stay, by deleting it as the next step). The steps add up to what deleting all of them together frees.
         """
-        after = list(self.view.alone_gib(after=ticked).values())
-        return self._live.assign(x_after_gib=after, x_ticked=self._live["resource_id"].isin(list(ticked)))
+        # What a step frees is what all up to it free together, less what all before it do.
+        together = [self.view.freed_gib(order[:step]) for step in range(len(order) + 1)]
+        frees = self.view.alone_gib(after=order)
+        frees |= {name: after - before for name, (before, after) in zip(order, pairwise(together), strict=True)}
+        steps = {name: step for step, name in enumerate(order, 1)}
+        names = self._live["resource_id"]
+        return self._live.assign(x_step=[steps.get(name, 0) for name in names], x_frees_gib=names.map(frees))
 
     def money_per_month(self, gib: float) -> tuple[float, str]:
-        """An estimate of what storing a size costs in a pricing month: amount and currency.
+        """What storing a size costs in a pricing month at list price: amount and currency.
 
         gib: the size [GiB]
 
@@ -83,62 +98,64 @@ class ChainChoice:
         cloud's present time. The bill may differ, because free quotas, tiers and plans depend on all that the
         account stores. Raises PriceNotFound where the region has no price.
         """
-        snapshot = self.cloud.snapshot(self.view.snapshots[0])
-        currency = sites()[self.cloud.state.accounts[snapshot.account].site].currency
-        tiers = self._prices.book(currency).at(STORAGE, snapshot.region, self.cloud.now)
-        paid = next((row for row in tiers if row.price), tiers[0])
-        hours = units()[paid.unit].hours
-        return gib * (paid.price or 0.0) * units()["per_gib_month"].hours / hours, currency
+        row = self._price
+        hours = units()[row.unit].hours
+        return gib * (row.price or 0.0) * units()["per_gib_month"].hours / hours, row.currency
 
-    def summary(self, ticked: Sequence[str]) -> list[str]:
-        """What is stored, what the ticked snapshots free, and what that saves, as sentences.
+    def summary(self, order: Sequence[str]) -> list[str]:
+        """What the chosen snapshots free and save a month, and what to know about that, as sentences.
+
+        order: ids of the snapshots that are to be deleted, the first one first
 
         Raises UnknownName for an id that is not a live snapshot of the chain.
         """
         view = self.view
         if not view.snapshots:
             return [f"{view.id} has no live snapshot, and stores nothing. Take one with create_snapshot."]
-        live = pages.counted(len(view.snapshots), "live snapshot")
-        lines = [f"{view.id} has {live} and stores {view.total_gib:g} GiB."]
-        if not ticked:
-            return [*lines, "Tick the snapshots that you may delete."]
-        freed = view.freed_gib(ticked)
-        chosen = self._live[self._live["resource_id"].isin(list(ticked))]
-        alone = chosen["x_alone_gib"].sum()
-        which = pages.listed(list(ticked))
-        lines.append(f"Deleting {which} together frees {freed:g} GiB; {view.total_gib - freed:g} GiB stay.")
-        if freed > alone:
-            lines.append(f"Each for itself they hold only {alone:g} GiB; the rest is shared among them.")
+        freed = view.freed_gib(order)
         try:
-            amount, currency = self.money_per_month(freed)
-            lines.append(
-                f"Estimate: {pages.amount(amount, currency)} less a month, which is the freed GiB times the region's "
-                "price; the bill may differ because of free quotas and tiers."
-            )
+            less = " less" if order else ""
+            amount = pages.amount(*self.money_per_month(freed if order else view.total_gib))
+            money = f"{amount}{less} a month at list price"
+            price = [self._price_in_words()]
         except PriceNotFound as error:
-            lines.append(f"The saving is not known: {error}.")
+            money, price = "what that costs a month is not known", [f"Not known: {error}."]
+        if not order:
+            live = pages.counted(len(view.snapshots), "live snapshot")
+            gib, name = max(zip(self._live["x_alone_gib"], self._live["resource_id"], strict=True))
+            alone = f"Deleting only {name} frees the most that one alone does: {gib:g} GiB."
+            stored = f"{live} store{'s' if len(view.snapshots) == 1 else ''} {view.total_gib:g} GiB: {money}."
+            return [stored, f"{alone} Tick the snapshots that you may delete.", *price]
+        lines = [f"Deleting {pages.listed(list(order))} frees {freed:g} of {view.total_gib:g} GiB: {money}."]
+        chosen = self._live[self._live["resource_id"].isin(list(order))]
+        alone_gib = chosen["x_alone_gib"].sum()
+        if freed > alone_gib:
+            lines.append(
+                f"Alone they hold only {alone_gib:g} GiB; the other {freed - alone_gib:g} GiB are shared among them "
+                "and go with the last that holds them."
+            )
         needed = chosen.loc[chosen["x_images"] != "", "resource_id"].tolist()
         if needed:
             refused = f"The service refuses to delete {pages.listed(needed)} as long as an image needs it (SDEL-2)"
             lines.append(f"{refused}; delete the image first.")
-        return lines
+        return [*lines, *price]
 
-    def picture(self, ticked: Sequence[str]) -> str:
+    def picture(self, order: Sequence[str]) -> str:
         """The blocks of the chain as HTML, with what is freed hatched; a sentence where nothing can be drawn."""
         if not self.view.total_gib:
             return pages.sentence("There are no stored blocks to draw.")
         if len(self.view.snapshots) > _MOST_DRAWN:
             return pages.sentence(f"A picture shows up to {_MOST_DRAWN} snapshots; the table below has them all.")
-        text = f"Blocks of {self.view.id} by snapshot; {self.view.freed_gib(ticked):g} GiB are freed."
-        return chain_picture(self._blocks, ticked, text)
+        text = f"Blocks of {self.view.id} by snapshot; {self.view.freed_gib(order):g} GiB are freed."
+        return chain_picture(self._blocks, order, text)
 
-    def render(self, ticked: Sequence[str]) -> dict[str, str]:
+    def render(self, order: Sequence[str]) -> dict[str, str]:
         """Everything that is shown, as HTML by part."""
         try:
             return {
-                "summary": pages.sentences(self.summary(ticked)),
-                "picture": self.picture(ticked),
-                "snapshots": self._snapshots_page(ticked),
+                "summary": pages.sentences(self.summary(order)),
+                "picture": self.picture(order),
+                "snapshots": self._snapshots_page(order),
             }
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
@@ -147,35 +164,67 @@ class ChainChoice:
     def _blocks(self) -> Blocks:
         return Blocks(self.cloud.block_map(self.view.id))
 
-    def _snapshots_page(self, ticked: Sequence[str]) -> str:
+    @cached_property
+    def _price(self) -> PriceRow:
+        """The price of the first tier that is not free."""
+        snapshot = self.cloud.snapshot(self.view.snapshots[0])
+        currency = sites()[self.cloud.state.accounts[snapshot.account].site].currency
+        tiers = self._prices.book(currency).at(STORAGE, snapshot.region, self.cloud.now)
+        return next((row for row in tiers if row.price), tiers[0])
+
+    def _price_in_words(self) -> str:
+        row, region = self._price, self.cloud.snapshot(self.view.snapshots[0]).region
+        price = f"{row.price:g} {row.currency} per {units()[row.unit].name}"
+        return (
+            f"List price in {region} on {show_time(self.cloud.now)[:10]}: {price} ({stated_by(row)}). "
+            "The bill may differ, as free quotas and tiers count all that the account stores."
+        )
+
+    def _snapshots_page(self, order: Sequence[str]) -> str:
+        if not self.view.snapshots:
+            return ""
+        try:
+            _, currency = self.money_per_month(0)
+        except PriceNotFound:
+            currency = ""
+
+        def freed(gib: float, step: int = 1) -> list[str]:
+            texts = [f"{gib:g}", pages.number(self.money_per_month(gib)[0]) if currency else "not known"]
+            return texts if step else [f"({text})" for text in texts]
+
         rows = [
             [
-                f"{'✓ ' if row['x_ticked'] else ''}{row['resource_id']}",
-                show_time(row["x_started_at"]),
+                str(row["x_step"] or ""),
+                row["resource_id"],
+                show_time(row["x_started_at"])[:10],
                 f"{row['x_alone_gib']:g}",
-                "" if row["x_ticked"] else f"{row['x_after_gib']:g}",
+                *freed(row["x_frees_gib"], row["x_step"]),
                 row["x_images"],
             ]
-            for row in self.table(ticked).to_dict("records")
+            for row in self.table(order).to_dict("records")
         ]
-        heads = ["snapshot", "taken", "frees alone [GiB]", "frees after the ticked [GiB]", "needed by image"]
-        return pages.table("Live snapshots; ✓ is ticked", heads, rows)
+        if order:
+            rows.append(["", "all steps", "", "", *freed(self.view.freed_gib(order)), ""])
+        saves = f"saves a month [{currency or 'no price'}]"
+        heads = ["step", "snapshot", "taken", "holds alone [GiB]", "frees [GiB]", saves, "needed by image"]
+        return pages.table("What each step frees; in brackets, what a further snapshot would free", heads, rows)
 
 
 def _images_by_snapshot(cloud: Cloud) -> dict[str, list[str]]:
-    """The ids of the images that need each snapshot; an empty list for a snapshot that none needs."""
+    """The names of the images that need each snapshot; an empty list for a snapshot that none needs."""
     images: dict[str, list[str]] = defaultdict(list)
     for image in cloud.state.images.values():
         if not image.deleted_at:
             for snapshot in image.snapshots:
-                images[snapshot].append(image.id)
+                images[snapshot].append(image.name or image.id)
     return images
 
 
 def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Panel:
     """An explorer of one snapshot chain: tick snapshots to see the GiB and money that deleting them saves.
 
-    The controls are a tick box for each live snapshot, by its id.
+    The controls are a tick box for each live snapshot, by its id, and `order`: in which order the ticked ones are
+    deleted. A chain without live snapshots has no controls.
 
     cloud: the cloud as it is now; it is not changed
     of: id of a chain, a disk, an instance (its system disk) or a snapshot
@@ -183,16 +232,29 @@ def chain_explorer(cloud: Cloud, of: str, *, prices: Prices | None = None) -> Pa
 
     Returns a panel with the parts in `PARTS`. Raises UnknownName for an id without a chain.
     """
-    model = ChainChoice(cloud, of, prices)
+    return _ChainPanel(ChainChoice(cloud, of, prices))
 
-    def shown(values: Mapping[str, Any]) -> Mapping[str, str]:
-        return model.render([name for name, ticked in values.items() if ticked])
 
-    ticks = tick_boxes(model.labels())
-    panel = Panel(f"chain explorer of {model.view.id}", ticks, PARTS, shown)
-    if ticks:
-        head = ipw.HTML("<b>Delete snapshots</b> (the day it was taken, what it frees alone, the image that needs it)")
-        frame = {"max_height": "16em", "max_width": "44em", "border": "1px solid #ccc"}
-        boxes = ipw.VBox(list(ticks.values()), layout=frame)
-        panel.box.children = (head, boxes, *panel.parts.values())
-    return panel
+class _ChainPanel(Panel):
+    """The panel, which remembers in which order the boxes were ticked."""
+
+    def __init__(self, model: ChainChoice) -> None:
+        self._model, self._ticked = model, list[str]()
+        ticks = tick_boxes(model.labels())
+        order = {"order": dropdown("Delete them", ORDERS)} if ticks else {}
+        super().__init__(f"chain explorer of {model.view.id}", order | ticks, PARTS, self._pages)
+        if ticks:
+            head = ipw.HTML("<b>Snapshots to delete</b> (day taken · held alone · image that needs it)")
+            boxes = ipw.VBox(list(ticks.values()), layout={"max_height": "16em", "border": "1px solid #ccc"})
+            self.controls_box.children = (self.controls["order"], head, boxes)
+
+    def _changed(self, change: Any) -> None:
+        name = next(name for name, control in self.controls.items() if control is change["owner"])
+        if name != "order":
+            self._ticked = [*(n for n in self._ticked if n != name), *([name] if change["new"] else [])]
+        self.redraw()
+
+    def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        oldest_first = [name for name in self._model.view.snapshots if name in self._ticked]
+        orders = dict(zip(ORDERS, [self._ticked, oldest_first, oldest_first[::-1]], strict=True))
+        return self._model.render(orders[values["order"]] if values else [])

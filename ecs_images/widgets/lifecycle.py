@@ -1,4 +1,4 @@
-"""The lifecycle explorer: what an account may do to an image at each moment of its life.
+"""The lifecycle explorer: what an account may do to an image after each event of its life.
 
 The answers are not looked up: every command is tried in its own copy of the cloud as it was at that moment.
 """
@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import ipywidgets as ipw
 import pandas as pd
 
 from ..catalog.regions import regions
@@ -20,7 +21,7 @@ from ..errors import CloudError, EcsImagesError, InputError, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import parse_time, show_time
 from . import pages
-from .panel import Panel, dropdown
+from .panel import LABELS, WIDE, Panel, dropdown
 
 PARTS = ("summary", "picture", "commands")
 _REMEMBERED = 128
@@ -53,6 +54,33 @@ COMMANDS: dict[str, Callable[[Account, Image, str], object]] = {
 }
 """The commands that are tried, by their names for people; each takes an account, an image, and an account to share
 it with."""
+RULES = {
+    "Image.NotPublic": "COMM-1",
+    "Image.Public": "COMM-1",
+    "ImageCreatedNotFromCopy": "COPY-5",
+    "ImageIsCreating": "DEL-4",
+    "ImageIsExporting": "DEL-4",
+    "ImageIsPublic": "DEL-6",
+    "ImageNotSupported": "EXP-2",
+    "ImageStatus.NotAvailable": "STATUS-2",
+    "ImageStatus.NotDeprecated": "STATUS-2",
+    "ImageUseShared": "DEL-3 SHARE-10",
+    "ImageUsingByInstance": "DEL-2",
+    "IncorrectImageStatus": "COPY-1 COPY-5 EXP-2",
+    "InvalidImageId.NotFound": "TYPE-4 SHARE-7",
+    "InvalidImageLicense.NotSupported": "EXP-2",
+    "InvalidSnapshotId.NotFound": "TYPE-4 SHARE-7",
+    "InvalidStatus.ImageIsCreating": "STATUS-2",
+    "OperationDeined.EncryptedSnapshot": "SHARE-6 COMM-1",
+    "OperationDenied.CommunityImage": "COPY-1",
+    "OperationDenied.ImageCopying": "COPY-5 DEL-4",
+    "OperationDenied.ImageNotValid": "STATUS-3",
+    "OperationDenied.InvalidImageStatus": "SHARE-10 COMM-1",
+    "OperationDenied.SameRegionOnly": "SHARE-7",
+    "SnapshotCreatedImage": "SDEL-2",
+}
+"""The rules that a refusal of these commands may follow from, by its code."""
+_TOUCHING = {"shared": "with", "unshared": "from", "copied": "to"}
 
 
 class ImageLife:
@@ -62,25 +90,42 @@ class ImageLife:
         self.cloud = cloud.fork()
         self._lives = self.cloud.lifecycle()
         self._tried = lru_cache(maxsize=_REMEMBERED)(self._try_all)
+        self._rows = lru_cache(maxsize=_REMEMBERED)(self._rows_of)
         self._lived = lru_cache(maxsize=_REMEMBERED)(self._live_until)
 
     def __repr__(self) -> str:
         return f"<ImageLife: {pages.counted(len(self.images()), 'image')}>"
 
     def images(self) -> dict[str, str]:
-        """The id of every image that an account owns or owned, by its name for people."""
-        images = self.cloud.state.images.values()
-        return {pages.called(image.name, image.id): image.id for image in images if image.account in self.accounts()}
+        """The id of every image an account owns or owned, by its name for people; living ones first, newest first."""
+        owned = [image for image in self.cloud.state.images.values() if image.account in self.accounts()]
+        owned.sort(key=lambda image: image.created_at, reverse=True)
+        owned.sort(key=lambda image: image.deleted_at is not None)
+        return {
+            f"{pages.called(image.name, image.id)} · {image.region}{' · deleted' if image.deleted_at else ''}": image.id
+            for image in owned
+        }
 
     def accounts(self) -> list[str]:
         """The accounts to choose from."""
         return list(self.cloud.state.accounts)
 
     def moments(self, image: str) -> list[str]:
-        """The moments of all events since the image was made, and the present; oldest first."""
-        born = self.cloud.image(image).created_at
-        at = {event.at for event in self.cloud.ledger if event.at >= born} | {self.cloud.now}
-        return [show_time(moment) for moment in sorted(at)]
+        """The moments of events of the image and of the snapshots behind it, and the present; oldest first."""
+        rows, born = self._rows(image), self.cloud.image(image).created_at
+        at = {born, *rows["x_start"], *rows.loc[~rows["x_goes_on"], "x_end"], self.cloud.now}
+        return [show_time(moment) for moment in sorted(when for when in at if when >= born)]
+
+    def happened(self, image: str, moment: str) -> list[str]:
+        """What was done to the image at that moment, such as `shared with partner`."""
+        when = parse_time(moment, "moment")
+        words = [
+            (row["x_status"], _TOUCHING.get(row["x_status"], ""), row["x_detail"])
+            for row in self._rows(image).to_dict("records")
+            if row["resource_id"] == image and row["x_form"] == "mark" and row["x_start"] == when
+        ]
+        made = ["made"] if moment == show_time(self.cloud.image(image).created_at) else []
+        return [*made, *(" ".join(filter(None, parts)) for parts in words)]
 
     def table(self, image: str, account: str, moment: str) -> pd.DataFrame:
         """How the service answers each command.
@@ -89,31 +134,34 @@ class ImageLife:
         account: the account that gives the commands
         moment: when, after everything that happened at that moment
 
-        Returns a frame with the columns `x_command`, `x_allowed`, `x_code` (the error code of a refusal) and
-        `x_note` (why it is refused, or that an allowed command changes nothing). Raises InputError for a moment
+        Returns a frame with the columns `x_command`, `x_allowed`, `x_code` (the error code of a refusal), `x_note`
+        (why it is refused and what to do, or that an allowed command changes nothing) and `x_rules` (ids of the rules
+        that a refusal may follow from, with spaces between). Raises InputError for a moment
         before the image existed.
         """
         return self._tried(image, account, moment)
 
     def summary(self, image: str, account: str, moment: str) -> list[str]:
-        """The state of the image at that moment, and what is allowed, as sentences."""
+        """What is allowed at that moment, and the state of the image, as sentences."""
         then, table = self._at(image, moment).image(image), self.table(image, account, moment)
-        allowed = table.loc[table["x_allowed"] & (table["x_note"] != _NO_EFFECT), "x_command"].astype(str).tolist()
-        refused = int((~table["x_allowed"]).sum())
+        answers = table.to_dict("records")
+        allowed = [str(row["x_command"]) for row in answers if row["x_allowed"] and row["x_note"] != _NO_EFFECT]
+        refused = sum(not row["x_allowed"] for row in answers)
+        who = "its owner" if account == then.account else f"not its owner ({then.account})"
+        may = f"may {pages.listed(allowed, len(allowed))}" if allowed else "may do nothing that changes it"
         sharers = f", shared with {pages.listed(sorted(then.shared_with))}" if then.shared_with else ""
         public = ", open to everyone as a community image" if then.is_public else ""
-        who = "its owner" if account == then.account else f"not its owner ({then.account})"
-        may = f"may: {pages.listed(allowed, len(allowed))}" if allowed else "may do nothing that changes this image"
+        done = self.happened(image, moment)
+        event = f"; then it was {pages.listed(done)}" if done else ""
         return [
-            f"On {moment} {pages.called(then.name, image)} is {then.status}{sharers}{public}. {account} is {who}.",
-            f"{account} {may}.",
-            f"{refused} of {len(table)} commands are refused; the table says why.",
+            f"On {moment} {pages.called(then.name, image)} is {then.status}: {account} {may}.",
+            f"{account} is {who}. The image is in {then.region}{sharers}{public}{event}.",
+            f"{refused} of {len(table)} commands are refused; the table says why and what to do.",
         ]
 
     def picture(self, image: str, moment: str) -> str:
         """The life of the image and the snapshots behind it up to now, with the moment marked, as HTML."""
-        shown = {image, *self.cloud.image(image).snapshots}
-        lives = self._lives[self._lives["resource_id"].isin(shown)]
+        lives = self._rows(image)
         if not (lives["x_form"] == "span").any():
             return pages.sentence("No time has passed since the image was made, so there is no timeline to draw.")
         text = f"The timeline of {image} and the snapshots behind it, up to {show_time(self.cloud.now)}."
@@ -131,6 +179,10 @@ class ImageLife:
             }
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
+
+    def _rows_of(self, image: str) -> pd.DataFrame:
+        """The lives of the image and of the snapshots behind it."""
+        return self._lives[self._lives["resource_id"].isin({image, *self.cloud.image(image).snapshots})]
 
     def _at(self, image: str, moment: str) -> Cloud:
         """The cloud after everything that happened at that moment, and nothing later."""
@@ -162,26 +214,30 @@ class ImageLife:
                 allowed, code, note = False, error.code, error.reason
             except InputError as error:
                 allowed, note = False, str(error)
-            rows.append((name, allowed, code, note))
-        return pd.DataFrame(rows, columns=["x_command", "x_allowed", "x_code", "x_note"])
+            rows.append((name, allowed, code, note, RULES.get(code, "")))
+        return pd.DataFrame(rows, columns=["x_command", "x_allowed", "x_code", "x_note", "x_rules"])
 
 
 def _commands_page(table: pd.DataFrame, account: str, moment: str) -> str:
-    rows = [
-        [row["x_command"], "allowed" if row["x_allowed"] else "refused", row["x_code"], row["x_note"]]
-        for row in table.to_dict("records")
-    ]
-    heads = ["command", "answer", "code", "why, or what it does"]
-    return pages.table(f"What {account} may do to it on {moment}, each tried on its own", heads, rows)
+    """The answers, with commands that get the same one in a row."""
+    commands: dict[tuple[str, ...], list[str]] = {}
+    for row in table.to_dict("records"):
+        answer = "✓ allowed" if row["x_allowed"] else "✕ refused"
+        same = commands.setdefault((answer, row["x_code"], row["x_note"], row["x_rules"]), [])
+        same.append(row["x_command"])
+    rows = [[answer, ", ".join(names), *why] for (answer, *why), names in commands.items()]
+    heads = ["answer", "command", "code", "why, and what to do", "rule"]
+    caption = f"What {account} may do to it on {moment}, each tried on its own"
+    return pages.table(caption, heads, sorted(rows, reverse=True, key=lambda row: row[0] == "✓ allowed"))
 
 
 def lifecycle_explorer(cloud: Cloud, image: str | None = None) -> Panel:
     """An explorer of an image's life: what an account may do to it at each moment, and why not more.
 
-    The controls are image, moment and account.
+    The controls are image, moment (a slider over the events of its life) and account.
 
     cloud: the cloud as it is now; it is not changed
-    image: id of the image that is chosen at first; the oldest unless given
+    image: id of the image that is chosen at first; the newest that is not deleted unless given
 
     Returns a panel with the parts in `PARTS`. Raises InputError for an unknown image.
     """
@@ -202,9 +258,15 @@ class _LifecyclePanel(Panel):
         moments = model.moments(first) if first else []
         controls = {
             "image": dropdown("Image", images, first),
-            "moment": dropdown("Moment", moments, moments[-1] if moments else None),
+            "moment": ipw.SelectionSlider(
+                description="Moment (UTC+8)", options=moments, value=moments[-1], style=LABELS, layout={"width": WIDE}
+            )
+            if moments
+            else dropdown("Moment (UTC+8)", []),
             "account": dropdown("Who asks", model.accounts(), owner),
         }
+        for control in controls.values():
+            control.style.description_width = "8em"  # The slider shows its moment beside it, which takes room.
         super().__init__("lifecycle explorer", controls, PARTS, self._pages)
 
     def _changed(self, change: Any) -> None:

@@ -9,7 +9,7 @@ from ..charts.texts import escaped
 # The line spacing of a page of widgets is meant for controls and too wide for text.
 _LINES = "line-height:1.4"
 _CELL = "padding:0 .8em 0 0;vertical-align:top"
-_SHORT = 16
+_SHORT = 24
 """Cells of up to so many characters stay on one line; longer ones may also break after an underscore."""
 
 
@@ -24,20 +24,50 @@ def sentences(texts: Iterable[str]) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table with a caption and a heading for each column; an empty text if it has no rows."""
+    """A table with a caption and a heading for each column; an empty text if it has no rows.
+
+    A column whose heading ends with a unit in brackets, such as `frees [GiB]`, is of numbers and right-aligned.
+    """
     if not rows:
         return ""
-    head = "".join(f'<th scope="col" style="text-align:left;{_CELL}">{escaped(name)}</th>' for name in heads)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    sides = ["right" if name.endswith("]") else "left" for name in heads]
+    pairs = zip(heads, sides, strict=True)
+    head = "".join(f'<th scope="col" style="text-align:{side};{_CELL}">{escaped(name)}</th>' for name, side in pairs)
+    body = "".join(f"<tr>{''.join(map(_cell, row, sides))}</tr>" for row in rows)
     title = f'<caption style="text-align:left;white-space:nowrap;padding-top:.5em"><b>{escaped(caption)}</b></caption>'
     whole = f'<table style="{_LINES}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div style="overflow-x:auto">{whole}</div>'
 
 
-def amount(value: float, unit: str) -> str:
-    """An amount of money with its currency, to two decimals, or four below 0.1."""
+def folded(title: str, page: str) -> str:
+    """HTML that is shown when its title is opened; an empty text if there is none."""
+    return f"<details><summary>{escaped(title)}</summary>{page}</details>" if page else ""
+
+
+def bars(caption: str, rows: Sequence[tuple[str, str, float]]) -> str:
+    """A table of names, amounts and bars.
+
+    rows: for each its name, its amount in words, and how long its bar is, from 0 to 1
+    """
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left;font-weight:normal;{_CELL}">{escaped(name)}</th>'
+        f'<td style="text-align:right;white-space:nowrap;{_CELL}">{escaped(words)}</td>'
+        f'<td style="width:50%"><div style="width:{100 * length:.1f}%;border-top:10px solid currentColor"></div></td></tr>'
+        for name, words, length in rows
+    )
+    title = f'<caption style="text-align:left"><b>{escaped(caption)}</b></caption>'
+    return f'<table style="{_LINES};width:100%">{title}<tbody>{body}</tbody></table>' if rows else ""
+
+
+def number(value: float) -> str:
+    """An amount of money, to two decimals, or four below 0.1."""
     decimals = 2 if value == 0 or abs(value) >= 0.1 else 4
-    return f"{value:,.{decimals}f} {unit}"
+    return f"{value:,.{decimals}f}"
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount of money with its currency."""
+    return f"{number(value)} {unit}"
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
@@ -57,7 +87,8 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _cell(text: str) -> str:
+def _cell(text: str, side: str) -> str:
+    look = f"text-align:{side};{_CELL}"
     if len(text) <= _SHORT:
-        return f'<td style="{_CELL};white-space:nowrap">{escaped(text)}</td>'
-    return f'<td style="{_CELL}">{escaped(text).replace("_", "_<wbr>")}</td>'
+        return f'<td style="{look};white-space:nowrap">{escaped(text)}</td>'
+    return f'<td style="{look}">{escaped(text).replace("_", "_<wbr>")}</td>'

@@ -1,4 +1,4 @@
-"""The frame of every widget: controls above, HTML below, redrawn when a control changes.
+"""What all widgets are: an answer, controls beside a picture, and tables, redrawn when a control changes.
 
 A redraw reads all controls when it begins, so what is shown last always agrees with the controls.
 There are no output areas: what is shown is in the HTML values, in a test as well as in a page.
@@ -6,24 +6,33 @@ There are no output areas: what is shown is in the HTML values, in a test as wel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as ipw
+from traitlets import TraitError
+
+from ..errors import EcsImagesError, InputError, look_up, shown
+from . import pages
+from .frame import Frame
 
 LABELS = {"description_width": "13em"}
-WIDE = "31em"
+WIDE = "100%"
+BESIDE = "repeat(auto-fit, minmax(min(100%, 24em), 1fr))"
+"""Columns of a grid that stand side by side where there is room for two, and else below one another."""
 
 
 class Panel:
     """Controls, and the HTML that follows from their values.
 
-    Displaying the panel shows it.
+    Displaying the panel shows it: first the part named `summary`, whose first paragraph is the answer and is spoken by
+    screen readers when it changes; below it the controls beside the part named `picture`; then all other parts.
 
     name: what it is, for its repr
     controls: ipywidgets by name, each with a description
-    parts: names of the HTML values, in the order they are shown
+    parts: names of the HTML values, in the order they are shown, `summary` among them
     render: returns the HTML of each part for the values of the controls; a part left out is empty
     """
 
@@ -39,9 +48,24 @@ class Panel:
         self.parts: dict[str, Any] = {part: ipw.HTML() for part in parts}
         self._render = render
         self._held = False
-        self.box: Any = ipw.VBox([*self.controls.values(), *self.parts.values()])
+        self.frame = Frame(panel=name.replace(" ", "-"))
+        self.link = ipw.Text(
+            description="State", tooltip="the state of all controls; paste another one here", continuous_update=False,
+            style={"description_width": "auto"}, layout={"width": WIDE},
+        )  # fmt: skip
+        self.notice: Any = ipw.HTML()
+        self._at_first = {name: control.value for name, control in self.controls.items()}
+        self.parts["summary"].add_class("ecs-answer")
+        self.controls_box: Any = ipw.VBox(list(self.controls.values()))
+        pictures = [part for name, part in self.parts.items() if name == "picture"]
+        beside = ipw.GridBox([self.controls_box, *pictures], layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px"))
+        others = [part for name, part in self.parts.items() if name not in ("summary", "picture")]
+        self.box: Any = ipw.VBox([self.frame, self.parts["summary"], beside, *others, self.link, self.notice])
+        self.box.add_class("ecs-panel")
         for control in self.controls.values():
             control.observe(self._changed, names="value")
+        self.frame.observe(self._asked, names="asked")
+        self.link.observe(self._asked, names="value")
         self.redraw()
 
     def __repr__(self) -> str:
@@ -62,13 +86,62 @@ class Panel:
             self._held = before
         self.redraw()
 
+    @property
+    def state(self) -> str:
+        """What differs from how the panel was at first, as JSON: what a link keeps."""
+        now = {name: control.value for name, control in self.controls.items()}
+        return json.dumps({name: value for name, value in now.items() if value != self._at_first[name]})
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Bring the controls to the values of a state, and all it does not name to where they were at first.
+
+        Raises InputError for what no control can be; then nothing changes.
+        """
+        before = {name: control.value for name, control in self.controls.items()}
+        with self.together():
+            try:
+                self._set(self._at_first | dict(state))
+            except (InputError, TraitError, TypeError, ValueError, AttributeError) as error:
+                self._set(before)
+                raise InputError(f"this state is not one of the {self.name}: {error}") from None
+
+    def _set(self, values: Mapping[str, Any]) -> None:
+        for name in values:
+            look_up("control", name, self.controls)
+        for name, control in self.controls.items():
+            value = tuple(values[name]) if isinstance(control.value, tuple) else values[name]
+            if isinstance(value, bool) != isinstance(control.value, bool):
+                raise InputError(f"{name} cannot be {shown(value)}")
+            control.value = value
+            if control.value != value and not isinstance(value, tuple):
+                raise InputError(f"{name} cannot be {shown(value)}")
+
+    def save(self, name: str, text: str) -> None:
+        """Let the browser save a file."""
+        self.frame.file = {"name": name, "text": text, "number": self.frame.file.get("number", 0) + 1}
+
+    def _asked(self, change: Any) -> None:
+        """Bring the panel to a state that a person typed, here or into the address of the page."""
+        if self._held or change["new"] in ("", self.state):
+            return
+        self.notice.value = ""
+        try:
+            state = json.loads(change["new"])
+            if not isinstance(state, dict):
+                raise InputError(f"a state is a JSON object, not {shown(state)}")
+            self.restore(state)
+        except (ValueError, RecursionError, EcsImagesError) as error:
+            self.notice.value = pages.sentence(f"{error}.")
+            self.redraw()
+
     def redraw(self) -> None:
         """Show what belongs to the present values of the controls."""
         if self._held:
             return
-        shown = self._render({name: control.value for name, control in self.controls.items()})
+        found = self._render({name: control.value for name, control in self.controls.items()})
         for name, part in self.parts.items():
-            part.value = shown.get(name, "")
+            part.value = found.get(name, "")
+        self.frame.state = self.link.value = self.state
 
     def _changed(self, change: Any) -> None:
         self.redraw()
@@ -80,13 +153,6 @@ def dropdown(description: str, options: Sequence[Any], value: Any = None) -> Any
         value = options[0][1] if isinstance(options[0], tuple) else options[0]
     look = {"style": LABELS, "layout": {"width": WIDE}}
     return ipw.Dropdown(description=description, options=list(options), value=value, **look)
-
-
-def choose_many(description: str, options: Sequence[Any], value: Sequence[str] = ()) -> Any:
-    """A list to choose any number from."""
-    look = {"style": LABELS, "layout": {"width": WIDE}, "rows": min(6, max(2, len(options)))}
-    tip = "Ctrl-click or ⌘-click adds one; Shift-click adds all up to it"
-    return ipw.SelectMultiple(description=description, options=list(options), value=tuple(value), tooltip=tip, **look)
 
 
 def tick_boxes(labels: Mapping[str, str]) -> dict[str, Any]:

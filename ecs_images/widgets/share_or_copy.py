@@ -1,34 +1,40 @@
 """Share or copy: what the workbench shows, as plain functions of what its controls say.
 
-One target is an account that must launch the image in a region. Each has a route, chosen by the
-person or the cheapest that the service allows.
+One target is an account that must launch the image in a region. Each has a way, chosen by the person or, for all
+others, the ways that together are the cheapest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import isnan
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ..catalog.meters import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC
 from ..catalog.prices import Prices
-from ..charts.routes import routes_picture
+from ..catalog.sites import sites
+from ..charts.plans import plans_picture
 from ..cloud.cloud import Cloud
-from ..decisions.costs import added
+from ..decisions.compared import amounts_of, cheapest, costs_over_time
+from ..decisions.costs import Sum, sum_of
 from ..decisions.question import Question, Situation
-from ..decisions.routes import answer
+from ..decisions.routes import ROUTES_TABLE, Route, every_route
 from ..decisions.updates import Updates
-from ..decisions.ways import WAYS, Target, way_named
-from ..errors import EcsImagesError, InputError
+from ..decisions.ways import BESIDE, WAYS, Target, way_named
+from ..errors import InputError
 from ..units import bytes_to_gib
 from . import pages
 
-CHEAPEST = "cheapest allowed"
-ROUTE_NAMES = (CHEAPEST, *WAYS)
-PARTS = ("summary", "totals", "picture", "targets", "refusals")
+MACHINES = frozenset(meter for meter, what in BESIDE.items() if what == "machine")
+TRAFFIC = frozenset((COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC))
+_SHARED = ("share", "community")
+"""Ways that make nothing: a compared plan takes them wherever they are allowed."""
+_COMPARED = {"share where possible": "", "copy everything": "copy, then share", "rebuild": "rebuild there"}
+"""Plans whose lines are drawn beside that of the plan chosen: their way for what sharing does not reach."""
 _COPY_PRICES = 16
 """Prices of image copies whose book is kept."""
 
@@ -41,22 +47,29 @@ class Settings:
     accounts: names of the accounts that must launch it
     regions: ids of the regions where they must
     updates: how it lives on
-    route: the route of every target that `chosen` does not name, or `CHEAPEST`
-    chosen: routes by (account, region)
-    copy_price: what a copied image pays for its way, which no source gives (COPY-10) [per GiB]
+    chosen: the way of each target that has one of its own, by its name
+    copy_price: what a copied image pays for its way, which no source gives (COPY-10) [currency per GiB]
+    machines: whether machines that build images are counted, with their disks and licences
+    traffic: whether what is sent between regions is counted
     """
 
     image: str
     accounts: tuple[str, ...]
     regions: tuple[str, ...]
     updates: Updates = field(default_factory=Updates)
-    route: str = CHEAPEST
-    chosen: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    chosen: Mapping[Target, str] = field(default_factory=dict)
     copy_price: float = 0
+    machines: bool = True
+    traffic: bool = True
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The meters that are not counted."""
+        return (frozenset() if self.machines else MACHINES) | (frozenset() if self.traffic else TRAFFIC)
 
 
 class ShareOrCopy:
-    """Routes of the images of a cloud as it is now; what happens in the cloud later changes nothing here."""
+    """Ways of the images of a cloud as it is now; what happens in the cloud later changes nothing here."""
 
     def __init__(self, cloud: Cloud, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
@@ -70,9 +83,10 @@ class ShareOrCopy:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
 
     def images(self) -> dict[str, str]:
-        """The ids of the images that accounts of the cloud own, by what a person calls them."""
+        """The ids of the images that accounts of the cloud own, by what a person calls them, with their regions."""
         there = (image for image in self.cloud.state.images.values() if not image.deleted_at)
-        return {pages.called(i.name, i.id): i.id for i in there if i.account in self.cloud.state.accounts}
+        mine = [image for image in there if image.account in self.cloud.state.accounts]
+        return {f"{pages.called(image.name, image.id)} · {image.region}": image.id for image in mine}
 
     def written_gib(self, image: str) -> float:
         """What the image's system disk holds, of which an update can write over as much [GiB].
@@ -82,199 +96,262 @@ class ShareOrCopy:
         snapshot = self.cloud.state.snapshots.get(self.cloud.image(image).system_snapshot)
         return bytes_to_gib(snapshot.content_bytes) if snapshot else 0.0
 
-    def table(self, settings: Settings) -> pd.DataFrame:
-        """Every route to every target as `ecs.routes` returns it, and in `x_chosen` whether it is the one taken.
+    def currency(self, account: str) -> str:
+        """The currency of the price list that an account pays by."""
+        return sites()[self.cloud.state.accounts[account].site].currency
 
-        Of routes in two currencies, which nothing compares, the cheapest is the cheapest in the
-        currency of the image's owner. One with a part that is not counted is taken only where every other has
-        such a part too, one without a price only where none has one, and none opens an image to everybody.
-        Raises InputError for a selection or a setting that cannot be used.
-        """
-        return self._answer(settings).table
-
-    def totals(self, settings: Settings) -> pd.DataFrame:
-        """What each payer pays for the chosen routes together over the horizon, as `ecs.plan` says.
-
-        Columns: `x_payer`, `billing_currency`, `list_cost` (NaN where nothing chosen has a price) and
-        `x_unpriced`, the number of prices that are missing and left out. A chosen route that is
-        refused is left out too. Raises as `table` does.
-        """
-        paid = self._answer(settings).paid
-        return pd.DataFrame(paid, columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
-
-    def render(self, settings: Settings) -> dict[str, str]:
-        """All that is shown, as HTML by part; what cannot be answered is a sentence that says what to change."""
-        try:
-            found = self._answer(settings)
-        except EcsImagesError as error:
-            return {"summary": pages.sentence(f"{error}.")}
-        return {
-            "summary": pages.sentences(self._summary(settings, found)),
-            "totals": _totals_page(found.paid),
-            "picture": _picture(found.table),
-            "targets": _targets_page(found.rows),
-            "refusals": _refusals_page(found.rows),
-        }
-
-    def _answer(self, settings: Settings) -> _Answer:
+    def answer(self, settings: Settings) -> Answer:
+        """What some settings come to; raises EcsImagesError for what cannot be answered."""
         if not settings.image:
             raise InputError("this cloud has no image of an account's own; make one with create_image")
         if not settings.accounts or not settings.regions:
             raise InputError("choose at least one account and one region; nothing is compared until then")
         situation = self._situation(settings.image)
-        question = Question(situation, settings.updates, self._prices(settings.copy_price))
-        table = answer(question, situation.targets(settings.accounts, settings.regions))
-        # As `to_dict("records")`, which takes ten times as long.
-        columns = [table[name].tolist() for name in table]
-        rows = [dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
-        _choose(rows, settings, situation.currency(situation.owner))
-        return _Answer(table.assign(x_chosen=[row["x_chosen"] for row in rows]), rows, _paid(question, rows))
+        question = Question(situation, settings.updates, self._prices(settings.copy_price), settings.left_out)
+        return Answer(settings, question, situation.targets(settings.accounts, settings.regions))
 
-    def _summary(self, settings: Settings, found: _Answer) -> list[str]:
-        """What the picture and the tables come to, in sentences."""
-        image, updates = self.cloud.image(settings.image), settings.updates
-        words = [
-            f"{pages.called(image.name, image.id)} of {image.account} lies in {image.region}. It is to reach "
-            f"{pages.counted(len(settings.accounts), 'account')} in {pages.counted(len(settings.regions), 'region')}, "
-            f"renewed every {pages.counted(round(updates.every_days), 'day')} for {updates.horizon_days:g} days, "
-            f"{pages.counted(updates.versions_kept, 'version')} kept."
-        ]
-        words += [_in_words(paid) for paid in found.paid]
-        chosen = [row for row in found.rows if row["x_chosen"]]
-        refused = sum(not row["x_allowed"] for row in chosen)
-        unreached = len(found.rows) // len(WAYS) - len(chosen)
-        if refused:
-            words.append(f"For {pages.counted(refused, 'target')} the chosen route is refused; see below why.")
-        if unreached:
-            words.append(f"For {pages.counted(unreached, 'target')} every route is refused; see below why.")
+
+class Whole(NamedTuple):
+    """A plan with what it comes to, by currency."""
+
+    plan: tuple[Route, ...]
+    sums: Mapping[str, Sum]
+
+    @property
+    def lacks(self) -> list[str]:
+        """What of it has no price."""
+        return [text for one in self.sums.values() for text in (one.unpriced, one.not_counted) if text]
+
+
+class Answer:
+    """What some settings come to.
+
+    settings: what was asked
+    question: the same, as decisions read it
+    routes: every way to every target
+    plan: the routes that are taken, those chosen and otherwise the cheapest; without those that are refused
+    refused: the routes that were chosen and are refused
+    """
+
+    def __init__(self, settings: Settings, question: Question, targets: Sequence[Target]) -> None:
+        self.settings, self.question, self._targets = settings, question, targets
+        self.routes = every_route(question, targets)
+        self._home = question.situation.currency(question.situation.owner)
+        self._by_target: dict[Target, dict[str, Route]] = {target: {} for target in targets}
+        for route in self.routes:
+            self._by_target[route.target][route.way] = route
+        self._best = self._cheapest()
+        wanted = {target: way_named(way).name for target, way in settings.chosen.items() if target in self._by_target}
+        picked = {target: self._by_target[target][way] for target, way in wanted.items()}
+        taken = {route.target: route for route in self._best.plan} | picked
+        self.plan = {target: taken[target] for target in targets if target in taken and taken[target].allowed}
+        self.refused = {target: route for target, route in picked.items() if not route.allowed}
+
+    @cached_property
+    def mine(self) -> Whole:
+        """The plan with what it comes to."""
+        return self._whole(self.plan.values())
+
+    def cheapest_way(self, target: Target) -> str:
+        """The way of a target in the cheapest plan; empty where every way is refused."""
+        return next((route.way for route in self._best.plan if route.target == target), "")
+
+    def table(self) -> pd.DataFrame:
+        """Every way to every target as `ecs.routes` returns it, and in `x_chosen` whether it is the one taken."""
+        taken = {*self.plan.values(), *self.refused.values()}
+        return ROUTES_TABLE.frame(self.routes).assign(x_chosen=[route in taken for route in self.routes])
+
+    def totals(self) -> pd.DataFrame:
+        """What each payer pays for the plan over the horizon, as `ecs.plan` says.
+
+        Columns: `x_payer`, `billing_currency`, `list_cost` (NaN where nothing of it has a price) and `x_unpriced`, the
+        number of prices that are missing and left out.
+        """
+        found, amounts = [], amounts_of(self.question, self.plan.values())
+        for payer, currency in dict.fromkeys((route.payer, route.currency) for route in self.plan.values()):
+            mine = [one for one in amounts if one.key.account == payer]
+            cost, gaps = sum(one.cost for one in mine if not one.gap), sum(bool(one.gap) for one in mine)
+            found.append((payer, currency, float("nan") if gaps and not cost else cost, gaps))
+        return pd.DataFrame(found, columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
+
+    def sentences(self) -> list[str]:
+        """The answer, which compares the plan with the runner-up, and what it holds for."""
+        words = [self._compared(), *self._reach()]
+        if not self.settings.machines or not self.settings.traffic:
+            parts = (("machines", self.settings.machines), ("traffic", self.settings.traffic))
+            words.append(f"Not counted, as you chose: {' and '.join(name for name, counted in parts if not counted)}.")
+        if self.settings.traffic and self.question.copies_are_free:
+            words.append("Supposed: copies of images pay nothing for their way, since no source gives a price (UNK-2).")
         return words
 
+    def cells(self) -> list[dict[str, str]]:
+        """What stands in each cell of the grid, regions by accounts: the way, its money or code, and what kind it is."""
+        found, served = [], dict[tuple[str, str, str], str]()
+        for target in self._targets:
+            route, mark = self.plan.get(target), "chosen" if target in self.settings.chosen else ""
+            if route is None:
+                refused = self.refused.get(target) or next(iter(self._by_target[target].values()))
+                way = refused.way if target in self.refused else "no way"
+                found.append({"way": way, "money": refused.code or refused.rule, "kind": "refused"})
+                continue
+            first = served.setdefault((route.way, route.region, route.payer), target.account)
+            money = f"with {first}" if first != target.account and route.cost else self._money(route)
+            found.append({"way": route.way, "money": money, "kind": mark})
+        return found
 
-class Paid(NamedTuple):
-    """What one payer pays for all that is chosen: NaN where nothing of it has a price."""
+    def ways_of(self, target: Target) -> list[dict[str, Any]]:
+        """The ways to a target, those that are allowed first."""
+        routes = sorted(self._by_target[target].values(), key=lambda route: not route.allowed)
+        return [
+            {
+                "way": route.way,
+                "name": route.way,
+                "allowed": route.allowed,
+                "money": self._money(route) if route.allowed else route.code or "does not apply",
+                "who": f"{route.payer} pays" if route.allowed else "",
+                "what": f"If withdrawn: {route.if_withdrawn}. {_hours(route)}{_besides(route)}"
+                if route.allowed
+                else f"{route.note}{f' ({route.rule})' if route.rule else ''}",
+            }
+            for route in routes
+        ]
 
-    payer: str
-    currency: str
-    cost: float
-    unpriced: int
+    def picture(self) -> str:
+        """The cost of the plan and of others over time, one picture for each currency."""
+        plans = {"this plan": tuple(self.plan.values())}
+        plans |= {name: self._sharing_first(way) for name, way in _COMPARED.items()}
+        reached = {name: len(plan) for name, plan in plans.items()}
+        table = costs_over_time(self.question, plans)
+        if len(self._targets) > min(reached.values()):
+            names = {name: f"{name} ({n} of {len(self._targets)})" for name, n in reached.items()}
+            table["x_plan"] = table["x_plan"].map(lambda name: name if reached[name] == len(self._targets) else names[name])
+        text = f"Cost over {self.settings.updates.horizon_days:g} days. {self._compared()}"
+        return "".join(plans_picture(part, text) for _, part in table.groupby("billing_currency", sort=False))
+
+    def payers(self) -> str:
+        """Who pays how much, as a table with bars."""
+        rows = []
+        totals = self.totals()
+        dearest = totals.groupby("billing_currency")["list_cost"].max().to_dict()
+        for payer, currency, cost, unpriced in totals.itertuples(index=False):
+            known = "not known, a price is missing" if isnan(cost) else pages.amount(cost, currency)
+            share = 0.0 if isnan(cost) or not dearest[currency] else cost / dearest[currency]
+            rows.append((payer, f"{known}{' + ?' if unpriced and not isnan(cost) else ''}", share))
+        return pages.bars(f"Who pays over {self.settings.updates.horizon_days:g} days", rows)
+
+    def _whole(self, plan: Any) -> Whole:
+        routes = tuple(plan)
+        amounts = amounts_of(self.question, routes)
+        currencies = dict.fromkeys(route.currency for route in routes) or [self._home]
+        return Whole(routes, {c: sum_of([one for one in amounts if one.key.currency == c]) for c in currencies})
+
+    def _sharing_first(self, way: str) -> tuple[Route, ...]:
+        """The plan that shares wherever that is allowed and takes one way for all other targets it can reach."""
+        plan = []
+        for ways in self._by_target.values():
+            plan += [ways[name] for name in (*_SHARED, way) if name in ways and ways[name].allowed][:1]
+        return tuple(plan)
+
+    @cached_property
+    def _others(self) -> list[Whole]:
+        """Plans of one way for all that sharing does not reach; none opens the image to everybody."""
+        plans = [self._sharing_first(name) for name, way in WAYS.items() if not way.opens]
+        return [self._whole(plan) for plan in dict.fromkeys(plans)]
+
+    def _cheapest(self) -> Whole:
+        """The cheapest of all plans that reach most targets; tiers can make one way for all cheaper than it seems."""
+        best = self._whole(cheapest(self.routes, self._home).values())
+        return min((best, *self._comparable(best)), key=self._cost)
+
+    def _comparable(self, plan: Whole) -> list[Whole]:
+        """The other plans that reach as many targets, are fully counted, and are paid in the same one currency."""
+        same = [one for one in self._others if len(one.plan) >= len(plan.plan) and one.sums.keys() == plan.sums.keys()]
+        return [one for one in same if len(one.sums) == 1 and not one.lacks and set(one.plan) != set(plan.plan)]
+
+    def _cost(self, plan: Whole) -> tuple[bool, float]:
+        """What puts plans of one currency in order: those fully counted first, then what is known of them."""
+        return bool(plan.lacks), sum(0.0 if isnan(one.cost) else one.cost for one in plan.sums.values())
+
+    def _compared(self) -> str:
+        """The plan, and the runner-up or what is cheaper, in one sentence."""
+        mine, best, days = self.mine, self._best, f"for {self.settings.updates.horizon_days:g} days"
+        if not mine.plan:
+            return "Every way to every target is refused; pick a cell to see why."
+        is_best = set(mine.plan) == set(best.plan)
+        head = ("Cheapest, but not fully counted" if mine.lacks else "Cheapest fully counted") if is_best else "This plan"
+        said = f"{head}: {self._in_words(mine)}: {_amounts(mine)} {days}"
+        others = [best, *self._others] if not is_best else self._others
+        known = [one for one in self._comparable(mine) if one in others]
+        if not is_best and len(best.plan) >= len(mine.plan) and best.sums.keys() == mine.sums.keys():
+            known.append(best)
+        if len(mine.sums) > 1:
+            return f"{said}; plans in two currencies are not compared."
+        if not known:
+            return f"{said}; no other plan compared is fully counted and reaches as many."
+        other = min(known, key=self._cost)
+        ((currency, theirs),), ((_, ours),) = other.sums.items(), mine.sums.items()
+        name = "the runner-up" if is_best else "the cheapest" if other is best else "the nearest other"
+        name += ", not fully counted" if other.lacks else ""
+        gap = "" if isnan(ours.cost) else f" ({theirs.cost - ours.cost:+,.2f})"
+        return f"{said}; {name}, {self._in_words(other)}, is {pages.amount(theirs.cost, currency)}{gap}."
+
+    def _reach(self) -> list[str]:
+        """How far sharing goes, what is out of reach, and what seems cheaper only because a part is not counted."""
+        count, alone = len(self._targets), len(self._sharing_first(""))
+        words = []
+        if alone < count:
+            words.append(f"Sharing alone reaches {alone} of {pages.counted(count, 'target')}.")
+        if self.refused:
+            words.append(f"The way chosen is refused for {pages.counted(len(self.refused), 'target')}; the cell says why.")
+        if unreached := count - len(self.plan) - len(self.refused):
+            words.append(f"No way reaches {pages.counted(unreached, 'target')}; pick the cell to see why.")
+        (_, cost), whole = self._cost(self.mine), not self.mine.lacks
+        partly = [one for one in self._others if one.lacks and len(one.plan) >= len(self.plan)]
+        lower = [one for one in partly if one.sums.keys() == self.mine.sums.keys() and self._cost(one)[1] < cost]
+        if whole and lower:
+            one = min(lower, key=self._cost)
+            words.append(f"Lower, but not fully counted: {self._in_words(one)}: {_amounts(one)}.")
+        if not whole:
+            words.append(f"Not counted, for want of a price: {'; '.join(dict.fromkeys(self.mine.lacks))}.")
+        return words
+
+    def _in_words(self, plan: Whole) -> str:
+        """A plan as its ways and where each is taken."""
+        where: dict[str, dict[str, None]] = {}
+        for route in sorted(plan.plan, key=lambda route: route.region == self.question.situation.home):
+            where.setdefault(route.way, {})[route.region] = None
+        return ", ".join(f"{way} {self._places(list(regions))}" for way, regions in where.items())
+
+    def _places(self, regions: Sequence[str]) -> str:
+        if regions == [self.question.situation.home]:
+            return "at home"
+        return f"for {pages.listed(regions) if len(regions) <= 2 else pages.counted(len(regions), 'region')}"
+
+    def _money(self, route: Route) -> str:
+        """What a route costs alone, with its currency where it is not that of the image's owner."""
+        if isnan(route.cost):
+            return "no price"
+        amount = pages.number(route.cost) if route.currency == self._home else pages.amount(route.cost, route.currency)
+        return f"{amount}{' + ?' if route.not_counted else ''}"
 
 
-class _Answer(NamedTuple):
-    """What some settings come to; `rows` are the records of `table`, a target's routes one after the other."""
-
-    table: pd.DataFrame
-    rows: list[dict[str, Any]]
-    paid: list[Paid]
-
-
-def _choose(rows: list[dict[str, Any]], settings: Settings, home_currency: str) -> None:
-    """Say in each row whether its route is the one taken for its target: the one wanted, or the cheapest allowed."""
-
-    def order(row: dict[str, Any]) -> tuple[bool, bool, bool, float]:
-        unpriced, not_counted = isnan(row["list_cost"]), bool(row["x_not_counted"])
-        return unpriced, not_counted, row["billing_currency"] != home_currency, 0.0 if unpriced else row["list_cost"]
-
-    for first in range(0, len(rows), len(WAYS)):
-        mine = rows[first : first + len(WAYS)]
-        target = mine[0]["billing_account_id"], mine[0]["region_id"]
-        wanted = settings.chosen.get(target, settings.route)
-        if wanted == CHEAPEST:
-            safe = (row for row in mine if row["x_allowed"] and not row["x_opens"])
-            taken = min(safe, key=order, default=None)
-        else:
-            taken = next(row for row in mine if row["route"] == way_named(wanted).name)
-        for row in mine:
-            row["x_chosen"] = row is taken
+def _amounts(plan: Whole) -> str:
+    known = [
+        f"{'an unknown amount of' if isnan(one.cost) else pages.number(one.cost)} {currency}"
+        for currency, one in plan.sums.items()
+    ]
+    return f"{pages.listed(known)}{' + ?' if plan.lacks else ''}"
 
 
-def _paid(question: Question, rows: list[dict[str, Any]]) -> list[Paid]:
-    """What every payer pays for the routes that are chosen and allowed, all together."""
-    taken = [row for row in rows if row["x_chosen"] and row["x_allowed"]]
-    ways = {Target(row["billing_account_id"], row["region_id"]): WAYS[row["route"]] for row in taken}
-    amounts = added(question, question.deliveries(ways))
-    found = []
-    for payer, currency in dict.fromkeys((row["x_payer"], row["billing_currency"]) for row in taken):
-        mine = [amount for amount in amounts if amount.key.account == payer]
-        cost, gaps = sum(amount.cost for amount in mine if not amount.gap), sum(bool(amount.gap) for amount in mine)
-        found.append(Paid(payer, currency, float("nan") if gaps and not cost else cost, gaps))
-    return found
+def _hours(route: Route) -> str:
+    return f"The first version can be launched after {route.hours_to_launch:.1f} h." if route.hours_to_launch else ""
+
+
+def _besides(route: Route) -> str:
+    more = "; ".join(filter(None, (route.not_counted, route.note)))
+    return f" {more[0].upper()}{more[1:]}." if more else ""
 
 
 def _with_copy_price(prices: Prices, copy_price: float) -> Prices:
     """The books, with one price for the way of a copied image where it is not 0 (COPY-10, UNK-2)."""
     return prices.changed("image_copy_traffic", price=copy_price) if copy_price else prices
-
-
-def _picture(table: pd.DataFrame) -> str:
-    """The routes compared, one picture for each currency; a sentence where nothing has a price."""
-    allowed, priced = table["x_allowed"].astype(bool), table["list_cost"].notna()
-    if not priced.any():
-        missing = list(dict.fromkeys(table.loc[allowed, "x_note"]))
-        why = f"no allowed route has a price: {pages.listed(missing)}" if missing else "every route is refused"
-        return pages.sentence(f"There is nothing to draw, because {why}. See the tables.")
-    targets = pages.counted(len(set(zip(table["billing_account_id"], table["region_id"], strict=True))), "target")
-    currencies = list(dict.fromkeys(table.loc[priced, "billing_currency"].astype(str)))
-    found = []
-    for currency in currencies:
-        text = f"What each route costs for {targets} in {currency}; the table says the same."
-        # What has no price belongs to no currency; it is drawn once, with the first.
-        shown = (table["billing_currency"] == currency) | (~priced if currency == currencies[0] else False)
-        found.append(routes_picture(table[shown], currency, text))
-    if len(currencies) > 1:
-        found.append(pages.sentence("There is a picture for each currency; a blank cell is paid in the other one."))
-    return "".join(found)
-
-
-def _in_words(paid: Paid) -> str:
-    if isnan(paid.cost):
-        return f"What {paid.payer} pays is not known, because a price is missing."
-    more = f", and what has no price ({pages.counted(paid.unpriced, 'meter')})" if paid.unpriced else ""
-    return f"{paid.payer} pays {pages.amount(paid.cost, paid.currency)}{more}."
-
-
-def _totals_page(paid: Sequence[Paid]) -> str:
-    rows = [
-        [
-            payer,
-            "no price known" if isnan(cost) else pages.amount(cost, currency),
-            pages.counted(unpriced, "meter") if unpriced else "",
-        ]
-        for payer, currency, cost, unpriced in paid
-    ]
-    caption = "Who pays for all chosen routes, shared copies counted once"
-    return pages.table(caption, ["payer", "list cost over the horizon", "without a price"], rows)
-
-
-def _targets_page(table: list[dict[Any, Any]]) -> str:
-    """A row for each target; accounts of a region for which all is alike share one."""
-    by_target: dict[tuple[str, str], dict[str, str]] = {}
-    for row in table:
-        by_target.setdefault((row["region_id"], row["billing_account_id"]), {})[row["route"]] = _cell(row)
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for (region, account), cells in by_target.items():
-        alike.setdefault((region, *(cells[route] for route in WAYS)), []).append(account)
-    rows = [[region, pages.listed(accounts), *cells] for (region, *cells), accounts in alike.items()]
-    return pages.table("Each route to each target, alone; ✓ is the chosen one", ["region", "account", *WAYS], rows)
-
-
-def _cell(row: Mapping[Any, Any]) -> str:
-    mark = "✓ " if row["x_chosen"] else ""
-    if not row["x_allowed"]:
-        return f"{mark}refused {row['x_rule']}".rstrip()
-    if pd.isna(row["list_cost"]):
-        return f"{mark}{row['x_note']}"
-    more = f"; {row['x_not_counted']}" if row["x_not_counted"] else ""
-    return f"{mark}{pages.amount(row['list_cost'], row['billing_currency'])}{more}"
-
-
-def _refusals_page(table: list[dict[Any, Any]]) -> str:
-    """Refusals that differ only in their accounts stand together."""
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for row in table:
-        if not row["x_allowed"]:
-            what = tuple(str(row[name]) for name in ("route", "region_id", "x_code", "x_rule", "x_note"))
-            alike.setdefault(what, []).append(row["billing_account_id"])
-    rows = [
-        [route, region, pages.listed(who), code, rule, why] for (route, region, code, rule, why), who in alike.items()
-    ]
-    return pages.table("What is refused, and why", ["route", "region", "account", "code", "rule", "reason"], rows)

@@ -1,28 +1,32 @@
-"""The share-or-copy workbench: sliders and lists over `ShareOrCopy`."""
+"""The share-or-copy workbench: a grid of targets, sliders and a picture over `ShareOrCopy`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as ipw
+from traitlets import Dict, HasTraits, validate
 
-from ..catalog.prices import Prices
 from ..catalog.regions import regions as known_regions
+from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
-from ..decisions.question import account_named, region_named
+from ..decisions.question import account_named, region_named, updates_or_usual
 from ..decisions.updates import Updates
-from ..errors import InputError
+from ..decisions.ways import Target, way_named
+from ..errors import EcsImagesError, InputError
 from ..ledger.resources import Image
 from . import pages
-from .panel import Panel, choose_many, dropdown, slider, whole_slider
-from .share_or_copy import PARTS, ROUTE_NAMES, Settings, ShareOrCopy
+from .chips import Chips
+from .grid import TargetGrid, WayList
+from .panel import BESIDE, Panel, dropdown, slider, tick_boxes, whole_slider
+from .share_or_copy import Answer, Settings, ShareOrCopy
+from .story_of_plan import story_of
 
-AS_FOR_ALL = "as for all"
+PARTS = ("summary", "picture", "payers")
 _UPDATES = ("every_days", "versions_kept", "size_gib", "change_gib", "new_gib", "horizon_days")
 """Controls that say how the image lives on, each by its name in `Updates`."""
-_MOST_CHOICES = 24
-"""Targets with a list of routes of their own; a longer page helps nobody."""
 _MOST_REGIONS = 4
 """Regions that are chosen at first."""
 
@@ -33,66 +37,134 @@ def share_or_copy(
     *,
     regions: Sequence[str] = (),
     accounts: Sequence[str] = (),
+    updates: Updates | None = None,
     prices: Prices | None = None,
 ) -> Panel:
-    """A workbench that compares the routes of an image to accounts and regions, live.
+    """A workbench that finds the cheapest ways of an image to accounts and regions, and compares others, live.
 
     cloud: the cloud whose images are offered; it is looked at as it is now and not changed
     image: id of the image chosen at first; the newest that is no copy unless said
     regions: ids of the regions chosen at first; those where the image's owner keeps images unless said
     accounts: names of the accounts chosen at first; all but the owner unless said
+    updates: how the image lives on at first, and which machines build it; as `Updates()` unless said
     prices: the price lists; the published ones unless said
 
-    Controls: image, accounts, regions, route, every_days, versions_kept, size_gib, change_gib, new_gib,
-    horizon_days, copy_price, and one list of routes for each of the first targets. Raises InputError for
-    an image, account or region that cannot be chosen.
+    Controls: image, machines and traffic (whether they are counted), every_days, versions_kept, size_gib, change_gib,
+    new_gib, horizon_days, copy_price, regions, accounts, and chosen (the way of each target that has one of its own).
+    Raises InputError for an image, account or region that cannot be chosen, or updates that the image cannot have.
     """
-    return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts))
+    usual = updates_or_usual(updates)
+    return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts), usual)
+
+
+class _Choices(HasTraits):
+    """The ways that were chosen by hand: the name of a way by region and account, as `cn-beijing partner`."""
+
+    value = Dict()
+
+    @validate("value")
+    def _known(self, proposal: Any) -> dict[str, str]:
+        return {f"{region_named(place.split(' ', 1)[0])} {place.partition(' ')[2]}": way_named(way).name
+                for place, way in proposal["value"].items()}  # fmt: skip
 
 
 class _Workbench(Panel):
-    """The panel, with a list of routes for each target that is selected."""
+    """The panel, with the grid of targets and the ways to the one that is picked."""
 
     def __init__(
-        self, model: ShareOrCopy, image: str | None, regions: tuple[str, ...], accounts: tuple[str, ...]
+        self,
+        model: ShareOrCopy,
+        image: str | None,
+        regions: tuple[str, ...],
+        accounts: tuple[str, ...],
+        updates: Updates,
     ) -> None:
-        self._model = model
-        self.choices: dict[tuple[str, str], Any] = {}
-        """The list of routes of each target, by account and region; a choice outlives a change of selection."""
-        self._choice_box = ipw.VBox()
+        self._model, self._updates = model, updates
+        self.grid, self.ways = TargetGrid(), WayList()
+        self._answer: Answer | None = None
         images = list(model.images().items())
         first = _chosen(model.cloud, [ident for _, ident in images], image)
         written, most = _sizes(model, first)
         everyone = tuple(model.cloud.state.accounts)
-        default = Updates()
         if first:
             found = model.cloud.image(first)
             regions = regions or _regions_of(model.cloud, found)
             accounts = accounts or tuple(name for name in everyone if name != found.account) or everyone
-        accounts = tuple(account_named(model.cloud, account) for account in accounts)
-        regions = tuple(map(region_named, regions))
+        size = written if updates.size_gib is None else updates.size_gib
+        change = updates.change_gib if updates != Updates() else min(updates.change_gib, size)
+        counted = tick_boxes({"machines": "machines counted", "traffic": "traffic counted"})
+        for box in counted.values():
+            box.value = True
         controls = {
             "image": dropdown("Image", images, first or None),
-            "accounts": choose_many("Accounts", everyone, accounts),
-            "regions": choose_many("Regions", tuple(known_regions()), regions),
-            "route": dropdown("Route for all", ROUTE_NAMES),
-            "every_days": whole_slider("New version every [d]", 1, 90, int(default.every_days)),
-            "versions_kept": whole_slider("Versions kept", 1, 52, default.versions_kept),
-            "size_gib": slider("Written size [GiB]", min(0.5, written), most, written, 0.5),
-            "change_gib": slider("Changed each time [GiB]", 0, written, min(default.change_gib, written), 0.5),
-            "new_gib": slider("Added each time [GiB]", 0, 5, default.new_gib, 0.25),
-            "horizon_days": whole_slider("Horizon [d]", 1, 1095, int(default.horizon_days)),
+            **counted,
+            "every_days": slider("New version every [d]", 1, max(90, updates.every_days), updates.every_days, 1),
+            "versions_kept": whole_slider("Versions kept", 1, max(52, updates.versions_kept), updates.versions_kept),
+            "horizon_days": slider("Period [d]", 1, max(1095, updates.horizon_days), updates.horizon_days, 1),
+            "size_gib": slider("Written [GiB]", min(0.5, size), max(most, size), size, 0.5),
+            "change_gib": slider("Changed each time [GiB]", 0, max(size, change), change, 0.5),
+            "new_gib": slider("Added each time [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
             "copy_price": slider("Copies pay [per GiB]", 0, 2, 0, 0.05),
+            "regions": Chips("region", _areas(), tuple(map(region_named, regions))),
+            "accounts": Chips(
+                "account",
+                dict.fromkeys(everyone, "accounts"),
+                tuple(account_named(model.cloud, account) for account in accounts),
+            ),
+            "chosen": _Choices(),
         }
-        super().__init__("share-or-copy workbench", controls, PARTS, self._pages)
-        # Side by side, so that a slider and what it changes are seen at once; below one another where it is narrow.
-        left = ipw.VBox([*self.controls.values(), self._choice_box], layout=ipw.Layout(flex="0 0 auto"))
-        right = ipw.VBox(
-            list(self.parts.values()), layout=ipw.Layout(flex="1 1 0", min_width="46em", padding="0 0 0 1em")
+        self._reset, self._table, self._story = (
+            ipw.Button(description=words, layout={"width": "auto"})
+            for words in ("reset", "save the table (CSV)", "save the plan as a story")
         )
-        beside = ipw.Layout(flex_flow="row wrap", align_items="flex-start")
-        self.box.children = (ipw.HBox([left, right], layout=beside),)
-        self._offer_choices()
+        super().__init__("share-or-copy workbench", controls, PARTS, self._pages)
+        self._lay_out()
+        self.grid.observe(self._show_ways, names="selected")
+        self.ways.observe(self._choose, names="chosen")
+        self._reset.on_click(lambda _: self.restore({}))
+        self._table.on_click(lambda _: self.save("share_or_copy.csv", self.table_csv()))
+        self._story.on_click(lambda _: self.save("plan.yaml", self.story()))
+
+    def table_csv(self) -> str:
+        """Every way to every target as CSV, as the answer stands now; empty where there is no answer."""
+        return str(self._answer.table().to_csv(index=False)) if self._answer else ""
+
+    def story(self) -> str:
+        """The text of a story file that plays the plan; empty where there is no answer."""
+        return story_of(self._answer) if self._answer else ""
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        # What shows no widgets, such as a saved notebook on a web page, shows the answer as it was at first.
+        return {**super()._repr_mimebundle_(**options), "text/html": self._static()}
+
+    def _static(self) -> str:
+        cells = [f"{cell['way']}: {cell['money']}" for cell in self.grid.cells]
+        width = len(self.grid.columns)
+        rows = [[name, *cells[k * width : (k + 1) * width]] for k, name in enumerate(self.grid.rows)]
+        table = pages.table(self.grid.caption, ["region", *self.grid.columns], rows)
+        return self.parts["summary"].value + table + self.parts["picture"].value + self.parts["payers"].value
+
+    def _lay_out(self) -> None:
+        controls, beside = self.controls, ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px")
+        sliders = [control for name, control in controls.items() if name in (*_UPDATES, "copy_price")]
+        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 17em), 1fr))", grid_gap="0 16px")
+        row = ipw.Layout(flex_flow="row wrap", align_items="center")
+        head = ipw.HBox([controls["image"], controls["machines"], controls["traffic"]], layout=row)
+        controls["image"].layout = {"width": "26em", "max_width": "100%"}
+        controls["image"].style = {"description_width": "auto"}
+        right = ipw.VBox([self.parts["picture"], self.parts["payers"]])
+        self.box.children = (
+            self.frame,
+            head,
+            self.parts["summary"],
+            ipw.GridBox([self.grid, right], layout=beside),
+            ipw.GridBox(sliders, layout=three),
+            self.ways,
+            ipw.GridBox([controls["regions"], controls["accounts"]], layout=beside),
+            ipw.HBox([self._reset, self._table, self._story], layout=row),
+            self.link,
+            self.notice,
+        )
 
     def _changed(self, change: Any) -> None:
         with self.together():
@@ -103,29 +175,73 @@ class _Workbench(Panel):
                 with size.hold_trait_notifications():
                     size.min, size.max, size.value = min(0.5, written), most, written
             self.controls["change_gib"].max = size.value
-            if change["owner"] in (self.controls["accounts"], self.controls["regions"]):
-                self._offer_choices()
 
     def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
         written = self._model.written_gib(values["image"]) if values["image"] else 0.0
         ahead = {name: values[name] for name in _UPDATES}
         if ahead["size_gib"] == written:
             ahead["size_gib"] = None
-        chosen = {target: choice.value for target, choice in self.choices.items() if choice.value != AS_FOR_ALL}
-        image, accounts, regions = values["image"] or "", values["accounts"], values["regions"]
-        return self._model.render(
-            Settings(image, accounts, regions, Updates(**ahead), values["route"], chosen, values["copy_price"])
-        )
+        try:
+            chosen = {Target(place.partition(" ")[2], place.partition(" ")[0]): w for place, w in values["chosen"].items()}
+            settings = Settings(
+                values["image"] or "",
+                values["accounts"],
+                values["regions"],
+                replace(self._updates, **ahead),
+                chosen,
+                values["copy_price"],
+                values["machines"],
+                values["traffic"],
+            )
+            self._answer = self._model.answer(settings)
+        except EcsImagesError as error:
+            self._answer, self.grid.cells, self.ways.ways = None, [], []
+            return {"summary": pages.sentence(f"{error}.")}
+        owner = self._model.cloud.image(settings.image).account
+        currency = self._model.currency(owner)
+        with self.grid.hold_sync():
+            if (self.grid.rows, self.grid.columns) != (list(settings.regions), list(settings.accounts)):
+                self.grid.selected = -1
+            self.grid.rows, self.grid.columns = list(settings.regions), list(settings.accounts)
+            self.grid.caption = f"Way and cost alone, for {settings.updates.horizon_days:g} days [{currency}]"
+            self.grid.cells = self._answer.cells()
+        self._show_ways(None)
+        found = {"summary": pages.sentences(self._answer.sentences()), "picture": self._answer.picture()}
+        return {**found, "payers": self._answer.payers()}
 
-    def _offer_choices(self) -> None:
-        targets = [(a, r) for r in self.controls["regions"].value for a in self.controls["accounts"].value]
-        shown = targets[:_MOST_CHOICES]
-        for target in shown:
-            if target not in self.choices:
-                choice = dropdown(f"{target[0]} in {target[1]}", (AS_FOR_ALL, *ROUTE_NAMES))
-                choice.observe(self._changed, names="value")
-                self.choices[target] = choice
-        self._choice_box.children = tuple(self.choices[target] for target in shown)
+    @property
+    def _target(self) -> Target | None:
+        """The target that is picked."""
+        place, width = self.grid.selected, len(self.grid.columns)
+        inside = self._answer is not None and 0 <= place < len(self.grid.cells)
+        return Target(self.grid.columns[place % width], self.grid.rows[place // width]) if inside else None
+
+    def _show_ways(self, change: Any) -> None:
+        target = self._target
+        with self.ways.hold_sync():
+            if target is None or self._answer is None:
+                self.ways.title, self.ways.ways, self.ways.chosen = "", [], ""
+                return
+            best = self._answer.cheapest_way(target)
+            automatic = {"way": "", "name": f"the cheapest plan ({best or 'none is allowed'})", "allowed": True}
+            automatic |= dict.fromkeys(("money", "who", "what"), "")
+            self.ways.title = f"Ways to {target.account} in {target.region}"
+            self.ways.ways = [automatic, *self._answer.ways_of(target)]
+            self.ways.chosen = self.controls["chosen"].value.get(f"{target.region} {target.account}", "")
+
+    def _choose(self, change: Any) -> None:
+        if (target := self._target) is None:
+            return
+        place, choices = f"{target.region} {target.account}", dict(self.controls["chosen"].value)
+        if change["new"] == choices.pop(place, ""):
+            return
+        self.controls["chosen"].value = choices | ({place: change["new"]} if change["new"] else {})
+
+
+def _areas() -> dict[str, str]:
+    """Every region with the heading it stands under, mainland China first."""
+    areas = {name: "mainland China" if region.area == "mainland_china" else "outside" for name, region in known_regions().items()}
+    return dict(sorted(areas.items(), key=lambda item: item[1]))
 
 
 def _chosen(cloud: Cloud, known: Sequence[str], wanted: str | None) -> str:

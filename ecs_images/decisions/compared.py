@@ -1,0 +1,92 @@
+"""Whole plans compared: which ways together are the cheapest, and what plans cost as time goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
+
+import numpy as np
+import pandas as pd
+
+from ..columns import times_of
+from ..tables import Column, Table
+from ..units import next_full_hour, to_seconds
+from .costs import Added, added, sum_of
+from .question import Question
+from .routes import Route
+from .ways import WAYS, Target
+
+OVER_TIME_TABLE = Table(
+    "costs_over_time",
+    "what a plan has added up to a moment, in one currency",
+    (
+        Column("x_plan", "text", "", "name of the plan", True),
+        Column("x_at", "time", "", "the moment", True),
+        Column("billing_currency", "text", "", "currency of whoever pays", True),
+        Column("list_cost", "number", "currency", "what was added up to then, without what has no price"),
+        Column("x_not_counted", "text", "", "what of the plan has no price; empty: all is counted"),
+    ),
+)
+_POINTS = 61
+"""Moments of a line; what is billed by the hour grows evenly between two, what is sent does not."""
+
+
+def amounts_of(question: Question, plan: Iterable[Route]) -> list[Added]:
+    """What the routes of a plan, all of them allowed, add together, by payer, region and meter."""
+    return added(question, question.deliveries({route.target: WAYS[route.way] for route in plan}))
+
+
+def cheapest(routes: Iterable[Route], home_currency: str) -> dict[Target, Route]:
+    """A route for each target that can be reached, which together are the cheapest of those compared.
+
+    routes: every route to every target, as `every_route` returns them
+    home_currency: the currency that goes first, since nothing compares two
+
+    In each region two plans are compared: every target by its own cheapest route, and one way for all that it can
+    serve, so that accounts which share one copy pay it once. A route without a price is taken only where none has
+    one, one with a part that is not counted only where every other has such a part, and none that opens the image
+    to everybody.
+    """
+    by_target: dict[Target, dict[str, Route]] = {}
+    for route in routes:
+        if route.allowed and not route.opens:
+            by_target.setdefault(route.target, {})[route.way] = route
+
+    def price(plan: Sequence[Route]) -> tuple[int, int, int, float]:
+        """How much has no price, is not counted and is of another currency, and what is paid: what is shared once."""
+        paid = {(route.way, route.payer): 0.0 if isnan(route.cost) else route.cost for route in plan}
+        unpriced, foreign = (sum(isnan(r.cost) for r in plan), sum(r.currency != home_currency for r in plan))
+        return unpriced, sum(bool(r.not_counted) for r in plan), foreign, sum(paid.values())
+
+    found: dict[Target, Route] = {}
+    for region in dict.fromkeys(target.region for target in by_target):
+        here = [ways for target, ways in by_target.items() if target.region == region]
+        alone = [min(ways.values(), key=lambda route: price([route])) for ways in here]
+        plans = [alone, *([w.get(name, own) for w, own in zip(here, alone, strict=True)] for name in WAYS)]
+        found |= {route.target: route for route in min(plans, key=price)}
+    return found
+
+
+def costs_over_time(question: Question, plans: Mapping[str, Sequence[Route]]) -> pd.DataFrame:
+    """What each of several plans has added to all bills, from now to the end of the horizon.
+
+    question: the image, its updates and the prices
+    plans: the routes of each plan, all of them allowed, by the name of the plan
+
+    Returns an `OVER_TIME_TABLE`: a row for each plan, currency and moment, the last of which is the end of the
+    horizon, when the amounts are those of `ecs_images.plan`.
+    """
+    now = question.situation.cloud.now
+    moments = np.linspace(to_seconds(now), to_seconds(next_full_hour(question.updates.end(now))), _POINTS).round()
+    times, home = times_of(moments.astype(np.int64)), question.situation.currency(question.situation.owner)
+    parts = []
+    for name, plan in plans.items():
+        amounts = amounts_of(question, plan)
+        for currency in dict.fromkeys(route.currency for route in plan) or [home]:
+            mine = [one for one in amounts if one.key.currency == currency]
+            total = sum((one.cost_until(moments) for one in mine if not one.gap), np.zeros(len(moments)))
+            gaps = sum_of(mine)
+            lacks = "; ".join(filter(None, (gaps.unpriced, gaps.not_counted)))
+            part = {"x_plan": name, "x_at": times, "billing_currency": currency, "list_cost": total}
+            parts.append(pd.DataFrame({**part, "x_not_counted": lacks}))
+    return OVER_TIME_TABLE.frame(pd.concat(parts))

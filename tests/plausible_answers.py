@@ -1,0 +1,187 @@
+"""Wrong answers that people may plausibly give to the tasks, worked out by hand, each with the thought behind it.
+
+They are not taken from the slips of the tasks: `test_teaching.py` asks how many of these the slips meet.
+"""
+
+from __future__ import annotations
+
+PRICE = 0.12  # CNY per GiB and month of 720 hours
+RED_HAT = 0.1041  # CNY per vCPU and hour, up to 8 vCPUs
+
+PLAUSIBLE: dict[str, dict[str, float | str]] = {
+    "00-small": {
+        "the whole disk": 40 * PRICE * 672 / 720,
+        "as before": 12 * PRICE * 672 / 720,
+        "720 hours": 30 * PRICE,
+        "what is written more": 18 * PRICE * 672 / 720,
+        "the GiB": 30,
+    },
+    "00-medium": {
+        "without the copy": 12 * PRICE,
+        "images are free": 0,
+        "whole disks": 2 * 40 * PRICE,
+        "the GiB": 2 * 12,
+        "golden-v1 too": 3 * 12 * PRICE,
+    },
+    "00-large": {
+        "golden-v2 alone": 12 * PRICE,
+        "the second in full": (12 + 15) * PRICE,
+        "golden-v3 alone": 3 * PRICE,
+        "the GiB": 12 + 3,
+        "whole disks": 2 * 40 * PRICE,
+    },
+    "01-small": {
+        "whole disks": 40 + 100,
+        "the data disk alone": 50,
+        "as before": 12 + 30,
+        "what is written more": 50 - 30,
+        "the system disk alone": 12,
+        "the system disk in full": 40 + 50,
+    },
+    "01-medium": {
+        "the owner pays": 0,
+        "two vCPUs": 744 * 2 * RED_HAT,
+        "both together": 2 * 744 * 8 * RED_HAT,
+        "720 hours": 720 * 8 * RED_HAT,
+        "one vCPU": 744 * RED_HAT,
+        "one hour": 8 * RED_HAT,
+    },
+    "01-large": {
+        "sharing is free": 42 * PRICE,
+        "nothing": 0,
+        "whole disks": 2 * (40 + 100) * PRICE,
+        "system disks alone": 2 * 12 * PRICE,
+        "the GiB": 2 * 42,
+    },
+    "02-small": {
+        "whole disks": 5 * 40,
+        "every snapshot in full": 5 * 20,
+        "five changes": 20 + 5 * 0.5,
+        "the first alone": 20,
+        "the changes alone": 4 * 0.5,
+    },
+    "02-medium": {
+        "each alone": 2 + 2,
+        "the first alone": 2,
+        "as taken": 10 + 2,
+        "with the third's own": 6 + 4,
+        "all that is stored": 10 + 2 + 4,
+    },
+    "02-large": {
+        "all three kept": (10 + 12 + 14) * 10 * 24 * PRICE / 720,
+        "the first alone": 30 * 10 * 24 * PRICE / 720,
+        "every snapshot in full": (10 + 20 + 30) * 10 * 24 * PRICE / 720,
+        "a full disk": (40 + 42 + 42) * 10 * 24 * PRICE / 720,
+        "all three all month": 14 * PRICE,
+        "the last state all month": 12 * PRICE,
+    },
+    "03-small": {"the whole disk": 40 / 2, "at once": 0, "as in the lesson": 12 / 2, "a minute for each GiB": 30},
+    "03-medium": {
+        "as sharing": "OperationDenied.InvalidImageStatus",
+        "as setting it twice": "ImageStatus.NotAvailable",
+        "no such image": "InvalidImageId.NotFound",
+        "the status itself": "Deprecated",
+    },
+    "03-large": {
+        "the second alone": 30,
+        "the first alone": 12,
+        "whole disks": 2 * 40,
+        "one chain": 30 - 12,
+        "the first twice": 12 + 12 + 30,
+    },
+    "04-small": {"the time that passed": 20 / 60, "one hour": 1, "two days": 48, "one day": 24, "the minutes": 20},
+    "04-medium": {
+        "720 hours": 30 * PRICE,
+        "the whole disk": 40 * PRICE * 744 / 720,
+        "one day": 30 * PRICE * 24 / 720,
+        "the GiB": 30,
+        "a price of 31 days for each": 30 * PRICE * 720 / 744,
+    },
+    "04-large": {
+        "before rounding": 9 * 0.136,
+        "free for each disk": 5 * 0.136,
+        "Beijing": 14 * PRICE - 0.18,
+        "nothing is free": 14 * 0.136,
+        "one disk": 10 * 0.136,
+    },
+    "05-small": {
+        "the whole disk": 40 * PRICE * 12,
+        "every week": 12 * 3858 * 24 * PRICE / 720,
+        "with traffic": 12 * PRICE * 12 + 12 * 0.5,
+        "one month": 12 * PRICE,
+        "sharing is free": 0,
+    },
+    "05-medium": {
+        "as before": 71.66,
+        "twice": 2 * 71.66,
+        "copying images": 12 * 3858 * 24 * PRICE / 720,
+        "nothing changes": 32.976,
+        "traffic alone": (12 + 12 + 50 * 2) * 0.5,
+    },
+    "05-large": {"one less": 3, "one more": 5, "as in the lesson": 12, "at once": 1, "two": 2},
+    "06-small": {
+        "whole disks": 10 * 40,
+        "every version in full": 10 * 20,
+        "ten changes": 20 + 10 * 0.5,
+        "the changes alone": 9 * 0.5,
+        "the first alone": 20,
+    },
+    "06-medium": {
+        "in proportion": 24.5 * 6 / 10 * PRICE,
+        "each in full": 6 * 20 * PRICE,
+        "the GiB": 6 * 0.5,
+        "four": 4 * 0.5 * PRICE,
+        "what is left": (20 + 3 * 0.5) * PRICE,
+        "images are free": 0,
+    },
+    "06-large": {
+        "every week": 52 * 168 * PRICE / 720,
+        "one less": 47 * 168 * PRICE / 720,
+        "the GiB": 48,
+        "one version in full": 12 * 52 * 168 * PRICE / 720,
+        "a month": 1 * PRICE,
+    },
+    "07-small": {
+        "the price of small ones": 16 * RED_HAT * 24,
+        "one hour": 16 * 0.0781,
+        "one vCPU": 0.0781 * 24,
+        "a month": 16 * 0.0781 * 720,
+        "the lower price above 8 alone": 8 * RED_HAT * 24 + 8 * 0.0781 * 24,
+    },
+    "07-medium": {
+        "the owner pays": 0,
+        "one instance": 4 * 10 * RED_HAT,
+        "two vCPUs": 3 * 2 * 10 * RED_HAT,
+        "one hour": 3 * 4 * RED_HAT,
+        "a whole day": 3 * 4 * 24 * RED_HAT,
+    },
+    "07-large": {
+        "stops save nothing": 24 * 0.82,
+        "every stop saves": 12 * 0.82,
+        "for each vCPU": 4 * 18 * 0.82,
+        "one hour": 0.82,
+        "the six hours saved": 6 * 0.82,
+    },
+    "08-small": {
+        "four vCPUs": 4 * RED_HAT * 336 * 4,
+        "one fortnight": 2 * RED_HAT * 336,
+        "the owner pays": 0,
+        "one vCPU": RED_HAT * 336 * 4,
+        "the whole year": 2 * RED_HAT * 24 * 365,
+    },
+    "08-medium": {
+        "what is saved": 531.8878,
+        "Shanghai alone": 234.6564,
+        "Beijing alone": 81.563,
+        "home twice": 2 * 81.563,
+        "half": 848.1072 / 2,
+        "as before": 848.1072,
+    },
+    "08-large": {
+        "as before": 848.1072,
+        "a third": 848.1072 / 3,
+        "two thirds": 848.1072 * 2 / 3,
+        "the copies alone": 281.8125,
+        "what is saved": 499.7137,
+    },
+}
