@@ -77,6 +77,7 @@ def _missing_prices(
     from ..billing.unpriced import rows_to_fill_in
 
     _, run = open_run(path, sets)
+    remark(notes_of(run), Output(Format.csv))
     lacking = run.bill(prices=prices_of(run, layers)).unpriced
     currencies = sorted(set(lacking["billing_currency"].astype(str)))
     if currency is not None and currency not in currencies:
@@ -90,4 +91,3 @@ def _missing_prices(
     output.table(rows_to_fill_in(chosen))
     if output.path is not None:
         say(f"fill in the column price, then bill with --prices {output.path}")
-    remark(notes_of(run), output)
