@@ -62,6 +62,7 @@ chains = chain_steps().map(Both)
 masks = st.integers(0, 2**12 - 1)
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_a_chain_stores_what_a_count_of_every_block_says(both: Both) -> None:

@@ -159,6 +159,7 @@ def texts_of(svg: str | bytes) -> str:
     return "\n".join("".join(part.itertext()) for part in tree.iter("{http://www.w3.org/2000/svg}text"))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.usefixtures("_only_latin")
 @pytest.mark.parametrize("chart", CHARTS)
@@ -175,6 +176,7 @@ def test_a_chart_shows_every_name_as_it_is_written(chart: str) -> None:
             assert wanted in found or (chart == "bill_waterfall" and wanted.replace("_", " ") in found), name
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.usefixtures("_only_latin")
 @pytest.mark.parametrize("chart", CHARTS)
@@ -282,6 +284,7 @@ def font_of(letters: str, family: str, path: Path) -> None:
     made.save(path)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.usefixtures("_only_latin")
 @pytest.mark.parametrize("chart", CHARTS)

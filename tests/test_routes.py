@@ -511,6 +511,7 @@ def test_an_account_that_receives_all_it_may_receives_no_copy_either(crowded: tu
     assert of(found, "copy, then share", SHANGHAI, "newcomer")["x_allowed"]
 
 
+@pytest.mark.slow
 def test_the_order_of_accounts_and_regions_decides_nothing_and_plans_agree(crowded: tuple[Cloud, str]) -> None:
     """Every target is tried for itself: what routes refuses, a plan refuses for the same reason, and nothing else."""
     cloud, image = crowded
