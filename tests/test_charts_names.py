@@ -303,12 +303,12 @@ NO_TABLES = [None, [1, 2], "a table", {"a": 1}, 10**500, pd.DataFrame({"a": [1]}
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-@pytest.mark.parametrize("wrong", NO_TABLES)
-def test_what_is_no_such_table_is_refused_in_a_short_sentence(chart: str, wrong: object) -> None:
+def test_what_is_no_such_table_is_refused_in_a_short_sentence(chart: str) -> None:
     draw = getattr(charts, chart.removesuffix("_by_target"))
-    with pytest.raises(InputError, match=r"^a chart of .* needs ") as caught:
-        draw(wrong, owner="acme") if chart == "who_pays" else draw(wrong)
-    assert len(str(caught.value)) <= 200
+    for wrong in NO_TABLES:
+        with pytest.raises(InputError, match=r"^a chart of .* needs ") as caught:
+            draw(wrong, owner="acme") if chart == "who_pays" else draw(wrong)
+        assert len(str(caught.value)) <= 200
 
 
 @pytest.mark.parametrize("chart", CHARTS)

@@ -413,7 +413,4 @@ def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]
 
 
 def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
-    frame = pd.DataFrame(dict(fields))
-    frame["charge_period_start"] = times_of(start)
-    frame["charge_period_end"] = times_of(end)
-    return USAGE.frame(frame)
+    return USAGE.frame({**fields, "charge_period_start": times_of(start), "charge_period_end": times_of(end)})
