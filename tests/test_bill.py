@@ -306,6 +306,7 @@ def test_an_image_is_explained_down_to_the_source_of_its_price(cloud, acme):
     assert "image created: image " in text
 
 
+@pytest.mark.slow
 def test_a_deleted_image_is_explained_by_what_it_bore(cloud, acme):
     """DEL-5: one hour is the image's; what its snapshot costs afterwards is not."""
     image = golden_image(acme)

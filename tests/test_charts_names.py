@@ -254,6 +254,7 @@ def test_an_explorer_shows_the_name_of_an_account_and_nothing_of_it_acts(
 # Chinese letters ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_only_latin")
 def test_that_a_font_is_missing_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     texts._say_that_a_font_is_missing.cache_clear()
@@ -321,6 +322,7 @@ def test_text_where_a_number_or_a_time_belongs_is_refused(chart: str) -> None:
             draw(good.assign(**{name: "much"}))
 
 
+@pytest.mark.slow
 def test_a_bill_is_taken_for_its_charges(cloud, acme) -> None:
     golden_image(acme)
     found = bill(cloud, until="2026-02-01")
@@ -330,6 +332,7 @@ def test_a_bill_is_taken_for_its_charges(cloud, acme) -> None:
         charts.capacity_over_time(found)
 
 
+@pytest.mark.slow
 def test_what_of_a_bill_has_no_price_is_named_below_the_axis(cloud, acme) -> None:
     """A price of storage in Beijing only: what lies in Hangzhou is not counted."""
     for region in ("cn-beijing", "cn-hangzhou"):
@@ -343,6 +346,7 @@ def test_what_of_a_bill_has_no_price_is_named_below_the_axis(cloud, acme) -> Non
         assert ["not counted" in draw(one).get_xlabel() for one in alone] == [False] * 3
 
 
+@pytest.mark.slow
 def test_of_much_that_has_no_price_four_are_named_in_lines_that_fit(cloud, acme) -> None:
     for region in ("cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-chengdu", "cn-qingdao"):
         acme.create_snapshot(machine(acme, region=region))

@@ -380,6 +380,7 @@ def test_a_name_that_no_table_has_gets_one_short_sentence(look_up, name):
     assert len(str(error.value)) <= 200
 
 
+@pytest.mark.slow
 def test_the_catalogue_and_the_ground_floor_load_no_pandas():
     """Design, ground rule 14: the catalogue reads plain rows; frames are made when asked for."""
     code = """

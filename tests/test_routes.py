@@ -532,6 +532,7 @@ def test_the_order_of_accounts_and_regions_decides_nothing_and_plans_agree(crowd
             assert f"{name!r} for {row.billing_account_id} in {row.region_id}: {why}" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_targets_share_is_what_each_finds_out_alone(crowded: tuple[Cloud, str]) -> None:
     """The commands that bring an image to a region do not know who will launch it: played alone, the same refusals."""
     cloud, image = crowded
@@ -574,6 +575,7 @@ def test_updates_that_make_no_sense_are_refused_in_a_sentence(wrong: dict[str, A
     assert len(str(caught.value)) <= 200
 
 
+@pytest.mark.slow
 def test_versions_kept_beyond_the_horizon_go_with_it(cloud: Cloud, acme: Account, partner: Account) -> None:
     """Three versions, however many may stay: 30, 20 and 10 days of 12 GiB at 0.12 per 30 days."""
     image = golden(acme)
