@@ -6,7 +6,6 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
@@ -21,7 +20,7 @@ from .costs import Sum, added, sum_of
 from .machines import disks_gib
 from .question import Question, Refusal, Situation
 from .updates import Updates
-from .ways import WAYS, Delivery, Target
+from .ways import WAYS, Target, Way
 
 ROUTES_TABLE = Table(
     "routes",
@@ -93,7 +92,8 @@ def routes(
 
 def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
     """The `ROUTES_TABLE` of a question: every way for each target."""
-    situation, sums = question.situation, dict[Delivery, Sum]()
+    situation, sums = question.situation, dict[tuple[Way, str, str, str, str | None], Sum]()
+    billed = {key.account for key in question.existing}
     rows = []
     for target in targets:
         for way in WAYS.values():
@@ -102,10 +102,11 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
             if isinstance(tried, Refusal):
                 facts = False, tried.code, tried.rule, nothing, currency, payer, nothing, "", way.opens, "", tried.why
             else:
-                # Whoever launches it, what one account brings to one region costs the same.
-                paid = replace(tried, receivers=())
+                # Whoever launches it, what one account brings to one region costs the same; and so it does for all
+                # accounts that nothing is billed to yet, at the prices of one list.
+                paid = way, tried.region, tried.via, currency, payer if payer in billed else None
                 if paid not in sums:
-                    sums[paid] = sum_of(added(question, [paid]))
+                    sums[paid] = sum_of(added(question, [tried]))
                 found, away = sums[paid], target.region != situation.home
                 hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
                 note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", found.unpriced)))
