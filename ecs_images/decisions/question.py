@@ -24,7 +24,7 @@ from ..errors import CloudError, InputError, PriceNotFound, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import LATEST, next_full_hour, to_seconds
 from .machines import Machines
-from .updates import Sizes, Updates, Versions
+from .updates import Sizes, Updates, Versions, updates_or_usual
 from .ways import DIRECT_COPY, Case, Delivery, Target, Use, Way, deliveries, let_launch, perform
 
 MOST_THIRD_REGIONS = 3
@@ -207,13 +207,6 @@ class Question:
         """What is used already, up to the end of the horizon."""
         end = to_seconds(next_full_hour(self.updates.end(self.situation.cloud.now)))
         return {key: _until(rows, end) for key, rows in self.situation.use.items() if rows.start.min() < end}
-
-
-def updates_or_usual(updates: Updates | None) -> Updates:
-    """The updates given, the usual ones for none; raises InputError for anything else."""
-    if updates is not None and not isinstance(updates, Updates):
-        raise InputError(f"updates is an Updates, such as Updates(every_days=7), not {shown(updates)}")
-    return updates or Updates()
 
 
 def _refused(way: Way, error: CloudError | InputError) -> Refusal:
