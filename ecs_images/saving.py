@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mktemp
 
 from .errors import InputError, shown
 
@@ -64,7 +64,9 @@ def save(path: Path, content: bytes | str) -> None:
     content: the whole content; text is stored as UTF-8
 
     Raises InputError where the file cannot be written, or the text contains half a character (a lone surrogate).
-    Only a process that is killed leaves something behind: a file `.ecs_images.…` in the same folder.
+    Where files can be made without a name (most file systems of Linux), a process that is killed leaves nothing beside
+    the old file either, except between the last two system calls: then the new content, whole, lies in a file
+    `.ecs_images.…` of the same folder. Elsewhere a killed process leaves such a file with what it has written so far.
     """
     try:
         data = content.encode("utf-8") if isinstance(content, str) else content
@@ -88,22 +90,37 @@ def _replace(target: Path, data: bytes) -> None:
     if old is not None and not os.access(target, os.W_OK):
         # The folder would allow the replacement, but whoever write-protects a file wants to keep it.
         raise PermissionError(0, "the file is write-protected")
-    with NamedTemporaryFile(dir=target.parent, prefix=".ecs_images.", delete=False) as file:
-        try:
+    beside = mktemp(dir=target.parent, prefix=".ecs_images.")
+    number, named = _new_file(target.parent, beside)
+    try:
+        with open(number, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(number)
+            written = beside if named else number
             if old is not None and hasattr(os, "chown"):
                 with suppress(OSError):  # only root may change the owner of a file
-                    os.chown(file.name, old.st_uid, old.st_gid)
-            os.chmod(file.name, (old.st_mode if old is not None else 0o666 & ~_umask()) & 0o777)
-            file.close()
-            os.replace(file.name, target)
-        except BaseException:  # Ctrl-C too
-            with suppress(OSError):  # closing writes the rest of the buffer, and the disk may be full
-                file.close()
-            os.unlink(file.name)
-            raise
+                    os.chown(written, old.st_uid, old.st_gid)
+            os.chmod(written, (old.st_mode if old is not None else 0o666 & ~_umask()) & 0o777)
+            if not named:
+                # Only with a folder to start from does Python follow this link to the file itself.
+                os.link(f"/proc/self/fd/{number}", beside, src_dir_fd=number)
+        os.replace(beside, target)
+    except BaseException:  # Ctrl-C too
+        with suppress(OSError):  # it may have no name yet
+            os.unlink(beside)
+        raise
+
+
+def _new_file(folder: Path, beside: str) -> tuple[int, bool]:
+    """A new file, open for writing, and whether it is called `beside` already.
+
+    Linux makes files without a name: a process that is killed leaves nothing of them. They get one when all is written.
+    """
+    if hasattr(os, "O_TMPFILE") and os.path.exists("/proc/self/fd"):
+        with suppress(OSError):  # some file systems have no such files
+            return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600), False
+    return os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600), True
 
 
 def _open_already(path: Path) -> bool:

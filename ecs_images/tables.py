@@ -72,15 +72,15 @@ class Table:
         import pandas as pd
 
         content = data if isinstance(data, Mapping | pd.DataFrame) else list(data)
-        frame = pd.DataFrame(content, columns=self.names)
-        for column in self.columns:
-            values = frame[column.name]
+        given = pd.DataFrame(content, columns=self.names)
+
+        def of_its_kind(column: Column) -> pd.Series[Any]:
+            values = given[column.name]
             if column.kind == "time" and values.dtype != DTYPES["time"]:
-                times = pd.to_datetime(values, utc=True).dt.tz_convert(BILLING_CLOCK)
-                frame[column.name] = times.astype(DTYPES["time"])
-            elif values.dtype != "category":
-                frame[column.name] = values.astype(DTYPES[column.kind])
-        return frame
+                return pd.to_datetime(values, utc=True).dt.tz_convert(BILLING_CLOCK).astype(DTYPES["time"])
+            return values if values.dtype == "category" else values.astype(DTYPES[column.kind])
+
+        return pd.DataFrame({column.name: of_its_kind(column) for column in self.columns})
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Returns `frame` itself if it has these columns, in this order and of these kinds.

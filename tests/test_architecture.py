@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -27,21 +28,19 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 CHARTS_KNOW = {"charts", "errors", "units"}
 
 
-def _modules() -> dict[str, ast.Module]:
-    return {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
+MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-MODULES = _modules()
+@cache
+def _tree(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
 
 
 def _imports(name: str) -> set[str]:
     """The modules of the package that a module imports, wherever in its text."""
     room = name.split(".")[:-1]
     found = set()
-    for node in ast.walk(MODULES[name]):
+    for node in ast.walk(_tree(name)):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = ".".join(room[: len(room) - node.level + 1] + (node.module.split(".") if node.module else []))
             found |= {_module(base, alias.name) for alias in node.names}
@@ -87,7 +86,7 @@ def test_charts_know_no_model_code() -> None:
     outside = {
         (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name.split(".")[0]
         for name in rooms
-        for node in ast.walk(MODULES[name])
+        for node in ast.walk(_tree(name))
         if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
     }
     assert outside - sys.stdlib_module_names == {"matplotlib", "numpy", "pandas"}
@@ -97,8 +96,8 @@ def test_no_module_reads_the_wall_clock_or_chance() -> None:
     forbidden = {"now", "today", "utcnow", "time_ns", "uuid4", "random", "urandom"}
     called = [
         f"{name}: {ast.unparse(node.func)}"
-        for name, tree in MODULES.items()
-        for node in ast.walk(tree)
+        for name in MODULES
+        for node in ast.walk(_tree(name))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in forbidden
     ]
     assert called == []

@@ -31,9 +31,11 @@ def stored(found: Bill, freq: str, by: str) -> list[tuple[str, str, float]]:
     return list(zip(moments, table.iloc[:, 1], table["x_stored_gib"], strict=True))
 
 
-@pytest.fixture
-def two_sites(cloud, acme) -> Bill:
-    """One hour of 12 GiB of a china account and 5 GiB of an international one."""
+@pytest.fixture(scope="module")
+def two_sites() -> Bill:
+    """One hour of 12 GiB of a china account and 5 GiB of an international one; no question changes a bill."""
+    cloud = Cloud(start="2026-01-15")
+    acme = cloud.account("acme")
     acme.create_snapshot(machine(acme))
     globex = cloud.account("globex", "international")
     globex.create_snapshot(machine(globex, written=5, region=HANGZHOU))
@@ -306,6 +308,7 @@ def test_an_image_is_explained_down_to_the_source_of_its_price(cloud, acme):
     assert "image created: image " in text
 
 
+@pytest.mark.slow
 def test_a_deleted_image_is_explained_by_what_it_bore(cloud, acme):
     """DEL-5: one hour is the image's; what its snapshot costs afterwards is not."""
     image = golden_image(acme)

@@ -61,6 +61,7 @@ def test_within_bounds_every_number_of_versions_is_tried(cloud: Cloud, golden: s
     assert [type(bound) for crossing in told.crossings for bound in (crossing.low, crossing.high)] == [int, int]
 
 
+@pytest.mark.slow
 def test_both_routes_played_on_either_side_of_a_crossing_change_places(cloud: Cloud, golden: str) -> None:
     """1.32 × 10 - 17 = -3.8 with two versions kept, 1.32 × 19 - 17 = 8.08 with three."""
     (crossing,) = found(cloud, golden, "versions_kept", values=[1, 12]).crossings
@@ -85,6 +86,7 @@ def test_the_factor_on_a_price(cloud: Cloud, golden: str) -> None:
     assert set(dear.costs["x_parameter"]) == {"price of snapshot_standard [× list]"}
 
 
+@pytest.mark.slow
 def test_the_same_cost_at_a_value_that_was_asked_for_is_one_crossing(cloud: Cloud, golden: str) -> None:
     """Nothing changed: 57.6 more storage, 12 less traffic, the same at 4.8 times the price of traffic."""
     never = replace(YEAR, change_gib=0)
@@ -108,6 +110,7 @@ def test_a_horizon_is_paid_in_whole_hours(cloud: Cloud, golden: str) -> None:
     assert crossing.low <= (crossing.value or 0) <= crossing.high
 
 
+@pytest.mark.slow
 def test_the_costs_are_those_of_the_routes(cloud: Cloud, golden: str) -> None:
     """Both ways, at each value; and `charts.break_even` draws them as they are."""
     costs = found(cloud, golden, "change_gib", values=[5, 0, 0]).costs
@@ -171,6 +174,7 @@ def test_a_surface_tells_the_difference_over_two_parameters(cloud: Cloud, golden
     assert (ax.get_ylabel(), ax.figure.axes[1].get_ylabel()) == ("versions kept", f"{COPY} less {SNAPSHOTS} [CNY]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "updates",
     [
@@ -227,6 +231,7 @@ def test_without_any_price_to_weigh_there_is_no_closed_form(cloud: Cloud, golden
     assert found(cloud, golden, "change_gib", values=[0, 12], **asked).crossings == ()
 
 
+@pytest.mark.slow
 def test_a_tiered_price_has_no_closed_form_but_a_break_even(cloud: Cloud, golden: str) -> None:
     """Hong Kong as published: 5 GiB free, so nothing is a matter of one price (UNK-12)."""
     prices = Prices.published().supposing({"UNK-12": "as_published"})

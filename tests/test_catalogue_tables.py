@@ -134,6 +134,7 @@ def test_the_command_line_shows_the_catalogue(capsys, monkeypatch, words, row) -
     assert row in printed(capsys, monkeypatch, *words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["images", "types", "products", "regions"])
 def test_every_listing_has_every_column_as_csv_and_json(capsys, monkeypatch, tmp_path, command) -> None:
     table = {"images": ecs.images, "types": ecs.instance_types, "products": ecs.products, "regions": ecs.regions}

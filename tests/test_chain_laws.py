@@ -62,6 +62,7 @@ chains = chain_steps().map(Both)
 masks = st.integers(0, 2**12 - 1)
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_a_chain_stores_what_a_count_of_every_block_says(both: Both) -> None:
@@ -71,6 +72,7 @@ def test_a_chain_stores_what_a_count_of_every_block_says(both: Both) -> None:
     assert both.chain.total_blocks() == len(both.blocks.copies(both.blocks.held))
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_every_copy_belongs_to_one_unbroken_run_of_snapshots(both: Both) -> None:
@@ -87,6 +89,7 @@ def test_every_copy_belongs_to_one_unbroken_run_of_snapshots(both: Both) -> None
     assert found == expected
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_every_live_snapshot_restores_its_whole_disk(both: Both) -> None:
@@ -97,6 +100,7 @@ def test_every_live_snapshot_restores_its_whole_disk(both: Both) -> None:
         assert runs.blocks[reached].sum() == len(content)
 
 
+@pytest.mark.slow
 @many
 @given(chains)
 def test_a_chain_is_no_smaller_than_its_largest_snapshot_and_no_larger_than_all_together(both: Both) -> None:
@@ -105,6 +109,7 @@ def test_a_chain_is_no_smaller_than_its_largest_snapshot_and_no_larger_than_all_
     assert max(contents, default=0) <= both.chain.total_blocks() <= sum(contents)
 
 
+@pytest.mark.slow
 @many
 @given(chains, masks)
 def test_what_deleting_a_set_frees_is_what_only_the_set_holds(both: Both, mask: int) -> None:
@@ -161,6 +166,7 @@ def test_deleting_a_set_in_any_order_drops_the_total_by_what_it_was_said_to_free
     assert both.chain.total_blocks() == before - freed
 
 
+@pytest.mark.slow
 @many
 @given(chains, st.integers(1, 5))
 def test_a_snapshot_taken_twice_stores_nothing_the_second_time(both: Both, times: int) -> None:

@@ -79,6 +79,7 @@ def test_no_charges_make_no_chart():
         charts.cost_over_time(costs(("2026-01-15", "a", 1)).iloc[:0])
 
 
+@pytest.mark.slow
 def test_a_chart_of_one_series_is_titled_and_of_several_has_a_legend():
     one = charts.cost_over_time(costs(("2026-01-15", "snapshot_standard", 1)))
     assert one.get_title(loc="left") == "snapshot standard: 1.00 CNY at list prices in 2026-01"

@@ -159,6 +159,7 @@ def days(ax: plt.Axes) -> list[tuple[int, float]]:
     return [(round(bar.get_y() + bar.get_height() / 2), bar.get_width()) for bar in bars]
 
 
+@pytest.mark.slow
 def test_each_status_is_a_bar_and_what_was_done_is_a_sign(cloud, acme):
     """5 days Available; 10 days stored."""
     image, snapshot = life(cloud, acme)
@@ -282,6 +283,7 @@ def test_what_is_gone_is_grey_and_in_dashes():
     assert [label.split()[1] for label in dashed] == ["B"]
 
 
+@pytest.mark.slow
 def test_thirty_things_stand_apart_from_one_another(cloud, acme, partner):
     """One instance, seven images with three copies each, and a receiver: no two boxes touch."""
     web = machine(acme)

@@ -52,6 +52,7 @@ def test_a_month_without_charges_has_its_place():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["2025-12", "2026-01", "2026-02"]
 
 
+@pytest.mark.slow
 def test_of_very_many_months_every_few_are_named():
     """120 months: all have a bar, names stand where there is room."""
     starts = pd.date_range("2016-01-15", periods=120, freq="MS", tz="UTC+08:00")

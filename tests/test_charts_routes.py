@@ -174,6 +174,7 @@ def test_accounts_of_a_region_that_fare_alike_share_a_row():
     assert texts(ax) == ["9.00", "12.00", "13.00"]
 
 
+@pytest.mark.slow
 def test_thirty_targets_have_thirty_named_rows():
     ax = charts.routes_compared(pd.DataFrame([route("copy", n, region=f"r{n}") for n in range(30)]))
     assert rows(ax) == [f"partner, r{n}" for n in range(30)]

@@ -204,6 +204,7 @@ def test_the_bill_of_a_story_that_costs_nothing_is_empty(ecs, tmp_path: Path):
 # Explain and chart ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_image_is_explained_by_its_name_in_the_story_or_by_its_id(ecs, story: Path):
     by_name, by_id = ecs("bill", story, "--explain", "golden"), ecs("bill", story, "--explain", "m-00000001")
     assert by_name == by_id
@@ -218,6 +219,7 @@ def test_an_instance_is_explained_by_its_fee(ecs, story: Path):
     assert "2 vCPU × 24 h × 0.1041 = 4.996800 CNY" in ended.out
 
 
+@pytest.mark.slow
 def test_an_explanation_comes_as_json_csv_and_parquet(ecs, story: Path, tmp_path: Path):
     found = json.loads(ecs("bill", story, "--explain", "golden", "--format", "json").out)
     assert found["resource_id"] == "m-00000001"
@@ -232,6 +234,7 @@ def test_an_explanation_comes_as_json_csv_and_parquet(ecs, story: Path, tmp_path
     assert pd.read_parquet(path)["list_cost"].tolist() == pytest.approx([1.2], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "magic"), [("cost.png", b"\x89PNG\r\n\x1a\n"), ("cost.PDF", b"%PDF-"), ("cost.svg", b"<?xml")]
 )
@@ -245,6 +248,7 @@ def test_a_chart_is_drawn_to_a_file_of_its_kind(ecs, story: Path, tmp_path: Path
 # check ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_check_tells_of_every_expectation_of_every_story(ecs, story: Path, tmp_path: Path):
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(STORY.replace("cost: 1.2}", "cost: 1.3}"), encoding="utf-8")
@@ -335,6 +339,7 @@ def test_an_invoice_is_rounded_as_it_is_paid(ecs, story: Path):
     assert (found["billed_cost"] * 100 - (found["billed_cost"] * 100).round()).abs().max() < 1e-9
 
 
+@pytest.mark.slow
 def test_prices_that_were_written_out_can_be_layered_again(ecs, story: Path, tmp_path: Path):
     path = tmp_path / "own.csv"
     ecs("prices", "--meter", "snapshot_standard", "--currency", "CNY", "--format", "csv", "-o", path)
@@ -395,6 +400,7 @@ def test_the_routes_of_an_image_are_listed_with_what_they_add(ecs, story: Path):
     assert "not counted: what a row says beside its money" in printed
 
 
+@pytest.mark.slow
 def test_routes_take_the_rhythm_of_the_story_and_the_machine_that_is_asked_for(ecs):
     """The pipeline makes golden1, golden2 … every week, keeps 12; what is said goes before it."""
     asked = ["--image", "golden52", "--accounts", "partner", "--regions", "cn-beijing"]
@@ -472,11 +478,13 @@ def test_a_bill_without_any_price_is_shown_but_not_drawn(ecs, abroad: Path, tmp_
     assert not (tmp_path / "cost.svg").exists()
 
 
+@pytest.mark.slow
 def test_a_chart_says_what_has_no_price(ecs, abroad: Path, tmp_path: Path) -> None:
     assert ecs("bill", abroad, "--chart", tmp_path / "cost.svg").code == 3
     assert "+ ?, not counted: snapshot standard in ap-southeast-5" in (tmp_path / "cost.svg").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_bill_with_a_hole_is_shown_and_ends_with_3_and_strictly_with_2(ecs, abroad: Path) -> None:
     ended = ecs("bill", abroad)
     assert ended.code == 3
@@ -491,6 +499,7 @@ def test_a_bill_with_a_hole_is_shown_and_ends_with_3_and_strictly_with_2(ecs, ab
     assert (ended.code, ended.out) == (2, "")
 
 
+@pytest.mark.slow
 def test_the_missing_rows_are_written_filled_in_and_billed(ecs, abroad: Path, tmp_path: Path) -> None:
     """3 GiB × 0.5 for 720 h = 1.5, and 0.36 in Hangzhou."""
     mine = tmp_path / "mine.csv"

@@ -14,6 +14,8 @@ import pytest
 
 from ecs_images.cli import main
 
+pytestmark = pytest.mark.slow
+
 # Each version is an import of 10 GiB for 30 days: 1.2 CNY; with two regions it is copied to, 2.4 CNY more.
 STORY = """\
 title: Versions

@@ -74,6 +74,7 @@ def test_a_page_too_narrow_for_the_columns_shows_each_row_as_a_block(width, caps
     assert "a sentence of some words that folds" in " ".join(shown.split())
 
 
+@pytest.mark.slow
 def test_what_lies_behind_no_image_has_a_name(tmp_path: Path):
     path = tmp_path / "left.yaml"
     steps = [
@@ -93,6 +94,7 @@ def test_control_characters_are_written_out_and_lines_stay():
     )
 
 
+@pytest.mark.slow
 def test_the_title_of_a_story_is_text_on_a_terminal(story: Path):
     """No colour, no turned direction, no markup and no picture for a word between colons."""
     out = program("bill", story, env={**os.environ, "PYTHONIOENCODING": "utf-8"}).stdout.decode()
@@ -100,6 +102,7 @@ def test_the_title_of_a_story_is_text_on_a_terminal(story: Path):
     assert "\\x1b[31mRed\\u202e [bold]:smile: 镜像" in out.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_the_title_of_a_story_is_text_in_json(story: Path):
     out = program("bill", story, "--format", "json", env={**os.environ, "PYTHONIOENCODING": "utf-8"}).stdout.decode()
     assert {"\x1b", "\u202e"}.isdisjoint(out)
@@ -114,6 +117,7 @@ def test_json_goes_to_an_output_of_text_that_has_no_encoding(monkeypatch):
     assert json.loads(text.getvalue()) == [{"name": "镜像"}]
 
 
+@pytest.mark.slow
 def test_an_error_that_names_a_file_of_control_characters_writes_them_out(tmp_path: Path):
     ended = program("bill", tmp_path / "no\x1b[31mne.yaml")
     assert (ended.returncode, ended.stdout) == (2, b"")
@@ -138,6 +142,7 @@ def test_numbers_and_ordinary_text_of_a_csv_stay(tmp_path: Path, text: str):
 # Output that cannot be written ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("command", ["rules", "rules --format parquet", "--help"])
 def test_a_full_output_is_an_error_in_a_sentence(command: str):
@@ -147,6 +152,7 @@ def test_a_full_output_is_an_error_in_a_sentence(command: str):
     assert ended.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["rules", "rules --format parquet"])
 def test_a_closed_output_is_an_error_in_a_sentence(command: str):
     ended = shell(f"$ECS {command} >&-")
@@ -155,17 +161,20 @@ def test_a_closed_output_is_an_error_in_a_sentence(command: str):
     assert ended.returncode == 2
 
 
+@pytest.mark.slow
 def test_a_closed_output_does_not_matter_to_who_writes_a_file(tmp_path: Path):
     ended = shell(f"$ECS rules --format csv -o {tmp_path}/rules.csv >&-")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert (tmp_path / "rules.csv").read_text(encoding="utf-8").startswith("rule_id,")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["2>/dev/full", "2>&-"])
 def test_an_error_channel_that_takes_nothing_leaves_the_exit_code(how: str):
     assert shell(f"$ECS rules SHARE-99 {how}").returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["rules", "rules --format json"])
 def test_a_reader_that_stops_early_is_no_error(command: str):
     ended = shell(f"$ECS {command} | head -c 10; echo ${{PIPESTATUS[0]}}")
@@ -173,6 +182,7 @@ def test_a_reader_that_stops_early_is_no_error(command: str):
     assert ended.stderr == b""
 
 
+@pytest.mark.slow
 def test_a_terminal_of_few_characters_gets_the_others_written_out(story: Path):
     ended = program("bill", story, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (ended.returncode, ended.stderr) == (0, b"")
@@ -181,12 +191,14 @@ def test_a_terminal_of_few_characters_gets_the_others_written_out(story: Path):
     assert json.loads(ended.stdout)["title"].endswith("镜像")
 
 
+@pytest.mark.slow
 def test_a_locale_of_c_shows_a_bill(story: Path):
     environment = {name: value for name, value in os.environ.items() if name not in ("LANG", "PYTHONIOENCODING")}
     ended = program("bill", story, env={**environment, "LC_ALL": "C"})
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path):
     """The story is a pipe that nobody writes to, so that the command waits while it is stopped."""
@@ -203,6 +215,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path):
 # The old file stays -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize("option", ["-o bill.csv --format csv", "-o bill.json --format json", "--chart bill.svg"])
 def test_a_full_disk_leaves_the_old_bill_and_chart(story: Path, tmp_path: Path, option: str):
@@ -242,6 +255,7 @@ def test_help_says_what_exit_codes_mean(monkeypatch, capsys):
 _LONG = {"digits": "9" * 5000, "words": "a b" * 2000, "no number": "1e999", "nan": "nan"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", _LONG.values(), ids=_LONG)
 @pytest.mark.parametrize(
     "arguments",

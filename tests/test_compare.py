@@ -40,6 +40,7 @@ def test_a_part_that_only_one_bill_has_is_0_in_the_other():
     assert rows(table) == {"cn-beijing": (1440, 1440), HANGZHOU: (0, 1440)}
 
 
+@pytest.mark.slow
 def test_the_amounts_add_up_to_the_totals_of_the_bills():
     before, after = stored(5), stored(9, copied=True)
     for by in ("meter", "region", "account", "month", "day", "currency"):

@@ -9,6 +9,7 @@ import csv
 import re
 import subprocess
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -55,29 +56,31 @@ def all_prices() -> list[PriceRow]:
 # Form ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*TABLE_FILES, *PRICE_FILES], ids=str)
-def test_no_row_has_more_or_fewer_fields_than_the_header(name):
-    with (data_dir() / name).open(encoding="utf-8", newline="") as file:
-        widths = {len(fields) for fields in csv.reader(file)}
-    assert widths == {len(header_of(name))}
+def test_no_row_has_more_or_fewer_fields_than_the_header():
+    widths = {}
+    for name in [*TABLE_FILES, *PRICE_FILES]:
+        with (data_dir() / name).open(encoding="utf-8", newline="") as file:
+            widths[name] = {len(fields) for fields in csv.reader(file)}
+    assert widths == {name: {len(header_of(name))} for name in widths}
 
 
-@pytest.mark.parametrize("name", TABLE_FILES)
-def test_no_key_stands_twice(name):
-    names = KEYS[name].split() if name in KEYS else header_of(name)[:1]
-    keys = [tuple(row[column] for column in names) for row in rows_of(name)]
-    assert sorted({key for key in keys if keys.count(key) > 1}) == []
+def test_no_key_stands_twice():
+    found = Counter()
+    for name in TABLE_FILES:
+        names = KEYS[name].split() if name in KEYS else header_of(name)[:1]
+        found.update((name, *(row[column] for column in names)) for row in rows_of(name))
+    assert [key for key, times in found.items() if times > 1] == []
 
 
-@pytest.mark.parametrize("name", [*TABLE_FILES, *PRICE_FILES], ids=str)
-def test_dates_are_dates(name):
+def test_dates_are_dates():
     """A source's date may be partial, or `undated` where it prints none; all others are days."""
-    for row in rows_of(name):
-        stamp = row.get("source_date", "undated")
-        assert stamp == "undated" or PARTIAL_DATE.fullmatch(stamp), row
-        for column in ("valid_from", "valid_until", "release_date", "end_of_life_date"):
-            if row.get(column):
-                assert date.fromisoformat(row[column]).isoformat() == row[column]
+    for name in [*TABLE_FILES, *PRICE_FILES]:
+        for row in rows_of(name):
+            stamp = row.get("source_date", "undated")
+            assert stamp == "undated" or PARTIAL_DATE.fullmatch(stamp), (name, row)
+            for column in ("valid_from", "valid_until", "release_date", "end_of_life_date"):
+                if row.get(column):
+                    assert date.fromisoformat(row[column]).isoformat() == row[column], (name, row)
 
 
 # Prices --------------------------------------------------------------------------------------------
@@ -399,6 +402,7 @@ def test_a_name_that_no_table_has_gets_one_short_sentence(look_up, name):
     assert len(str(error.value)) <= 200
 
 
+@pytest.mark.slow
 def test_the_catalogue_and_the_ground_floor_load_no_pandas():
     """Design, ground rule 14: the catalogue reads plain rows; frames are made when asked for."""
     code = """

@@ -6,8 +6,6 @@ import inspect
 import re
 from dataclasses import fields
 
-import pytest
-
 from ecs_images import Account
 from ecs_images.ledger.events import KINDS, Event
 
@@ -21,10 +19,10 @@ def described(thing: object) -> list[str]:
     return re.findall(r"^(\w+): \S", inspect.getdoc(thing) or "", re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_every_field_of_an_event_has_a_line_in_its_docstring(kind: type[Event]) -> None:
+def test_every_field_of_an_event_has_a_line_in_its_docstring() -> None:
     """Events are read years later, by people who have only the names."""
-    assert sorted(described(kind)) == sorted({part.name for part in fields(kind)} - FOR_ALL)
+    said = {name: sorted(described(kind)) for name, kind in KINDS.items()}
+    assert said == {name: sorted({part.name for part in fields(kind)} - FOR_ALL) for name, kind in KINDS.items()}
 
 
 def test_what_all_events_have_is_explained_once() -> None:
@@ -41,6 +39,6 @@ def test_quantities_of_events_come_with_their_unit() -> None:
             assert unit in ("[GiB]", "[block]", "[byte]", "[vCPU]"), f"{kind.__name__}.{name}"
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_every_argument_of_a_command_has_a_line_in_its_docstring(command: object) -> None:
-    assert described(command) == list(inspect.signature(command).parameters)[1:]
+def test_every_argument_of_a_command_has_a_line_in_its_docstring() -> None:
+    said = {name: described(command) for name, command in COMMANDS.items()}
+    assert said == {name: list(inspect.signature(command).parameters)[1:] for name, command in COMMANDS.items()}

@@ -67,6 +67,7 @@ def delete_twice_shared(name: str) -> None:
     acme.delete_image(image)
 
 
+@pytest.mark.slow
 def test_a_refusal_in_a_pool_of_processes_comes_back_as_itself() -> None:
     """Ground rule 3: code, status and ids are there as they were; the pool goes on working."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:

@@ -173,6 +173,7 @@ def test_files_are_imported_in_their_own_region_by_their_owner(cloud: Cloud, acm
     assert "are gone" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_copying_an_image_sends_it_for_nothing_unless_a_price_is_given(cloud: Cloud, acme: Account, tmp_path) -> None:
     """COPY-10: 134 GiB from Hangzhou to Qingdao; 0 by assumption, and named; 134 × 0.5 with a row of one's own."""
     web = acme.run_instance(

@@ -131,6 +131,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+@pytest.mark.slow
 def test_a_file_of_format_2_has_every_field_and_no_checksum_and_bills_the_same(busy: Cloud, tmp_path: Path) -> None:
     path = write(tmp_path / "old.jsonl", in_format_2(busy.ledger), format=2)
     assert "checksum" not in path.read_text()

@@ -61,6 +61,7 @@ def test_an_official_amount_is_held_to_a_ten_millionth(path: Path):
             assert item["within"] <= 0.0000001, item
 
 
+@pytest.mark.slow
 def test_every_official_example_is_told_or_its_absence_explained():
     titles = [Story.load(path).title for path in OFFICIAL.glob("*.yaml")]
     for example in TOLD:
@@ -70,6 +71,7 @@ def test_every_official_example_is_told_or_its_absence_explained():
         assert example in readme
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "instead"),
     [

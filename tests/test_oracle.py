@@ -347,6 +347,7 @@ def test_a_snapshot_copied_to_the_same_region_twice_is_sent_once() -> None:
     assert_same(sums(bill), Oracle(cloud.ledger, ONE_A_GIB, local(2026, 1, 15, 11)).bill)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("then", "total"), [("finished", 4960), ("cancelled", 120)])
 def test_the_cost_of_a_copy_that_only_a_snapshot_under_way_still_needs_is_somebody_s(then: str, total: float) -> None:
     """Design rules 4 to 6, CHAIN-2: a copy lives while any snapshot refers to it, and attribution sums to the bill.
@@ -376,6 +377,7 @@ def test_the_cost_of_a_copy_that_only_a_snapshot_under_way_still_needs_is_somebo
     assert_same(sums(bill), Oracle(cloud.ledger, ONE_A_GIB_HOUR, local(2026, 1, 16)).bill)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_additions_and_removals_end_at_exactly_nothing() -> None:
     """Design rule 6: sizes are whole bytes, so running sums return to 0 without a remainder."""
     count, rng = 100_000, np.random.default_rng(7)

@@ -213,6 +213,7 @@ def test_a_snapshot_that_made_a_disk_goes_by_force_only():
     assert (run.cloud.disk(disk).size_gib, run.cloud.disk(disk).category) == (100, "cloud_essd_pl1")
 
 
+@pytest.mark.slow
 def test_a_story_that_names_an_unknown_snapshot_for_a_disk_is_told_before_it_runs():
     with pytest.raises(ecs.FileProblems, match="unknown snapshot 'sn'"):
         Story.parse("""

@@ -91,24 +91,28 @@ def test_the_stories_copy_snapshots_whole_and_in_part_copy_copies_and_delete_the
 # Ledger and cloud ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_replaying_the_ledger_rebuilds_the_state_exactly(played: Played) -> None:
     """Design ground rule 1: only `apply` changes state."""
     assert tables(played.cloud.ledger.replay()) == tables(played.cloud.state)
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_a_refused_command_changes_nothing(played: Played) -> None:
     """Design ground rule 2: no event, no id used up, no clock moved, no table touched."""
     assert played.changed_by_refusal == []
 
 
+@pytest.mark.slow
 @given(stories())
 def test_the_same_story_told_twice_is_the_same_ledger(story: Story) -> None:
     """Design ground rule 7: ids come from counters, nothing is random, nothing reads the wall clock."""
     assert play(story).cloud.ledger == play(story).cloud.ledger
 
 
+@pytest.mark.slow
 @given(played_stories)
 def test_a_fork_is_the_same_cloud_and_goes_its_own_way(played: Played) -> None:
     """Design ground rule 1: forking a cloud is copying a ledger."""
@@ -240,6 +244,7 @@ def test_what_is_explained_of_an_image_is_its_share(played: Played) -> None:
         assert_same(explained, expected)
 
 
+@pytest.mark.slow
 def test_what_an_image_costs_in_two_currencies_has_no_total() -> None:
     """Design ground rule 10, IBILL-5: the owner pays storage in CNY, a sharee abroad its licence in USD."""
     cloud = ecs.Cloud(start="2026-01-31")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import BEIJING, HANGZHOU, unchanged
+from helpers import BEIJING, HANGZHOU, tier, unchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from played import play
 
 import ecs_images as ecs
-from ecs_images import Account, Cloud, CloudError, InputError, Machines, Updates, bill, routes
+from ecs_images import Account, Cloud, CloudError, InputError, Machines, Prices, Updates, bill, routes
 from ecs_images.catalog.regions import region as region_of
 from ecs_images.decisions.ways import WAYS
 
@@ -511,6 +511,7 @@ def test_an_account_that_receives_all_it_may_receives_no_copy_either(crowded: tu
     assert of(found, "copy, then share", SHANGHAI, "newcomer")["x_allowed"]
 
 
+@pytest.mark.slow
 def test_the_order_of_accounts_and_regions_decides_nothing_and_plans_agree(crowded: tuple[Cloud, str]) -> None:
     """Every target is tried for itself: what routes refuses, a plan refuses for the same reason, and nothing else."""
     cloud, image = crowded
@@ -531,6 +532,18 @@ def test_the_order_of_accounts_and_regions_decides_nothing_and_plans_agree(crowd
             assert f"{name!r} for {row.billing_account_id} in {row.region_id}: {why}" in str(caught.value)
 
 
+def test_whoever_pays_already_pays_by_the_tiers_reached_and_all_others_alike(cloud: Cloud, partner: Account) -> None:
+    """10 GiB at 1 an hour, the rest at 3. 12 GiB for a day: 24 × (10 + 2 × 3) = 384, or on top 24 × 12 × 3 = 864."""
+    partner.create_snapshot(partner.run_instance(region=BEIJING, image="aliyun_3", system_disk=40, written=12))
+    image, newcomers = golden(cloud.account("acme")), [cloud.account(name).name for name in ("first", "last")]
+    prices, day = Prices([tier(1, 0, 10), tier(3, 10)]), Updates(horizon_days=1)
+    names = [newcomers[0], "partner", newcomers[1]]
+    found = routes(cloud, image, accounts=names, regions=[BEIJING], updates=day, prices=prices)
+    costs = [of(found, "receiver's own image", BEIJING, name)["list_cost"] for name in names]
+    assert costs == pytest.approx([384, 864, 384])
+
+
+@pytest.mark.slow
 def test_what_targets_share_is_what_each_finds_out_alone(crowded: tuple[Cloud, str]) -> None:
     """The commands that bring an image to a region do not know who will launch it: played alone, the same refusals."""
     cloud, image = crowded
@@ -573,6 +586,7 @@ def test_updates_that_make_no_sense_are_refused_in_a_sentence(wrong: dict[str, A
     assert len(str(caught.value)) <= 200
 
 
+@pytest.mark.slow
 def test_versions_kept_beyond_the_horizon_go_with_it(cloud: Cloud, acme: Account, partner: Account) -> None:
     """Three versions, however many may stay: 30, 20 and 10 days of 12 GiB at 0.12 per 30 days."""
     image = golden(acme)

@@ -71,19 +71,56 @@ def test_a_full_disk_leaves_the_old_file(old: Path):
     assert whole_and_alone(old)
 
 
-@pytest.mark.parametrize("moment", ["fsync", "replace"])
-def test_a_kill_at_any_moment_leaves_the_old_file(old: Path, moment: str):
-    """Killed when all is written and not yet in place; what remains is marked as ours."""
+KILLED_AT = {
+    # The system ends a process that writes past its limit, unless it asks to be told instead, as Python does.
+    "4 KiB written": "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
+    "signal.signal(signal.SIGXFSZ, signal.SIG_DFL)",
+    **{
+        name: f"os.{name} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)"
+        for name in ("fsync", "chmod", "link")
+    },
+}
+
+
+def killed(path: Path, how: str) -> int:
+    """The exit code of a process that is killed while it saves 10 MB."""
     script = f"""
-        import os, signal
+        import os, resource, signal
         from pathlib import Path
         from ecs_images.saving import save
-        os.{moment} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        save(Path({str(old)!r}), b"x" * 10_000_000)
+        {how}
+        save(Path({str(path)!r}), b"x" * 10_000_000)
     """
-    assert python(script).returncode == -signal.SIGKILL
+    return python(script).returncode
+
+
+@pytest.mark.parametrize("moment", KILLED_AT)
+def test_a_kill_while_it_is_written_leaves_the_old_file_and_nothing_beside_it(old: Path, moment: str):
+    try:
+        os.close(os.open(old.parent, os.O_TMPFILE | os.O_WRONLY))
+    except (AttributeError, OSError):
+        pytest.skip("this file system has no files without a name")
+    assert killed(old, KILLED_AT[moment]) in (-signal.SIGXFSZ, -signal.SIGKILL)
+    assert whole_and_alone(old)
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_a_kill_just_before_the_end_leaves_both_files_whole(old: Path, nameless: bool):
+    how = "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
+    assert killed(old, how if nameless else f"{how}; del os.O_TMPFILE") == -signal.SIGKILL
     assert old.read_bytes() == OLD
-    assert {name for name in os.listdir(old.parent) if not name.startswith(".ecs_images.")} == {old.name}
+    (beside,) = {*os.listdir(old.parent)} - {old.name}
+    assert beside.startswith(".ecs_images.")
+    assert (old.parent / beside).read_bytes() == b"x" * 10_000_000
+
+
+def test_files_are_replaced_where_no_file_is_without_a_name(old: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    old.chmod(0o640)
+    save(old, NEW)
+    assert old.read_bytes() == NEW
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    assert os.listdir(old.parent) == [old.name]
 
 
 def test_ctrl_c_leaves_the_old_file_and_nothing_beside_it(old: Path):

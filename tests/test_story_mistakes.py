@@ -244,6 +244,7 @@ def test_an_expectation_of_nothing_where_nothing_can_be_is_told(where: str, word
     assert caught.value.problems[0].message.startswith(words)
 
 
+@pytest.mark.slow
 def test_nothing_may_be_expected_of_a_meter_that_nobody_used():
     story = Story.parse(steps("expect:", "  - {where: {meter: os_licence, month: 2026-01}, cost: 0}"))
     assert [outcome.passed for outcome in check(story, story.run())] == [True]

@@ -154,6 +154,7 @@ def test_whoever_launches_a_descendant_subscribes_anew_at_the_original_price(clo
     assert costs == {("acme", HANGZHOU): 560, ("acme", "cn-beijing"): 280, ("partner", HANGZHOU): 280}
 
 
+@pytest.mark.slow
 def test_subscriptions_are_explained_attributed_and_kept_in_a_ledgers_file(cloud, acme, tmp_path: Path) -> None:
     web = subscribed(acme, periods=3)
     bought = acme.buy_product(PRODUCT, region=HANGZHOU, billing="once", refund_days=5)

@@ -89,6 +89,7 @@ def test_seconds_are_counted_from_1970_in_utc():
     assert to_seconds(beijing(1970, 1, 1, 8, 0, 5)) == 5
 
 
+@pytest.mark.slow
 @DERANDOMISED
 @given(MOMENTS)
 def test_a_moment_survives_seconds_and_text(moment):

@@ -137,6 +137,7 @@ def test_the_nearest_region_is_of_the_same_area_then_of_the_same_country() -> No
     assert nearest_regions("cn-hangzhou")[0] == "cn-shanghai"
 
 
+@pytest.mark.slow
 def test_a_missing_price_is_that_of_the_nearest_region_only_when_asked_for_and_is_marked(both: ecs.Bill) -> None:
     found = bill(both._origin.ledger, until="2026-01-16", prices=BEIJING_ONLY, assume_prices="nearest")
     assert found.total() == 576

@@ -296,13 +296,11 @@ FILES: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("what", FILES)
-@pytest.mark.parametrize(
-    "path", [None, 5, b"x", [], Story, object(), "a\0b", "\ud800", "x" * 100_000], ids=lambda path: str(path)[:9]
-)
-def test_what_is_no_path_is_refused_in_a_sentence(what: str, path: object) -> None:
-    with pytest.raises(InputError) as caught:
-        FILES[what](path)
-    assert len(str(caught.value)) <= 200
+def test_what_is_no_path_is_refused_in_a_sentence(what: str) -> None:
+    for path in (None, 5, b"x", [], Story, object(), "a\0b", "\ud800", "x" * 100_000):
+        with pytest.raises(InputError) as caught:
+            FILES[what](path)
+        assert len(str(caught.value)) <= 200
 
 
 @pytest.mark.parametrize("text", [None, 5, b"start: 2026-01-15", Path("story.yaml")])

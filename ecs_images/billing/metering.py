@@ -87,8 +87,8 @@ def usage_of(
     ledger: Ledger, state: State, window: tuple[int, int], assume: Mapping[str, str], meters: Collection[str] = ()
 ) -> pd.DataFrame:
     """The usage of a ledger, whose replay is `state`, within a window [s since 1970]; `meters` as `asked_for`."""
-    storage, fees = _storage_usage(state), _fee_usage(ledger, state, assume, meters)
-    return clip(_joined(storage, fees) if len(fees) else storage, *window)
+    storage, rows = _storage_usage(state), _rows_of_fees(ledger, state, assume, meters)
+    return clip(_joined(storage, _fee_usage(rows)) if rows else storage, *window)
 
 
 def _joined(storage: pd.DataFrame, fees: pd.DataFrame) -> pd.DataFrame:
@@ -233,7 +233,9 @@ class _Running:
     purchase: str | None
 
 
-def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]) -> pd.DataFrame:
+def _rows_of_fees(
+    ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]
+) -> list[tuple[object, ...]]:
     """What is not snapshot storage: what is sent, fees of running instances, files of images, and machines."""
     rows: list[tuple[object, ...]] = []
     running: dict[str, _Running] = {}
@@ -292,6 +294,10 @@ def _fee_usage(ledger: Ledger, state: State, assume: Mapping[str, str], wanted: 
     # Whoever asks for machines, or their disks, hears of prepaid ones: no price is known for those.
     machines = bool({meters.DISK, meters.INSTANCE} & set(wanted))
     rows.extend(_prepaid_row(paid, state) for paid in paid_ahead if machines or paid.meter != meters.INSTANCE)
+    return rows
+
+
+def _fee_usage(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     names = [column for column in USAGE.names if not column.startswith("charge_period")]
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
@@ -413,7 +419,4 @@ def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]
 
 
 def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
-    frame = pd.DataFrame(dict(fields))
-    frame["charge_period_start"] = times_of(start)
-    frame["charge_period_end"] = times_of(end)
-    return USAGE.frame(frame)
+    return USAGE.frame({**fields, "charge_period_start": times_of(start), "charge_period_end": times_of(end)})

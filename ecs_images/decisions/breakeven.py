@@ -31,8 +31,8 @@ from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB
 from .costs import added, sum_of
-from .question import Question, Refusal, Situation, updates_or_usual
-from .updates import Updates
+from .question import Question, Refusal, Situation
+from .updates import Updates, updates_or_usual
 from .ways import BESIDE, Delivery, way_named
 
 TOLERANCE = 1e-9

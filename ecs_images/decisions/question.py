@@ -25,7 +25,7 @@ from ..errors import CloudError, InputError, PriceNotFound, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import LATEST, next_full_hour, to_seconds
 from .machines import Machines
-from .updates import Sizes, Updates, Versions
+from .updates import Sizes, Updates, Versions, updates_or_usual
 from .ways import DIRECT_COPY, Case, Delivery, Target, Use, Way, deliveries, let_launch, perform
 
 MOST_THIRD_REGIONS = 3
@@ -80,7 +80,7 @@ class Situation:
         self.use = dict(groups(measure(cloud.ledger, until=LATEST)))
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
-        self.currency = cache(self._currency)
+        self.currency, self._accounts = cache(self._currency), self.cloud.state.accounts
 
     def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Try a delivery in a fork: None when it is allowed."""
@@ -110,7 +110,7 @@ class Situation:
 
     def _currency(self, account: str) -> str:
         """The currency of the price list that an account pays by."""
-        return sites()[self.cloud.state.accounts[account].site].currency
+        return sites()[self._accounts[account].site].currency
 
     def targets(self, accounts: Sequence[str | Account], regions: Sequence[str | Region]) -> list[Target]:
         """Every account in every region, each once, regions first.
@@ -237,13 +237,6 @@ class Question:
         """What is used already, up to the end of the horizon."""
         end = to_seconds(next_full_hour(self.updates.end(self.situation.cloud.now)))
         return {key: _until(rows, end) for key, rows in self.situation.use.items() if rows.start.min() < end}
-
-
-def updates_or_usual(updates: Updates | None) -> Updates:
-    """The updates given, the usual ones for none; raises InputError for anything else."""
-    if updates is not None and not isinstance(updates, Updates):
-        raise InputError(f"updates is an Updates, such as Updates(every_days=7), not {shown(updates)}")
-    return updates or Updates()
 
 
 def _refused(way: Way, error: CloudError | InputError) -> Refusal:

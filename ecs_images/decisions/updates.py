@@ -81,6 +81,13 @@ class Updates:
         return _whole_second(start + timedelta(days=self.horizon_days))
 
 
+def updates_or_usual(updates: Updates | None) -> Updates:
+    """The updates given, the usual ones for none; raises InputError for anything else."""
+    if updates is not None and not isinstance(updates, Updates):
+        raise InputError(f"updates is an Updates, such as Updates(every_days=7), not {shown(updates)}")
+    return updates or Updates()
+
+
 def _whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import MappingProxyType
@@ -97,12 +96,8 @@ class State:
         return twin
 
     def _with_tables(self, made: Callable[[Any], Any]) -> State:
-        twin = copy(self)
-        for part in fields(self):
-            value = getattr(self, part.name)
-            if isinstance(value, dict):
-                setattr(twin, part.name, made(value))
-        return twin
+        values = (getattr(self, name) for name in _PARTS)
+        return State(*(made(value) if isinstance(value, dict) else value for value in values))
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -174,6 +169,9 @@ class State:
         joins = self.copies_chain(source, region)
         copied = joins[1] if joins else CopiedChain(chain)
         return copied.unstored_blocks(source.number) * chain.block_bytes
+
+
+_PARTS = tuple(part.name for part in fields(State))
 
 
 class _Copies(Mapping[str, StoredChain]):
