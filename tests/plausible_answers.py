@@ -96,9 +96,9 @@ PLAUSIBLE: dict[str, dict[str, float | str]] = {
         "no right": "Forbidden",
     },
     "04-small": {
-        "the time that passed": 3.25,
-        "the time rounded up": 4,
-        "the time rounded down": 3,
+        "the time that passed": 5.25,
+        "the time rounded up": 6,
+        "the time rounded down": 5,
         "two days": 48,
         "one day": 24,
     },
@@ -117,8 +117,8 @@ PLAUSIBLE: dict[str, dict[str, float | str]] = {
         "nothing is free": 18 * 0.136,
         "one disk": 30 * 0.02,
     },
-    "05-recall-1": {"the time that passed": 5 + 20 / 60, "rounded up": 6, "rounded down": 5, "one day": 24},
-    "05-recall-2": {"as taken": 9, "what stays": 6.5, "nothing": 0, "all that is stored": 11.5},
+    "05-recall-1": {"the time that passed": 7 + 20 / 60, "rounded up": 8, "rounded down": 7, "one day": 24},
+    "05-recall-2": {"as taken": 9, "one": 1.75, "nothing": 0, "all that is stored": 9 + 3.5, "both in full": 18},
     "05-small": {
         "the whole disk": 40 * PRICE * 12,
         "every week": 20 * 3858 * 24 * PRICE / 720,
@@ -212,7 +212,7 @@ PLAUSIBLE: dict[str, dict[str, float | str]] = {
         "one vCPU": 0.0781 * 10,
         "a day": 12 * 0.0781 * 24,
     },
-    "08-recall-2": {"one base": 10, "whole disks": 6 * 40, "five": 50, "the GiB of a chain": 10 + 6},
+    "08-recall-2": {"one base": 10, "whole disks": 7 * 40, "six": 60, "the GiB of a chain": 10 + 7},
     "08-small": {
         "four vCPUs": 4 * RED_HAT * 336 * 4,
         "one fortnight": 2 * RED_HAT * 336,

@@ -89,16 +89,14 @@ TASKS: dict[str, Task] = {
         hint="Lesson 03 deletes an image that is shared; its refusal begins with the code.",
     ),
     "04-small": Task(
-        wanted="how many hours are billed for a snapshot stored from 21:50 to 1:05",
+        wanted="how many hours are billed for a snapshot stored from 20:50 to 2:05",
         unit="hours",
-        right=lambda: _hours("2026-05-11T21:50", "2026-05-12T01:05"),
-        because="It touches the clock hours from 21, 22, 23, 0 and 1, and each counts as a whole hour (BILL-2).",
+        right=lambda: _hours("2026-05-11T20:50", "2026-05-12T02:05"),
+        because="It touches the clock hours from 20 to 2, seven of them, and each counts as a whole hour (BILL-2).",
         slips=(
-            Slip(lambda: 3.25, "That is the time that passed; whole clock hours are billed."),
-            Slip(
-                lambda: 4, "That is the time rounded up, or one clock hour too few: the first and the last both count."
-            ),
-            Slip(lambda: 3, "That leaves out the clock hours that are touched only partly; they count whole."),
+            Slip(lambda: 5.25, "That is the time that passed; whole clock hours are billed."),
+            Slip(lambda: 6, "One clock hour too few: the first and the last both count, though touched only partly."),
+            Slip(lambda: 5, "That leaves out the clock hours that are touched only partly; they count whole."),
             Slip(lambda: 48, "Days do not matter here; count the clock hours."),
         ),
         hint="Write down the clock hours in which the snapshot exists, even for a minute.",

@@ -25,13 +25,14 @@ def _hours(start: str, end: str) -> float:
     return float(bill(cloud, until="2026-05-13").explain(snapshot).amounts["x_hours"].sum())
 
 
-def _freed_by_the_first(overwritten: float) -> float:
-    """What deleting the first of two snapshots of 9 GiB frees, some of it overwritten between them [GiB]."""
+def _freed_by_the_oldest(count: int) -> float:
+    """What deleting the oldest of three snapshots of 9 GiB frees, 1.75 GiB overwritten between two of them [GiB]."""
     cloud, acme, web = machine("2026-05-11", 9)
-    first = acme.create_snapshot(web)
-    acme.write(web, overwrite=overwritten)
-    acme.create_snapshot(web)
-    return cloud.freed_gib([first])
+    snapshots = [acme.create_snapshot(web)]
+    for _ in range(2):
+        acme.write(web, overwrite=1.75)
+        snapshots.append(acme.create_snapshot(web))
+    return cloud.freed_gib(snapshots[:count])
 
 
 def _updates(kept: int = 12, changed: float = 1.0, every: float = 7, written: float = 12) -> Updates:
@@ -80,31 +81,31 @@ _ONCE = _updates(every=360, written=20)
 
 TASKS: dict[str, Task] = {
     "05-recall-1": Task(
-        wanted="how many hours are billed for a snapshot stored from 9:50 to 15:10",
+        wanted="how many hours are billed for a snapshot stored from 9:50 to 17:10",
         unit="hours",
-        right=lambda: _hours("2026-05-11T09:50", "2026-05-11T15:10"),
-        because="It touches the clock hours from 9 to 15, and each counts whole (BILL-2).",
+        right=lambda: _hours("2026-05-11T09:50", "2026-05-11T17:10"),
+        because="It touches the clock hours from 9 to 17, and each counts whole (BILL-2).",
         slips=(
-            Slip(lambda: 5 + 20 / 60, "That is the time that passed; clock hours are billed."),
-            Slip(
-                lambda: 6, "That is the time rounded up, or one clock hour too few: the first and the last both count."
-            ),
-            Slip(lambda: 5, "That leaves out the clock hours that are touched only partly; they count whole."),
+            Slip(lambda: 7 + 20 / 60, "That is the time that passed; clock hours are billed."),
+            Slip(lambda: 8, "One clock hour too few: the first and the last both count, though touched only partly."),
+            Slip(lambda: 7, "That leaves out the clock hours that are touched only partly; they count whole."),
         ),
         hint="Write down the clock hours in which the snapshot exists, even for a minute.",
     ),
     "05-recall-2": Task(
-        wanted="how many GiB deleting the first snapshot frees",
+        wanted="how many GiB deleting the first two snapshots frees",
         unit="GiB",
-        right=lambda: _freed_by_the_first(2.5),
-        because="Only what was overwritten is in the first alone; the second needs the rest (CHAIN-2).",
+        right=lambda: _freed_by_the_oldest(2),
+        because="Each of the two alone holds what was overwritten after it; the third needs the rest (CHAIN-2).",
         slips=(
-            Slip(lambda: 9, "That is what it restores; most of it is needed by the second."),
-            Slip(lambda: 9 - 2.5, "That is what both share, and so what stays."),
-            Slip(lambda: 0, "Something is in the first alone: what was overwritten afterwards, as it was before."),
+            Slip(lambda: 9, "That is what one restores; most of it is needed by the third."),
+            Slip(lambda: 18, "That is what both restore; most of it is needed by the third."),
+            Slip(lambda: _freed_by_the_oldest(1), "That is the first alone; the second holds something, too."),
+            Slip(lambda: _freed_by_the_oldest(3), "That is all three; the third stays."),
+            Slip(lambda: 0, "Each holds something alone: what was overwritten afterwards, as it was before."),
             Slip(lambda: 40, "That is the disk; blocks never written are not stored."),
         ),
-        hint="What is in the first snapshot and not in the second?",
+        hint="What is in each of the two snapshots that is not in the third?",
     ),
     "05-small": Task(
         wanted="what copying the image of 20 GiB, then sharing, costs when there is one version only",

@@ -77,14 +77,14 @@ TASKS: dict[str, Task] = {
         hint="Look up the price by the size of the instance, then multiply by its vCPUs and hours.",
     ),
     "08-recall-2": Task(
-        wanted="how many GiB six versions of six builders store",
+        wanted="how many GiB seven versions of seven builders store",
         unit="GiB",
-        right=lambda: _stored_gib(6),
+        right=lambda: _stored_gib(7),
         because="Every new disk begins a chain of its own, whose first snapshot is full (CHAIN-4).",
         slips=(
             Slip(lambda: _stored_gib(1), "That is one version; those of other disks share nothing with it."),
-            Slip(lambda: 6 * 40, "That is six whole disks; blocks never written are not stored."),
-            Slip(lambda: _stored_gib(5), "That is five versions; the first one is stored, too."),
+            Slip(lambda: 7 * 40, "That is seven whole disks; blocks never written are not stored."),
+            Slip(lambda: _stored_gib(6), "That is six versions; the first one is stored, too."),
             Slip(lambda: 0, "Every version is stored, in full."),
         ),
         hint="In how many chains do the versions lie?",
