@@ -89,7 +89,7 @@ TASKS: dict[str, Task] = {
         hint="Lesson 03 deletes an image that is shared; its refusal begins with the code.",
     ),
     "04-small": Task(
-        wanted="how many hours are billed for a snapshot stored from 20:50 to 2:05",
+        wanted="how many hours are billed",
         unit="hours",
         right=lambda: _hours("2026-05-11T20:50", "2026-05-12T02:05"),
         because="It touches the clock hours from 20 to 2, seven of them, and each counts as a whole hour (BILL-2).",
@@ -119,7 +119,7 @@ TASKS: dict[str, Task] = {
         hint="GiB × hours × price / 720, with the hours of 31 days.",
     ),
     "04-large": Task(
-        wanted="what is paid for April in Hong Kong, snapshots of two disks with 11 and 7 GiB written, as invoiced",
+        wanted="what is paid for April in Hong Kong for the snapshots of both disks, as invoiced",
         unit="CNY",
         right=lambda: _paid(_hongkong(11, 7)),
         because="18 GiB less the first 5 of the region, and each day is truncated separately (BILL-1, BILL-6).",

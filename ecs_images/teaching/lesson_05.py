@@ -81,7 +81,7 @@ _ONCE = _updates(every=360, written=20)
 
 TASKS: dict[str, Task] = {
     "05-recall-1": Task(
-        wanted="how many hours are billed for a snapshot stored from 9:50 to 17:10",
+        wanted="how many hours are billed",
         unit="hours",
         right=lambda: _hours("2026-05-11T09:50", "2026-05-11T17:10"),
         because="It touches the clock hours from 9 to 17, and each counts whole (BILL-2).",
