@@ -123,7 +123,7 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
         ("03-small", 30 * 20 / 40),
         ("03-medium", "IncorrectImageStatus"),
         ("03-large", 12 + 30),
-        ("05-small", 12 * 12 * 0.12),  # twelve months of 720 hours
+        ("05-small", 20 * 12 * 0.12),  # twelve months of 720 hours
         ("06-small", 20 + 9 * 0.5),
         ("06-medium", 6 * 0.5 * 0.12),
         ("06-large", 48 * 168 * 0.12 / 720),  # 48 deletions of 1 GiB each come a week later

@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
+from ..errors import CloudError
 from ..ledger.resources import StopMode
+from .scene import machine
 from .task import Slip, Task
 
 _BEIJING = "cn-beijing"
 _DAY, _NEXT_DAY = "2026-06-01", "2026-06-02"
+
+
+def _freed(count: int, changed: float = 0.75) -> float:
+    """What deleting the oldest `count` of ten versions of a disk with 15 GiB written frees [GiB]."""
+    cloud, acme, web = machine("2026-06-01", 15)
+    for number in range(10):
+        if number:
+            acme.write(web, overwrite=changed)
+        acme.create_image(web)
+    return cloud.freed_gib(tuple(cloud.state.snapshots)[:count])
+
+
+def _refusal_of_a_receiver() -> str:
+    """The error code with which an account is refused to copy a shared image to another region."""
+    cloud, acme, web = machine("2026-06-01")
+    partner, image = cloud.account("partner"), acme.create_image(web)
+    acme.share_image(image, with_accounts=[partner])
+    try:
+        partner.copy_image(image, to="cn-shanghai")
+    except CloudError as refused:
+        return refused.code
+    raise AssertionError("a shared image could be copied to another region by who it is shared with")
 
 
 def _licence(instance_type: str, image: str = "rhel_9", until: str = _NEXT_DAY, instances: int = 1) -> float:
@@ -53,6 +77,32 @@ def _fees(cloud: Cloud, until: str, account: str = "acme") -> float:
 
 
 TASKS: dict[str, Task] = {
+    "07-recall-1": Task(
+        wanted="how many GiB are freed when the oldest six go",
+        unit="GiB",
+        right=lambda: _freed(6),
+        because="Each of the six alone holds what was overwritten after it; the base stays (CHAIN-2).",
+        slips=(
+            Slip(lambda: 6 * 15, "That is what the six restore; most of it is needed by those that stay."),
+            Slip(lambda: _freed(10) * 6 / 10, "That is in proportion; what all have in common stays."),
+            Slip(lambda: _freed(4), "That is for four deleted; here six go."),
+            Slip(lambda: _freed(5), "That is for five deleted; the oldest, too, holds something alone."),
+            Slip(lambda: 0, "Their snapshots are deleted too, and each holds something alone."),
+        ),
+        hint="What does one old version hold that no other holds? Times how many go.",
+    ),
+    "07-recall-2": Task(
+        wanted="the error code",
+        unit="",
+        right=_refusal_of_a_receiver,
+        because="Across regions only the owner copies (SHARE-7).",
+        slips=(
+            Slip(lambda: "InvalidImageId.NotFound", "partner does see the image; it may only not take it elsewhere."),
+            Slip(lambda: "IncorrectDestinationRegion", "That is for a copy into the region where the image is."),
+            Slip(lambda: "ImageUseShared", "That is for deleting what is shared."),
+        ),
+        hint="Lesson 05 tries it; the refusal begins with the code.",
+    ),
     "07-small": Task(
         wanted="what the Red Hat licence of an ecs.g7.4xlarge, 16 vCPUs, costs on one day",
         unit="CNY",
@@ -63,6 +113,8 @@ TASKS: dict[str, Task] = {
             Slip(lambda: _licence("ecs.g7.2xlarge") + _licence("ecs.g7.4xlarge") / 2, "One price holds for all vCPUs."),
             Slip(lambda: _licence("ecs.g7.4xlarge", until="2026-06-01T01:00"), "That is one hour; a day has 24."),
             Slip(lambda: _licence("ecs.g7.4xlarge") / 16, "That is one vCPU; the instance has 16."),
+            Slip(lambda: 30 * _licence("ecs.g7.4xlarge"), "That is a month of 30 days; one day is asked for."),
+            Slip(lambda: _licence("ecs.g7.3xlarge"), "That is for 12 vCPUs; the instance has 16."),
         ),
         hint="vCPUs × price of their tier × 24 hours; or launch rhel_9 on it and bill the day.",
     ),
@@ -75,6 +127,9 @@ TASKS: dict[str, Task] = {
             Slip(lambda: 0, "acme pays the storage of its image; the licence is paid by whoever launches (IBILL-5)."),
             Slip(lambda: _of_partner(1), "That is one instance; each launch pays again."),
             Slip(lambda: _of_partner(3, "ecs.g7.large"), "That is for 2 vCPUs each; an xlarge has 4."),
+            Slip(lambda: _of_partner(3) / 10, "That is one hour; they run ten."),
+            Slip(lambda: _of_partner(3) * 24 / 10, "That is a whole day; they run ten hours."),
+            Slip(lambda: _of_partner(3) / 4, "That is one vCPU of each; an xlarge has 4."),
         ),
         hint="Instances × vCPUs × hours × price of the tier of 4 vCPUs.",
     ),
@@ -88,6 +143,11 @@ TASKS: dict[str, Task] = {
             Slip(lambda: _with_stops("economical", "economical"), "That is 12 hours; a standard stop saves nothing."),
             Slip(lambda: 4 * _with_stops("economical", "standard"), "SUSE is priced per instance, in bands by size."),
             Slip(lambda: _licence("ecs.g7.large", "sles_15", "2026-06-01T18:00"), "That is 2 vCPUs; an xlarge has 4."),
+            Slip(lambda: _licence("ecs.g7.xlarge", "sles_15", "2026-06-01T01:00"), "That is one hour."),
+            Slip(
+                lambda: _licence("ecs.g7.xlarge", "sles_15", "2026-06-01T06:00"), "That is what is saved; what is paid?"
+            ),
+            Slip(lambda: _licence("ecs.g7.xlarge", until="2026-06-01T18:00"), "That is Red Hat; this system is SUSE."),
         ),
         hint="Count the hours in which the fee runs, times the price of the band of 4 vCPUs.",
     ),
