@@ -9,13 +9,13 @@ from .scene import machine
 from .task import Slip, Task
 
 
-def _freed_by_the_middle_one(first: float, second: float) -> float:
-    """What deleting the second of three snapshots frees [GiB], by what is overwritten before it and after it [GiB]."""
+def _freed_by_the_middle_one() -> float:
+    """What deleting the second of the three snapshots of the first question frees [GiB]."""
     cloud, acme, web = machine("2026-03-02", 20)
     acme.create_snapshot(web)
-    acme.write(web, overwrite=first)
+    acme.write(web, overwrite=8)
     middle = acme.create_snapshot(web)
-    acme.write(web, overwrite=second)
+    acme.write(web, overwrite=10, offset=3)
     acme.create_snapshot(web)
     return cloud.freed_gib([middle])
 
@@ -80,17 +80,17 @@ TASKS: dict[str, Task] = {
     "03-recall-1": Task(
         wanted="what deleting the second of the three snapshots frees",
         unit="GiB",
-        right=lambda: _freed_by_the_middle_one(7, 9),
-        because="Only the second holds the first new version of the front: the third has a newer one (CHAIN-2).",
+        right=_freed_by_the_middle_one,
+        because="From 3 to 8 GiB only the second holds the version that it stored (CHAIN-2).",
         slips=(
             Slip(lambda: 0, "That was Tuesday's snapshot; here the third overwrites what the second stored."),
             Slip(lambda: 20, "That is what it restores; most of it is held by another snapshot too."),
-            Slip(lambda: 9, "That is what the third stored; what did the second?"),
-            Slip(lambda: 7 + 9, "That is what two snapshots stored when taken; only one of them is deleted."),
-            Slip(lambda: 9 - 7, "The third's blocks are versions of its own; which copy does only the second hold?"),
-            Slip(lambda: 20 - 9, "That is what all three share; it stays."),
+            Slip(lambda: 8, "That is what it stored when taken; the third still needs the first 3 GiB."),
+            Slip(lambda: 3, "That is what the third needs of it; what does only the second hold?"),
+            Slip(lambda: 10, "That is what the third stored; what did the second?"),
+            Slip(lambda: 8 + 10, "That is what two snapshots stored when taken; only one of them is deleted."),
         ),
-        hint="Draw the table of letters: which copy stands in the second column alone?",
+        hint="Draw the table of letters: which copies stand in the second column alone?",
     ),
     "03-recall-2": Task(
         wanted="what partner pays for the system in 100 hours",
