@@ -117,7 +117,7 @@ TASKS: dict[str, Task] = {
             ),
             Slip(lambda: _in_march("os_licence", until="2026-03-31"), "That is 720 hours; March has 744."),
             Slip(lambda: _in_march("os_licence", _LARGE) / 2, "That is for one vCPU; an ecs.g7.2xlarge has 8."),
-            Slip(lambda: _in_march("snapshot_standard"), "That is the storage, and the owner's; read the row of users."),
+            Slip(lambda: _in_march("snapshot_standard"), "That is the storage, which the owner pays."),
         ),
         hint="Launch hardened-v1 as user with instance_type ecs.g7.2xlarge, and bill March by account and meter.",
     ),

@@ -79,7 +79,7 @@ TASKS: dict[str, Task] = {
         slips=(
             Slip(lambda: 0, "Sharing hands nothing over: the snapshots are still the owner's."),
             Slip(lambda: _shared_in_april(2) * 3, "Sharing stores nothing; the snapshots are there once."),
-            Slip(lambda: _shared_in_april(2) * 2, "The accounts that use it add no storage; the snapshots are there once."),
+            Slip(lambda: _shared_in_april(2) * 2, "Its users add no storage; the snapshots are there once."),
             Slip(lambda: _shared_in_april(2) / 3, "The receivers do not share the bill; who owns the snapshots?"),
             Slip(lambda: _shared_in_april(2) / 2, "The receivers do not pay for the storage; who owns the snapshots?"),
             Slip(lambda: 30 * 0.12 * 744 / 720, "That is for 744 hours; April has 720."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
 from ..errors import CloudError
@@ -34,7 +36,7 @@ def _licence(hours: int) -> float:
     return float(meters.loc[meters["sku_meter"] == "os_licence", "list_cost"].sum())
 
 
-def _minutes_to_available(written: float) -> float:
+def minutes_to_available(written: float) -> float:
     """How long the first image of a system disk of 40 GiB takes [minutes], by what is written [GiB]."""
     cloud, acme, web = machine("2026-03-02T09:00", written, durations="typical")
     cloud.wait(acme.create_image(web))
@@ -59,7 +61,7 @@ def _refused() -> int:
     cloud, acme, web = machine("2026-03-02")
     partner, image = cloud.account("partner"), acme.create_image(web)
     refused = 0
-    for command in (
+    commands: tuple[Callable[[], object], ...] = (
         lambda: acme.share_image(image, with_accounts=[partner]),
         lambda: acme.modify_image(image, status="Deprecated"),
         lambda: acme.delete_image(image, force=True),
@@ -68,7 +70,8 @@ def _refused() -> int:
         lambda: acme.copy_image(image, to="cn-hangzhou"),
         lambda: acme.share_image(image, with_accounts=[partner]),
         lambda: acme.delete_image(image),
-    ):
+    )
+    for command in commands:
         try:
             command()
         except CloudError:
@@ -109,14 +112,14 @@ TASKS: dict[str, Task] = {
     "03-small": Task(
         wanted="how long the first image of an instance takes, with 30 of the 40 GiB of its only disk written",
         unit="minutes",
-        right=lambda: _minutes_to_available(30),
+        right=lambda: minutes_to_available(30),
         because="The time depends on what the snapshot has to store (CREATE-13); in proportion, we suppose.",
         slips=(
-            Slip(lambda: _minutes_to_available(40), "That is for a full disk; only what is written is stored."),
+            Slip(lambda: minutes_to_available(40), "That is for a full disk; only what is written is stored."),
             Slip(lambda: 0, "The id comes at once; wait for the image and read the clock."),
-            Slip(lambda: _minutes_to_available(12), "That is for the 12 GiB of the lesson."),
+            Slip(lambda: minutes_to_available(12), "That is for the 12 GiB of the lesson."),
             Slip(lambda: 30, "That is a minute for each GiB; 40 GiB take 20 minutes."),
-            Slip(lambda: _minutes_to_available(10), "That is the part that is not written."),
+            Slip(lambda: minutes_to_available(10), "That is the part that is not written."),
             Slip(lambda: 0.25, "That is in hours; write it in minutes."),
         ),
         hint="Start a new cloud with durations typical, make the image, wait for it, and subtract the times.",
@@ -143,8 +146,8 @@ TASKS: dict[str, Task] = {
         because="Deprecating and deleting while it is shared, and copying and sharing while it is Deprecated.",
         slips=(
             Slip(lambda: 0, "Look at the columns Available and shared, and Deprecated, of the table."),
-            Slip(lambda: _refused() - 3, "One refusal is not all: read the rows share and copy, and the column shared."),
-            Slip(lambda: _refused() - 2, "Two are missing: what protects a shared image, and what does Deprecated forbid?"),
+            Slip(lambda: _refused() - 3, "There are more: read the rows share and copy, and the column shared."),
+            Slip(lambda: _refused() - 2, "Two are missing: what does sharing forbid, and what Deprecated?"),
             Slip(lambda: _refused() - 1, "One is missing: try each alone. Does force help against sharing?"),
             Slip(lambda: _refused() + 1, "One too many: a Deprecated image that nobody shares can be deleted."),
             Slip(lambda: _refused() + 2, "Two too many: after a refusal the image is as it was before."),

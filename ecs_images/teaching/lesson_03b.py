@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..billing.bill import bill
 from ..catalog.files import sample
 from ..catalog.prices import Prices
-from .lesson_03 import _minutes_to_available
+from .lesson_03 import minutes_to_available
 from .scene import machine
 from .task import Slip, Task
 
@@ -59,14 +59,14 @@ TASKS: dict[str, Task] = {
     "03b-recall-1": Task(
         wanted="how long the first image takes, with 26 of the 40 GiB written",
         unit="minutes",
-        right=lambda: _minutes_to_available(26),
+        right=lambda: minutes_to_available(26),
         because="20 minutes for 40 GiB, in proportion to what is written, as we suppose (CREATE-13).",
         slips=(
-            Slip(lambda: _minutes_to_available(40), "That is for a full disk; 26 GiB are written."),
+            Slip(lambda: minutes_to_available(40), "That is for a full disk; 26 GiB are written."),
             Slip(lambda: 0, "The id comes at once, the image when its snapshots are done."),
             Slip(lambda: 26, "That is a minute for each GiB; 40 GiB take 20 minutes."),
-            Slip(lambda: _minutes_to_available(14), "That is the part that is not written."),
-            Slip(lambda: _minutes_to_available(12), "That is for the 12 GiB of lesson 03."),
+            Slip(lambda: minutes_to_available(14), "That is the part that is not written."),
+            Slip(lambda: minutes_to_available(12), "That is for the 12 GiB of lesson 03."),
         ),
         hint="20 minutes for 40 GiB: how many for 26?",
     ),
@@ -106,7 +106,7 @@ TASKS: dict[str, Task] = {
         because="The fee begins with the change to the product and ends with the change away from it (OS-6).",
         slips=(
             Slip(lambda: _product("2026-03-11", "2026-04-01"), "The change back ends the fee."),
-            Slip(lambda: _product("2026-03-01", "2026-04-01"), "Before the 11th and after the 26th another system runs."),
+            Slip(lambda: _product("2026-03-01", "2026-04-01"), "Before the 11th and from the 26th on it does not run."),
             Slip(lambda: _product("2026-03-26", "2026-04-01"), "That is after the change back; the fee has ended."),
             Slip(lambda: _product("2026-03-01", "2026-03-11"), "That is before the change; no product runs yet."),
             Slip(lambda: _product("2026-03-11", "2026-03-27"), "From the 11th to the 26th are 15 days."),
@@ -119,7 +119,7 @@ TASKS: dict[str, Task] = {
         wanted="what the three images store together",
         unit="GiB",
         right=lambda: _three_images(0, 1, 2),
-        because="The second adds what is new; the new disk has a chain of its own, and old snapshots stay (OS-4, CHAIN-4).",
+        because="The second adds what is new; a new disk has a new chain, and old snapshots stay (OS-4, CHAIN-4).",
         slips=(
             Slip(
                 lambda: 12 + 19 + 30, "That counts every version in full; the second adds only what is new on its disk."
