@@ -117,6 +117,19 @@ def test_a_lesson_leads_to_the_one_before_and_the_one_after(name):
     assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", after]
 
 
+def test_the_index_has_the_question_and_the_minutes_of_every_lesson():
+    rows = [
+        [part.strip() for part in line.split("|")[1:4]]
+        for line in prose("index.ipynb").splitlines()
+        if ".ipynb) |" in line
+    ]
+    firsts = [(name, cells(name, "markdown")[0]["text"]) for name in LESSONS]
+    assert rows == [
+        [f"[{name.split('_')[0]}]({name})", text.splitlines()[0][2:], *re.findall(r"About (\d+) minutes", text)]
+        for name, text in firsts
+    ]
+
+
 @every_notebook
 def test_links_between_notebooks_lead_somewhere(name):
     linked = set(re.findall(r"\]\(([^)#]+\.ipynb)", prose(name)))
