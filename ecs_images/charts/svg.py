@@ -75,7 +75,9 @@ class Picture:
 
     def ring(self, x: float, y: float, colour: str = DARK) -> None:
         """A small ring that marks a place."""
-        self._strokes.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" stroke-width="2"/>')
+        self._strokes.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
 
     def letters(
         self,

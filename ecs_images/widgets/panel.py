@@ -56,9 +56,11 @@ class Panel:
         self.notice: Any = ipw.HTML()
         self._at_first = {name: control.value for name, control in self.controls.items()}
         self.parts["summary"].add_class("ecs-answer")
-        self.controls_box: Any = ipw.VBox(list(self.controls.values()))
+        self.controls_box: Any = ipw.VBox([one for one in self.controls.values() if isinstance(one, ipw.Widget)])
         pictures = [part for name, part in self.parts.items() if name == "picture"]
-        beside = ipw.GridBox([self.controls_box, *pictures], layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px"))
+        beside = ipw.GridBox(
+            [self.controls_box, *pictures], layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px")
+        )
         others = [part for name, part in self.parts.items() if name not in ("summary", "picture")]
         self.box: Any = ipw.VBox([self.frame, self.parts["summary"], beside, *others, self.link, self.notice])
         self.box.add_class("ecs-panel")
@@ -131,7 +133,7 @@ class Panel:
                 raise InputError(f"a state is a JSON object, not {shown(state)}")
             self.restore(state)
         except (ValueError, RecursionError, EcsImagesError) as error:
-            self.notice.value = pages.sentence(f"{error}.")
+            self.notice.value = pages.sentence(f"{str(error).rstrip('.')}.")
             self.redraw()
 
     def redraw(self) -> None:
@@ -169,5 +171,6 @@ def whole_slider(description: str, low: int, high: int, value: int) -> Any:
 
 def slider(description: str, low: float, high: float, value: float, step: float) -> Any:
     """A slider over numbers."""
-    look = {"style": LABELS, "layout": {"width": WIDE}}
+    look: dict[str, Any] = {"style": LABELS, "layout": {"width": WIDE}}
+    look["readout_format"] = ".0f" if step == 1 else ".2f"
     return ipw.FloatSlider(description=description, min=low, max=high, value=value, step=step, **look)

@@ -9,8 +9,8 @@ from typing import Any
 import ipywidgets as ipw
 from traitlets import Dict, HasTraits, validate
 
-from ..catalog.regions import regions as known_regions
 from ..catalog.prices import Prices
+from ..catalog.regions import regions as known_regions
 from ..cloud.cloud import Cloud
 from ..decisions.question import account_named, region_named, updates_or_usual
 from ..decisions.updates import Updates
@@ -98,13 +98,13 @@ class _Workbench(Panel):
         controls = {
             "image": dropdown("Image", images, first or None),
             **counted,
-            "every_days": slider("New version every [d]", 1, max(90, updates.every_days), updates.every_days, 1),
-            "versions_kept": whole_slider("Versions kept", 1, max(52, updates.versions_kept), updates.versions_kept),
-            "horizon_days": slider("Period [d]", 1, max(1095, updates.horizon_days), updates.horizon_days, 1),
-            "size_gib": slider("Written [GiB]", min(0.5, size), max(most, size), size, 0.5),
-            "change_gib": slider("Changed each time [GiB]", 0, max(size, change), change, 0.5),
-            "new_gib": slider("Added each time [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
-            "copy_price": slider("Copies pay [per GiB]", 0, 2, 0, 0.05),
+            "every_days": slider("every [d]", 1, max(90, updates.every_days), updates.every_days, 1),
+            "versions_kept": whole_slider("versions kept", 1, max(52, updates.versions_kept), updates.versions_kept),
+            "horizon_days": slider("period [d]", 1, max(1095, updates.horizon_days), updates.horizon_days, 1),
+            "size_gib": slider("written [GiB]", min(0.5, size), max(most, size), size, 0.5),
+            "change_gib": slider("changed [GiB]", 0, max(size, change), change, 0.5),
+            "new_gib": slider("added [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
+            "copy_price": slider("copies pay [/GiB]", 0, 2, 0, 0.05),
             "regions": Chips("region", _areas(), tuple(map(region_named, regions))),
             "accounts": Chips(
                 "account",
@@ -142,14 +142,16 @@ class _Workbench(Panel):
         width = len(self.grid.columns)
         rows = [[name, *cells[k * width : (k + 1) * width]] for k, name in enumerate(self.grid.rows)]
         table = pages.table(self.grid.caption, ["region", *self.grid.columns], rows)
-        return self.parts["summary"].value + table + self.parts["picture"].value + self.parts["payers"].value
+        return "".join([self.parts["summary"].value, table, self.parts["picture"].value, self.parts["payers"].value])
 
     def _lay_out(self) -> None:
         controls, beside = self.controls, ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px")
         sliders = [control for name, control in controls.items() if name in (*_UPDATES, "copy_price")]
-        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 17em), 1fr))", grid_gap="0 16px")
+        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 18.5em), 1fr))", grid_gap="0 16px")
         row = ipw.Layout(flex_flow="row wrap", align_items="center")
         head = ipw.HBox([controls["image"], controls["machines"], controls["traffic"]], layout=row)
+        for control in sliders:
+            control.style.description_width = "7.5em"
         controls["image"].layout = {"width": "26em", "max_width": "100%"}
         controls["image"].style = {"description_width": "auto"}
         right = ipw.VBox([self.parts["picture"], self.parts["payers"]])
@@ -182,7 +184,9 @@ class _Workbench(Panel):
         if ahead["size_gib"] == written:
             ahead["size_gib"] = None
         try:
-            chosen = {Target(place.partition(" ")[2], place.partition(" ")[0]): w for place, w in values["chosen"].items()}
+            chosen = {
+                Target(place.partition(" ")[2], place.partition(" ")[0]): w for place, w in values["chosen"].items()
+            }
             settings = Settings(
                 values["image"] or "",
                 values["accounts"],
@@ -240,7 +244,10 @@ class _Workbench(Panel):
 
 def _areas() -> dict[str, str]:
     """Every region with the heading it stands under, mainland China first."""
-    areas = {name: "mainland China" if region.area == "mainland_china" else "outside" for name, region in known_regions().items()}
+    areas = {
+        name: "mainland China" if region.area == "mainland_china" else "outside"
+        for name, region in known_regions().items()
+    }
     return dict(sorted(areas.items(), key=lambda item: item[1]))
 
 
