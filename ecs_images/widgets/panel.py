@@ -118,9 +118,16 @@ class Panel:
             if control.value != value and not isinstance(value, tuple):
                 raise InputError(f"{name} cannot be {shown(value)}")
 
-    def save(self, name: str, text: str) -> None:
-        """Let the browser save a file."""
-        self.frame.file = {"name": name, "text": text, "number": self.frame.file.get("number", 0) + 1}
+    def save(self, name: str, text: Callable[[], str]) -> None:
+        """Let the browser save a text as a file; where it cannot be had, say why."""
+        self.notice.value = ""
+        try:
+            self.frame.file = {"name": name, "text": text(), "number": self.frame.file.get("number", 0) + 1}
+        except EcsImagesError as error:
+            self._say(error)
+
+    def _say(self, error: Exception) -> None:
+        self.notice.value = pages.sentence(f"{str(error).rstrip('.')}.")
 
     def _asked(self, change: Any) -> None:
         """Bring the panel to a state that a person typed, here or into the address of the page."""
@@ -133,7 +140,7 @@ class Panel:
                 raise InputError(f"a state is a JSON object, not {shown(state)}")
             self.restore(state)
         except (ValueError, RecursionError, EcsImagesError) as error:
-            self.notice.value = pages.sentence(f"{str(error).rstrip('.')}.")
+            self._say(error)
             self.redraw()
 
     def redraw(self) -> None:

@@ -28,6 +28,7 @@ from ..decisions.ways import BESIDE, WAYS, Target, way_named
 from ..errors import InputError
 from ..units import bytes_to_gib
 from . import pages
+from .story_of_plan import story_of
 
 MACHINES = frozenset(meter for meter, what in BESIDE.items() if what == "machine")
 TRAFFIC = frozenset((COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC))
@@ -231,6 +232,11 @@ class Answer:
             for route in routes
         ]
 
+    def story(self) -> str:
+        """The text of a story file that plays the plan; raises CloudError for one that is refused as a whole."""
+        ways = {target: WAYS[route.way] for target, route in self.plan.items()}
+        return story_of(self.question, self.question.deliveries(ways))
+
     def picture(self) -> str:
         """The cost of the plan and of others over time, one picture for each currency."""
         plans = {"this plan": tuple(self.plan.values())}
@@ -333,7 +339,9 @@ class Answer:
             one = min(lower, key=self._cost)
             words.append(f"Lower, but not fully counted: {self._in_words(one)}: {_amounts(one)}.")
         if not whole:
-            words.append(f"Not counted, for want of a price: {_meters_in_words('; '.join(dict.fromkeys(self.mine.lacks)))}.")
+            words.append(
+                f"Not counted, for want of a price: {_meters_in_words('; '.join(dict.fromkeys(self.mine.lacks)))}."
+            )
         return words
 
     def _in_words(self, plan: Whole) -> str:

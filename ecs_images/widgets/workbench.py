@@ -22,7 +22,6 @@ from .chips import Chips
 from .grid import TargetGrid, WayList
 from .panel import BESIDE, Panel, dropdown, slider, tick_boxes, whole_slider
 from .share_or_copy import Answer, Settings, ShareOrCopy
-from .story_of_plan import story_of
 
 PARTS = ("summary", "picture", "payers")
 _UPDATES = ("every_days", "versions_kept", "size_gib", "change_gib", "new_gib", "horizon_days")
@@ -122,8 +121,8 @@ class _Workbench(Panel):
         self.grid.observe(self._show_ways, names="selected")
         self.ways.observe(self._choose, names="chosen")
         self._reset.on_click(lambda _: self.restore({}))
-        self._table.on_click(lambda _: self.save("share_or_copy.csv", self.table_csv()))
-        self._story.on_click(lambda _: self.save("plan.yaml", self.story()))
+        self._table.on_click(lambda _: self.save("share_or_copy.csv", self.table_csv))
+        self._story.on_click(lambda _: self.save("plan.yaml", self.story))
 
     def table_csv(self) -> str:
         """Every way to every target as CSV, as the answer stands now; empty where there is no answer."""
@@ -131,7 +130,7 @@ class _Workbench(Panel):
 
     def story(self) -> str:
         """The text of a story file that plays the plan; empty where there is no answer."""
-        return story_of(self._answer) if self._answer else ""
+        return self._answer.story() if self._answer else ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # What shows no widgets, such as a saved notebook on a web page, shows the answer as it was at first.
