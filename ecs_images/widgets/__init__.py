@@ -1,15 +1,16 @@
 """Widgets for notebooks: sliders and lists that control what the toolkit computes.
 
-Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets. Plain functions make
+Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets and anywidget. Plain functions make
 what is shown, so it can be tested and printed without a browser.
 """
 
 from __future__ import annotations
 
 from .chain import chain_explorer
+from .explorers import explorers
 from .lifecycle import lifecycle_explorer
 from .panel import Panel
 from .price_browser import price_browser
 from .workbench import share_or_copy
 
-__all__ = ["Panel", "chain_explorer", "lifecycle_explorer", "price_browser", "share_or_copy"]
+__all__ = ["Panel", "chain_explorer", "explorers", "lifecycle_explorer", "price_browser", "share_or_copy"]

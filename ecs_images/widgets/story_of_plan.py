@@ -31,9 +31,8 @@ def story_of(question: Question, whole: list[Delivery]) -> str:
     """
     situation, updates = question.situation, question.updates
     there, start = situation.cloud.state, situation.cloud.now
-    cloud = _Noting(
-        start, durations=there.durations, block_size_mib=there.block_bytes / BYTES_PER_MIB, assume=there.assume
-    )
+    block_mib = there.block_bytes / BYTES_PER_MIB
+    cloud = _Noting(start, durations=there.durations, block_size_mib=block_mib, assume=there.assume)
     for name, account in there.accounts.items():
         cloud.account(name, account.site, quotas=dict(account.quotas))
     found = situation.cloud.image(situation.image)
@@ -47,7 +46,7 @@ def story_of(question: Question, whole: list[Delivery]) -> str:
         "start": _time(start),
         "until": _time(updates.end(start)),
         "durations": there.durations,
-        "block_size_mib": there.block_bytes / BYTES_PER_MIB,
+        "block_size_mib": block_mib,
         "assume": dict(there.assume),
         "meters": asked if builds else [],
         "accounts": accounts,
@@ -90,7 +89,7 @@ class _Noting(Cloud):
         self.steps, self.names, self._told = [], dict[str, str](), self.now
 
     def account(self, *given: Any, **named: Any) -> Account:
-        noted = _Noted(self._control, super().account(*given, **named).name)
+        noted: Account = _Noted(self._control, super().account(*given, **named).name)
         object.__setattr__(noted, "cloud", self)
         return noted
 
