@@ -51,7 +51,7 @@ class Panel:
         self.frame = Frame(panel=name.replace(" ", "-"))
         self.link = ipw.Text(
             description="State", tooltip="the state of all controls; paste another one here", continuous_update=False,
-            style={"description_width": "auto"}, layout={"width": WIDE},
+            style={"description_width": "auto"}, layout={"width": "auto"},
         )  # fmt: skip
         self.notice: Any = ipw.HTML()
         self._at_first = {name: control.value for name, control in self.controls.items()}
@@ -103,7 +103,7 @@ class Panel:
         with self.together():
             try:
                 self._set(self._at_first | dict(state))
-            except (InputError, TraitError, TypeError, ValueError, AttributeError) as error:
+            except EcsImagesError as error:
                 self._set(before)
                 raise InputError(f"this state is not one of the {self.name}: {error}") from None
 
@@ -111,12 +111,16 @@ class Panel:
         for name in values:
             look_up("control", name, self.controls)
         for name, control in self.controls.items():
-            value = tuple(values[name]) if isinstance(control.value, tuple) else values[name]
+            value, cannot = values[name], f"{name} cannot be {shown(values[name])}"
             if isinstance(value, bool) != isinstance(control.value, bool):
-                raise InputError(f"{name} cannot be {shown(value)}")
-            control.value = value
-            if control.value != value and not isinstance(value, tuple):
-                raise InputError(f"{name} cannot be {shown(value)}")
+                raise InputError(cannot)
+            try:
+                control.value = tuple(value) if isinstance(value, list) else value
+            except TraitError as error:
+                raise InputError(f"{cannot}: {error}") from None
+            # A slider takes a value beyond its ends for its end.
+            if not isinstance(value, list | tuple) and control.value != value:
+                raise InputError(cannot)
 
     def save(self, name: str, text: Callable[[], str]) -> None:
         """Let the browser save a text as a file; where it cannot be had, say why."""

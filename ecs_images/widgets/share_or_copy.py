@@ -298,23 +298,26 @@ class Answer:
         """The plan, and the runner-up or what is cheaper, in one sentence."""
         mine, best, days = self.mine, self._best, f"for {self.settings.updates.horizon_days:g} days"
         if not mine.plan:
-            return "Every way to every target is refused; pick a cell to see why."
+            what = "Every way chosen" if self.refused else "Every way to every target"
+            return f"{what} is refused; pick a cell to see why."
         is_best = set(mine.plan) == set(best.plan)
-        head = (
-            ("Cheapest, but not fully counted" if mine.lacks else "Cheapest fully counted") if is_best else "This plan"
-        )
+        if any(isnan(one.cost) for one in mine.sums.values()):
+            head = "No plan has all its prices" if is_best else "This plan lacks a price"
+        elif not is_best:
+            head = "This plan"
+        else:
+            head = "Cheapest, but not fully counted" if mine.lacks else "Cheapest fully counted"
         said = f"{head}: {self._in_words(mine)}: {_amounts(mine)} {days}"
-        others = [best, *self._others] if not is_best else self._others
-        known = [one for one in self._comparable(mine) if one in others]
-        if not is_best and len(best.plan) >= len(mine.plan) and best.sums.keys() == mine.sums.keys():
-            known.append(best)
         if len(mine.sums) > 1:
             return f"{said}; plans in two currencies are not compared."
+        known = self._comparable(mine)
+        if not is_best and len(best.plan) >= len(mine.plan) and best.sums.keys() == mine.sums.keys():
+            known.append(best)
         if not known:
             return f"{said}; no other plan compared is fully counted and reaches as many."
         other = min(known, key=self._cost)
         ((currency, theirs),), ((_, ours),) = other.sums.items(), mine.sums.items()
-        name = "the runner-up" if is_best else "the cheapest" if other is best else "the nearest other"
+        name = "the runner-up" if is_best else "the cheapest" if set(other.plan) == set(best.plan) else "the next best"
         name += ", not fully counted" if other.lacks else ""
         gap = "" if isnan(ours.cost) else f" ({theirs.cost - ours.cost:+,.2f})"
         return f"{said}; {name}, {self._in_words(other)}, is {pages.amount(theirs.cost, currency)}{gap}."

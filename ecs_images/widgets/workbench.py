@@ -103,7 +103,7 @@ class _Workbench(Panel):
             "size_gib": slider("written [GiB]", min(0.5, size), max(most, size), size, 0.5),
             "change_gib": slider("changed [GiB]", 0, max(size, change), change, 0.5),
             "new_gib": slider("added [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
-            "copy_price": slider("copies pay [/GiB]", 0, 2, 0, 0.05),
+            "copy_price": slider("copying [per GiB]", 0, 2, 0, 0.05),
             "regions": Chips("region", _areas(), tuple(map(region_named, regions))),
             "accounts": Chips(
                 "account",
@@ -146,11 +146,11 @@ class _Workbench(Panel):
     def _lay_out(self) -> None:
         controls, beside = self.controls, ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px")
         sliders = [control for name, control in controls.items() if name in (*_UPDATES, "copy_price")]
-        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 18.5em), 1fr))", grid_gap="0 16px")
+        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 19em), 1fr))", grid_gap="0 16px")
         row = ipw.Layout(flex_flow="row wrap", align_items="center")
         head = ipw.HBox([controls["image"], controls["machines"], controls["traffic"]], layout=row)
         for control in sliders:
-            control.style.description_width = "7.5em"
+            control.style.description_width = "9em"
         controls["image"].layout = {"width": "26em", "max_width": "100%"}
         controls["image"].style = {"description_width": "auto"}
         right = ipw.VBox([self.parts["picture"], self.parts["payers"]])
@@ -202,6 +202,7 @@ class _Workbench(Panel):
             return {"summary": pages.sentence(f"{error}.")}
         owner = self._model.cloud.image(settings.image).account
         currency = self._model.currency(owner)
+        self.controls["copy_price"].description = f"copying [{currency}/GiB]"
         with self.grid.hold_sync():
             if (self.grid.rows, self.grid.columns) != (list(settings.regions), list(settings.accounts)):
                 self.grid.selected = -1
