@@ -12,8 +12,8 @@ from traitlets import Dict, HasTraits, validate
 from ..catalog.regions import regions as known_regions
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
-from ..decisions.question import account_named, region_named, updates_or_usual
-from ..decisions.updates import Updates
+from ..decisions.question import account_named, region_named
+from ..decisions.updates import Updates, updates_or_usual
 from ..decisions.ways import Target, way_named
 from ..errors import EcsImagesError, InputError
 from ..ledger.resources import Image
