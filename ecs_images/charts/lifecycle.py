@@ -211,7 +211,7 @@ def _bar_look(kind: str, status: str) -> dict[str, Any]:
 
 def _ticks_of_time(zone: Any, most: int) -> tuple[Any, Any]:
     """The locator and the formatter of ticks of time."""
-    locator = AutoDateLocator(tz=zone, maxticks=most)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=most)  # type: ignore[no-untyped-call]
     return locator, AutoDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
 
 

@@ -91,4 +91,4 @@ def _cell(text: str, side: str) -> str:
     look = f"text-align:{side};{_CELL}"
     if len(text) <= _SHORT:
         return f'<td style="{look};white-space:nowrap">{escaped(text)}</td>'
-    return f'<td style="{look}">{escaped(text).replace("_", "_<wbr>")}</td>'
+    return f'<td style="{look};min-width:10em">{escaped(text).replace("_", "_<wbr>")}</td>'
