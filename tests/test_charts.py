@@ -135,9 +135,9 @@ def test_stacked_areas_reach_what_is_stored_in_all():
     table = stored(("2026-01-15", "cn-a", 12), ("2026-01-15", "cn-b", 5), ("2026-01-16", "cn-a", 14))
     ax = charts.capacity_over_time(table, stacked=True)
     assert max(y for area in ax.collections for path in area.get_paths() for y in path.vertices[:, 1]) == 17
-    assert ax.get_title(loc="left") == "at most 17 GiB in the period from 2026-01-15, 14 GiB at the end"
-    lines_of = charts.capacity_over_time(table).get_title(loc="left")
-    assert lines_of == "at most 14 GiB (cn-a) in the period from 2026-01-16, 14 GiB at the end"
+    assert ax.get_title(loc="left") == "from 17 GiB to 14 GiB"
+    of_lines = charts.capacity_over_time(table).get_title(loc="left")
+    assert of_lines == "cn-a, the largest: from 12 GiB to 14 GiB"
 
 
 def test_stored_gib_are_steps_of_one_line_a_region():
@@ -151,6 +151,12 @@ def test_stored_gib_are_steps_of_one_line_a_region():
     assert ax.get_ylabel() == "stored [GiB, mean of the period]"
     assert ax.get_xlabel() == "time (UTC+8)"
     assert ax.get_ylim()[0] == 0
+
+
+def test_the_title_says_when_the_most_was_stored():
+    table = stored(("2026-01-15", "cn-a", 12), ("2026-01-16", "cn-a", 20), ("2026-01-17", "cn-a", 5))
+    said = charts.capacity_over_time(table).get_title(loc="left")
+    assert said == "cn-a: from 12 GiB to 5 GiB, at most 20 GiB in the period from 2026-01-16"
 
 
 def test_lines_that_follow_one_another_are_dashed_differently():

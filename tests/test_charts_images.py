@@ -219,6 +219,18 @@ def test_of_too_many_images_the_newest_are_shown(cloud, acme):
     assert rows(ax)[0].startswith("golden-10  ")
 
 
+def test_what_is_made_at_the_very_end_is_still_there_and_what_is_deleted_then_is_not(cloud, acme):
+    """The first lives on, the second is deleted at the end; the third is made then and has but a sign."""
+    cloud.account("partner")
+    golden_image(acme, name="first")
+    second = golden_image(acme, name="second")
+    cloud.at("2026-01-20")
+    acme.delete_image(second)
+    acme.share_image(golden_image(acme, name="third"), with_accounts=["partner"])
+    said = charts.image_lifecycle(cloud.lifecycle()).get_title(loc="left")
+    assert said == "2 of 3 images and 2 of 2 snapshots still there at the end"
+
+
 def test_no_lives_make_no_chart(cloud):
     with pytest.raises(InputError, match="at least one row"):
         charts.image_lifecycle(cloud.lifecycle())
@@ -305,16 +317,18 @@ def test_a_lineage_of_some_images_is_all_they_come_from_and_all_that_comes_of_th
     ax = charts.lineage_graph(links, images="C")
     assert columns(ax) == {"A": 0, "C": 1, "D": 2}
     assert ax.get_title(loc="left") == "3 of 4 resources and accounts; the others are left out"
-    with pytest.raises(UnknownName, match="unknown image of this lineage 'E'"):
+    with pytest.raises(UnknownName, match="unknown image of this table 'E'"):
         charts.lineage_graph(links, images=["E"])
+    with pytest.raises(InputError, match="images is empty"):
+        charts.lineage_graph(links, images=[])
 
 
 def test_of_too_many_things_those_of_the_newest_images_are_shown():
-    """Fifty images with a copy each: of 100 things, 80 are those of the last forty."""
+    """Fifty images with a copy each: of 100 things, 24 are those of the last twelve."""
     links = steps(*[(f"A{n:02d}", "copied to", f"B{n:02d}") for n in range(50)])
     ax = charts.lineage_graph(links)
-    assert {name for name in columns(ax) if name[0] == "A"} == {f"A{n:02d}" for n in range(10, 50)}
-    assert ax.get_title(loc="left") == "80 of 100 resources and accounts; the others are left out"
+    assert {name for name in columns(ax) if name[0] == "A"} == {f"A{n:02d}" for n in range(38, 50)}
+    assert ax.get_title(loc="left") == "24 of 100 resources and accounts; the others are left out"
 
 
 def test_too_many_things_and_none_make_no_chart(cloud):

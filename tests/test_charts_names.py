@@ -23,7 +23,6 @@ from ecs_images import Account, Bill, Cloud, InputError, Prices, UnknownName, bi
 from ecs_images.charts import texts
 from ecs_images.charts.chain import Blocks, chain_picture
 from ecs_images.charts.lifecycle import life_picture
-from ecs_images.charts.routes import routes_picture
 from ecs_images.units import parse_time
 from ecs_images.widgets import lifecycle_explorer, pages
 
@@ -138,8 +137,6 @@ CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFr
 PICTURES: dict[str, tuple[Callable[..., str], Callable[[Sequence[str]], pd.DataFrame]]] = {
     "chain_picture": (lambda t: chain_picture(Blocks(t), t["x_snapshot_id"].tolist()[:2], HOSTILE_TEXT), blocks),
     "life_picture": (lambda t: life_picture(t, parse_time("2026-01-15"), HOSTILE_TEXT), lives),
-    "routes_picture": (lambda t: routes_picture(t, "CNY", HOSTILE_TEXT), routes),
-    "routes_picture_by_target": (lambda t: routes_picture(t, "CNY", HOSTILE_TEXT), targets),
 }
 HOSTILE_TEXT = "\x1b<script>&\"'"
 

@@ -10,7 +10,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from ecs_images import InputError, charts
-from ecs_images.charts.routes import routes_picture
 
 NONE = float("nan")
 
@@ -130,8 +129,6 @@ def test_a_route_that_opens_the_image_to_everybody_is_never_the_cheapest():
     table = [row | {"x_opens": False} for row in two_targets().to_dict("records")]
     opened = pd.DataFrame([row | {"x_opens": True} for row in publish] + table)
     assert framed(charts.routes_compared(opened)) == {(0, 1), (1, 2)}
-    picture = routes_picture(opened, "CNY", "")
-    assert picture.count('stroke-width="2"') == 2
     bars = charts.routes_compared(opened[opened["region_id"] == "cn-hangzhou"])
     assert rows(bars) == ["copy", "publish", "share"]
     alone = charts.routes_compared(pd.DataFrame([row | {"x_opens": True} for row in publish]))

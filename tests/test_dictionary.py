@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
 from ecs_images.catalog.files import data_dir
 from ecs_images.catalog.schemas import FILES
 from ecs_images.dictionary import PAGES

@@ -95,6 +95,17 @@ def test_a_folder_gets_every_notebook_and_keeps_those_it_has(said, tmp_path):
     assert worked_in.read_text() == "my work"
 
 
+def test_a_copy_of_an_older_edition_of_its_lesson_is_said_to_be_one(said, tmp_path):
+    said("here", "--no-open")
+    copy = tmp_path / "here" / "05_share_or_copy.ipynb"
+    notebook = json.loads(copy.read_text("utf-8"))
+    notebook["metadata"]["ecs_images"]["edition"] = "0123456789ab"
+    copy.write_text(json.dumps(notebook))
+    assert "copied of an older edition, whose explanations may not fit: 05; see --fresh" in said("here", "--no-open")[1]
+    said("here", "--no-open", "--fresh", "05")
+    assert "older edition" not in said("here", "--no-open")[1]
+
+
 def test_a_lesson_begun_anew_keeps_each_older_copy_beside_it(said, tmp_path):
     copy = tmp_path / "here" / "05_share_or_copy.ipynb"
     said("here", "--no-open")

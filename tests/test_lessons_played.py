@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from functools import cache
 
 import pytest
-from test_notebooks import cells, every_lesson, every_notebook, prose
+from test_notebooks import NUMBER, cells, every_cell, every_lesson, every_notebook, prose
 
 from ecs_images import EcsImagesError
 from ecs_images.teaching.answers import same
+from ecs_images.teaching.lessons import gives_answers
 
 REFUSED = "refused: "
 
@@ -95,21 +98,52 @@ def test_what_the_model_says_is_computed_by_the_model(name):
     assert typed == []
 
 
+@dataclass(frozen=True)
+class Guess:
+    """A prediction: what is compared, what the model says, what wrong ideas lead to, and what stood before it."""
+
+    written: str
+    value: float | str
+    unit: str
+    ideas: tuple[float | str, ...]
+    before: str
+
+
+@cache
+def guesses(name: str) -> list[Guess]:
+    """The predictions of a lesson, played once; explanations are no part of what stands before one."""
+    names: dict[str, object] = {}
+    found, before = [], ""
+    for cell in every_cell(name):
+        if cell["cell_type"] == "code":
+            shown = run(cell["text"], names)
+            for call in comparisons(cell["text"]):
+                named = {word.arg: eval(ast.unparse(word.value), names) for word in call.keywords}
+                value = eval(ast.unparse(call.args[1]), names)
+                found.append(Guess(ast.unparse(call), value, named.pop("unit", ""), tuple(named.values()), before))
+            before += shown if not comparisons(cell["text"]) else ""
+        elif not gives_answers(cell):
+            before += cell["text"]
+        before += "\n"
+    return found
+
+
 @pytest.mark.slow
 @every_lesson
-def test_no_wrong_idea_leads_to_what_the_model_says(name, elsewhere):
-    names: dict[str, object] = {}
-    lucky = []
-    for cell in cells(name, "code"):
-        run(cell["text"], names)
-        for call in comparisons(cell["text"]):
-            value, *wrong = (eval(ast.unparse(part), names) for part in (call.args[1], *_ideas(call)))
-            lucky += [ast.unparse(call) for idea in wrong if same(idea, value)]
+def test_no_wrong_idea_leads_to_what_the_model_says(name):
+    lucky = [guess.written for guess in guesses(name) if any(same(idea, guess.value) for idea in guess.ideas)]
     assert lucky == []
 
 
-def _ideas(call: ast.Call) -> list[ast.expr]:
-    return [keyword.value for keyword in call.keywords if keyword.arg != "unit"]
+@pytest.mark.slow
+@every_lesson
+def test_no_amount_of_money_that_a_guess_asks_for_stands_before_it(name):
+    given_away = []
+    for guess in guesses(name):
+        if guess.unit == "CNY" and guess.value:
+            met = [float(number) for number in re.findall(rf"{NUMBER}(?= ?CNY)|\d+\.\d+", guess.before)]
+            given_away += [guess.written for number in met if same(number, guess.value)]
+    assert given_away == []
 
 
 @every_lesson

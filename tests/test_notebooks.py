@@ -39,10 +39,15 @@ STATUSES = {"Waiting", "Creating", "Available", "UnAvailable", "Deprecated", "Cr
 
 
 @cache
-def cells(name: str, kind: str) -> list[dict]:
-    """The cells of a kind (code or markdown), their source as one text under `text`."""
+def every_cell(name: str) -> list[dict]:
+    """The cells of a notebook, their source as one text under `text`."""
     notebook = json.loads((ROOT / "notebooks" / name).read_text(encoding="utf-8"))
-    return [cell | {"text": "".join(cell["source"])} for cell in notebook["cells"] if cell["cell_type"] == kind]
+    return [cell | {"text": "".join(cell["source"])} for cell in notebook["cells"]]
+
+
+def cells(name: str, kind: str) -> list[dict]:
+    """The cells of a kind, code or markdown."""
+    return [cell for cell in every_cell(name) if cell["cell_type"] == kind]
 
 
 def code(name: str) -> str:
@@ -108,7 +113,21 @@ def test_a_lesson_says_how_long_it_takes_and_sums_up_in_three_sentences(name):
 def test_a_lesson_leads_to_the_one_before_and_the_one_after(name):
     links = re.findall(r"\]\(([a-z0-9_]+\.ipynb)\)", cells(name, "markdown")[-1]["text"])
     place = LESSONS.index(name)
-    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", *LESSONS[place + 1 :][:1]]
+    after = LESSONS[(place + 1) % len(LESSONS)]  # the last leads back to the first
+    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", after]
+
+
+def test_the_index_has_the_question_and_the_minutes_of_every_lesson():
+    rows = [
+        [part.strip() for part in line.split("|")[1:4]]
+        for line in prose("index.ipynb").splitlines()
+        if ".ipynb) |" in line
+    ]
+    firsts = [(name, cells(name, "markdown")[0]["text"]) for name in LESSONS]
+    assert rows == [
+        [f"[{name.split('_')[0]}]({name})", text.splitlines()[0][2:], *re.findall(r"About (\d+) minutes", text)]
+        for name, text in firsts
+    ]
 
 
 @every_notebook

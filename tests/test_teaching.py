@@ -121,8 +121,14 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
         ("01-medium", 31 * 24 * 8 * 0.1041),  # hours of March, vCPUs, price an hour
         ("01-large", 2 * 42 * 0.12),  # April has the 720 hours of a price month
         ("03-small", 30 * 20 / 40),
-        ("03-medium", "IncorrectImageStatus"),
-        ("03-large", 12 + 30),
+        ("02-medium", 3 + 2 + 6),  # held by both alone, by the second alone, by the third alone
+        ("03-recall-1", 8 - 3),
+        ("03-medium", 3 * 24 * 20 / 40),  # one after the other
+        ("03-large", 4),  # two while it is shared, two while it is Deprecated
+        ("03b-recall-2", 25 + 11),
+        ("03b-small", 12 + 30 + 4),
+        ("03b-medium", 15 * 24 * 0.5),
+        ("03b-large", 12 + 7 + 30),
         ("05-small", 20 * 12 * 0.12),  # twelve months of 720 hours
         ("06-small", 20 + 9 * 0.5),
         ("06-medium", 6 * 0.5 * 0.12),

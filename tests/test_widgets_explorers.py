@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -547,3 +548,36 @@ def test_names_that_are_not_in_the_book_are_refused_with_the_nearest() -> None:
         browser.taken("snapshot_standard", "", "cn-nowhere", "CNY")
     with pytest.raises(UnknownName, match="currency"):
         browser.taken("snapshot_standard", "", BEIJING, "EUR")
+
+
+# States -------------------------------------------------------------------------------------------
+
+
+def test_an_explorer_can_be_brought_back_to_what_it_showed(
+    cloud: Cloud, acme: Account, three: tuple[str, str, str], shared: str
+) -> None:
+    """A link keeps the state; the order in which boxes were ticked is kept as oldest first."""
+    golden_image(acme, name="late")
+
+    def shows(panel: Panel) -> dict[str, str]:
+        return {name: part.value for name, part in panel.parts.items()}
+
+    chain = chain_explorer(cloud, three[0])
+    tick(chain, three[0], three[2])
+    life = lifecycle_explorer(cloud)
+    life.controls["image"].value = shared
+    life.controls["moment"].value = "2026-01-20"
+    life.controls["account"].value = "partner"
+    price = price_browser(day="2026-03-01")
+    price.controls["meter"].value = "os_licence"
+    price.controls["item"].value = "SUSE Linux Enterprise Server"
+    price.controls["day"].value = "2021-06-01"
+    makers = (
+        (lambda: chain_explorer(cloud, three[0])),
+        (lambda: lifecycle_explorer(cloud)),
+        (lambda: price_browser(day="2026-03-01")),
+    )
+    for panel, make in zip((chain, life, price), makers, strict=True):
+        again = make()
+        again.restore(json.loads(panel.state))
+        assert shows(again) == shows(panel)

@@ -21,16 +21,13 @@ from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
 from .rating import Curve, Key, groups
-from .schema import WHO_WHERE_WHAT
+from .schema import KEY_COLUMNS, WHO_WHERE_WHAT
 
 AMOUNTS = Table(
     "amounts",
     "one snapshot's share, or one instance's fee, during a stretch without change",
     (
-        Column("billing_account_id", "text", "", "the account that pays", True),
-        Column("billing_currency", "text", "", "currency", True),
-        Column("region_id", "text", "", "region", True),
-        Column("sku_meter", "text", "", "meter", True),
+        *KEY_COLUMNS[:4],
         Column("resource_id", "text", "", "the snapshot or the instance", True),
         Column("charge_period_start", "time", "", "first moment", True),
         Column("charge_period_end", "time", "", "first moment after", True),

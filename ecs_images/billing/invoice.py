@@ -13,17 +13,14 @@ import pandas as pd
 from ..catalog.sites import site_of_currency
 from ..columns import seconds_of, times_of
 from ..tables import Column, Table
-from .schema import CHARGES
+from .schema import CHARGES, KEY_COLUMNS
 from .settlement import settlement_of
 
 INVOICE = Table(
     "invoice",
     "what an account pays in a region for a meter at one settlement",
     (
-        Column("billing_account_id", "text", "", "the account that pays", True),
-        Column("billing_currency", "text", "", "currency", True),
-        Column("region_id", "text", "", "region", True),
-        Column("sku_meter", "text", "", "meter", True),
+        *KEY_COLUMNS[:4],
         Column("x_settlement_start", "time", "", "first moment of the hour or day that is settled", True),
         Column("list_cost", "number", "currency", "the exact cost", True),
         Column("x_detail_cost", "number", "currency", "as the bill's detail shows it: half up", True),

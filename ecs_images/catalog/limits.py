@@ -64,7 +64,5 @@ def turning_day(key: str) -> date:
 @cache
 def duration_seconds(task: str) -> tuple[float, float]:
     """How long a task typically takes: (fixed seconds, seconds per GiB); CREATE-13."""
-    for row in published("durations.csv"):
-        if row["task"] == task:
-            return float(row["minutes_fixed"]) * 60, float(row["minutes_per_gib"]) * 60
-    raise InputError(f"no typical duration is known for {task!r}")
+    (row,) = (row for row in published("durations.csv") if row["task"] == task)
+    return float(row["minutes_fixed"]) * 60, float(row["minutes_per_gib"]) * 60

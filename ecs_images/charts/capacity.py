@@ -54,11 +54,16 @@ def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = False, ax: Axe
     for label in ax.get_xticklabels():
         label.set_horizontalalignment("right")
     plain(ax)
-    height = table.sum(axis=1) if stacked else table[table.max().idxmax()]
-    name = "" if stacked or len(table.columns) == 1 else f" ({plain_text(height.name) or 'no image'})"
-    most = f"{size(round(height.max(), 1))}{name} in the period from {height.idxmax():%Y-%m-%d}"
-    name_series(ax, f"at most {most}, {size(round(height.iloc[-1], 1))} at the end")
+    name_series(ax, _growth(table.sum(axis=1) if stacked else table[table.max().idxmax()], len(table.columns), stacked))
     return with_fonts(ax)
+
+
+def _growth(stored: pd.Series, lines: int, stacked: bool) -> str:
+    """From what size to what size the storage in all, or the largest line, went, and its greatest if that is larger."""
+    first, last, most = (size(round(amount, 1)) for amount in (stored.iloc[0], stored.iloc[-1], stored.max()))
+    who = "" if stacked or lines == 1 else f"{plain_text(stored.name) or '(no image)'}, the largest: "
+    peak = f", at most {most} in the period from {stored.idxmax():%Y-%m-%d}" if most not in (first, last) else ""
+    return f"{who}from {first} to {last}{peak}"
 
 
 def _with_end(table: pd.DataFrame) -> pd.DataFrame:

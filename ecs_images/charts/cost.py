@@ -57,9 +57,9 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
     ax.set_xticks(positions[::step], names[::step], rotation_mode="anchor", **turn)
     totals = table.sum(axis=1)
-    if not slanted:
+    if len(names) <= style.width_of(ax) / 0.5:
         for place, month_total in zip(positions, totals, strict=True):
-            ax.text(place, month_total, style.money(month_total), ha="center", va="bottom", fontsize=8)
+            ax.text(place, month_total, style.money(month_total), ha="center", va="bottom", fontsize=7.5)
     # A few months must not fill the whole width with thick bars.
     spare = max(0.0, (_FEWEST_MONTHS - len(names)) / 2)
     ax.set_xlim(-0.6 - spare, len(names) - 0.4 + spare)

@@ -18,7 +18,6 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
-from ..errors import UnknownName
 from ..units import show_time
 from . import style
 from .svg import BESIDE, EDGE, LETTER, MARGIN, Picture, left_of
@@ -92,7 +91,7 @@ def image_lifecycle(table: pd.DataFrame, *, images: str | Sequence[str] | None =
     Raises InputError for an empty table, UnknownName for an image that is not in it.
     """
     style.require(table, _COLUMNS, "lives of images", "cloud.lifecycle()")
-    chosen = _chosen(table, [images] if isinstance(images, str) else images)
+    chosen = _chosen(table, images)
     lives = _Lives(chosen)
     ax = style.axes_or_new(ax, 9, min(1.5 + 0.3 * len(lives.rows), _TALLEST))
     for span in lives.spans:
@@ -118,7 +117,7 @@ def image_lifecycle(table: pd.DataFrame, *, images: str | Sequence[str] | None =
         ax.plot([mark["x_start"] for mark in done], heights, markersize=size, zorder=5, **look)
         handles.append(Line2D([], [], markersize=6, **look))
     style.name_rows(ax, lives.names, longest=50)
-    locator, formatter = _ticks_of_time(lives.zone, max(3, int(style.width_of(ax) / 0.85)))
+    locator, formatter = _ticks_of_time(lives.zone, max(3, int(style.width_of(ax) / 1.1)))
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)
     spare = 0.02 * max(lives.last - lives.first, pd.Timedelta(hours=1))
@@ -133,7 +132,7 @@ def image_lifecycle(table: pd.DataFrame, *, images: str | Sequence[str] | None =
     return with_fonts(ax)
 
 
-def _chosen(table: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
+def _chosen(table: pd.DataFrame, images: str | Sequence[str] | None) -> pd.DataFrame:
     """The rows to draw: of these images, or of the newest ones if there are too many rows."""
     own = table[table["x_kind"] == "image"]
     if images is None:
@@ -142,23 +141,19 @@ def _chosen(table: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
         rows = table[table["x_image"] != ""].groupby("x_image", sort=False)["resource_id"].nunique()
         known = [name for name, total in rows[::-1].cumsum().items() if total <= _MOST_ROWS]
         return table[table["x_image"].isin(known)]
-    for name in images:
-        if name not in set(own["resource_id"]) | set(own["x_name"]):
-            raise UnknownName(
-                "image of this table", str(name), own["x_name"].where(own["x_name"] != "", own["resource_id"])
-            )
-    ids = own.loc[own["resource_id"].isin(images) | own["x_name"].isin(images), "resource_id"]
-    return table[table["x_image"].isin(ids)]
+    return table[table["x_image"].isin(style.chosen_images(images, own["resource_id"], own["x_name"]))]
 
 
 def _what_exists(table: pd.DataFrame) -> str:
     """How many images and snapshots there are, and how many still exist at the end, as a sentence."""
-    goes_on = table.groupby("resource_id")["x_goes_on"].any()
+    # What was made at the very end has no span yet, and what was deleted then has a mark.
+    ended = (table["x_form"] == "span") & ~table["x_goes_on"] | (table["x_status"] == "deleted")
+    gone = ended.groupby(table["resource_id"]).any() & ~table["x_goes_on"].groupby(table["resource_id"]).any()
     kinds = table.drop_duplicates("resource_id").set_index("resource_id")["x_kind"]
     parts = []
     for kind in ("image", "snapshot"):
         names = kinds.index[kinds == kind]
-        parts += [f"{int(goes_on[names].sum())} of {_counted(len(names), kind)}"] if len(names) else []
+        parts += [f"{int((~gone[names]).sum())} of {_counted(len(names), kind)}"] if len(names) else []
     return f"{' and '.join(parts)} still there at the end"
 
 
@@ -216,7 +211,7 @@ def _bar_look(kind: str, status: str) -> dict[str, Any]:
 
 def _ticks_of_time(zone: Any, most: int) -> tuple[Any, Any]:
     """The locator and the formatter of ticks of time."""
-    locator = AutoDateLocator(tz=zone, maxticks=most)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=most)  # type: ignore[no-untyped-call]
     return locator, AutoDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ..errors import InputError, UnknownName
+from ..errors import InputError
 from .style import (
     BLUE,
     DARK,
@@ -17,6 +17,7 @@ from .style import (
     ORANGE,
     RED,
     axes_or_new,
+    chosen_images,
     headline,
     legend_above,
     require,
@@ -38,7 +39,8 @@ _COLUMNS = (
     "region_id",
     "x_gone",
 )
-_MOST_NODES = 80
+_MOST_NODES, _FEW_NODES = 80, 24
+"""Most resources and accounts that a chart shows, and most of which it chooses the images itself."""
 
 # Colour and dash of a relation.
 _RELATIONS: dict[str, tuple[str, Literal["-", "--", ":", "-."]]] = {
@@ -69,8 +71,8 @@ def lineage_graph(edges: pd.DataFrame, *, images: str | Sequence[str] | None = N
         `x_target_kind`, `x_target_name`, `x_relation` (made from, copied to, exported to, shared with, runs from),
         `billing_account_id` and `region_id` of the target, and `x_gone`
     images: ids or names of images to show, with all they come from and all that comes of them; unless given, all of
-        the table, or if that is more than eighty resources and accounts, the newest images that fit; the title says
-        how much was left out
+        the table, or if that is more than eighty resources and accounts, as many of the newest images as fit into
+        twenty-four; the title says how much was left out
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for an empty table, or for more than eighty resources and accounts, which would be unreadable;
@@ -78,7 +80,7 @@ def lineage_graph(edges: pd.DataFrame, *, images: str | Sequence[str] | None = N
     """
     require(edges, _COLUMNS, "lineage", "cloud.lineage()")
     every = len(set(edges["x_source"].astype(str)) | set(edges["x_target"].astype(str)))
-    edges = _chosen(edges, [images] if isinstance(images, str) else images)
+    edges = _chosen(edges, images)
     links = [(str(s), str(t)) for s, t in zip(edges["x_source"], edges["x_target"], strict=True)]
     labels, kinds, gone = _nodes(edges)
     if len(labels) > _MOST_NODES:
@@ -121,7 +123,7 @@ def lineage_graph(edges: pd.DataFrame, *, images: str | Sequence[str] | None = N
     return with_fonts(ax)
 
 
-def _chosen(edges: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
+def _chosen(edges: pd.DataFrame, images: str | Sequence[str] | None) -> pd.DataFrame:
     """The links between what these images come from, the images, and what comes of them.
 
     Unless images are given all links, or of too many things those of the newest images that fit together.
@@ -138,7 +140,9 @@ def _chosen(edges: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
         edges[["x_source", "x_source_kind", "x_source_name"]],
         edges[["x_target", "x_target_kind", "x_target_name"]],
     ]
-    things = pd.concat([end.set_axis(["id", "kind", "name"], axis=1).astype(str) for end in ends]).drop_duplicates("id")
+    things = pd.concat([end.set_axis(["id", "kind", "name"], axis=1).astype(str) for end in ends]).drop_duplicates(
+        "id", keep="last"
+    )
     own = things[things["kind"] == "image"]
     if images is None:
         if len(things) <= _MOST_NODES:
@@ -146,14 +150,11 @@ def _chosen(edges: pd.DataFrame, images: Sequence[str] | None) -> pd.DataFrame:
         shown: set[str] = set()
         for name in reversed(own["id"].tolist()):
             wider = shown | _family(sources, targets, name)
-            if len(wider) > _MOST_NODES:
+            if len(wider) > _FEW_NODES:
                 break
             shown = wider
     else:
-        for name in images:
-            if name not in set(own["id"]) | set(own["name"]):
-                raise UnknownName("image of this lineage", str(name), own["name"].where(own["name"] != "", own["id"]))
-        wanted = own.loc[own["id"].isin(images) | own["name"].isin(images), "id"]
+        wanted = chosen_images(images, own["id"], own["name"])
         shown = set().union(*(_family(sources, targets, name) for name in wanted))
     return edges[[source in shown and target in shown for source, target in pairs]] if shown else edges
 

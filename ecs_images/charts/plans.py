@@ -6,12 +6,14 @@ As a matplotlib chart, and as the picture that a page redraws with every change 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ..units import from_seconds
 from . import style
 from .svg import LETTER, Picture
 from .texts import plain_text, shortened, width_of_text, with_fonts
@@ -19,18 +21,26 @@ from .texts import plain_text, shortened, width_of_text, with_fonts
 _COLUMNS = ("x_plan", "x_at", "billing_currency", "list_cost", "x_not_counted")
 _LOOKS = (("currentColor", ""), (style.BLUE, "7 3"), (style.RED, "2 3"), (style.GREEN, "9 3 2 3"))
 """Colour and dash of each line; the first has the colour of the page's text."""
-_WIDTH, _TOP, _FOOT, _LEFT, _LINE = 440, 30, 190, 52, 15
+_WIDTH, _TOP, _FOOT, _LEFT, _LINE = 440, 34, 194, 52, 14
 """Width of the picture, top, foot and left of the drawing, and height of a line of text [pixel]."""
 
 
-class Crossing(NamedTuple):
-    """Where the first plan and another cost the same for the last time."""
+class _Line(NamedTuple):
+    """A plan: its name, moments [s since 1970], costs up to them, and a mark where a part has no price."""
+
+    name: str
+    seconds: np.ndarray
+    costs: np.ndarray
+    lack: str
+
+
+class _Crossing(NamedTuple):
+    """Where the first plan and another cost the same for the last time; `dearer`: the first one from then on."""
 
     other: str
-    at: pd.Timestamp
+    seconds: float
     cost: float
     dearer: bool
-    """Whether the first plan is the dearer one from then on."""
 
 
 def plans_over_time(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -46,13 +56,15 @@ def plans_over_time(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     style.require(table, _COLUMNS, "plans over time", "costs_over_time()")
     currency = style.one_currency(table, "plans over time")
     ax = style.axes_or_new(ax)
-    for number, (name, line) in enumerate(_lines(table).items()):
+    lines = _lines(table)
+    for number, line in enumerate(lines):
         look = style.line_look(number - 1) if number else {"color": style.BLACK, "linewidth": 3}
-        label = f"{plain_text(name)}{_lack(line)}"
-        ax.plot(line["x_at"], line["list_cost"], label=label, **look)
-    for crossing in crossings(table):
-        ax.plot([crossing.at], [crossing.cost], "o", markersize=9, markerfacecolor="none", color=style.DARK)
-        ax.annotate(f"{crossing.at:%Y-%m-%d}", (crossing.at, crossing.cost), (4, -14), textcoords="offset points")  # type: ignore[arg-type]
+        moments: Any = [from_seconds(int(second)) for second in line.seconds]
+        ax.plot(moments, line.costs, label=f"{plain_text(line.name)}{line.lack}", **look)
+    for crossing in _crossings(lines):
+        at: Any = from_seconds(int(crossing.seconds))
+        ax.plot([at], [crossing.cost], "o", markersize=9, markerfacecolor="none", color=style.DARK)
+        ax.annotate(_day(crossing.seconds), (at, crossing.cost), (6, -12), textcoords="offset points")
     ax.set_ylabel(f"list cost up to then [{currency}]")
     ax.set_xlabel("time (UTC+8)")
     style.plain(ax)
@@ -66,80 +78,85 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
     table: as for `plans_over_time`
     text: the same in words, for readers who do not see the picture
     """
-    lines, currency = _lines(table), table["billing_currency"].iloc[0]
-    labels = _labels(lines)
-    right = _WIDTH - 12 - LETTER * max(width_of_text(words) for words, _ in labels)
-    times = table["x_at"]
-    first, span = times.min(), (times.max() - times.min()) / pd.Timedelta(1) or 1
-    dearest = max(float(np.nanmax(table["list_cost"])), 1e-9)
-    picture = Picture(text, _WIDTH, "transparent")
+    lines = _lines(table)
+    labels = [(shortened(line.name, 20), f"{style.money(line.costs[-1])}{line.lack}") for line in lines]
+    right = _WIDTH - 20 - LETTER * max(width_of_text(words) for label in labels for words in label)
+    first, last = lines[0].seconds[0], lines[0].seconds[-1]
+    dearest = max(1e-9, *(float(line.costs.max()) for line in lines))
+    picture, ink = Picture(text, _WIDTH, "transparent"), "currentColor"
 
-    def place(at: pd.Timestamp, cost: float) -> tuple[float, float]:
-        return _LEFT + (right - _LEFT) * ((at - first) / pd.Timedelta(1) / span), _FOOT - (_FOOT - _TOP) * cost / dearest
+    def across(seconds: Any) -> Any:
+        return _LEFT + (right - _LEFT) * (seconds - first) / max(last - first, 1)
 
-    ink = "currentColor"
+    def up(costs: Any) -> Any:
+        return _FOOT - (_FOOT - _TOP) * costs / dearest
+
+    currency = shortened(table["billing_currency"].iloc[0], 12)
     picture.letters(4, 16, f"list cost up to then [{currency}]", fill=ink, weight="bold")
     for cost in (0.0, dearest / 2, dearest):
-        _, y = place(first, cost)
-        picture.line(_LEFT, y, right, y, colour=style.GREY, dash="" if cost == 0 else "1 4")
-        picture.letters(_LEFT - 6, y + 4, style.money(cost) if dearest < 100 else f"{cost:,.0f}", anchor="end", fill=ink)
-    for (_, line), (colour, dash) in zip(reversed(lines.items()), reversed(_LOOKS[: len(lines)]), strict=True):
-        points = [place(at, cost) for at, cost in zip(line["x_at"], line["list_cost"], strict=True)]
-        picture.curve(points, colour, dash=dash, width=2 if dash else 4)
-    found = crossings(table)
-    for crossing in found:
-        picture.ring(*place(crossing.at, crossing.cost), ink)
-    heights = _spread([place(first, cost)[1] for _, cost in labels])
-    for (words, _), y, (colour, _) in zip(labels, heights, _LOOKS, strict=False):
-        picture.letters(right + 8, y + 4, words, fill=ink)
-        picture.line(right + 1, y, right + 6, y, colour=colour)
-    for at, anchor in ((first, "start"), (times.max(), "end")):
-        picture.letters(place(at, 0)[0], _FOOT + 16, f"{at:%Y-%m-%d}", anchor=anchor, fill=ink)
+        picture.line(_LEFT, up(cost), right, up(cost), colour=style.GREY, dash="1 4" if cost else "")
+        picture.letters(_LEFT - 6, up(cost) + 4, f"{cost:,.{2 if dearest < 10 else 0}f}", anchor="end", fill=ink)
+    looks = list(zip(lines, _LOOKS, strict=False))
+    for line, (colour, dash) in reversed(looks):  # so that the first lies above the others
+        points = zip(across(line.seconds).tolist(), up(line.costs).tolist(), strict=True)
+        picture.curve(list(points), colour, dash=dash, width=2 if dash else 4)
+    heights = _spread([up(line.costs[-1]) for line in lines])
+    for label, y, (_, (colour, dash)) in zip(labels, heights, looks, strict=True):
+        picture.curve([(right + 2, y), (right + 14, y)], colour, dash=dash and "3 2", width=2 if dash else 4)
+        for row, words in enumerate(label):
+            picture.letters(right + 18, y + 4 + _LINE * row, words, fill=ink)
+    for seconds, anchor in ((first, "start"), (last, "end")):
+        picture.letters(across(seconds), _FOOT + 16, _day(seconds), anchor=anchor, fill=ink)
+    found = _crossings(lines)
     for number, crossing in enumerate(found):
-        words = f"○ {crossing.at:%Y-%m-%d}: from here on {'dearer' if crossing.dearer else 'cheaper'} than {crossing.other}"
+        picture.ring(across(crossing.seconds), up(crossing.cost), ink)
+        order = "dearer" if crossing.dearer else "cheaper"
+        words = f"○ {_day(crossing.seconds)}: from then on {order} than {crossing.other}"
         picture.letters(4, _FOOT + 34 + _LINE * number, shortened(words, int(_WIDTH / LETTER)), fill=ink)
     return picture.html(_FOOT + 24 + _LINE * len(found))
 
 
-def crossings(table: pd.DataFrame) -> list[Crossing]:
-    """Where the first plan of a table and each other cost the same for the last time, in the order of time.
+def _lines(table: pd.DataFrame) -> list[_Line]:
+    """The lines of a table of one currency, in its order."""
+    names, lacks = table["x_plan"].tolist(), table["x_not_counted"].tolist()
+    seconds = table["x_at"].to_numpy("datetime64[s]").astype("int64")
+    costs, places = table["list_cost"].to_numpy("float64"), dict[str, list[int]]()
+    for place, name in enumerate(names):
+        places.setdefault(str(name), []).append(place)
+    return [_Line(name, seconds[at], costs[at], " + ?" if lacks[at[0]] else "") for name, at in places.items()]
 
-    Both grow evenly between two moments of the table. Plans that cost the same at first and part later do not cross.
+
+def _crossings(lines: Sequence[_Line]) -> list[_Crossing]:
+    """Where the first line and each other meet for the last time, in the order of time.
+
+    Both run straight from moment to moment. Lines that begin together and part later do not cross.
     """
-    (_, mine), *others = _lines(table).items()
-    costs, found = mine["list_cost"].to_numpy(), []
-    for name, other in others:
-        ahead = costs - other["list_cost"].to_numpy()
-        ahead[np.abs(ahead) < 1e-9 * max(1.0, float(np.abs(costs).max()))] = 0
-        parted = np.flatnonzero(ahead)
+    mine, *others = lines
+    found, same = [], 1e-9 * max(1.0, float(np.abs(mine.costs).max()))
+    for other in others:
+        ahead = mine.costs - other.costs
+        parted = np.flatnonzero(np.abs(ahead) > same)
         changes = np.flatnonzero(np.diff(np.sign(ahead[parted])))
         if len(changes):
             low, high = parted[changes[-1]], parted[changes[-1] + 1]
             part = ahead[low] / (ahead[low] - ahead[high])
-            at = mine["x_at"].iloc[low] + part * (mine["x_at"].iloc[high] - mine["x_at"].iloc[low])
-            cost = costs[low] + part * (costs[high] - costs[low])
-            found.append(Crossing(name, at.round("s"), float(cost), bool(ahead[high] > 0)))
-    return sorted(found, key=lambda crossing: crossing.at)
+            seconds, cost = ((1 - part) * row[low] + part * row[high] for row in (mine.seconds, mine.costs))
+            found.append(_Crossing(other.name, float(seconds), float(cost), bool(ahead[high] > 0)))
+    return sorted(found, key=lambda crossing: crossing.seconds)
 
 
-def _lines(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {str(name): line for name, line in table.groupby("x_plan", sort=False, observed=True)}
-
-
-def _lack(line: pd.DataFrame) -> str:
-    return " + ?" if line["x_not_counted"].iloc[0] else ""
-
-
-def _labels(lines: dict[str, pd.DataFrame]) -> list[tuple[str, float]]:
-    """What stands at the end of each line, with its amount."""
-    ends = [(name, float(line["list_cost"].iloc[-1]), _lack(line)) for name, line in lines.items()]
-    return [(f"{shortened(name, 22)} {style.money(cost)}{lack}", cost) for name, cost, lack in ends]
+def _day(seconds: float) -> str:
+    """The day of a moment on the billing clock."""
+    return f"{from_seconds(int(seconds)):%Y-%m-%d}"
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
-    """Heights of labels so that none covers another, each near where it belongs [pixel]."""
-    found = list(heights)
-    order = sorted(range(len(found)), key=lambda number: found[number], reverse=True)
-    for lower, upper in zip(order, order[1:], strict=False):
-        found[upper] = min(found[upper], found[lower] - _LINE)
+    """Heights of labels of two lines so that none covers another, each near where it belongs [pixel]."""
+    found, step = list(heights), 2 * _LINE + 2
+    order = sorted(range(len(found)), key=lambda number: found[number])
+    for upper, lower in pairwise(reversed(order)):
+        found[lower] = min(found[lower], found[upper] - step)
+    found[order[0]] = max(found[order[0]], _TOP)
+    for upper, lower in pairwise(order):
+        found[lower] = max(found[lower], found[upper] + step)
     return found

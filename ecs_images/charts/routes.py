@@ -1,7 +1,4 @@
-"""The routes of an image to accounts and regions, side by side.
-
-As a matplotlib chart, and as the picture that a page redraws with every change of a control.
-"""
+"""The routes of an image to accounts and regions, side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from matplotlib.colors import Colormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
 from . import style
-from .svg import EDGE, LETTER, WIDTH, Picture, left_of
+from .svg import EDGE
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
 _COLUMNS = (
@@ -30,8 +27,6 @@ _COLUMNS = (
     "list_cost",
     "billing_currency",
 )
-_ROW, _TOP = 28, 30
-"""Height of a row of the picture, and top of the first one [pixel]."""
 
 
 class Cell(NamedTuple):
@@ -101,20 +96,6 @@ def routes_compared(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         name = f"{shortened(first['billing_account_id'])} in {first['region_id']}"
         return _bars(name, _in_order(routes, next(iter(rows.values()))), currency, ax)
     return _grid(routes, rows, currency, ax)
-
-
-def routes_picture(table: pd.DataFrame, currency: str, text: str) -> str:
-    """What `routes_compared` shows, as SVG for a live page.
-
-    table: as for `routes_compared`
-    currency: the currency of all its amounts
-    text: the same in words, for readers who do not see the picture
-    """
-    routes, rows = _cells_by_target(table)
-    if len(rows) == 1:
-        ((name, cells),) = rows.items()
-        return _bars_picture(f"{name}, list cost [{currency}]", _in_order(routes, cells), text)
-    return _grid_picture(routes, rows, currency, text)
 
 
 def _cells_by_target(table: pd.DataFrame) -> tuple[list[str], dict[str, tuple[Cell, ...]]]:
@@ -203,25 +184,6 @@ def _bars(name: str, order: Sequence[tuple[str, Cell]], currency: str, ax: Axes 
     return with_fonts(ax)
 
 
-def _bars_picture(title: str, order: Sequence[tuple[str, Cell]], text: str) -> str:
-    left, dearest = left_of(shortened(route) for route, _ in order), _dearest([cell for _, cell in order])
-    picture = Picture(text)
-    picture.letters(8, 18, title, weight="bold")
-    for row, (route, cell) in enumerate(order):
-        middle = _TOP + _ROW * (row + 0.5)
-        picture.letters(left - 8, middle + 4, shortened(route), anchor="end")
-        if cell.cost is None:
-            reason = shortened(cell.reason, int((WIDTH - left) / LETTER))
-            picture.letters(left + 6, middle + 4, reason, style="italic")
-        else:
-            width = (WIDTH - left - 110) * cell.cost / dearest
-            picture.box(left, middle - 8, width, 16, style.SKY, edge=style.DARK)
-            picture.letters(left + width + 6, middle + 4, cell.words)
-    foot = _TOP + _ROW * len(order)
-    picture.line(left, _TOP, left, foot)
-    return picture.html(foot + 8)
-
-
 def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, ax: Axes | None) -> Axes:
     """Several targets: a row for each, and a column for each route."""
     ax = style.axes_or_new(ax, max(6.0, 2.2 + 1.15 * len(routes)), 1.7 + 0.3 * len(rows))
@@ -260,30 +222,3 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
         handles.append(Patch(fill=False, edgecolor="none", label=_LACKING))
     style.legend_above(ax, handles)
     return with_fonts(ax)
-
-
-def _grid_picture(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: str, text: str) -> str:
-    left = left_of(rows)
-    dearest, column = _dearest([cell for fares in rows.values() for cell in fares]), (WIDTH - left - 8) / len(routes)
-    picture = Picture(text)
-    picture.letters(8, 18, f"list cost [{currency}]: darker is dearer, framed the cheapest of its row, hatched refused")
-    if any(cell.lacks for fares in rows.values() for cell in fares):
-        picture.letters(WIDTH - 8, 18, _LACKING, anchor="end")
-    for number, (name, fares) in enumerate(rows.items()):
-        top = _TOP + _ROW * number
-        picture.letters(left - 8, top + _ROW / 2 + 4, name, anchor="end")
-        for place, (cell, cheapest) in enumerate(zip(fares, _are_cheapest(fares), strict=True)):
-            x, colour = left + column * place + 2, cell.colour(dearest)
-            edge, line = (style.DARK, 2.0) if cheapest else (EDGE, 0.6)
-            picture.box(x, top + 2, column - 4, _ROW - 4, colour, edge=edge, line=line)
-            if not cell.allowed:
-                picture.box(x, top + 2, column - 4, _ROW - 4, picture.hatch("/", EDGE))
-            halo, middle = "" if cell.allowed else style.PALE, x + column / 2 - 2
-            words = shortened(cell.words, int(column / LETTER))
-            picture.letters(middle, top + _ROW / 2 + 4, words, anchor="middle", fill=style.ink(colour), halo=halo)
-    foot = _TOP + _ROW * len(rows)
-    for place, route in enumerate(routes):
-        for line, part in enumerate(style.two_lines(route).split("\n")):
-            words = shortened(part, int(column / LETTER))
-            picture.letters(left + column * (place + 0.5), foot + 16 + 14 * line, words, anchor="middle")
-    return picture.html(foot + 40)

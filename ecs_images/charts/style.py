@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from ..errors import InputError, shown
+from ..errors import InputError, look_up, shown
 from .texts import plain_text, shortened, width_of_text, with_fonts
 
 # Okabe and Ito's colours, ordered so that neighbours differ in lightness too.
@@ -90,6 +90,22 @@ def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
     kept = table[order[: most - 1]].copy()
     kept["other"] = table[order[most - 1 :]].sum(axis=1)
     return kept
+
+
+def chosen_images(images: str | Sequence[str], ids: pd.Series, names: pd.Series) -> list[str]:
+    """The ids of the images of a table that are called by id or name.
+
+    ids: the ids of its images
+    names: for each its name, empty if it has none
+
+    Raises InputError where none is called, UnknownName for one that is not in the table.
+    """
+    called = [images] if isinstance(images, str) else list(images)
+    if not called:
+        raise InputError("images is empty; name an image, or leave it out")
+    for image in called:
+        look_up("image of this table", image, dict.fromkeys([*names[names != ""], *ids]))
+    return [str(ident) for ident, name in zip(ids, names, strict=True) if ident in called or name in called]
 
 
 def ink(colour: str) -> str:

@@ -73,7 +73,7 @@ def serve(
     image: Annotated[str | None, typer.Option(help="the image to begin with: its name in the story, or its id")] = None,
     port: Annotated[int, typer.Option(min=1024, max=65535, help="port on this machine")] = 8866,
 ) -> None:
-    """Open the share-or-copy workbench as a web page on this machine only."""
+    """Open the share-or-copy workbench and the other explorers as a web page on this machine only."""
     from .page import serve_page
 
     serve_page(story, image, port)

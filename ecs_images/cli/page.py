@@ -1,4 +1,4 @@
-"""The workbench as a web page: a story, a notebook of two cells, and Voilà serving it to one person."""
+"""The explorers as a web page: a story, a notebook of two cells, and Voilà serving it to one person."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .show import note_lines
 
 
 def serve_page(story: Path | None, image: str | None, port: int) -> None:
-    """Serve the share-or-copy workbench of a story on this machine until it is stopped.
+    """Serve the explorers of a story, the share-or-copy workbench first, on this machine until it is stopped.
 
     story: a story file; None: the golden-image pipeline. It is run once before the page starts, so that its
         problems are reported here
@@ -70,14 +70,14 @@ def _stop(number: int, frame: object) -> None:
 
 
 def _notebook(story: Path, title: str, image: str | None) -> dict[str, object]:
-    """A notebook of two code cells: run the story, show the workbench. The template escapes the title."""
+    """A notebook of two code cells: run the story, show the explorers. The template escapes the title."""
     lines = [
         "import ecs_images as ecs",
-        "from ecs_images.widgets import share_or_copy",
+        "from ecs_images.widgets import explorers",
         f"story = ecs.Story.load({str(story)!r})",
         "cloud, prices = story.run().cloud, ecs.Prices.published(*story.price_layers)",
     ]
-    cells = [_code("story", "\n".join(lines)), _code("workbench", f"share_or_copy(cloud, {image!r}, prices=prices)")]
+    cells = [_code("story", "\n".join(lines)), _code("explorers", f"explorers(cloud, {image!r}, prices=prices)")]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {
         "cells": cells,

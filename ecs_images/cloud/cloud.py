@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
 from numbers import Real
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -72,9 +72,7 @@ class Cloud:
         if Text().check(durations, "durations") not in DURATIONS:
             raise UnknownName("kind of durations", durations, DURATIONS)
         size = constant("block_size_mib") if block_size_mib is None else block_size_mib
-        good = isinstance(size, Real) and not isinstance(size, bool)
-        if not good or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:
-            raise InputError(f"block_size_mib is a number of MiB above 0 and whole bytes, not {shown(size)}")
+        check_block_size(size)
         began = CloudStarted(
             at=parse_time(start, "start"),
             block_bytes=int(size * BYTES_PER_MIB),
@@ -279,6 +277,13 @@ def check_account_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip() or name in (PROVIDER, MARKETPLACE):
         raise InputError(f"an account needs a name of its own, not {shown(name)}")
     Text().check(name, "the name of an account")
+
+
+def check_block_size(size: Any) -> None:
+    """Raise InputError for what cannot be the block size of snapshot chains [MiB]."""
+    number = isinstance(size, Real) and not isinstance(size, bool)
+    if not number or not 0 < size < 1 << 20 or size * BYTES_PER_MIB % 1:
+        raise InputError(f"block_size_mib must be a number of MiB above 0 that is whole bytes, not {shown(size)}")
 
 
 def check_quotas(quotas: object) -> None:

@@ -1,4 +1,4 @@
-"""The control plane: the clock, the events so far, and what every command needs to decide.
+"""The control plane: the clock, the events so far, and the state that they lead to.
 
 A command first checks everything and raises a `CloudError`, or else hands its events to
 `record`. Nothing else adds events, so a refused command changes nothing.

@@ -57,7 +57,7 @@ _Resource = TypeVar("_Resource", bound=Resource)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command being decided; it is not of use after that, for the clock moves on.
+    """One command of an account while it is decided; the next command has a request of its own.
 
     control: the control plane
     account: who gives the command
@@ -102,7 +102,14 @@ class Request:
         return CloudError(code, message, operation=self.operation, http_status=status, ids=ids)
 
     def refusal_of(self, about: Resource, code: str, why: str, status: int | None = None, **others: str) -> CloudError:
-        """The refusal of a command for what it is about: its id begins the message and is among the ids."""
+        """The refusal of a command about a resource, whose id begins the message and is among the ids.
+
+        about: the resource
+        code: the service's own code
+        why: what the message says after the id
+        status: the HTTP status, where a code comes with more than one
+        others: ids of other resources concerned, by their kind
+        """
         return self.refusal(code, f"{about.id} {why}", status, **{_WORDS[type(about)]: about.id}, **others)
 
     def region(self, region_id: str, code: str = "InvalidRegionId.NotFound") -> str:

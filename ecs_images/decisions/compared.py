@@ -36,20 +36,23 @@ def amounts_of(question: Question, plan: Iterable[Route]) -> list[Added]:
     return added(question, question.deliveries({route.target: WAYS[route.way] for route in plan}))
 
 
-def cheapest(routes: Iterable[Route], home_currency: str) -> dict[Target, Route]:
+def cheapest(
+    routes: Iterable[Route], home_currency: str, chosen: Mapping[Target, Route] | None = None
+) -> dict[Target, Route]:
     """A route for each target that can be reached, which together are the cheapest of those compared.
 
     routes: every route to every target, as `every_route` returns them
     home_currency: the currency that goes first, since nothing compares two
+    chosen: the routes of targets that are decided already
 
     In each region two plans are compared: every target by its own cheapest route, and one way for all that it can
     serve, so that accounts which share one copy pay it once. A route without a price is taken only where none has
     one, one with a part that is not counted only where every other has such a part, and none that opens the image
     to everybody.
     """
-    by_target: dict[Target, dict[str, Route]] = {}
+    fixed, by_target = chosen or {}, dict[Target, dict[str, Route]]()
     for route in routes:
-        if route.allowed and not route.opens:
+        if route.allowed and not route.opens and route.target not in fixed:
             by_target.setdefault(route.target, {})[route.way] = route
 
     def price(plan: Sequence[Route]) -> tuple[int, int, int, float]:
@@ -58,12 +61,13 @@ def cheapest(routes: Iterable[Route], home_currency: str) -> dict[Target, Route]
         unpriced, foreign = (sum(isnan(r.cost) for r in plan), sum(r.currency != home_currency for r in plan))
         return unpriced, sum(bool(r.not_counted) for r in plan), foreign, sum(paid.values())
 
-    found: dict[Target, Route] = {}
+    found = dict(fixed)
     for region in dict.fromkeys(target.region for target in by_target):
         here = [ways for target, ways in by_target.items() if target.region == region]
         alone = [min(ways.values(), key=lambda route: price([route])) for ways in here]
         plans = [alone, *([w.get(name, own) for w, own in zip(here, alone, strict=True)] for name in WAYS)]
-        found |= {route.target: route for route in min(plans, key=price)}
+        beside = [route for target, route in fixed.items() if target.region == region]
+        found |= {route.target: route for route in min(plans, key=lambda plan: price([*beside, *plan]))}
     return found
 
 
@@ -87,6 +91,13 @@ def costs_over_time(question: Question, plans: Mapping[str, Sequence[Route]]) ->
             total = sum((one.cost_until(moments) for one in mine if not one.gap), np.zeros(len(moments)))
             gaps = sum_of(mine)
             lacks = "; ".join(filter(None, (gaps.unpriced, gaps.not_counted)))
-            part = {"x_plan": name, "x_at": times, "billing_currency": currency, "list_cost": total}
-            parts.append(pd.DataFrame({**part, "x_not_counted": lacks}))
-    return OVER_TIME_TABLE.frame(pd.concat(parts))
+            parts.append((name, currency, total, lacks))
+    names, currencies, totals, lacking = zip(*parts, strict=True)
+    columns = {
+        "x_plan": np.repeat(names, _POINTS),
+        "x_at": np.tile(times.to_numpy(), len(parts)),
+        "billing_currency": np.repeat(currencies, _POINTS),
+        "list_cost": np.concatenate(totals),
+        "x_not_counted": np.repeat(lacking, _POINTS),
+    }
+    return OVER_TIME_TABLE.frame(columns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,12 +26,12 @@ class Added:
     whole: Curve
     before: Curve | None
 
-    @property
+    @cached_property
     def gap(self) -> Curve | None:
         """The curve that lacks a price; None where none does."""
         return next((one for one in (self.whole, self.before) if one is not None and one.unpriced.any()), None)
 
-    @property
+    @cached_property
     def cost(self) -> float:
         """What is added in all; NaN where a price is missing."""
         return float("nan") if self.gap else _total(self.whole) - _total(self.before)
@@ -98,4 +99,4 @@ def _total(curve: Curve | None) -> float:
 
 
 def _until(curve: Curve, moments: np.ndarray) -> np.ndarray:
-    return np.interp(moments, curve.borders, np.append(0.0, np.cumsum(curve.cost)))
+    return np.asarray(np.interp(moments, curve.borders, np.append(0.0, np.cumsum(curve.cost))))

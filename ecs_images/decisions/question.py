@@ -80,7 +80,7 @@ class Situation:
         self.use = dict(groups(measure(cloud.ledger, until=LATEST)))
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
-        self.currency, self._accounts = cache(self._currency), self.cloud.state.accounts
+        self.currency = cache(self._currency)
 
     def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Try a delivery in a fork: None when it is allowed."""
@@ -110,7 +110,7 @@ class Situation:
 
     def _currency(self, account: str) -> str:
         """The currency of the price list that an account pays by."""
-        return sites()[self._accounts[account].site].currency
+        return sites()[self.cloud.state.accounts[account].site].currency
 
     def targets(self, accounts: Sequence[str | Account], regions: Sequence[str | Region]) -> list[Target]:
         """Every account in every region, each once, regions first.

@@ -11,19 +11,20 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..catalog.files import data_path
 from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
 from ..cloud.arguments import Kind, Line, Records
-from ..cloud.cloud import Cloud, check_account_name, check_quotas
+from ..cloud.cloud import Cloud, check_account_name, check_block_size, check_quotas
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
 from ..ledger.resources import Durations
-from ..units import BYTES_PER_MIB, EARLIEST, parse_time, show_time
+from ..units import EARLIEST, parse_time, show_time
 from .expect import Expectation, ExpectationReader
 from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
 from .parameters import Value, with_parameters
@@ -31,6 +32,7 @@ from .run import Outcome, Run, resolve
 from .steps import COMMANDS, Step, StepReader, refers
 
 _ACCOUNT_SETTINGS = ("site", "quotas")
+_T = TypeVar("_T")
 _TEXTS = ("title", "source", "note")
 _NEEDED = ("start", "accounts", "steps")
 KEYS = {
@@ -191,22 +193,19 @@ class _Reader:
     def problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(line, message))
 
-    def time(self, key: str) -> datetime | None:
+    def read(self, key: str, default: _T, made: Callable[[Located], _T]) -> _T:
+        """What the story says under a key, as `made` reads it; the default where there is nothing that can be used."""
         node = self.top.get(key)
         if node is None:
-            return None
+            return default
         try:
-            return parse_time(node.value, key)
+            return made(node)
         except InputError as error:
             self.problem(node.line, str(error))
-            return None
+            return default
 
-    def text(self, key: str) -> str:
-        """A line of text; empty where the story has none."""
-        node = self.top.get(key)
-        if node is not None and not isinstance(node.value, str | int | float):
-            self.problem(node.line, f"{key} must be a line of text, not {shown(node.plain())}")
-        return str(node.value) if node is not None and node.value is not None else ""
+    def time(self, key: str) -> datetime | None:
+        return self.read(key, None, lambda node: parse_time(node.value, key))
 
     def accounts(self) -> dict[str, AccountSettings]:
         """Account names and their sites: a list of names, or a mapping of names to a site or to settings."""
@@ -245,17 +244,6 @@ class _Reader:
             self.problem(quotas.line, f"{name}: {error}")
         return AccountSettings(str(site.value), quotas.plain())
 
-    def assume(self) -> dict[str, str]:
-        """What the story assumes instead of defaults."""
-        node = self.top.get("assume")
-        if node is None:
-            return {}
-        try:
-            return supposed(node.plain())
-        except InputError as error:
-            self.problem(node.line, str(error))
-            return {}
-
     def price_layers(self) -> tuple[Path, ...]:
         """The price files: beside the story, or among the examples that come with the toolkit."""
         node = self.top.get("prices")
@@ -272,33 +260,23 @@ class _Reader:
                 self.problem(item.line, f"no price file {shown(item.plain())} beside the story")
         return tuple(layers)
 
-    def meters(self) -> tuple[str, ...]:
-        """The meters that the story's bills have beside the usual ones."""
-        node = self.top.get("meters")
-        if node is None:
-            return ()
-        try:
-            return tuple(sorted(asked_for(node.plain())))
-        except InputError as error:
-            self.problem(node.line, str(error))
-            return ()
 
-    def durations(self) -> Durations:
-        node = self.top.get("durations")
-        if node is not None and node.value not in DURATIONS:
-            self.problem(node.line, f"durations must be {' or '.join(DURATIONS)}, not {shown(node.value)}")
-        return "typical" if node is not None and node.value == "typical" else "instant"
+def _text(key: str, node: Located) -> str:
+    """A line of text."""
+    if not isinstance(node.value, str | int | float):
+        raise InputError(f"{key} must be a line of text, not {shown(node.plain())}")
+    return str(node.value).strip()
 
-    def block_size(self) -> float | None:
-        node = self.top.get("block_size_mib")
-        if node is None:
-            return None
-        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-        if not number or not 0 < node.value < 1 << 20 or (node.value * BYTES_PER_MIB) % 1:
-            wanted = "a number of MiB above 0 that is whole bytes"
-            self.problem(node.line, f"block_size_mib must be {wanted}, not {shown(node.plain())}")
-            return None
-        return float(node.value)
+
+def _durations(node: Located) -> Durations:
+    if node.value not in DURATIONS:
+        raise InputError(f"durations must be {' or '.join(DURATIONS)}, not {shown(node.value)}")
+    return "typical" if node.value == "typical" else "instant"
+
+
+def _block_size(node: Located) -> float:
+    check_block_size(node.plain())
+    return float(node.value)
 
 
 def _read(root: Located, path: str, folder: Path, given: Mapping[str, Value]) -> Story:
@@ -318,20 +296,19 @@ def _read(root: Located, path: str, folder: Path, given: Mapping[str, Value]) ->
     accounts = reader.accounts()
     # Without a start the steps are read all the same, so that all problems are reported at once.
     step_reader = StepReader(set(accounts), start or EARLIEST)
-    assume = reader.assume()
+    assume: dict[str, str] = reader.read("assume", {}, lambda node: supposed(node.plain()))
     if "steps" in reader.top:
         step_reader.read(reader.top["steps"])
         reader.problems += step_reader.problems
     if until is not None and until <= step_reader.now:
         message = f"until {show_time(until)} must be after the last step, {show_time(step_reader.now)}"
         reader.problem(reader.top["until"].line, message)
-    meters = reader.meters()
-    layers, block_size, durations = reader.price_layers(), reader.block_size(), reader.durations()
-    texts = {key: reader.text(key).strip() for key in _TEXTS}
-    try:
-        Line().check(texts["title"], "title")
-    except InputError as error:
-        reader.problem(reader.top["title"].line, str(error))
+    meters: tuple[str, ...] = reader.read("meters", (), lambda node: tuple(sorted(asked_for(node.plain()))))
+    durations: Durations = reader.read("durations", "instant", _durations)
+    block_size: float | None = reader.read("block_size_mib", None, _block_size)
+    layers = reader.price_layers()
+    texts = {key: reader.read(key, "", partial(_text, key)) for key in _TEXTS}
+    title = reader.read("title", "", lambda node: Line().check(texts["title"], "title"))
     expect = ExpectationReader(set(accounts), step_reader.names, reader.problems)
     expectations = expect.read(reader.top["expect"]) if "expect" in reader.top else []
     if reader.problems or start is None:
@@ -339,7 +316,7 @@ def _read(root: Located, path: str, folder: Path, given: Mapping[str, Value]) ->
         raise FileProblems(path, [found for found in reader.problems if found in unfilled or found.line not in lines])
     return Story(
         path=path,
-        title=texts["title"] or Path(path).stem,
+        title=title or Path(path).stem,
         start=start,
         until=until,
         accounts=accounts,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count
 from pathlib import Path
 
 from ..catalog.files import shipped
 from ..errors import InputError, look_up
-from ..saving import save
-from .lessons import learners_copy, lessons
+from ..saving import read, save
+from .lessons import edition, learners_copy, lessons
 from .solved import begin
 
 
@@ -31,15 +32,26 @@ def hand_out(folder: Path, fresh: str | None = None) -> list[str]:
     except OSError as error:
         raise InputError(f"{folder}: cannot be used as a folder for copies ({error.strerror})") from None
     begin(folder)
-    missing = [lesson for lesson, path in lessons().items() if not (folder / path.name).exists()]
+    copies = {lesson: folder / path.name for lesson, path in lessons().items()}
+    missing = [lesson for lesson, copy in copies.items() if not copy.exists()]
     for lesson in missing:
-        save(folder / lessons()[lesson].name, learners_copy(lesson))
-    kept = len(lessons()) - len(missing)
+        save(copies[lesson], learners_copy(lesson))
     if missing:
         said.append(f"copied to {folder}: {', '.join(missing)}")
-    if kept:
-        said.append(f"kept as they are in {folder}: {kept} of {len(lessons())} notebooks")
+    if len(missing) < len(copies):
+        said.append(f"kept as they are in {folder}: {len(copies) - len(missing)} of {len(copies)} notebooks")
+    older = [lesson for lesson, copy in copies.items() if _edition_of(copy) not in ("", edition(lesson))]
+    if older:
+        said.append(f"copied of an older edition, whose explanations may not fit: {', '.join(older)}; see --fresh")
     return said
+
+
+def _edition_of(copy: Path) -> str:
+    """The edition of the lesson that a copy was made of; empty where the file does not say."""
+    try:
+        return str(json.loads(read(copy, "a notebook"))["metadata"]["ecs_images"]["edition"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _put_aside(copy: Path) -> list[str]:

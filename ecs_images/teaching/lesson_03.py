@@ -4,91 +4,155 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..cloud.account import Account
+from ..billing.bill import bill
+from ..cloud.cloud import Cloud
 from ..errors import CloudError
 from .scene import machine
 from .task import Slip, Task
 
 
-def _minutes_to_available(written: float) -> float:
+def _freed_by_the_middle_one() -> float:
+    """What deleting the second of the three snapshots of the first question frees [GiB]."""
+    cloud, acme, web = machine("2026-03-02", 20)
+    acme.create_snapshot(web)
+    acme.write(web, overwrite=8)
+    middle = acme.create_snapshot(web)
+    acme.write(web, overwrite=10, offset=3)
+    acme.create_snapshot(web)
+    return cloud.freed_gib([middle])
+
+
+def _licence(hours: int) -> float:
+    """What partner pays for the system of acme's Red Hat image [CNY], on an instance of 2 vCPUs, by hours."""
+    cloud = Cloud(start="2026-03-02")
+    acme, partner = cloud.account("acme"), cloud.account("partner")
+    image = acme.create_image(acme.run_instance(region="cn-beijing", image="rhel_9", written=20))
+    acme.release_instance(cloud.image(image).source, force=True)
+    acme.share_image(image, with_accounts=[partner])
+    desk = partner.run_instance(region="cn-beijing", image=image, instance_type="ecs.g7.large")
+    cloud.advance(hours=hours)
+    partner.release_instance(desk, force=True)
+    meters = bill(cloud, until="2026-04-01").by("meter")
+    return float(meters.loc[meters["sku_meter"] == "os_licence", "list_cost"].sum())
+
+
+def minutes_to_available(written: float) -> float:
     """How long the first image of a system disk of 40 GiB takes [minutes], by what is written [GiB]."""
     cloud, acme, web = machine("2026-03-02T09:00", written, durations="typical")
     cloud.wait(acme.create_image(web))
     return (cloud.now - cloud.instance(web).launched_at).total_seconds() / 60
 
 
-def _refusal_when_deprecated(command: Callable[[Account, str], None]) -> str:
-    """The error code with which a command on a deprecated image is refused."""
+def _minutes_of_copies(copies: int, *, written: float = 24) -> float:
+    """How long copies to one region, ordered together, take until the last is Available [minutes]."""
+    cloud, acme, web = machine("2021-06-01T09:00", written, durations="typical")
+    images = []
+    for number in range(copies):
+        images.append(acme.create_image(web, name=f"image-{number}"))
+        cloud.wait(images[-1])
+    asked = cloud.now
+    for copy in [acme.copy_image(image, to="cn-hangzhou") for image in images]:
+        cloud.wait(copy)
+    return (cloud.now - asked).total_seconds() / 60
+
+
+def _refused() -> int:
+    """How many of the eight commands of the large task are refused."""
     cloud, acme, web = machine("2026-03-02")
-    cloud.account("partner")
-    image = acme.create_image(web)
-    acme.modify_image(image, status="Deprecated")
-    try:
-        command(acme, image)
-    except CloudError as refused:
-        return refused.code
-    raise AssertionError("a deprecated image allowed what the lesson says it refuses")
-
-
-def _copy(acme: Account, image: str) -> None:
-    acme.copy_image(image, to="cn-hangzhou")
-
-
-def _share(acme: Account, image: str) -> None:
-    acme.share_image(image, with_accounts=["partner"])
-
-
-def _deprecate(acme: Account, image: str) -> None:
-    acme.modify_image(image, status="Deprecated")
-
-
-def _stored_after_change_of_system(old: float, new: float, *, keep_old: bool = True) -> float:
-    """What an image from before and one from after a change of system store [GiB], by what is written [GiB]."""
-    cloud, acme, web = machine("2026-03-02", old)
-    first = cloud.image(acme.create_image(web)).snapshots
-    acme.stop_instance(web)
-    acme.replace_system_disk(web, "ubuntu_22_04", written=new)
-    second = cloud.image(acme.create_image(web)).snapshots
-    return cloud.freed_gib([*first, *second] if keep_old else second)
+    partner, image = cloud.account("partner"), acme.create_image(web)
+    refused = 0
+    commands: tuple[Callable[[], object], ...] = (
+        lambda: acme.share_image(image, with_accounts=[partner]),
+        lambda: acme.modify_image(image, status="Deprecated"),
+        lambda: acme.delete_image(image, force=True),
+        lambda: acme.unshare_image(image, from_accounts=[partner]),
+        lambda: acme.modify_image(image, status="Deprecated"),
+        lambda: acme.copy_image(image, to="cn-hangzhou"),
+        lambda: acme.share_image(image, with_accounts=[partner]),
+        lambda: acme.delete_image(image),
+    )
+    for command in commands:
+        try:
+            command()
+        except CloudError:
+            refused += 1
+    return refused
 
 
 TASKS: dict[str, Task] = {
+    "03-recall-1": Task(
+        wanted="what deleting the second of the three snapshots frees",
+        unit="GiB",
+        right=_freed_by_the_middle_one,
+        because="From 3 to 8 GiB only the second holds the version that it stored (CHAIN-2).",
+        slips=(
+            Slip(lambda: 0, "That was Tuesday's snapshot; here the third overwrites what the second stored."),
+            Slip(lambda: 20, "That is what it restores; most of it is held by another snapshot too."),
+            Slip(lambda: 8, "That is what it stored when taken; the third still needs the first 3 GiB."),
+            Slip(lambda: 3, "That is what the third needs of it; what does only the second hold?"),
+            Slip(lambda: 10, "That is what the third stored; what did the second?"),
+            Slip(lambda: 8 + 10, "That is what two snapshots stored when taken; only one of them is deleted."),
+        ),
+        hint="Draw the table of letters: which copies stand in the second column alone?",
+    ),
+    "03-recall-2": Task(
+        wanted="what partner pays for the system in 100 hours",
+        unit="CNY",
+        right=lambda: _licence(100),
+        because="The fee follows the lineage, and whoever launches pays it, by vCPUs and time (IBILL-5, LIC-4).",
+        slips=(
+            Slip(lambda: 0, "acme owns the image and pays its storage; who pays for its system?"),
+            Slip(lambda: _licence(100) / 2, "That is for one vCPU; the instance has 2."),
+            Slip(lambda: _licence(1), "That is one hour; the instance runs for 100."),
+            Slip(lambda: 100 * 2 * 0.12, "0.12 is the price of storage; the system costs 0.1041 per vCPU and hour."),
+            Slip(lambda: 100 * 2, "That is vCPUs × hours; multiply by the price."),
+        ),
+        hint="vCPUs × hours × price.",
+    ),
     "03-small": Task(
         wanted="how long the first image of an instance takes, with 30 of the 40 GiB of its only disk written",
         unit="minutes",
-        right=lambda: _minutes_to_available(30),
-        because="The time depends on what the snapshot has to store (CREATE-13).",
+        right=lambda: minutes_to_available(30),
+        because="The time depends on what the snapshot has to store (CREATE-13); in proportion, we suppose.",
         slips=(
-            Slip(lambda: _minutes_to_available(40), "That is for a full disk; only what is written is stored."),
+            Slip(lambda: minutes_to_available(40), "That is for a full disk; only what is written is stored."),
             Slip(lambda: 0, "The id comes at once; wait for the image and read the clock."),
-            Slip(lambda: _minutes_to_available(12), "That is for the 12 GiB of the lesson."),
+            Slip(lambda: minutes_to_available(12), "That is for the 12 GiB of the lesson."),
+            Slip(lambda: 30, "That is a minute for each GiB; 40 GiB take 20 minutes."),
+            Slip(lambda: minutes_to_available(10), "That is the part that is not written."),
+            Slip(lambda: 0.25, "That is in hours; write it in minutes."),
         ),
         hint="Start a new cloud with durations typical, make the image, wait for it, and subtract the times.",
     ),
     "03-medium": Task(
-        wanted="the code, in quotes, with which copying a deprecated image to another region is refused",
-        unit="",
-        right=lambda: _refusal_when_deprecated(_copy),
-        because="Only an Available image can be copied; set it back first (STATUS-4, COPY-1).",
+        wanted="after how many minutes the last of three copies of 24 GiB is Available, ordered together in 2021",
+        unit="minutes",
+        right=lambda: _minutes_of_copies(3),
+        because="One copy runs at a time in a region, and each of them is a full one (COPY-2, COPY-4).",
         slips=(
-            Slip(lambda: _refusal_when_deprecated(_share), "That is the code for sharing; copying has its own."),
-            Slip(lambda: _refusal_when_deprecated(_deprecate), "That is for deprecating it twice; try to copy it."),
+            Slip(lambda: _minutes_of_copies(1), "That is one copy; in 2021 the others wait for it."),
+            Slip(lambda: _minutes_of_copies(2), "That is when the second is done; there is a third."),
+            Slip(lambda: _minutes_of_copies(3, written=40), "That is for full disks; 24 GiB of each are written."),
+            Slip(lambda: 3 * 24, "That is a minute for each GiB; 40 GiB take 20 minutes."),
+            Slip(lambda: _minutes_of_copies(3, written=10), "That is for the 10 GiB of the lesson."),
+            Slip(lambda: 0, "The ids come at once; a copy is Available when its snapshots are."),
         ),
-        hint="Make an image Deprecated, copy it to cn-hangzhou, and read what comes before the colon.",
+        hint="How long does one copy take, and how many run at the same time?",
     ),
     "03-large": Task(
-        wanted="what is stored in all by an image of 12 GiB written, and a second one after the same instance "
-        "changed to ubuntu_22_04 with 30 GiB written",
-        unit="GiB",
-        right=lambda: _stored_after_change_of_system(12, 30),
-        because="The new system disk has a chain of its own, and the old snapshots stay (OS-4, CHAIN-4).",
+        wanted="how many of the eight commands are refused",
+        unit="commands",
+        right=_refused,
+        because="Deprecating and deleting while it is shared, and copying and sharing while it is Deprecated.",
         slips=(
-            Slip(
-                lambda: _stored_after_change_of_system(12, 30, keep_old=False),
-                "The new disk has a chain of its own, and the old snapshots stay.",
-            ),
-            Slip(lambda: _stored_after_change_of_system(12, 12, keep_old=False), "That is the first image alone."),
+            Slip(lambda: 0, "Look at the columns Available and shared, and Deprecated, of the table."),
+            Slip(lambda: _refused() - 3, "There are more: read the rows share and copy, and the column shared."),
+            Slip(lambda: _refused() - 2, "Two are missing: what does sharing forbid, and what Deprecated?"),
+            Slip(lambda: _refused() - 1, "One is missing: try each alone. Does force help against sharing?"),
+            Slip(lambda: _refused() + 1, "One too many: a Deprecated image that nobody shares can be deleted."),
+            Slip(lambda: _refused() + 2, "Two too many: after a refusal the image is as it was before."),
+            Slip(lambda: 8, "Sharing an Available image, at least, is allowed; go on from there."),
         ),
-        hint="Ask cloud.freed_gib for the snapshots of both images together.",
+        hint="Write the status after each command; a refused one changes nothing. Then read the table.",
     ),
 }

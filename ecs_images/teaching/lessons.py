@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,15 @@ def explain(lesson: str, number: int) -> Explanation:
     return Explanation(texts[number - 1])
 
 
+def edition(lesson: str) -> str:
+    """What tells one edition of a lesson from another; a copy keeps that of the edition it was made of."""
+    return sha256(lessons()[lesson].read_bytes()).hexdigest()[:12]
+
+
 def learners_copy(lesson: str) -> str:
     """A lesson as a notebook file without outputs, in which each answer is a call that shows it."""
     notebook = _notebook(lesson)
+    notebook["metadata"]["ecs_images"] = {"edition": edition(lesson)}
     number = 0
     for cell in notebook["cells"]:
         if gives_answers(cell):

@@ -1,6 +1,6 @@
 """Widgets for notebooks: sliders and lists that control what the toolkit computes.
 
-Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets. Plain functions make
+Each is a function that returns a `Panel`; display it to use it. Needs ipywidgets and anywidget. Plain functions make
 what is shown, so it can be tested and printed without a browser.
 """
 
@@ -10,6 +10,7 @@ from ..errors import InputError
 
 try:
     from .chain import chain_explorer
+    from .explorers import explorers
     from .lifecycle import lifecycle_explorer
     from .panel import Panel
     from .price_browser import price_browser
@@ -17,4 +18,4 @@ try:
 except ModuleNotFoundError as missing:
     raise InputError(f"widgets need {missing.name}; install the extra: pip install 'ecs-images[lab]'") from None
 
-__all__ = ["Panel", "chain_explorer", "lifecycle_explorer", "price_browser", "share_or_copy"]
+__all__ = ["Panel", "chain_explorer", "explorers", "lifecycle_explorer", "price_browser", "share_or_copy"]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
-from traitlets import Tuple, TraitError, validate
+from traitlets import TraitError, Tuple, validate
 
 from ..errors import UnknownName
 from . import pages

@@ -55,7 +55,7 @@ function render({ model, el }) {
 
   /* The node stays and only its text changes: a screen reader may not speak a node that is replaced. */
   const speak = () => {
-    const answer = panel.querySelector(".ecs-answer p")?.textContent ?? "";
+    const answer = panel.querySelector(":scope > .ecs-answer p")?.textContent ?? "";
     if (spoken.textContent !== answer) spoken.textContent = answer;
   };
   const observer = new MutationObserver(() => {

@@ -259,14 +259,14 @@ class _LifecyclePanel(Panel):
         controls = {
             "image": dropdown("Image", images, first),
             "moment": ipw.SelectionSlider(
-                description="Moment (UTC+8)", options=moments, value=moments[-1], style=LABELS, layout={"width": WIDE}
+                description="Moment", options=moments, value=moments[-1], style=LABELS, layout={"width": WIDE}
             )
             if moments
-            else dropdown("Moment (UTC+8)", []),
+            else dropdown("Moment", []),
             "account": dropdown("Who asks", model.accounts(), owner),
         }
         for control in controls.values():
-            control.style.description_width = "8em"  # The slider shows its moment beside it, which takes room.
+            control.style.description_width = "6em"  # The slider shows its moment beside it, which takes room.
         super().__init__("lifecycle explorer", controls, PARTS, self._pages)
 
     def _changed(self, change: Any) -> None:

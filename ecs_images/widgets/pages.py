@@ -52,7 +52,7 @@ def bars(caption: str, rows: Sequence[tuple[str, str, float]]) -> str:
     body = "".join(
         f'<tr><th scope="row" style="text-align:left;font-weight:normal;{_CELL}">{escaped(name)}</th>'
         f'<td style="text-align:right;white-space:nowrap;{_CELL}">{escaped(words)}</td>'
-        f'<td style="width:50%"><div style="width:{100 * length:.1f}%;border-top:10px solid currentColor"></div></td></tr>'
+        f'<td style="width:50%"><div style="width:{100 * length:.1f}%;border-top:10px solid"></div></td></tr>'
         for name, words, length in rows
     )
     title = f'<caption style="text-align:left"><b>{escaped(caption)}</b></caption>'
@@ -91,4 +91,4 @@ def _cell(text: str, side: str) -> str:
     look = f"text-align:{side};{_CELL}"
     if len(text) <= _SHORT:
         return f'<td style="{look};white-space:nowrap">{escaped(text)}</td>'
-    return f'<td style="{look}">{escaped(text).replace("_", "_<wbr>")}</td>'
+    return f'<td style="{look};min-width:10em">{escaped(text).replace("_", "_<wbr>")}</td>'

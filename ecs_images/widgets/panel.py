@@ -51,14 +51,16 @@ class Panel:
         self.frame = Frame(panel=name.replace(" ", "-"))
         self.link = ipw.Text(
             description="State", tooltip="the state of all controls; paste another one here", continuous_update=False,
-            style={"description_width": "auto"}, layout={"width": WIDE},
+            style={"description_width": "auto"}, layout={"width": "auto"},
         )  # fmt: skip
         self.notice: Any = ipw.HTML()
         self._at_first = {name: control.value for name, control in self.controls.items()}
         self.parts["summary"].add_class("ecs-answer")
-        self.controls_box: Any = ipw.VBox(list(self.controls.values()))
+        self.controls_box: Any = ipw.VBox([one for one in self.controls.values() if isinstance(one, ipw.Widget)])
         pictures = [part for name, part in self.parts.items() if name == "picture"]
-        beside = ipw.GridBox([self.controls_box, *pictures], layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px"))
+        beside = ipw.GridBox(
+            [self.controls_box, *pictures], layout=ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px")
+        )
         others = [part for name, part in self.parts.items() if name not in ("summary", "picture")]
         self.box: Any = ipw.VBox([self.frame, self.parts["summary"], beside, *others, self.link, self.notice])
         self.box.add_class("ecs-panel")
@@ -101,7 +103,7 @@ class Panel:
         with self.together():
             try:
                 self._set(self._at_first | dict(state))
-            except (InputError, TraitError, TypeError, ValueError, AttributeError) as error:
+            except EcsImagesError as error:
                 self._set(before)
                 raise InputError(f"this state is not one of the {self.name}: {error}") from None
 
@@ -109,16 +111,27 @@ class Panel:
         for name in values:
             look_up("control", name, self.controls)
         for name, control in self.controls.items():
-            value = tuple(values[name]) if isinstance(control.value, tuple) else values[name]
+            value, cannot = values[name], f"{name} cannot be {shown(values[name])}"
             if isinstance(value, bool) != isinstance(control.value, bool):
-                raise InputError(f"{name} cannot be {shown(value)}")
-            control.value = value
-            if control.value != value and not isinstance(value, tuple):
-                raise InputError(f"{name} cannot be {shown(value)}")
+                raise InputError(cannot)
+            try:
+                control.value = tuple(value) if isinstance(value, list) else value
+            except TraitError as error:
+                raise InputError(f"{cannot}: {error}") from None
+            # A slider takes a value beyond its ends for its end.
+            if not isinstance(value, list | tuple) and control.value != value:
+                raise InputError(cannot)
 
-    def save(self, name: str, text: str) -> None:
-        """Let the browser save a file."""
-        self.frame.file = {"name": name, "text": text, "number": self.frame.file.get("number", 0) + 1}
+    def save(self, name: str, text: Callable[[], str]) -> None:
+        """Let the browser save a text as a file; where it cannot be had, say why."""
+        self.notice.value = ""
+        try:
+            self.frame.file = {"name": name, "text": text(), "number": self.frame.file.get("number", 0) + 1}
+        except EcsImagesError as error:
+            self._say(error)
+
+    def _say(self, error: Exception) -> None:
+        self.notice.value = pages.sentence(f"{str(error).rstrip('.')}.")
 
     def _asked(self, change: Any) -> None:
         """Bring the panel to a state that a person typed, here or into the address of the page."""
@@ -131,7 +144,7 @@ class Panel:
                 raise InputError(f"a state is a JSON object, not {shown(state)}")
             self.restore(state)
         except (ValueError, RecursionError, EcsImagesError) as error:
-            self.notice.value = pages.sentence(f"{error}.")
+            self._say(error)
             self.redraw()
 
     def redraw(self) -> None:
@@ -169,5 +182,6 @@ def whole_slider(description: str, low: int, high: int, value: int) -> Any:
 
 def slider(description: str, low: float, high: float, value: float, step: float) -> Any:
     """A slider over numbers."""
-    look = {"style": LABELS, "layout": {"width": WIDE}}
+    look: dict[str, Any] = {"style": LABELS, "layout": {"width": WIDE}}
+    look["readout_format"] = ".0f" if step == 1 else ".2f"
     return ipw.FloatSlider(description=description, min=low, max=high, value=value, step=step, **look)

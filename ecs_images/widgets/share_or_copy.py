@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..catalog.meters import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC
+from ..catalog.meters import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC, METERS
 from ..catalog.prices import Prices
 from ..catalog.sites import sites
 from ..charts.plans import plans_picture
@@ -28,13 +28,26 @@ from ..decisions.ways import BESIDE, WAYS, Target, way_named
 from ..errors import InputError
 from ..units import bytes_to_gib
 from . import pages
+from .story_of_plan import story_of
 
 MACHINES = frozenset(meter for meter, what in BESIDE.items() if what == "machine")
 TRAFFIC = frozenset((COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC))
 _SHARED = ("share", "community")
 """Ways that make nothing: a compared plan takes them wherever they are allowed."""
-_COMPARED = {"share where possible": "", "copy everything": "copy, then share", "rebuild": "rebuild there"}
+_COMPARED = {"share only": "", "copy everything": "copy, then share", "rebuild": "rebuild there"}
 """Plans whose lines are drawn beside that of the plan chosen: their way for what sharing does not reach."""
+_VERBS = {
+    "share": ("share", "in"),
+    "community": ("launch the community image", "in"),
+    "copy, then share": ("copy images", "to"),
+    "copy snapshots": ("copy snapshots", "to"),
+    "copy via third region": ("copy images through a third region", "to"),
+    "receiver's own image": ("let receivers make their own images", "in"),
+    "rebuild there": ("rebuild", "in"),
+    "relay": ("let receivers copy their own images", "to"),
+    "export and import": ("export files and import them", "in"),
+}
+"""Ways in a sentence: what is done, and the word before its regions."""
 _COPY_PRICES = 16
 """Prices of image copies whose book is kept."""
 
@@ -143,9 +156,11 @@ class Answer:
         self._best = self._cheapest()
         wanted = {target: way_named(way).name for target, way in settings.chosen.items() if target in self._by_target}
         picked = {target: self._by_target[target][way] for target, way in wanted.items()}
-        taken = {route.target: route for route in self._best.plan} | picked
-        self.plan = {target: taken[target] for target in targets if target in taken and taken[target].allowed}
         self.refused = {target: route for target, route in picked.items() if not route.allowed}
+        allowed = {target: route for target, route in picked.items() if route.allowed}
+        best = {route.target: route for route in self._best.plan}
+        taken = cheapest(self.routes, self._home, allowed) if picked else best
+        self.plan = {target: taken[target] for target in targets if target in taken and target not in self.refused}
 
     @cached_property
     def mine(self) -> Whole:
@@ -167,16 +182,19 @@ class Answer:
         Columns: `x_payer`, `billing_currency`, `list_cost` (NaN where nothing of it has a price) and `x_unpriced`, the
         number of prices that are missing and left out.
         """
+        return pd.DataFrame(self._paid(), columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
+
+    def _paid(self) -> list[tuple[str, str, float, int]]:
         found, amounts = [], amounts_of(self.question, self.plan.values())
         for payer, currency in dict.fromkeys((route.payer, route.currency) for route in self.plan.values()):
             mine = [one for one in amounts if one.key.account == payer]
             cost, gaps = sum(one.cost for one in mine if not one.gap), sum(bool(one.gap) for one in mine)
             found.append((payer, currency, float("nan") if gaps and not cost else cost, gaps))
-        return pd.DataFrame(found, columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
+        return found
 
     def sentences(self) -> list[str]:
         """The answer, which compares the plan with the runner-up, and what it holds for."""
-        words = [self._compared(), *self._reach()]
+        words = [self._compared, *self._reach()]
         if not self.settings.machines or not self.settings.traffic:
             parts = (("machines", self.settings.machines), ("traffic", self.settings.traffic))
             words.append(f"Not counted, as you chose: {' and '.join(name for name, counted in parts if not counted)}.")
@@ -185,7 +203,7 @@ class Answer:
         return words
 
     def cells(self) -> list[dict[str, str]]:
-        """What stands in each cell of the grid, regions by accounts: the way, its money or code, and what kind it is."""
+        """What stands in each cell of the grid, regions by accounts: the way, its money or code, and its kind."""
         found, served = [], dict[tuple[str, str, str], str]()
         for target in self._targets:
             route, mark = self.plan.get(target), "chosen" if target in self.settings.chosen else ""
@@ -209,33 +227,36 @@ class Answer:
                 "allowed": route.allowed,
                 "money": self._money(route) if route.allowed else route.code or "does not apply",
                 "who": f"{route.payer} pays" if route.allowed else "",
-                "what": f"If withdrawn: {route.if_withdrawn}. {_hours(route)}{_besides(route)}"
-                if route.allowed
-                else f"{route.note}{f' ({route.rule})' if route.rule else ''}",
+                "what": _meters_in_words(_means(route) if route.allowed else _why(route)),
             }
             for route in routes
         ]
+
+    def story(self) -> str:
+        """The text of a story file that plays the plan; raises CloudError for one that is refused as a whole."""
+        ways = {target: WAYS[route.way] for target, route in self.plan.items()}
+        return story_of(self.question, self.question.deliveries(ways))
 
     def picture(self) -> str:
         """The cost of the plan and of others over time, one picture for each currency."""
         plans = {"this plan": tuple(self.plan.values())}
         plans |= {name: self._sharing_first(way) for name, way in _COMPARED.items()}
-        reached = {name: len(plan) for name, plan in plans.items()}
-        table = costs_over_time(self.question, plans)
-        if len(self._targets) > min(reached.values()):
-            names = {name: f"{name} ({n} of {len(self._targets)})" for name, n in reached.items()}
-            table["x_plan"] = table["x_plan"].map(lambda name: name if reached[name] == len(self._targets) else names[name])
-        text = f"Cost over {self.settings.updates.horizon_days:g} days. {self._compared()}"
-        return "".join(plans_picture(part, text) for _, part in table.groupby("billing_currency", sort=False))
+        count = len(self._targets)
+        named = {
+            name if len(plan) == count else f"{name}, {len(plan)} of {count}": plan for name, plan in plans.items()
+        }
+        table = costs_over_time(self.question, named)
+        text = f"Cost over {self.settings.updates.horizon_days:g} days. {self._compared}"
+        currencies = list(dict.fromkeys(table["billing_currency"]))
+        return "".join(plans_picture(table[table["billing_currency"] == each], text) for each in currencies)
 
     def payers(self) -> str:
         """Who pays how much, as a table with bars."""
-        rows = []
-        totals = self.totals()
-        dearest = totals.groupby("billing_currency")["list_cost"].max().to_dict()
-        for payer, currency, cost, unpriced in totals.itertuples(index=False):
+        rows, paid = [], self._paid()
+        for payer, currency, cost, unpriced in paid:
             known = "not known, a price is missing" if isnan(cost) else pages.amount(cost, currency)
-            share = 0.0 if isnan(cost) or not dearest[currency] else cost / dearest[currency]
+            dearest = max((one[2] for one in paid if one[1] == currency and not isnan(one[2])), default=0)
+            share = 0.0 if isnan(cost) or not dearest else cost / dearest
             rows.append((payer, f"{known}{' + ?' if unpriced and not isnan(cost) else ''}", share))
         return pages.bars(f"Who pays over {self.settings.updates.horizon_days:g} days", rows)
 
@@ -272,25 +293,31 @@ class Answer:
         """What puts plans of one currency in order: those fully counted first, then what is known of them."""
         return bool(plan.lacks), sum(0.0 if isnan(one.cost) else one.cost for one in plan.sums.values())
 
+    @cached_property
     def _compared(self) -> str:
         """The plan, and the runner-up or what is cheaper, in one sentence."""
         mine, best, days = self.mine, self._best, f"for {self.settings.updates.horizon_days:g} days"
         if not mine.plan:
-            return "Every way to every target is refused; pick a cell to see why."
+            what = "Every way chosen" if self.refused else "Every way to every target"
+            return f"{what} is refused; pick a cell to see why."
         is_best = set(mine.plan) == set(best.plan)
-        head = ("Cheapest, but not fully counted" if mine.lacks else "Cheapest fully counted") if is_best else "This plan"
+        if any(isnan(one.cost) for one in mine.sums.values()):
+            head = "No plan has all its prices" if is_best else "This plan lacks a price"
+        elif not is_best:
+            head = "This plan"
+        else:
+            head = "Cheapest, but not fully counted" if mine.lacks else "Cheapest fully counted"
         said = f"{head}: {self._in_words(mine)}: {_amounts(mine)} {days}"
-        others = [best, *self._others] if not is_best else self._others
-        known = [one for one in self._comparable(mine) if one in others]
-        if not is_best and len(best.plan) >= len(mine.plan) and best.sums.keys() == mine.sums.keys():
-            known.append(best)
         if len(mine.sums) > 1:
             return f"{said}; plans in two currencies are not compared."
+        known = self._comparable(mine)
+        if not is_best and len(best.plan) >= len(mine.plan) and best.sums.keys() == mine.sums.keys():
+            known.append(best)
         if not known:
             return f"{said}; no other plan compared is fully counted and reaches as many."
         other = min(known, key=self._cost)
         ((currency, theirs),), ((_, ours),) = other.sums.items(), mine.sums.items()
-        name = "the runner-up" if is_best else "the cheapest" if other is best else "the nearest other"
+        name = "the runner-up" if is_best else "the cheapest" if set(other.plan) == set(best.plan) else "the next best"
         name += ", not fully counted" if other.lacks else ""
         gap = "" if isnan(ours.cost) else f" ({theirs.cost - ours.cost:+,.2f})"
         return f"{said}; {name}, {self._in_words(other)}, is {pages.amount(theirs.cost, currency)}{gap}."
@@ -302,17 +329,22 @@ class Answer:
         if alone < count:
             words.append(f"Sharing alone reaches {alone} of {pages.counted(count, 'target')}.")
         if self.refused:
-            words.append(f"The way chosen is refused for {pages.counted(len(self.refused), 'target')}; the cell says why.")
+            words.append(
+                f"The way chosen is refused for {pages.counted(len(self.refused), 'target')}; the cell says why."
+            )
         if unreached := count - len(self.plan) - len(self.refused):
             words.append(f"No way reaches {pages.counted(unreached, 'target')}; pick the cell to see why.")
         (_, cost), whole = self._cost(self.mine), not self.mine.lacks
         partly = [one for one in self._others if one.lacks and len(one.plan) >= len(self.plan)]
-        lower = [one for one in partly if one.sums.keys() == self.mine.sums.keys() and self._cost(one)[1] < cost]
+        priced = [one for one in partly if not any(isnan(paid.cost) for paid in one.sums.values())]
+        lower = [one for one in priced if one.sums.keys() == self.mine.sums.keys() and self._cost(one)[1] < cost]
         if whole and lower:
             one = min(lower, key=self._cost)
             words.append(f"Lower, but not fully counted: {self._in_words(one)}: {_amounts(one)}.")
         if not whole:
-            words.append(f"Not counted, for want of a price: {'; '.join(dict.fromkeys(self.mine.lacks))}.")
+            words.append(
+                f"Not counted, for want of a price: {_meters_in_words('; '.join(dict.fromkeys(self.mine.lacks)))}."
+            )
         return words
 
     def _in_words(self, plan: Whole) -> str:
@@ -320,12 +352,13 @@ class Answer:
         where: dict[str, dict[str, None]] = {}
         for route in sorted(plan.plan, key=lambda route: route.region == self.question.situation.home):
             where.setdefault(route.way, {})[route.region] = None
-        return ", ".join(f"{way} {self._places(list(regions))}" for way, regions in where.items())
-
-    def _places(self, regions: Sequence[str]) -> str:
-        if regions == [self.question.situation.home]:
-            return "at home"
-        return f"for {pages.listed(regions) if len(regions) <= 2 else pages.counted(len(regions), 'region')}"
+        words = []
+        for way, names in where.items():
+            verb, to = _VERBS.get(way, (way, "for"))
+            places = pages.listed(list(names)) if len(names) <= 2 else pages.counted(len(names), "region")
+            at_home = list(names) == [self.question.situation.home]
+            words.append(f"{verb} at home" if at_home else f"{verb} {to} {places}")
+        return ", ".join(words)
 
     def _money(self, route: Route) -> str:
         """What a route costs alone, with its currency where it is not that of the image's owner."""
@@ -343,13 +376,23 @@ def _amounts(plan: Whole) -> str:
     return f"{pages.listed(known)}{' + ?' if plan.lacks else ''}"
 
 
-def _hours(route: Route) -> str:
-    return f"The first version can be launched after {route.hours_to_launch:.1f} h." if route.hours_to_launch else ""
+def _means(route: Route) -> str:
+    """What a way means beside its money: what it lacks, what withdrawing breaks, how long it takes."""
+    lacks = "; ".join(filter(None, (route.not_counted, route.note)))
+    hours = f"ready after {route.hours_to_launch:.1f} h" if route.hours_to_launch else "ready at once"
+    return f"{f'{lacks}. ' if lacks else ''}If withdrawn: {route.if_withdrawn}; {hours}"
 
 
-def _besides(route: Route) -> str:
-    more = "; ".join(filter(None, (route.not_counted, route.note)))
-    return f" {more[0].upper()}{more[1:]}." if more else ""
+def _why(route: Route) -> str:
+    """Why a way is refused, with the rule."""
+    return f"{route.note}{f' ({route.rule})' if route.rule else ''}"
+
+
+def _meters_in_words(text: str) -> str:
+    """A text without names that only price files and bills know."""
+    for meter in METERS.values():
+        text = text.replace(meter.name, meter.label) if "_" in meter.name else text
+    return text
 
 
 def _with_copy_price(prices: Prices, copy_price: float) -> Prices:

@@ -9,11 +9,11 @@ from typing import Any
 import ipywidgets as ipw
 from traitlets import Dict, HasTraits, validate
 
-from ..catalog.regions import regions as known_regions
 from ..catalog.prices import Prices
+from ..catalog.regions import regions as known_regions
 from ..cloud.cloud import Cloud
-from ..decisions.question import account_named, region_named, updates_or_usual
-from ..decisions.updates import Updates
+from ..decisions.question import account_named, region_named
+from ..decisions.updates import Updates, updates_or_usual
 from ..decisions.ways import Target, way_named
 from ..errors import EcsImagesError, InputError
 from ..ledger.resources import Image
@@ -22,7 +22,6 @@ from .chips import Chips
 from .grid import TargetGrid, WayList
 from .panel import BESIDE, Panel, dropdown, slider, tick_boxes, whole_slider
 from .share_or_copy import Answer, Settings, ShareOrCopy
-from .story_of_plan import story_of
 
 PARTS = ("summary", "picture", "payers")
 _UPDATES = ("every_days", "versions_kept", "size_gib", "change_gib", "new_gib", "horizon_days")
@@ -98,13 +97,13 @@ class _Workbench(Panel):
         controls = {
             "image": dropdown("Image", images, first or None),
             **counted,
-            "every_days": slider("New version every [d]", 1, max(90, updates.every_days), updates.every_days, 1),
-            "versions_kept": whole_slider("Versions kept", 1, max(52, updates.versions_kept), updates.versions_kept),
-            "horizon_days": slider("Period [d]", 1, max(1095, updates.horizon_days), updates.horizon_days, 1),
-            "size_gib": slider("Written [GiB]", min(0.5, size), max(most, size), size, 0.5),
-            "change_gib": slider("Changed each time [GiB]", 0, max(size, change), change, 0.5),
-            "new_gib": slider("Added each time [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
-            "copy_price": slider("Copies pay [per GiB]", 0, 2, 0, 0.05),
+            "every_days": slider("every [d]", 1, max(90, updates.every_days), updates.every_days, 1),
+            "versions_kept": whole_slider("versions kept", 1, max(52, updates.versions_kept), updates.versions_kept),
+            "horizon_days": slider("period [d]", 1, max(1095, updates.horizon_days), updates.horizon_days, 1),
+            "size_gib": slider("written [GiB]", min(0.5, size), max(most, size), size, 0.5),
+            "change_gib": slider("changed [GiB]", 0, max(size, change), change, 0.5),
+            "new_gib": slider("added [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
+            "copy_price": slider("copying [per GiB]", 0, 2, 0, 0.05),
             "regions": Chips("region", _areas(), tuple(map(region_named, regions))),
             "accounts": Chips(
                 "account",
@@ -122,8 +121,8 @@ class _Workbench(Panel):
         self.grid.observe(self._show_ways, names="selected")
         self.ways.observe(self._choose, names="chosen")
         self._reset.on_click(lambda _: self.restore({}))
-        self._table.on_click(lambda _: self.save("share_or_copy.csv", self.table_csv()))
-        self._story.on_click(lambda _: self.save("plan.yaml", self.story()))
+        self._table.on_click(lambda _: self.save("share_or_copy.csv", self.table_csv))
+        self._story.on_click(lambda _: self.save("plan.yaml", self.story))
 
     def table_csv(self) -> str:
         """Every way to every target as CSV, as the answer stands now; empty where there is no answer."""
@@ -131,7 +130,7 @@ class _Workbench(Panel):
 
     def story(self) -> str:
         """The text of a story file that plays the plan; empty where there is no answer."""
-        return story_of(self._answer) if self._answer else ""
+        return self._answer.story() if self._answer else ""
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         # What shows no widgets, such as a saved notebook on a web page, shows the answer as it was at first.
@@ -142,14 +141,16 @@ class _Workbench(Panel):
         width = len(self.grid.columns)
         rows = [[name, *cells[k * width : (k + 1) * width]] for k, name in enumerate(self.grid.rows)]
         table = pages.table(self.grid.caption, ["region", *self.grid.columns], rows)
-        return self.parts["summary"].value + table + self.parts["picture"].value + self.parts["payers"].value
+        return "".join([self.parts["summary"].value, table, self.parts["picture"].value, self.parts["payers"].value])
 
     def _lay_out(self) -> None:
         controls, beside = self.controls, ipw.Layout(grid_template_columns=BESIDE, grid_gap="0 16px")
         sliders = [control for name, control in controls.items() if name in (*_UPDATES, "copy_price")]
-        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 17em), 1fr))", grid_gap="0 16px")
+        three = ipw.Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 19em), 1fr))", grid_gap="0 16px")
         row = ipw.Layout(flex_flow="row wrap", align_items="center")
         head = ipw.HBox([controls["image"], controls["machines"], controls["traffic"]], layout=row)
+        for control in sliders:
+            control.style.description_width = "9em"
         controls["image"].layout = {"width": "26em", "max_width": "100%"}
         controls["image"].style = {"description_width": "auto"}
         right = ipw.VBox([self.parts["picture"], self.parts["payers"]])
@@ -182,7 +183,9 @@ class _Workbench(Panel):
         if ahead["size_gib"] == written:
             ahead["size_gib"] = None
         try:
-            chosen = {Target(place.partition(" ")[2], place.partition(" ")[0]): w for place, w in values["chosen"].items()}
+            chosen = {
+                Target(place.partition(" ")[2], place.partition(" ")[0]): w for place, w in values["chosen"].items()
+            }
             settings = Settings(
                 values["image"] or "",
                 values["accounts"],
@@ -199,6 +202,7 @@ class _Workbench(Panel):
             return {"summary": pages.sentence(f"{error}.")}
         owner = self._model.cloud.image(settings.image).account
         currency = self._model.currency(owner)
+        self.controls["copy_price"].description = f"copying [{currency}/GiB]"
         with self.grid.hold_sync():
             if (self.grid.rows, self.grid.columns) != (list(settings.regions), list(settings.accounts)):
                 self.grid.selected = -1
@@ -240,7 +244,10 @@ class _Workbench(Panel):
 
 def _areas() -> dict[str, str]:
     """Every region with the heading it stands under, mainland China first."""
-    areas = {name: "mainland China" if region.area == "mainland_china" else "outside" for name, region in known_regions().items()}
+    areas = {
+        name: "mainland China" if region.area == "mainland_china" else "outside"
+        for name, region in known_regions().items()
+    }
     return dict(sorted(areas.items(), key=lambda item: item[1]))
 
 

@@ -94,7 +94,7 @@ def test_what_a_story_says_is_text_in_the_page(watched, tmp_path: Path) -> None:
         browser.goto(served.address)
         browser.locator("svg[role=img]").first.wait_for()
         assert browser.evaluate("window.seized") is None
-        assert browser.locator("main").count() == 1
+        assert browser.get_by_role("main").count() == 1
         shown = browser.locator("header p").inner_text()
         assert shown.startswith("<img src=x onerror='window.seized=1'><script>window.seized=2</script> {{ 7 * 7 }} [x]")
         assert "\x1b" not in shown
