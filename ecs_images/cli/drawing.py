@@ -84,21 +84,34 @@ def drawn(frame: pd.DataFrame, title: str = "", *, to_file: bool = False) -> str
     columns = list(zip(*[[heading(name) for name in shown], *rows], strict=True))
     right = [bool(is_numeric_dtype(frame[name].dtype)) for name in shown]
     # What a row is about, and numbers, stand in one line; what is said of it folds between words.
-    whole = [number or place == 0 for place, number in enumerate(right)]
-    longest = [
-        max(cell_len(part) for text in texts for part in ([text] if one else text.split() or [""]))
-        for texts, one in zip(columns, whole, strict=True)
+    least = [
+        max(cell_len(part) for text in texts for part in ([text] if number or place == 0 else text.split() or [""]))
+        for place, (texts, number) in enumerate(zip(columns, right, strict=True))
     ]
-    if shown and sum(longest) + 3 * len(shown) + 1 > page.width:
+    room = page.width - 3 * len(shown) - 1
+    if shown and sum(least) > room:
         return _blocks(columns, visible(title), page.width)
+    widths = _shared(least, [max(map(cell_len, texts)) for texts in columns], room)
     table = Table(title=visible(title) or None, title_justify="left", header_style="bold")
-    for (head, *_), width, number in zip(columns, longest, right, strict=True):
-        table.add_column(head, justify="right" if number else "left", overflow="fold", min_width=width)
+    for (head, *_), width, number in zip(columns, widths, right, strict=True):
+        table.add_column(head, justify="right" if number else "left", overflow="fold", width=width)
     for row in rows:
         table.add_row(*row)
     with page.capture() as lines:
         page.print(table)
     return lines.get()
+
+
+def _shared(least: list[int], wanted: list[int], room: int) -> list[int]:
+    """The width of each column: what its longest word needs, and of the rest of the room what its texts want."""
+    widths, spare = list(least), room - sum(least)
+    while spare > 0 and (short := [place for place, width in enumerate(widths) if width < wanted[place]]):
+        each = max(1, spare // len(short))
+        for place in short[:spare]:
+            more = min(each, wanted[place] - widths[place])
+            widths[place] += more
+            spare -= more
+    return widths
 
 
 def _blocks(columns: list[tuple[str, ...]], title: str, width: int) -> str:
