@@ -113,8 +113,7 @@ def test_a_lesson_says_how_long_it_takes_and_sums_up_in_three_sentences(name):
 def test_a_lesson_leads_to_the_one_before_and_the_one_after(name):
     links = re.findall(r"\]\(([a-z0-9_]+\.ipynb)\)", cells(name, "markdown")[-1]["text"])
     place = LESSONS.index(name)
-    after = LESSONS[(place + 1) % len(LESSONS)]  # the last leads back to the first
-    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", after]
+    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", *LESSONS[place + 1 :][:1]]
 
 
 def test_the_index_has_the_question_and_the_minutes_of_every_lesson():
