@@ -98,7 +98,7 @@ def dropdown(page: str, name: str) -> Control:
     return Control(page, name, CHOOSE, f".widget-dropdown:has-text('{name}') select")
 
 
-SLIDERS = ("every", "versions kept", "period", "written", "changed", "added", "copying")
+SLIDERS = ("every", "versions kept", "period", "written", "changed", "added", "copies")
 CONTROLS = (
     *(dropdown("03_lifecycle", name) for name in ("Moment", "Who asks", "Image")),
     *(dropdown("04_from_events_to_a_bill", name) for name in ("Region", "Meter")),
