@@ -262,6 +262,14 @@ def test_it_stores_no_times_versions_warnings_addresses_or_places_of_a_machine(n
     assert re.findall(r" at 0x[0-9a-f]+|/\S+\.py\b", shown(name)) == []
 
 
+@every_notebook
+def test_each_stored_picture_is_described_and_no_state_of_a_widget_is_stored(name):
+    found = [output for cell in cells(name, "code") for output in outputs(cell)]
+    pictures = [output["metadata"].get("image/png", {}) for output in found if "image/png" in output.get("data", {})]
+    assert [picture for picture in pictures if not picture.get("alt")] == []
+    assert [output for output in found if "application/vnd.jupyter.widget-view+json" in output.get("data", {})] == []
+
+
 # Prose ---------------------------------------------------------------------------------------------
 
 NUMBER = r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w]|\.\d|,\d)"

@@ -117,7 +117,7 @@ TASKS: dict[str, Task] = {
             Slip(lambda: 2 * _storage(_REGIONS[0]), "That takes copies to be incremental; they are full (COPY-2)."),
             Slip(lambda: _storage(*_REGIONS) / 2, "That halves the bill, but home costs less than half of it."),
         ),
-        hint="Storage stays in two regions; `waterfall` and `bill.by` show what each costs.",
+        hint="Storage stays in two regions; `bill.compare` and `bill.by` show what each costs.",
     ),
     "08-large": Task(
         wanted="acme's storage in the year, with four versions kept everywhere",
