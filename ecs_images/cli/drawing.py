@@ -50,8 +50,23 @@ def console(*, stderr: bool = False) -> Console:
     """A console that interprets no markup: as wide as its terminal or COLUMNS says, else 120 characters."""
     from rich.console import Console
 
-    known = os.environ.get("COLUMNS", "").isdecimal() or (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, width=None if known else _WIDE, highlight=False, markup=False, emoji=False)
+    width = None if _width_known(stderr=stderr) else _WIDE
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _width_known(*, stderr: bool = False) -> bool:
+    return os.environ.get("COLUMNS", "").isdecimal() or (sys.stderr if stderr else sys.stdout).isatty()
+
+
+def filled(text: str) -> str:
+    """Lines of sentences, folded between words to the width of the screen where that is known, else as they are."""
+    if not _width_known():
+        return text
+    width = console().width
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def heading(column: object) -> str:
