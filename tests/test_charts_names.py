@@ -23,6 +23,7 @@ from ecs_images import Account, Bill, Cloud, InputError, Prices, UnknownName, bi
 from ecs_images.charts import texts
 from ecs_images.charts.chain import Blocks, chain_picture
 from ecs_images.charts.lifecycle import life_picture
+from ecs_images.charts.plans import plans_picture
 from ecs_images.units import parse_time
 from ecs_images.widgets import lifecycle_explorer, pages
 
@@ -121,6 +122,13 @@ def targets(names: Sequence[str]) -> pd.DataFrame:
     return pd.concat([routes(names).assign(billing_account_id=name, list_cost=n) for n, name in enumerate(names)])
 
 
+def plans(names: Sequence[str]) -> pd.DataFrame:
+    """Plans that cost 1, 2, 3 … after a day."""
+    found = [(name, START + day * DAY, float(n * day)) for n, name in enumerate(names, 1) for day in (0, 1)]
+    table = pd.DataFrame(found, columns=["x_plan", "x_at", "list_cost"])
+    return table.assign(billing_currency="CNY", x_not_counted="")
+
+
 CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFrame]]] = {
     "cost_over_time": (lambda t: charts.cost_over_time(t, by="billing_account_id"), costs),
     "who_pays": (lambda t: charts.who_pays(t, owner="acme"), costs),
@@ -131,12 +139,14 @@ CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFr
     "chain_block_map": (lambda t: charts.chain_block_map(t, delete=t["x_snapshot_id"].tolist()[:2]), blocks),
     "image_lifecycle": (charts.image_lifecycle, lives),
     "lineage_graph": (charts.lineage_graph, links),
+    "plans_over_time": (charts.plans_over_time, plans),
     "routes_compared": (charts.routes_compared, routes),
     "routes_compared_by_target": (charts.routes_compared, targets),
 }
 PICTURES: dict[str, tuple[Callable[..., str], Callable[[Sequence[str]], pd.DataFrame]]] = {
     "chain_picture": (lambda t: chain_picture(Blocks(t), t["x_snapshot_id"].tolist()[:2], HOSTILE_TEXT), blocks),
     "life_picture": (lambda t: life_picture(t, parse_time("2026-01-15"), HOSTILE_TEXT), lives),
+    "plans_picture": (lambda t: plans_picture(t, HOSTILE_TEXT), plans),
 }
 HOSTILE_TEXT = "\x1b<script>&\"'"
 

@@ -10,7 +10,6 @@ from ecs_images import Account, Cloud, InputError, Prices, Story, bill, measure
 from ecs_images.billing.unpriced import rows_to_fill_in
 from ecs_images.catalog.meters import DISK, INSTANCE, METERS, asked_for
 from ecs_images.errors import FileProblems
-from ecs_images.stories.check import bill_of
 
 TYPE = "ecs.c6.large"
 DISK_1 = price("disk", "all_regions", 1, unit="per_gib_hour", item="cloud_essd_pl0")
@@ -125,7 +124,7 @@ until: 2026-01-16
 
 def test_a_story_may_ask_for_machines() -> None:
     story = Story.parse(STORY.format(meters="[disk]"))
-    assert bill_of(story, story.run(), prices=TOY).total() == 960
+    assert story.run().bill(prices=TOY).total() == 960
     with pytest.raises(FileProblems, match="line 4: unknown meter to add 'disks'"):
         Story.parse(STORY.format(meters="disks"))
 

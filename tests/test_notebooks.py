@@ -113,8 +113,7 @@ def test_a_lesson_says_how_long_it_takes_and_sums_up_in_three_sentences(name):
 def test_a_lesson_leads_to_the_one_before_and_the_one_after(name):
     links = re.findall(r"\]\(([a-z0-9_]+\.ipynb)\)", cells(name, "markdown")[-1]["text"])
     place = LESSONS.index(name)
-    after = LESSONS[(place + 1) % len(LESSONS)]  # the last leads back to the first
-    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", after]
+    assert links == [*LESSONS[max(place - 1, 0) : place], "index.ipynb", "glossary.ipynb", *LESSONS[place + 1 :][:1]]
 
 
 def test_the_index_has_the_question_and_the_minutes_of_every_lesson():
@@ -261,6 +260,14 @@ def test_it_stores_no_times_versions_warnings_addresses_or_places_of_a_machine(n
         assert set(cell["metadata"]) <= {"tags"}
         assert [output for output in cell["outputs"] if output.get("name") == "stderr"] == []
     assert re.findall(r" at 0x[0-9a-f]+|/\S+\.py\b", shown(name)) == []
+
+
+@every_notebook
+def test_each_stored_picture_is_described_and_no_state_of_a_widget_is_stored(name):
+    found = [output for cell in cells(name, "code") for output in outputs(cell)]
+    pictures = [output["metadata"].get("image/png", {}) for output in found if "image/png" in output.get("data", {})]
+    assert [picture for picture in pictures if not picture.get("alt")] == []
+    assert [output for output in found if "application/vnd.jupyter.widget-view+json" in output.get("data", {})] == []
 
 
 # Prose ---------------------------------------------------------------------------------------------

@@ -339,7 +339,10 @@ def test_a_story_expects_the_cost_of_a_tag(where: str, cost: float) -> None:
         ('"tag:teams": web', "unknown tag 'teams'; did you mean team? no resource has a tag of that key"),
         ('"tag:owner": web', "unknown tag 'owner'; no resource has a tag of that key"),
         ('"tag:team": wep', None),
-        ('"tag:team": web, month: 2026-01', "tag:team goes with account, region, meter and currency, not with month"),
+        (
+            '"tag:team": web, item: aliyun_3',
+            "tag:team goes with month, day, account, region, meter and currency, not with item",
+        ),
     ],
 )
 def test_a_tag_that_no_resource_has_is_a_problem_of_its_line_even_where_0_is_expected(

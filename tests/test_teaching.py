@@ -120,9 +120,9 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
         ("01-small", 12 + 50),
         ("01-medium", 31 * 24 * 8 * 0.1041),  # hours of March, vCPUs, price an hour
         ("01-large", 2 * 42 * 0.12),  # April has the 720 hours of a price month
-        ("03-small", 30 * 20 / 40),
         ("02-medium", 3 + 2 + 6),  # held by both alone, by the second alone, by the third alone
         ("03-recall-1", 8 - 3),
+        ("03-small", 30 * 20 / 40),
         ("03-medium", 3 * 24 * 20 / 40),  # one after the other
         ("03-large", 4),  # two while it is shared, two while it is Deprecated
         ("03b-recall-2", 25 + 11),

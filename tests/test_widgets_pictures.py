@@ -117,6 +117,16 @@ def test_a_moment_beside_all_that_happened_widens_the_axis(cloud: Cloud, acme: A
     assert (float(moment.get("x1", 0)) - left) / width == pytest.approx(2, abs=1e-3)
 
 
+@pytest.mark.parametrize("hours", [0.3, 1.7, 4.8, 40, 100, 960, 9600])
+def test_the_times_below_a_life_stay_apart_whatever_its_length(cloud: Cloud, acme: Account, hours: float) -> None:
+    image = golden_image(acme)
+    cloud.advance(hours=hours)
+    lives = cloud.lifecycle()
+    svg = life_picture(lives[lives["resource_id"] == image], cloud.now, "words")
+    times = [word for word in words(svg) if re.fullmatch(r"[\d:. -]{4,}", word)]
+    assert 1 <= len(times) <= 5
+
+
 def test_a_price_is_a_line_of_steps_and_a_time_without_one_a_gap() -> None:
     """Twice the price for a year, then none for half a year, then the first price again."""
     times = pd.to_datetime(["2020-01-01", "2021-01-01", "2022-01-01", "2022-07-02", "2024-01-01"])

@@ -211,7 +211,9 @@ def _bar_look(kind: str, status: str) -> dict[str, Any]:
 
 def _ticks_of_time(zone: Any, most: int) -> tuple[Any, Any]:
     """The locator and the formatter of ticks of time."""
-    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=most)  # type: ignore[no-untyped-call]
+    # A coarser unit begins before the finer one runs out of steps: 30 minutes reach half as many hours, 12 hours days.
+    fewest = min(5, (most - 1) // 2)
+    locator = AutoDateLocator(tz=zone, minticks=fewest, maxticks=most)  # type: ignore[no-untyped-call]
     return locator, AutoDateFormatter(locator, tz=zone)  # type: ignore[no-untyped-call]
 
 

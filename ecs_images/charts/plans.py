@@ -96,7 +96,7 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
     for cost in (0.0, dearest / 2, dearest):
         picture.line(_LEFT, up(cost), right, up(cost), colour=style.GREY, dash="1 4" if cost else "")
         picture.letters(_LEFT - 6, up(cost) + 4, f"{cost:,.{2 if dearest < 10 else 0}f}", anchor="end", fill=ink)
-    looks = list(zip(lines, _LOOKS, strict=False))
+    looks = [(line, _LOOKS[number % len(_LOOKS)]) for number, line in enumerate(lines)]
     for line, (colour, dash) in reversed(looks):  # so that the first lies above the others
         points = zip(across(line.seconds).tolist(), up(line.costs).tolist(), strict=True)
         picture.curve(list(points), colour, dash=dash, width=2 if dash else 4)

@@ -34,7 +34,7 @@ MOST = len(COLOURS)
 # Columns of charts that hold numbers or times; all others hold text.
 _NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference"}
 _NUMBERS |= {"x_stored_gib", "x_number", "x_first_snapshot", "x_last_snapshot"}
-_TIMES = {"charge_period_start", "x_start", "x_end"}
+_TIMES = {"charge_period_start", "x_at", "x_start", "x_end"}
 
 # Width of a letter in the default font at 10 points, and of a legend's key, a little generous [inch].
 _LETTER, _LEGEND_KEY = 0.085, 0.6

@@ -50,8 +50,23 @@ def console(*, stderr: bool = False) -> Console:
     """A console that interprets no markup: as wide as its terminal or COLUMNS says, else 120 characters."""
     from rich.console import Console
 
-    known = os.environ.get("COLUMNS", "").isdecimal() or (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, width=None if known else _WIDE, highlight=False, markup=False, emoji=False)
+    width = None if _width_known(stderr=stderr) else _WIDE
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _width_known(*, stderr: bool = False) -> bool:
+    return os.environ.get("COLUMNS", "").isdecimal() or (sys.stderr if stderr else sys.stdout).isatty()
+
+
+def filled(text: str) -> str:
+    """Lines of sentences, folded between words to the width of the screen where that is known, else as they are."""
+    if not _width_known():
+        return text
+    width = console().width
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def heading(column: object) -> str:
@@ -84,21 +99,34 @@ def drawn(frame: pd.DataFrame, title: str = "", *, to_file: bool = False) -> str
     columns = list(zip(*[[heading(name) for name in shown], *rows], strict=True))
     right = [bool(is_numeric_dtype(frame[name].dtype)) for name in shown]
     # What a row is about, and numbers, stand in one line; what is said of it folds between words.
-    whole = [number or place == 0 for place, number in enumerate(right)]
-    longest = [
-        max(cell_len(part) for text in texts for part in ([text] if one else text.split() or [""]))
-        for texts, one in zip(columns, whole, strict=True)
+    least = [
+        max(cell_len(part) for text in texts for part in ([text] if number or place == 0 else text.split() or [""]))
+        for place, (texts, number) in enumerate(zip(columns, right, strict=True))
     ]
-    if shown and sum(longest) + 3 * len(shown) + 1 > page.width:
+    room = page.width - 3 * len(shown) - 1
+    if shown and sum(least) > room:
         return _blocks(columns, visible(title), page.width)
+    widths = _shared(least, [max(map(cell_len, texts)) for texts in columns], room)
     table = Table(title=visible(title) or None, title_justify="left", header_style="bold")
-    for (head, *_), width, number in zip(columns, longest, right, strict=True):
-        table.add_column(head, justify="right" if number else "left", overflow="fold", min_width=width)
+    for (head, *_), width, number in zip(columns, widths, right, strict=True):
+        table.add_column(head, justify="right" if number else "left", overflow="fold", width=width)
     for row in rows:
         table.add_row(*row)
     with page.capture() as lines:
         page.print(table)
     return lines.get()
+
+
+def _shared(least: list[int], wanted: list[int], room: int) -> list[int]:
+    """The width of each column: what its longest word needs, and of the rest of the room what its texts want."""
+    widths, spare = list(least), room - sum(least)
+    while spare > 0 and (short := [place for place, width in enumerate(widths) if width < wanted[place]]):
+        each = max(1, spare // len(short))
+        for place in short[:spare]:
+            more = min(each, wanted[place] - widths[place])
+            widths[place] += more
+            spare -= more
+    return widths
 
 
 def _blocks(columns: list[tuple[str, ...]], title: str, width: int) -> str:

@@ -72,12 +72,11 @@ def _open(folder: Path, options: list[str]) -> None:
     """Run JupyterLab in a folder until it is stopped."""
     from jupyterlab.labapp import LabApp
 
-    first = next(name for name in ("index.ipynb", "00_first_five_minutes.ipynb") if (folder / name).exists())
     # Kernels inherit the PATH, so that a cell `!ecs-images …` finds this very command.
     for name, place in (("PATH", sysconfig.get_path("scripts")), ("JUPYTER_CONFIG_PATH", str(_QUIET))):
         os.environ[name] = os.pathsep.join(filter(None, [place, os.environ.get(name)]))
     sys.stdout.flush()
     try:
-        LabApp.launch_instance([str(folder / first), f"--ServerApp.root_dir={folder}", *options])
+        LabApp.launch_instance([str(folder / "index.ipynb"), f"--ServerApp.root_dir={folder}", *options])
     except SystemExit as end:  # JupyterLab did not start, and has said why
         raise typer.Exit(end.code if isinstance(end.code, int) else 2) from None

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, UnknownName
 from ..saving import save
-from .drawing import CONTROL, cell, drawn, heading, visible
+from .drawing import CONTROL, cell, drawn, filled, heading, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ class Output:
 
 def say(text: str) -> None:
     """Print lines for people."""
-    sys.stdout.write(visible(text) + "\n")
+    sys.stdout.write(filled(visible(text)) + "\n")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

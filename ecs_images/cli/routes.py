@@ -44,8 +44,10 @@ def routes(
 
     "+ ?" beside an amount says that a part of the way, such as its machine, has no price and is not counted.
     """
-    from ..decisions import routes as decisions
+    from ..decisions.in_words import alike
     from ..decisions.machines import Machines
+    from ..decisions.question import Question, Situation
+    from ..decisions.routes import ROUTES_TABLE, every_route, frame_of
     from ..decisions.updates import Updates
     from ..stories.rhythm import rhythm_of
 
@@ -59,23 +61,21 @@ def routes(
         given = {name: rhythm._asdict()[name] if value is None else value for name, value in given.items()}
     given = {name: value for name, value in given.items() if value is not None}
     machines = Machines(instance_type, cast(Any, category), build_minutes, keep_builder=not release_builder)
-    table = decisions.routes(
-        run.cloud,
-        run.id_of(image),
-        accounts=listed(accounts) or list(state.accounts),
-        regions=listed(regions) or sorted(set(used)),
-        updates=Updates(
-            change_gib=change_gib,
-            new_gib=new_gib,
-            horizon_days=horizon_days,
-            size_gib=size_gib,
-            machines=machines,
-            **given,
-        ),
-        prices=prices_of(run, prices).supposing(assume_prices=stand_ins),
+    updates = Updates(
+        change_gib=change_gib, new_gib=new_gib, horizon_days=horizon_days, size_gib=size_gib, machines=machines, **given
     )
-    output.table(routes_for_people(table) if output.form is Format.table else table, f"{run.title}: {image}")
+    situation = Situation(run.cloud, run.id_of(image))
+    targets = situation.targets(listed(accounts) or list(state.accounts), listed(regions) or sorted(set(used)))
+    question = Question(situation, updates, prices_of(run, prices).supposing(assume_prices=stand_ins))
+    found = every_route(question, targets)
+    groups = alike(question, found)
+    if output.form is Format.table:
+        output.text(routes_for_people(f"{run.title}: {image}", groups, to_file=path is not None))
+    else:
+        output.table(ROUTES_TABLE.frame(found), f"{run.title}: {image}")
     if output.for_people:
-        for part, value in table.attrs["frame"]:
+        if output.form is not Format.table:
+            say("\n".join(group.answer for group in groups))
+        for part, value in frame_of(question):
             say(f"{part}: {value}")
     remark(notes_of(run), output)

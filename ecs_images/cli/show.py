@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from ..catalog.meters import units
 from ..catalog.prices import stated_by, weakness
 from ..errors import EcsImagesError, InputError, MixedCurrencies, Problem
 from ..saving import save
-from .drawing import visible
+from .drawing import drawn, filled, visible
 from .output import PICTURES, Format, Output, records, say
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..billing.bill import Bill
     from ..catalog.price_files import PriceRow
     from ..catalog.prices import Prices
+    from ..decisions.in_words import Alike
     from ..stories.run import Run
 
 
@@ -186,20 +187,25 @@ def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = Fal
     return pd.DataFrame(shown, columns=heads, dtype="str").drop(columns=[] if why else "why")
 
 
-def routes_for_people(frame: pd.DataFrame) -> pd.DataFrame:
-    """Routes that fit a terminal: the cost with its currency, or why there is none."""
-    shown = frame[["route", "billing_account_id", "region_id"]].copy()
-    shown["adds"] = [
-        f"{cost:,.2f} {currency}{' + ?' if lacks else ''}"
-        if cost == cost
-        else (code or ("refused" if not allowed else "no price"))
-        for cost, currency, code, allowed, lacks in zip(
-            *(frame[name] for name in ("list_cost", "billing_currency", "x_code", "x_allowed", "x_not_counted")),
-            strict=True,
-        )
-    ]
-    shown["paid by"] = frame["x_payer"].where(frame["x_allowed"], "")
-    shown["hours"] = [f"{hours:.2f}" if hours == hours else "" for hours in frame["x_hours_to_launch"]]
-    shown["if withdrawn"] = frame["x_if_withdrawn"]
-    shown["remark"] = frame["x_note"].where(frame["x_note"] != "", frame["x_not_counted"])
-    return shown
+def routes_for_people(title: str, groups: Sequence[Alike], *, to_file: bool) -> str:
+    """Routes as text: the answers first, then a table for each group of targets, a line a way, and why others fail."""
+    import pandas as pd
+
+    from ..decisions.in_words import money, payer
+
+    fold = str if to_file else filled
+    text = [fold(line) for line in (title, *(group.answer for group in groups))]
+    for group in groups:
+        allowed = [way for way in group.routes if way.allowed]
+        rows = [
+            [way.way, money(way.cost, way.currency, way.not_counted), payer(way), f"{way.hours_to_launch:.2f}"]
+            for way in allowed
+        ]
+        table = pd.DataFrame(rows, columns=["way", "adds", "paid by", "hours"], dtype="str")
+        text += ["", fold(f"To {group.place}:"), drawn(table, to_file=to_file).rstrip("\n"), ""]
+        remarks = [(way.way, "; ".join(filter(None, (way.not_counted, way.note)))) for way in allowed]
+        refused = [(f"{way.way}: {way.code or 'refused'}", way.note) for way in group.routes if not way.allowed]
+        text += [fold(f"- {head}: {why}") for head, why in (*remarks, *refused) if why]
+    breaks = {way.way: way.if_withdrawn for group in groups for way in group.routes if way.allowed}
+    heading = "\nWhat breaks if withdrawn, when the owner later deletes or unshares:" if breaks else ""
+    return "\n".join([*text, fold(heading), *(fold(f"- {name}: {what}") for name, what in breaks.items()), ""])

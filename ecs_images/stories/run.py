@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..billing.bill import Bill, bill
+from ..catalog.images import is_published
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError, Problem, UnknownName, shown
@@ -110,8 +111,8 @@ class Run:
     def id_of(self, reference: str) -> str:
         """The id of what a person names.
 
-        reference: a name given with `as`, a part of one such as `web.system_disk`, an id, or the own name of an
-            image or snapshot, such as golden-52
+        reference: a name given with `as`, a part of one such as `web.system_disk`, an id, the own name of an image or
+            snapshot, such as golden-52, or what the catalogue knows, such as a product code
 
         Raises InputError for a name that several things have, with their ids, and UnknownName for one that none has.
         """
@@ -127,7 +128,7 @@ class Run:
         if len(ids) > 1:
             places = ", ".join(f"{thing.id} in {thing.region}" for thing in found)
             raise InputError(f"{shown(reference)} is the name of {places}; say which by its id")
-        if ids or _LOOKS_LIKE_AN_ID.fullmatch(reference):
+        if ids or _LOOKS_LIKE_AN_ID.fullmatch(reference) or is_published(reference):
             return ids[0] if ids else reference
         raise UnknownName("name", reference, [*self.ids, *(thing.name for thing in named if thing.name)])
 

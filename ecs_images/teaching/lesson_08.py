@@ -6,8 +6,7 @@ from datetime import timedelta
 from functools import cache
 
 from ..billing.bill import Bill, bill
-from ..catalog.files import data_path
-from ..catalog.prices import Prices
+from ..catalog.files import sample
 from ..cloud.cloud import Cloud
 from ..stories.story import Story
 from .scene import machine
@@ -37,21 +36,15 @@ def _stored_gib(versions: int) -> float:
 
 
 @cache
-def _year(kept: int = 12, worker: str = "ecs.g7.xlarge", begin: int | None = None) -> Bill:
-    """The bill of the pipeline's year with so many versions kept, the workers on this instance type.
-
-    The first version is deleted in round `begin`, by default the one after so many.
-    """
-    text = data_path("stories/golden_pipeline.yaml").read_text(encoding="utf-8")
-    text = text.replace("week-12", f"week-{kept}").replace("rounds: 13-", f"rounds: {begin or kept + 1}-")
-    text = text.replace("ecs.g7.xlarge", worker)
-    prices = Prices.published(data_path("examples/example_prices_china.csv"))
-    return bill(Story.parse(text).run().cloud, until="2026-09-01", prices=prices)
+def _year(kept: int = 12, worker: str = "ecs.g7.xlarge") -> Bill:
+    """The bill of the pipeline's year with so many versions kept, the workers on this instance type."""
+    text = sample("golden_pipeline").read_text(encoding="utf-8").replace("ecs.g7.xlarge", worker)
+    return Story.parse(text, parameters={"keep": kept}).run().bill()
 
 
-def _storage(*regions: str, kept: int = 12, begin: int | None = None) -> float:
+def _storage(*regions: str, kept: int = 12) -> float:
     """What acme's storage in these regions costs in the year [CNY]."""
-    parts = _year(kept, begin=begin).by("region", "meter")
+    parts = _year(kept).by("region", "meter")
     stored = (parts["sku_meter"] == _STORAGE) & parts["region_id"].isin(regions)
     return float(parts.loc[stored, "list_cost"].sum())
 
@@ -117,7 +110,7 @@ TASKS: dict[str, Task] = {
             Slip(lambda: 2 * _storage(_REGIONS[0]), "That takes copies to be incremental; they are full (COPY-2)."),
             Slip(lambda: _storage(*_REGIONS) / 2, "That halves the bill, but home costs less than half of it."),
         ),
-        hint="Storage stays in two regions; `waterfall` and `bill.by` show what each costs.",
+        hint="Storage stays in two regions; `bill.compare` and `bill.by` show what each costs.",
     ),
     "08-large": Task(
         wanted="acme's storage in the year, with four versions kept everywhere",
@@ -125,13 +118,12 @@ TASKS: dict[str, Task] = {
         right=lambda: _storage(*_REGIONS, kept=4),
         because="Copies are full, so almost two thirds of them go; at home the base stays (COPY-2, CHAIN-2).",
         slips=(
-            Slip(lambda: _storage(*_REGIONS), "That is with twelve versions: run the changed file, and bill that run."),
-            Slip(lambda: _storage(*_REGIONS, kept=4, begin=13), "Deletions begin in week 5: change `rounds: 13-`."),
+            Slip(lambda: _storage(*_REGIONS), "That is with twelve versions: bill the run with `keep` set."),
             Slip(lambda: _storage(*_REGIONS[1:], kept=4), "That is the copies; the originals at home cost too."),
             Slip(lambda: _storage(*_REGIONS) * 2 / 3, "That takes a third away; four of twelve versions stay."),
-            Slip(lambda: _storage(*_REGIONS, kept=5), "That keeps five: in which round is the first one deleted?"),
+            Slip(lambda: _storage(*_REGIONS, kept=5), "That keeps five: `keep` is the number that stays."),
             Slip(lambda: _storage(*_REGIONS) - _storage(*_REGIONS, kept=4), "That is what is saved; what is left?"),
         ),
-        hint="Run the changed story with the example prices and read acme's snapshot_standard.",
+        hint="Run the story with `keep` set and read acme's snapshot_standard.",
     ),
 }

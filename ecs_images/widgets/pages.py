@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..charts.texts import escaped
+from ..wording import amount as amount
+from ..wording import counted as counted
+from ..wording import listed as listed
+from ..wording import number as number
 
 # The line spacing of a page of widgets is meant for controls and too wide for text.
 _LINES = "line-height:1.4"
@@ -59,32 +63,9 @@ def bars(caption: str, rows: Sequence[tuple[str, str, float]]) -> str:
     return f'<table style="{_LINES};width:100%">{title}<tbody>{body}</tbody></table>' if rows else ""
 
 
-def number(value: float) -> str:
-    """An amount of money, to two decimals, or four below 0.1."""
-    decimals = 2 if value == 0 or abs(value) >= 0.1 else 4
-    return f"{value:,.{decimals}f}"
-
-
-def amount(value: float, unit: str) -> str:
-    """An amount of money with its currency."""
-    return f"{number(value)} {unit}"
-
-
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """Names as a list in a sentence; of more than `most`, the first ones and how many more."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
 def called(name: str, ident: str) -> str:
     """A resource's name with its id, or the id alone if it has no other name."""
     return ident if name in ("", ident) else f"{name} ({ident})"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, such as 1 account or 3 accounts."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _cell(text: str, side: str) -> str:

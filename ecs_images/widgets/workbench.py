@@ -103,7 +103,7 @@ class _Workbench(Panel):
             "size_gib": slider("written [GiB]", min(0.5, size), max(most, size), size, 0.5),
             "change_gib": slider("changed [GiB]", 0, max(size, change), change, 0.5),
             "new_gib": slider("added [GiB]", 0, max(5, updates.new_gib), updates.new_gib, 0.25),
-            "copy_price": slider("copying [per GiB]", 0, 2, 0, 0.05),
+            "copy_price": slider("copies [per GiB]", 0, 2, 0, 0.05),
             "regions": Chips("region", _areas(), tuple(map(region_named, regions))),
             "accounts": Chips(
                 "account",
@@ -202,7 +202,7 @@ class _Workbench(Panel):
             return {"summary": pages.sentence(f"{error}.")}
         owner = self._model.cloud.image(settings.image).account
         currency = self._model.currency(owner)
-        self.controls["copy_price"].description = f"copying [{currency}/GiB]"
+        self.controls["copy_price"].description = f"copies [{currency}/GiB]"
         with self.grid.hold_sync():
             if (self.grid.rows, self.grid.columns) != (list(settings.regions), list(settings.accounts)):
                 self.grid.selected = -1
