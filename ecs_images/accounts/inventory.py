@@ -1,0 +1,233 @@
+"""A real account as it was saved: declared tables of what exists, and what of it is missing.
+
+inventory = Inventory.read("saved_answers/")
+inventory.snapshots, inventory.coverage
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..catalog.regions import region as region_of
+from ..errors import InputError
+from ..units import Time, parse_time
+from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
+from .files import Source, sources
+from .reading import Place, Rows, add_page
+from .tables import BY_NAME, COVERAGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeSnapshotLinks", "DescribeDisks", "DescribeInstances")
+"""Without one of these for a region something important about its images is not known."""
+_ROUND_COUNTS = (10, 20, 50, 100)
+_KEYS = {
+    "images": ["region_id", "image_id"],
+    "image_disks": ["region_id", "image_id", "device"],
+    "snapshots": ["snapshot_id"],
+    "chains": ["region_id", "chain_id", "taken_at"],
+    "disks": ["disk_id"],
+    "instances": ["instance_id"],
+    "shares": ["image_id", "with_account_id"],
+    "policies": ["policy_id"],
+    "usage_hours": ["region_id", "chain_id", "hour_start", "source"],
+    "links": ["parent", "child", "kind"],
+}
+"""What makes two rows the same; of two the one taken last is kept."""
+
+
+@dataclass(frozen=True, repr=False)
+class Inventory:
+    """What an account has, as saved answers of the service say it.
+
+    tables: a DataFrame for each of `accounts.tables.BY_NAME`
+    coverage: what was read, and what is missing or doubtful: an `accounts.tables.COVERAGE` table
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    coverage: pd.DataFrame
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{len(self.tables[name])} {name}" for name in ("images", "snapshots", "chains", "instances")
+        )
+        taken = f", taken {self.now:%Y-%m-%d %H:%M}" if self.now else ", without a date"
+        return f"<Inventory: {counts}{taken}>"
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A table by its name; it is the caller's, and changing it changes nothing here."""
+        if name.startswith("_") or name not in BY_NAME:
+            raise AttributeError(name)
+        return self.tables[name].copy(deep=False)
+
+    @property
+    def now(self) -> datetime | None:
+        """The newest moment at which an answer was saved; None where no answer says so. Never today's clock."""
+        taken = [table["taken_at"].max() for table in self.tables.values() if table["taken_at"].notna().any()]
+        return max(taken).to_pydatetime() if taken else None
+
+    @classmethod
+    def read(
+        cls,
+        places: str | Path | Iterable[str | Path],
+        *,
+        region: str | None = None,
+        account_id: str | None = None,
+        taken: Time | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Inventory:
+        """Read saved answers of the service, recognised by their content.
+
+        places: a folder, an archive, a file, or several of them
+        region: the region of answers that neither say one nor lie in a file or folder named so
+        account_id: the number of the account, likewise
+        taken: when they were saved, likewise
+        progress: called after each file with the number of files read
+
+        Raises InputError where no file at all can be used; a file that cannot be used is a row of `coverage`.
+        """
+        if region is not None:
+            region_of(region)
+        given = Place(account_id or "", region or "", parse_time(taken, "taken") if taken is not None else None, "")
+        reading = _Reading(given)
+        for number, source in enumerate(sources(places), 1):
+            reading.add(source)
+            if progress is not None:
+                progress(number)
+        return reading.inventory()
+
+
+@dataclass
+class _Seen:
+    """What was seen of one operation in one region of one account."""
+
+    files: set[str] = field(default_factory=set)
+    rows: int = 0
+    expected: float = float("nan")
+    round_page: int = 0
+    open_end: bool = False
+    tokens: bool = False
+
+
+class _Reading:
+    """Adds up files, page by page."""
+
+    def __init__(self, given: Place) -> None:
+        self.given = given
+        self.rows = Rows()
+        self.seen: dict[tuple[str, str, str], _Seen] = defaultdict(_Seen)
+        self.aside: list[tuple[str, str]] = []
+
+    def add(self, source: Source) -> None:
+        try:
+            pages = pages_of(source)
+        except InputError as error:
+            self.aside.append((source.name, str(error).removeprefix(f"{source.name}: ")))
+            return
+        for page in pages:
+            around = page.around.get("RegionId")
+            region = (around if isinstance(around, str) else "") or source.region or self.given.region
+            day = source.day
+            taken = parse_time(day, "day") if day and _is_day(day) else self.given.taken
+            place = Place(source.account or self.given.account, region, taken, source.name)
+            shares_of = source.image
+            if page.what == "DescribeImageSharePermission" and not (page.around.get("ImageId") or shares_of):
+                self.aside.append(
+                    (source.name, "a list of shares that does not say of which image; name the file after it")
+                )
+                continue
+            self._count(page, place, add_page(self.rows, page, place, shares_of))
+
+    def _count(self, page: Page, place: Place, count: int) -> None:
+        """Note how much of a list is here, region by region where its records say their own."""
+        told = Counter(str(row.get("RegionId") or place.region) for row in page.records if isinstance(row, dict))
+        for region, rows in (told or {place.region: 0}).items():
+            seen = self.seen[place.account, region if page.what not in (STATE, MANIFEST) else "", page.what]
+            seen.files.add(place.file)
+            seen.rows += rows
+            total, token = page.around.get("TotalCount"), page.around.get("NextToken")
+            seen.tokens |= bool(token)
+            seen.open_end = bool(token)
+            if isinstance(total, int) and len(told) < 2:
+                seen.expected = max(total, 0 if seen.expected != seen.expected else seen.expected)
+            elif not page.around.get("RequestId") and count in _ROUND_COUNTS:
+                seen.round_page = count
+
+    def inventory(self) -> Inventory:
+        import pandas as pd
+
+        tables: dict[str, pd.DataFrame] = {}
+        for name, table in BY_NAME.items():
+            rows = self.rows.tables.get(name, [])
+            if name in ("snapshots", "images", "disks", "instances"):
+                for row in rows:
+                    self._tag(name, row)
+            frame = table.frame(pd.DataFrame(rows, columns=table.names)) if rows else table.frame()
+            frame = frame.sort_values("taken_at", kind="stable", na_position="first")
+            tables[name] = frame.drop_duplicates(_KEYS[name], keep="last").sort_index().reset_index(drop=True)
+        if not self.seen:
+            why = "; ".join(f"{name}: {reason}" for name, reason in self.aside[:3])
+            raise InputError(f"no file holds a saved answer of the service ({why})")
+        return Inventory(MappingProxyType(tables), COVERAGE.frame(self._coverage()))
+
+    def _tag(self, table: str, row: dict[str, Any]) -> None:
+        import json
+
+        more = self.rows.tags.get(str(row[f"{table.removesuffix('s')}_id"]))
+        if more:
+            row["tags"] = json.dumps({**json.loads(row["tags"] or "{}"), **more}, ensure_ascii=False, sort_keys=True)
+
+    def _coverage(self) -> list[tuple[object, ...]]:
+        found: list[tuple[object, ...]] = []
+        regions = {(account, region) for account, region, what in self.seen if region and what in _NEEDED}
+        for (account, region, what), seen in sorted(self.seen.items()):
+            state, why = _state(seen, region, what)
+            if what == "DescribeImages" and "owner_id" in self.rows.rounded:
+                why = "; ".join(
+                    filter(None, (why, "account numbers came as rounded numbers; save raw pages for exact ones"))
+                )
+            fetch = _fetch(what, region) if state in ("cut off", "doubtful") else ""
+            found.append((account, region, what, len(seen.files), seen.rows, seen.expected, state, why, fetch))
+        for account, region in sorted(regions):
+            for what in _NEEDED:
+                if (account, region, what) not in self.seen:
+                    why = "no such answer was found for this region"
+                    found.append((account, region, what, 0, 0, float("nan"), "missing", why, _fetch(what, region)))
+        found += [("", "", name, 1, 0, float("nan"), "kept aside", why, "") for name, why in self.aside]
+        return found
+
+
+def _state(seen: _Seen, region: str, what: str) -> tuple[str, str]:
+    """How complete a list is, and why that is said."""
+    if not region and what not in (STATE, MANIFEST):
+        return "unplaced", "nothing says its region; put it into a folder named after it, or give region="
+    if seen.open_end:
+        return "cut off", "the last answer has a NextToken: more was to come"
+    # Where pages were fetched by a token the service says that its total count is not valid.
+    if seen.expected == seen.expected and not seen.tokens and seen.rows < seen.expected:
+        return "cut off", f"the answers say {seen.expected:g} and {seen.rows} are here"
+    if seen.round_page:
+        return "doubtful", f"exactly {seen.round_page} records, which is a page's size: there may be more"
+    return "complete", ""
+
+
+def _fetch(what: str, region: str) -> str:
+    """The line that would fetch what is missing, as the service's own command line takes it."""
+    own = " --ImageOwnerAlias self" if what == "DescribeImages" else ""
+    paging = " --PageSize 100 --pager NextToken=" if what == "DescribeImages" else " --PageSize 100 --pager"
+    return f"aliyun ecs {what} --RegionId {region or 'REGION'}{own}{paging}" if what not in (USAGE, OMS) else ""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        parse_time(text, "day")
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,221 @@
+"""From the pages of saved answers to the rows of an inventory: what each field is here, and where it belongs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..wire.answers import IMAGE_DISKS, Field, Kind
+from .answers import MANIFEST, OMS, STATE, USAGE, Page
+
+Row = dict[str, Any]
+_LARGEST_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page belongs, as far as anything says so: its own words first, then names of files, then options."""
+
+    account: str
+    region: str
+    taken: datetime | None
+    file: str
+
+
+@dataclass
+class Rows:
+    """Rows read so far, by table; `tags` and doubts beside them.
+
+    tables: rows by the name of their table
+    tags: tags by resource id, from ListTagResources
+    rounded: ids that came as numbers too large to be exact
+    """
+
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    rounded: set[str] = field(default_factory=set)
+
+    def add(self, table: str, row: Row) -> None:
+        self.tables.setdefault(table, []).append(row)
+
+
+def add_page(rows: Rows, page: Page, place: Place, image: str = "") -> int:
+    """Add the records of a page to some rows; returns how many there were.
+
+    image: the image that a list of shares is of, where only the file's name says so
+    """
+    if page.what in (STATE, MANIFEST):
+        return _add_links(rows, page, place)
+    if page.what in (USAGE, OMS):
+        return _add_usage(rows, page, place)
+    listing = page.listing
+    assert listing is not None
+    count = 0
+    for record in page.records:
+        if not isinstance(record, dict):
+            continue
+        count += 1
+        if listing.table == "tags":
+            key, value = str(record.get("TagKey", "")), str(record.get("TagValue", ""))
+            rows.tags.setdefault(str(record.get("ResourceId", "")), {})[key] = value
+            continue
+        row = _placed(record, place) | _fields(record, listing.fields, rows)
+        known = {item.api for item in listing.fields} | {"RegionId"}
+        if listing.table == "images":
+            known.add("DiskDeviceMappings")
+            for disk in _inner(record, "DiskDeviceMappings", "DiskDeviceMapping"):
+                mine = {"image_id": row["image_id"], **_fields(disk, IMAGE_DISKS, rows)}
+                rows.add("image_disks", _placed(record, place) | mine | {"extra": ""})
+        elif listing.table == "snapshots":
+            kind = str(record.get("SnapshotType", ""))
+            row["automatic"] = {"auto": "true", "timer": "true", "user": "false"}.get(kind, "")
+        elif listing.table == "disks" and not row["instance_id"]:
+            row["instance_id"] = next(
+                (str(a.get("InstanceId", "")) for a in _inner(record, "Attachments", "Attachment")), ""
+            )
+        elif listing.table == "shares":
+            row["image_id"] = str(page.around.get("ImageId") or image)
+        elif listing.table == "usage_hours":
+            row |= {"chain_id": "", "source": "monitor"}
+        rest = {key: value for key, value in record.items() if key not in known and value not in ("", None, {}, [])}
+        row["extra"] = json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else ""
+        rows.add(listing.table, row)
+    return count
+
+
+def _placed(record: Mapping[str, Any], place: Place) -> Row:
+    region = record.get("RegionId")
+    return {
+        "account_id": place.account,
+        "region_id": region if isinstance(region, str) and region else place.region,
+        "taken_at": place.taken,
+        "source_file": place.file,
+    }
+
+
+def _fields(record: Mapping[str, Any], fields: tuple[Field, ...], rows: Rows) -> Row:
+    found: Row = {}
+    for item in fields:
+        value = record.get(item.api)
+        if item.kind == "text" and isinstance(value, int | float) and abs(value) >= _LARGEST_EXACT:
+            rows.rounded.add(item.ours)
+        found[item.ours] = value_of(value, item.kind)
+    return found
+
+
+def value_of(value: Any, kind: Kind) -> Any:
+    """A value of an answer as the inventory has it: empty text, NaN or None where nothing is told."""
+    if kind == "number":
+        try:
+            return float(value) if value not in ("", None) and not isinstance(value, bool) else float("nan")
+        except (TypeError, ValueError):
+            return float("nan")
+    if kind == "truth":
+        word = str(value).lower()
+        return word if word in ("true", "false") else ""
+    if kind == "time":
+        return time_of(value)
+    if kind == "tags":
+        pairs = _inner({"": value}, "", "Tag")
+        tags = {str(p.get("TagKey", p.get("Key", ""))): str(p.get("TagValue", p.get("Value", ""))) for p in pairs}
+        return json.dumps(tags, ensure_ascii=False, sort_keys=True) if tags else ""
+    if kind == "json_list":
+        with suppress(ValueError):
+            value = json.loads(value) if isinstance(value, str) and value.startswith("[") else value
+        return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def time_of(value: Any) -> datetime | None:
+    """A moment of an answer, which is in UTC to the second or the minute; None where there is none."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _inner(record: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
+    """A list inside a record, `{outer: {inner: [...]}}`; also where the middle is left out."""
+    value = record.get(outer)
+    value = value.get(inner) if isinstance(value, dict) else value
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _add_usage(rows: Rows, page: Page, place: Place) -> int:
+    """Hours of storage: a region's as of now, or those of every chain (QueryUserOmsData, table EcsSnapshot)."""
+    count = 0
+    for record in page.records:
+        if page.what == USAGE:
+            hour = place.taken and place.taken.replace(minute=0, second=0, microsecond=0)
+            found = {"chain_id": "", "hour_start": hour, "stored_bytes": value_of(record["SnapshotSize"], "number")}
+            source = "usage"
+        else:
+            hour = next((time_of(record[key]) for key in ("StartTime", "Time", "EndTime") if key in record), None)
+            found = {"chain_id": str(record.get("LinkId", "")), "hour_start": hour}
+            found["stored_bytes"] = value_of(record.get("Size"), "number")
+            source = "oms"
+        if found["hour_start"] is None:
+            continue
+        region = str(record.get("Region") or place.region)
+        row = _placed({"RegionId": region}, place) | found | {"source": source, "extra": ""}
+        rows.add("usage_hours", row)
+        count += 1
+    return count
+
+
+_STATE_LINKS = {
+    "alicloud_image_copy": (("source_image_id", "copy"),),
+    "alicloud_image": (("instance_id", "image_of_instance"), ("snapshot_id", "image_of_snapshot")),
+}
+
+
+def _add_links(rows: Rows, page: Page, place: Place) -> int:
+    count = 0
+    for parent, child, kind, evidence, confidence in _links(page):
+        row = {"account_id": place.account, "region_id": "", "taken_at": place.taken, "source_file": place.file}
+        row |= {"parent": parent, "child": child, "kind": kind, "evidence": evidence, "confidence": confidence}
+        rows.add("links", row | {"extra": ""})
+        count += 1
+    for image, account in _state_shares(page) if page.what == STATE else ():
+        row = _placed({}, place) | {"image_id": image, "with_account_id": account, "shared_at": None, "extra": ""}
+        rows.add("shares", row)
+        count += 1
+    return count
+
+
+def _state_resources(page: Page) -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in page.records:
+        if isinstance(resource, dict) and resource.get("mode", "managed") == "managed":
+            for instance in resource.get("instances") or []:
+                attributes = instance.get("attributes") if isinstance(instance, dict) else None
+                if isinstance(attributes, dict):
+                    yield str(resource.get("type", "")), attributes
+
+
+def _state_shares(page: Page) -> Iterator[tuple[str, str]]:
+    for kind, attributes in _state_resources(page):
+        if kind == "alicloud_image_share_permission":
+            yield str(attributes.get("image_id", "")), str(attributes.get("account_id", ""))
+
+
+def _links(page: Page) -> Iterator[tuple[str, str, str, str, str]]:
+    if page.what == STATE:
+        for kind, attributes in _state_resources(page):
+            for name, link in _STATE_LINKS.get(kind, ()):
+                if attributes.get(name) and attributes.get("id"):
+                    yield str(attributes[name]), str(attributes["id"]), link, "terraform state", "certain"
+        return
+    for build in page.records:
+        made = str(build.get("artifact_id", "")) if isinstance(build, dict) else ""
+        images = [part.partition(":")[2] for part in made.split(",") if ":" in part]
+        # The ids are sorted by their text, so which of them the others were copied from is not marked.
+        for other in images[1:]:
+            yield images[0], other, "build", "packer manifest", "guess"
