@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..charts.texts import escaped
+from ..cards import escaped
 
 # The line spacing of a page of widgets is meant for controls and too wide for text.
 _LINES = "line-height:1.4"
