@@ -142,8 +142,8 @@ def read_price_file(path: str | Path, layer: int = 0, book: Sequence[PriceRow] =
         which may leave out columns, and every row of which must have an effect
     book: rows that the prices of a layer are compared with
 
-    Columns are apart by commas, semicolons or tabs. Raises FileProblems with every problem of the file, InputError where
-    it cannot be read.
+    Columns are apart by commas, semicolons or tabs. Raises FileProblems with every problem of the file, InputError
+    where it cannot be read.
     """
     text = read(path, "a price file").removeprefix("\ufeff")
     try:
