@@ -212,6 +212,10 @@ class Prices:
     """The price books of both sites, with any layers of one's own on top; read-only.
 
     `Prices.published()` is the book that comes with the toolkit.
+
+    >>> (price,) = ecs.Prices.published().book("CNY").at("snapshot_standard", "cn-beijing", "2026-01-15")
+    >>> price.price, price.unit
+    (0.12, 'per_gib_month')
     """
 
     def __init__(

@@ -65,7 +65,11 @@ class AccountSettings(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Story:
-    """A story: accounts, steps, and expectations, as read from a file."""
+    """A story: accounts, steps, and expectations, as read from a file.
+
+    >>> ecs.Story.load(ecs.sample("golden_pipeline"))
+    <Story 'A year of a golden-image pipeline': 737 steps, 5 expectations>
+    """
 
     path: str
     title: str
