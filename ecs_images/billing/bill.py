@@ -137,8 +137,9 @@ class Bill:
     """Charges and, when made by `bill`, what they follow from.
 
     `total` and `by` add them up, `explain` and `attribute` say what they are for, `compare` says what changes, and
-    `unpriced` and `assumptions` say how far to trust them. `Bill(charges)` alone can sum and invoice; to attribute and explain it needs the rest. Tables that
-    a bill hands out are the caller's: changing one changes neither the bill nor another table.
+    `unpriced` and `assumptions` say how far to trust them. `Bill(charges)` alone can sum and invoice; for the rest
+    it needs what `bill` gives it. Tables that a bill hands out are the caller's: changing one changes neither the
+    bill nor another table.
 
     >>> bill
     <Bill: 1.44 CNY, acme, 2026-01-15 to 2026-02-14>
