@@ -244,8 +244,8 @@ class Prices:
         return line("Prices", counted(len(self._rows), "row"), f"{own:,} of your own" if own else "", near)
 
     def _repr_html_(self) -> str:
-        """In a notebook: how many prices of what each book has."""
-        kinds = Counter((row.currency, row.meter) for row in self._rows)
+        """In a notebook: how many prices each book has of what is billed."""
+        kinds = Counter((row.currency, row.meter) for row in self._rows if row.meter in METERS)
         return card(self, {}, ("currency", "meter", "rows"), ((*kind, rows) for kind, rows in kinds.items()))
 
     @classmethod
