@@ -233,12 +233,13 @@ def _totals(chains: pd.DataFrame, hours: pd.DataFrame, only: str) -> dict[tuple[
     """Bytes stored by account, region and the moment they were saved: the sum of the standard chains."""
     found: dict[tuple[str, str], dict[int, int]] = {}
     standard = chains[(chains["category"].str.lower() != "archive") & chains["taken_at"].notna()]
-    sums = standard.groupby(["account_id", "region_id", "taken_at"], as_index=False)["total_bytes"].sum()
+    sums = standard.groupby(["account_id", "region_id", "taken_at"], as_index=False)[["total_bytes"]].sum()
     for row in rows_of(sums):
         found.setdefault((row.account_id or only, row.region_id), {})[to_seconds(row.taken_at)] = int(row.total_bytes)
-    for row in rows_of(hours.loc[hours["source"] == "usage", :]):
-        by_moment = found.setdefault((row.account_id or only, row.region_id), {})
-        by_moment.setdefault(to_seconds(row.hour_start), int(row.stored_bytes))
+    for row in rows_of(hours):
+        if row.source == "usage":
+            by_moment = found.setdefault((row.account_id or only, row.region_id), {})
+            by_moment.setdefault(to_seconds(row.hour_start), int(row.stored_bytes))
     return found
 
 
