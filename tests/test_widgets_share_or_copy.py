@@ -500,6 +500,7 @@ def test_a_state_brings_the_same_workbench_back(cloud: Cloud, acme: Account, par
         ('{"image": "m-99999999"}', "m-99999999"),
         ('{"chosen": {"cn-beijing partner": "carry"}}', "unknown route &#x27;carry&#x27;"),
         ('{"chosen": {"cn-nowhere partner": "share"}}', "cn-nowhere"),
+        ('{"chosen": {"cn-beijing nobody": "share"}}', "unknown account &#x27;nobody&#x27;"),
         ('{"pace": 1}', "unknown control &#x27;pace&#x27;"),
         ('{"every_days": "<b>"}', "&lt;b&gt;"),
     ],

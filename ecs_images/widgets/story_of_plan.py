@@ -42,7 +42,7 @@ def story_of(question: Question, whole: list[Delivery]) -> str:
     asked = [name for name, meter in METERS.items() if meter.on_request and name not in question.left_out]
     head = {
         "title": f"{found.name or found.id} brought to {len(whole)} places",
-        "note": "The image is made anew; its builder at home runs on and is on the bill beside what the plan adds.",
+        "note": "The image is made anew; its builder at home is billed too. Bill it by the same prices.",
         "start": _time(start),
         "until": _time(updates.end(start)),
         "durations": there.durations,
@@ -52,7 +52,9 @@ def story_of(question: Question, whole: list[Delivery]) -> str:
         "accounts": accounts,
     }
     told = {key: value for key, value in head.items() if value not in ({}, [])}
-    return yaml.safe_dump(told | {"steps": cloud.steps}, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump(
+        told | {"steps": cloud.steps}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120
+    )
 
 
 def _made(cloud: Cloud, question: Question, image: Image) -> str:

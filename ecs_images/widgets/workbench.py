@@ -50,7 +50,8 @@ def share_or_copy(
 
     Controls: image, machines and traffic (whether they are counted), every_days, versions_kept, size_gib, change_gib,
     new_gib, horizon_days, copy_price, regions, accounts, and chosen (the way of each target that has one of its own).
-    Raises InputError for an image, account or region that cannot be chosen, or updates that the image cannot have.
+    Raises InputError for an image, account or region that cannot be chosen; updates that the image cannot have are
+    answered with a sentence.
     """
     usual = updates_or_usual(updates)
     return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts), usual)
@@ -61,10 +62,17 @@ class _Choices(HasTraits):
 
     value = Dict()
 
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
+        self._cloud = cloud
+
     @validate("value")
     def _known(self, proposal: Any) -> dict[str, str]:
-        return {f"{region_named(place.split(' ', 1)[0])} {place.partition(' ')[2]}": way_named(way).name
-                for place, way in proposal["value"].items()}  # fmt: skip
+        found = {}
+        for place, way in proposal["value"].items():
+            region, _, account = place.partition(" ")
+            found[f"{region_named(region)} {account_named(self._cloud, account)}"] = way_named(way).name
+        return found
 
 
 class _Workbench(Panel):
@@ -110,7 +118,7 @@ class _Workbench(Panel):
                 dict.fromkeys(everyone, "accounts"),
                 tuple(account_named(model.cloud, account) for account in accounts),
             ),
-            "chosen": _Choices(),
+            "chosen": _Choices(model.cloud),
         }
         self._reset, self._table, self._story = (
             ipw.Button(description=words, layout={"width": "auto"})
