@@ -92,14 +92,14 @@ def modelled(
             return _of_bill(source)
         case Run() | Cloud():
             cloud = source.cloud if isinstance(source, Run) else source
-            if not len(cloud.ledger) or min(end, cloud.now) <= cloud.ledger[0].at:
-                return Model(until=f"{cloud.now:%Y-%m-%d}", accounts=frozenset(cloud.ledger.replay().accounts))
-            until = min(end, cloud.now)
+            last = max(cloud.now, source.until or cloud.now) if isinstance(source, Run) else cloud.now
+            until = min(end, last)
+            if not len(cloud.ledger) or until <= cloud.ledger[0].at:
+                return Model(until=f"{last:%Y-%m-%d}", accounts=frozenset(cloud.ledger.replay().accounts))
             layers = source.price_layers if isinstance(source, Run) else ()
             found = bill(cloud, until=until, prices=prices or Prices.published(*layers), meters="all")
-            model, (since, last) = _of_bill(found), found.period
-            usage, state = _storage(found.usage), cloud.ledger.replay()
-            model.others["clock hours"] = _elapsed(usage, state, to_seconds(since), to_seconds(last))
+            model, span = _of_bill(found), (to_seconds(found.period[0]), to_seconds(found.period[1]))
+            model.others["clock hours"] = _elapsed(_storage(found.usage), cloud.ledger.replay(), *span)
             return model
     raise InputError(f"a bill is reconciled with an inventory, a run, a cloud or a bill, not with {shown(source)}")
 
@@ -181,6 +181,9 @@ def _of_inventory(
     """What an inventory's storage costs: by the hour where it has hours, else by the totals saved nearest."""
     only = next(iter(currencies)) if len(currencies) == 1 else ""
     hours, totals = _hours(found.usage_hours, only), _totals(found.chains, found.usage_hours, only)
+    accounts = frozenset(account for account, _ in hours.keys() | totals.keys())
+    if currencies.keys() == {""}:  # a bill that names no account
+        currencies = dict.fromkeys(accounts, currencies[""])
     last = min(end, found.now or end)
     days = range(day_start_seconds(start.date()), to_seconds(last), SECONDS_PER_DAY)
     known_hours: dict[str, set[int]] = defaultdict(set)
@@ -204,7 +207,7 @@ def _of_inventory(
     levels = curves(usage, prices)
     model = _priced(usage, charges_of(levels, prices), unpriced_of(levels))
     model.basis, model.until = basis, f"{last + timedelta(days=1) - timedelta(seconds=1):%Y-%m-%d}"
-    model.accounts = frozenset(account for account, _ in hours.keys() | totals.keys())
+    model.accounts = accounts
     model.storage_only = True
     for cell in basis:  # a day on which nothing was stored is known too
         model.quantity[cell] += 0

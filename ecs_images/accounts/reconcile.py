@@ -12,33 +12,34 @@ Each piece has a name. Use that differs is named only where counting it in anoth
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..catalog.files import published
-from ..catalog.limits import constant
 from ..catalog.meters import INSTANCE, METERS, OS_LICENCE, STORAGE
 from ..catalog.prices import Prices
-from ..catalog.sites import sites
 from ..errors import InputError, look_up
 from ..tables import Column, Table
 from ..units import parse_time
+from .bill_arithmetic import (
+    FINEST,
+    NOT_MODELLED,
+    NOTHING,
+    Line,
+    is_rounded,
+    last_decimal,
+    lines_of,
+    records,
+    unit_price,
+)
 from .bill_files import RealBill, read_bill, text_of
 from .modelled import Cell, Model, modelled, rows_of
 
-NOT_MODELLED = "not modelled"
-_NOTHING = Decimal(0)
-_FINEST = Decimal("1e-10")
-"""The last decimal of a real bill's amounts."""
 _CUT = Decimal("1e-6")
 """Real bills cut sizes after six decimals of a GiB, every hour anew."""
 CAUSES = {
@@ -127,15 +128,19 @@ class Reconciliation:
         table, causes = (frame.assign(month=frame["day"].str[:7]) for frame in (self.table, self.causes))
         sums: dict[tuple[str, ...], dict[str, Decimal]] = {}
         found = [name for name in CAUSES if (causes["cause"] == name).any()]
-        for row in _records(table):
+        for row in records(table):
             cell = sums.setdefault(tuple(row[key] for key in keys), defaultdict(Decimal))
-            for name in _AMOUNTS:
-                cell[name] += Decimal(row[name] or 0)
+            for name in (name for name in _AMOUNTS if row[name]):
+                cell[name] += Decimal(row[name])
             cell["not_compared"] += Decimal(0 if row["modelled"] else row["billed"])
-        for row in _records(causes):
+        for row in records(causes):
             sums[tuple(row[key] for key in keys)][row["cause"]] += Decimal(row["amount"])
         amounts = ["billed", "modelled", "difference", *found, "unexplained", "not_compared"]
-        rows = [(*key, *(text_of(cell[name]) for name in amounts)) for key, cell in sorted(sums.items())]
+        may_lack = {"modelled", "difference", "unexplained"}  # of cells of which nothing is known
+        rows = [
+            (*key, *("" if name in may_lack - cell.keys() else text_of(cell[name]) for name in amounts))
+            for key, cell in sorted(sums.items())
+        ]
         return pd.DataFrame(rows, columns=[*keys, *amounts], dtype="str")
 
 
@@ -154,84 +159,19 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
         bill = read_bill(bill)
     if not isinstance(bill, RealBill) or bill.lines.empty:
         raise InputError("the bill has no lines; give a file of it, or what read_bill returned")
-    lines = [_Line.of(row) for row in _records(bill.lines)]
+    lines = lines_of(bill.lines)
     remarks = list(bill.remarks)
     months = sorted({line.month for line in lines if line.month})
     if not months:
         raise InputError("no line of the bill names a month or a day; nothing can be compared")
     start = parse_time(f"{months[0]}-01")
     end = parse_time(f"{_month_after(months[-1])}-01")
-    model = modelled(source, start, end, {line.account: line.currency for line in lines if line.account}, prices)
+    model = modelled(source, start, end, {line.account: line.currency for line in lines}, prices)
+    if len(model.accounts) == 1 and not any(line.account for line in lines):
+        (account,) = model.accounts
+        lines = [line._replace(account=account) for line in lines]
+        remarks.append(f"the bill names no account; it is taken to be of {account or 'the one of the inventory'}")
     return _Comparison(lines, model, remarks).result()
-
-
-class _Line(NamedTuple):
-    """A line of a bill, ready for arithmetic; amounts in its currency."""
-
-    account: str
-    currency: str
-    region: str
-    meter: str
-    label: str
-    day: str
-    month: str
-    kind: str
-    before: Decimal | None
-    deducted: Decimal
-    quantity: Decimal | None
-    price: Decimal | None
-    gross: Decimal
-    discount: Decimal
-    coupon: Decimal
-    payable: Decimal
-
-    @classmethod
-    def of(cls, row: Mapping[str, str]) -> _Line:
-        def amount(name: str) -> Decimal | None:
-            return Decimal(row[name]) if row[name] else None
-
-        quantity, deducted = amount("quantity"), amount("quantity_deducted") or _NOTHING
-        before = amount("quantity_before")
-        payable, discount, coupon = (amount(name) or _NOTHING for name in ("payable", "discount", "coupon"))
-        gross = amount("gross")
-        commodity, item = row["commodity_code"] or row["product_code"], row["item_code"] or row["item_name"]
-        return cls(
-            account=row["account_id"],
-            currency=row["currency"],
-            region=row["region_id"],
-            meter=_meters().get((commodity, item)) or _meters().get((commodity, "any")) or NOT_MODELLED,
-            label="/".join(filter(None, (commodity, item))) or "a line without a code",
-            day=row["day"],
-            month=row["month"],
-            kind=_kinds().get(row["fee_kind"], "usage"),
-            before=before if before is not None else None if quantity is None else quantity + deducted,
-            deducted=deducted,
-            quantity=None if re.search("月|month", row["unit"].lower()) else quantity,
-            price=amount("list_price"),
-            gross=payable + discount + coupon if gross is None else gross,
-            discount=discount,
-            coupon=coupon,
-            payable=payable,
-        )
-
-    @property
-    def net(self) -> Decimal:
-        """What should be paid by the line's own figures."""
-        return self.gross - self.discount - self.coupon
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-@cache
-def _meters() -> Mapping[tuple[str, str], str]:
-    return {(row["commodity_code"], row["item"]): row["meter"] for row in published("bill_codes.csv")}
-
-
-@cache
-def _kinds() -> Mapping[str, str]:
-    return {row["fee_kind"]: row["means"] for row in published("bill_fee_kinds.csv")}
 
 
 def _month_after(month: str) -> str:
@@ -241,11 +181,11 @@ def _month_after(month: str) -> str:
 class _Comparison:
     """Lines of a bill and a model, cell by cell."""
 
-    def __init__(self, lines: list[_Line], model: Model, remarks: list[str]) -> None:
+    def __init__(self, lines: list[Line], model: Model, remarks: list[str]) -> None:
         self.model, self.remarks, self.taxed = model, remarks, _taxed(lines)
         self.months: dict[str, set[str]] = defaultdict(set)
         self.days: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self.cells: dict[Cell, list[_Line]] = defaultdict(list)
+        self.cells: dict[Cell, list[Line]] = defaultdict(list)
         for line in lines:
             self.months[line.account].add(line.month)
             if line.day[:7] == line.month:
@@ -298,31 +238,31 @@ class _Comparison:
             self.cells, key=lambda cell: (cell.account, cell.region, cell.day, cell.meter, cell.currency)
         ):
             lines = self.cells[cell]
-            billed = sum((line.payable for line in lines), _NOTHING)
+            billed = sum((line.payable for line in lines), NOTHING)
             where = cell.account, cell.region, cell.day, cell.meter, cell.currency
             if why := self._not_known(cell, lines):
                 rows.append((*where, len(lines), text_of(billed), "", "", "", why))
                 continue
-            cost = self.model.cost.get(cell, _NOTHING).quantize(_FINEST, ROUND_HALF_UP)
+            cost = self.model.cost.get(cell, NOTHING).quantize(FINEST, ROUND_HALF_UP)
             basis = self.model.basis.get(cell, "")
             if cell.meter == NOT_MODELLED:
                 found, basis = {NOT_MODELLED: billed}, ", ".join(sorted({line.label for line in lines}))
             else:
                 found = self._causes(cell, lines, billed - cost)
-            found = {cause: amount.quantize(_FINEST, ROUND_HALF_UP) for cause, amount in found.items()}
-            left = billed - cost - sum(found.values(), _NOTHING)
-            if abs(left) <= (len(lines) + 1) * _FINEST + abs(cost) * _NOISE:
-                found["rounding"] = found.get("rounding", _NOTHING) + left
-                left = _NOTHING
+            found = {cause: amount.quantize(FINEST, ROUND_HALF_UP) for cause, amount in found.items()}
+            left = billed - cost - sum(found.values(), NOTHING)
+            if abs(left) <= (len(lines) + 1) * FINEST + abs(cost) * _NOISE:
+                found["rounding"] = found.get("rounding", NOTHING) + left
+                left = NOTHING
             rows.append((*where, len(lines), *map(text_of, (billed, cost, billed - cost, left)), basis))
             causes += [(*where, cause, text_of(found[cause])) for cause in CAUSES if found.get(cause)]
         return Reconciliation(RECONCILIATION.frame(rows), CAUSES_TABLE.frame(causes), tuple(self.remarks))
 
-    def _late(self, line: _Line) -> bool:
+    def _late(self, line: Line) -> bool:
         """Whether a line is of a day whose month the bill is not of."""
         return bool(line.day) and line.day[:7] not in {line.month, *self.months[line.account]}
 
-    def _not_known(self, cell: Cell, lines: list[_Line]) -> str:
+    def _not_known(self, cell: Cell, lines: list[Line]) -> str:
         """Why the model says nothing about a cell; empty where it does."""
         model = self.model
         if cell.meter == NOT_MODELLED or (lines and all(self._late(line) for line in lines)):
@@ -346,7 +286,7 @@ class _Comparison:
             return f"the model has this account in {', '.join(sorted(currencies))}"
         return ""
 
-    def _causes(self, cell: Cell, lines: list[_Line], difference: Decimal) -> dict[str, Decimal]:
+    def _causes(self, cell: Cell, lines: list[Line], difference: Decimal) -> dict[str, Decimal]:
         """The causes of the difference of a cell that the lines, or another way to count, prove."""
         found: dict[str, Decimal] = defaultdict(Decimal)
         used = [line for line in lines if line.kind == "usage" and not self._late(line)]
@@ -361,7 +301,7 @@ class _Comparison:
             rest = line.payable - line.net
             if line.currency in self.taxed:
                 found["tax"] += rest
-            elif rest and line.payable == line.net.quantize(_unit(line.currency, paid=True), ROUND_DOWN):
+            elif rest and line.payable == line.net.quantize(last_decimal(line.currency, paid=True), ROUND_DOWN):
                 found["round-down"] += rest
         days = self.days[cell.account, cell.day[:7]]
         if not lines and cell.day > max(days, default=""):
@@ -370,23 +310,23 @@ class _Comparison:
             self._causes_of_use(cell, used, found)
         return found
 
-    def _causes_of_use(self, cell: Cell, lines: list[_Line], found: dict[str, Decimal]) -> None:
+    def _causes_of_use(self, cell: Cell, lines: list[Line], found: dict[str, Decimal]) -> None:
         """Take the list cost of lines apart: plans, prices, roundings, and use that differs from the model's."""
-        cost, quantity = self.model.cost.get(cell, _NOTHING), self.model.quantity.get(cell, _NOTHING)
+        cost, quantity = self.model.cost.get(cell, NOTHING), self.model.quantity.get(cell, NOTHING)
         book = cost / quantity if quantity else None
-        used = sum((line.before for line in lines if line.before is not None), _NOTHING)
+        used = sum((line.before for line in lines if line.before is not None), NOTHING)
         same = abs(used - quantity) <= 24 * _CUT * len(lines) + quantity * _NOISE
         if any(line.before is None or line.quantity is None for line in lines) or not (cell.meter == STORAGE or same):
-            gross = sum((line.gross for line in lines), _NOTHING)
-            if all(_rounded(line.gross, line.gross, line.currency) for line in lines):
-                bound = len(lines) * _unit(cell.currency) / 2
+            gross = sum((line.gross for line in lines), NOTHING)
+            if all(is_rounded(line.gross, line.gross, line.currency) for line in lines):
+                bound = len(lines) * last_decimal(cell.currency) / 2
                 found["rounding"] += gross - cost if abs(gross - cost) <= bound else 0
             return
-        own = _NOTHING
+        own = NOTHING
         for line in lines:
-            price = _price(line, book)
-            exact, before = price * (line.quantity or 0), line.before or _NOTHING
-            found["rounding"] += line.gross - exact if _rounded(line.gross, exact, line.currency) else 0
+            price = unit_price(line, book)
+            exact, before = price * (line.quantity or 0), line.before or NOTHING
+            found["rounding"] += line.gross - exact if is_rounded(line.gross, exact, line.currency) else 0
             found["plan deduction"] -= price * line.deducted
             own += price * before
             if book is not None and abs(price - book) > book * _NOISE:
@@ -408,49 +348,18 @@ _NOISE = Decimal("1e-9")
 """What the model's own arithmetic may be off, as a part of an amount."""
 
 
-def _unit(currency: str, *, paid: bool = False) -> Decimal:
-    """The last decimal of a bill's detail, or of what is paid, on the site of a currency (BILL-6)."""
-    site = next((site for site in sites().values() if site.currency == currency), None)
-    decimals = 2 if site is None else site.paid_decimals if paid else site.detail_decimals
-    return Decimal(1).scaleb(-decimals)
-
-
-def _rounded(amount: Decimal, exact: Decimal, currency: str) -> bool:
-    """Whether an amount on a bill is an exact one, rounded to ten decimals or to those of the site's detail."""
-    return any(amount == exact.quantize(unit, ROUND_HALF_UP) for unit in (_FINEST, _unit(currency)))
-
-
-def _price(line: _Line, book: Decimal | None) -> Decimal:
-    """The price of a unit that the list cost of a line was made with.
-
-    The line may name the price of an hour, of a month of 720 hours, or one that is printed rounded; that with which
-    its own list cost comes out is taken. `book` is the model's mean price.
-    """
-    hours = Decimal(constant("pricing_month_hours"))
-    printed = line.price or None
-    candidates = [] if printed is None else [printed, printed / hours]
-    if book is not None and (printed is None or book.quantize(printed, ROUND_HALF_UP) == printed):
-        candidates.append(book)
-    for price in candidates:
-        if line.quantity and _rounded(line.gross, price * line.quantity, line.currency):
-            return price
-    if not line.quantity:  # a plan took all of it, and free lines often say a price of 0
-        return printed or book or _NOTHING
-    return line.gross / line.quantity if printed is None else printed
-
-
-def _taxed(lines: Iterable[_Line]) -> set[str]:
+def _taxed(lines: Iterable[Line]) -> set[str]:
     """The currencies in which tax comes on top: every line is above its own figures by one and the same rate."""
-    by_currency: dict[str, list[_Line]] = defaultdict(list)
+    by_currency: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         if line.kind == "usage" and line.net > 0:
             by_currency[line.currency].append(line)
     found = set()
     for currency, group in by_currency.items():
-        rate = sum((line.payable for line in group), _NOTHING) / sum((line.net for line in group), _NOTHING)
+        rate = sum((line.payable for line in group), NOTHING) / sum((line.net for line in group), NOTHING)
         if len(group) > 1 and _LOWEST_TAX < rate < _HIGHEST_TAX:
             off = max(abs(line.payable - line.net * rate) for line in group)
-            found |= {currency} if off <= _unit(currency, paid=True) else set()
+            found |= {currency} if off <= last_decimal(currency, paid=True) else set()
     return found
 
 
