@@ -358,9 +358,8 @@ def _taxed(lines: Iterable[Line]) -> set[str]:
     for currency, group in by_currency.items():
         rate = sum((line.payable for line in group), NOTHING) / sum((line.net for line in group), NOTHING)
         if len(group) > 1 and _LOWEST_TAX < rate < _HIGHEST_TAX:
-            off = max(abs(line.payable - line.net * rate) for line in group)
-            found |= {currency} if off <= last_decimal(currency, paid=True) else set()
+            found |= {currency} if all(abs(line.payable / line.net - rate) < _SAME_RATE for line in group) else set()
     return found
 
 
-_LOWEST_TAX, _HIGHEST_TAX = Decimal("1.01"), Decimal("1.3")
+_LOWEST_TAX, _HIGHEST_TAX, _SAME_RATE = Decimal("1.01"), Decimal("1.3"), Decimal("0.001")
