@@ -87,7 +87,7 @@ def test_prices_learnt_from_a_bill_are_a_price_layer(ecs, files):
     ("arguments", "words"),
     [
         (["story.yaml", "--bill", "nothing.csv"], "there is no such file"),
-        (["story.yaml", "--bill", "story.yaml"], "holds no line of a bill"),
+        (["story.yaml", "--bill", "story.yaml"], "has no column of a bill's amounts"),
         (["story.yaml", "--bill", "bill.csv", "--by", "moon"], "unknown column"),
         (["story.yaml", "--bill", "bill.csv", "--region", "cn-beijing"], "not for a story"),
         (["story.yaml"], "--bill"),
