@@ -150,6 +150,14 @@ def test_a_line_that_is_no_use_is_kept_apart(june, tmp_path, kind, pay, cause):
     assert causes(against(june, [*bill_of_june(), line], tmp_path)) == {("2026-06-10", cause): pay}
 
 
+@pytest.mark.parametrize("printed", ["0.12", "0.0002", "0.00016666666667"])
+def test_a_price_may_be_printed_by_the_month_or_rounded(june, tmp_path, printed):
+    """0.12 a month of 720 hours: 0.048 for 288 GiB-hours, whatever price is printed beside it."""
+    monthly = Prices([tier(0.12, unit="per_gib_month")])
+    lines = [changed(line, 官网目录价=printed, 目录总价="0.048", 应付金额_含税="0.048") for line in bill_of_june()]
+    assert causes(against(june, lines, tmp_path, monthly)) == {}
+
+
 def test_a_late_line_of_the_month_before_is_named(june, tmp_path):
     late = changed(LINE, 账单明细ID="x", 账单日期="20260531")
     assert causes(against(june, [*bill_of_june(), late], tmp_path)) == {("2026-05-31", "late line"): "288"}
@@ -285,6 +293,12 @@ def test_a_region_that_the_inventory_does_not_have_is_not_compared(tmp_path):
     assert list(found.table["basis"][found.table["region_id"] == "cn-beijing"]) == [
         "the inventory has no sizes of this region"
     ]
+
+
+def test_an_inventory_without_a_date_says_what_it_lacks(tmp_path):
+    found = against(inventory(chains=[chain(30, 12, taken_at=None)]), bill_of_june()[:1], tmp_path)
+    assert found.by("month")["not_compared"].tolist() == ["288"]
+    assert any(remark.startswith("nothing says when the answers") for remark in found.remarks)
 
 
 def test_archive_chains_are_no_standard_storage(tmp_path):

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..cards import card
+from ..cards import line as line_of
 from ..catalog.meters import INSTANCE, METERS, OS_LICENCE, STORAGE
 from ..catalog.prices import Prices
 from ..errors import InputError, look_up
@@ -110,7 +112,12 @@ class Reconciliation:
             f"billed {row.billed} {row.currency}, modelled {row.modelled or 'not known'}, unexplained {row.unexplained}"
             for row in rows_of(self.by("currency"))
         ]
-        return f"<Reconciliation: {'; '.join(lines) or 'nothing to compare'}>"
+        return line_of("Reconciliation", "; ".join(lines) or "nothing to compare")
+
+    def _repr_html_(self) -> str:
+        """In a notebook: by region, month and meter, and what was not compared."""
+        table = self.by("region_id", "month", "meter")
+        return card(self, {"remarks": "; ".join(self.remarks)}, list(table), table.itertuples(index=False))
 
     def by(self, *columns: str) -> pd.DataFrame:
         """Sums, exact to the digit.
@@ -174,7 +181,7 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
         (account,) = model.accounts
         lines = [line._replace(account=account) for line in lines]
         remarks.append(f"the bill names no account; it is taken to be of {account or 'the one of the inventory'}")
-    return _Comparison(lines, model, remarks).result()
+    return _Comparison(lines, model, [*remarks, *model.remarks]).result()
 
 
 def _month_after(month: str) -> str:
