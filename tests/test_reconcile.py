@@ -229,6 +229,22 @@ def test_other_accounts_and_currencies_are_told_apart_and_not_compared(june, tmp
     assert list(odd["unexplained"]) == ["", ""]
 
 
+def test_the_only_account_of_a_story_stands_for_that_of_the_bill(june, tmp_path):
+    """A story says acme, a real bill a number."""
+    lines = [changed(line, 资源归属账号ID="1000000000000001") for line in bill_of_june()]
+    found = against(june, lines, tmp_path)
+    assert causes(found) == {}
+    assert found.remarks == (
+        "the bill is of account 1000000000000001; it is compared with acme, the only one of the model",
+    )
+
+
+def test_another_number_is_another_account_of_an_inventory(tmp_path):
+    lines = [changed(line, 资源归属账号ID="1000000000000001") for line in bill_of_june()]
+    table = against(inventory(chains=[chain(30, 12)]), lines, tmp_path).table
+    assert set(table["basis"]) == {"the model does not have the account 1000000000000001"}
+
+
 def test_a_bill_of_another_time_says_so(june, tmp_path):
     lines = [changed(LINE, 账单明细ID="x", 账单月份="202608", 账单日期="20260810")]
     table = against(june, lines, tmp_path).table
