@@ -205,6 +205,19 @@ def test_the_free_range_may_be_supposed_as_published() -> None:
     assert "UNK-12" in named
 
 
+def test_free_gib_is_a_switch_of_one_bill() -> None:
+    """UNK-12: 5 GiB as the tables of 2018 print it, or none; a size that no table has is refused."""
+    cloud = Cloud(start="2026-06-01")
+    cloud.account("acme").import_image(region="cn-hongkong", file=4, system_disk=20)
+    until = cloud.now + timedelta(days=30)
+    assert [bill(cloud, until=until, free_gib=gib).total() for gib in (0, 5)] == pytest.approx([0.544, 0])
+    assert "UNK-12" in set(bill(cloud, until=until, free_gib=5).assumptions()["assumption"])
+    with pytest.raises(InputError, match="free_gib is 0 or 5, as published price tables have it, not 3"):
+        bill(cloud, until=until, free_gib=3)
+    with pytest.raises(InputError, match="free_gib and assume UNK-12 say the same thing"):
+        bill(cloud, until=until, free_gib=5, assume={"UNK-12": "none"})
+
+
 def test_before_the_day_the_free_range_is_free_and_nothing_is_assumed_of_it() -> None:
     costs, named = abroad("2021-05-01")
     assert set(costs.values()) == {0}

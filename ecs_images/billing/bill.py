@@ -57,6 +57,7 @@ def bill(
     assume: Mapping[str, str] | None = None,
     meters: str | Iterable[str] | None = None,
     assume_prices: str | None = None,
+    free_gib: float | None = None,
     as_it_is: bool = False,
 ) -> Bill:
     """The bill of a cloud, or of a ledger, up to a moment.
@@ -73,6 +74,8 @@ def bill(
         instance (each by its type); None: nothing
     assume_prices: "nearest", to take a price that is missing in a region from the nearest region that has one,
         in the same currency; `assumptions` lists each, `by` says how much of a cost it is; None: it stays missing
+    free_gib: GiB of snapshot storage that are free in each region since 2021-07-01, in place of `assume` for
+        UNK-12: 0, or 5 as the tables of 2018 print it; None: as supposed, which is 0 unless chosen
     as_it_is: let what exists go on as it is, as if no policy and no retention acted
 
     Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time, an assumption or
@@ -87,8 +90,13 @@ def bill(
     window, state = billing_window(ledger, until, since), ledger.replay()
     if not as_it_is:
         _check_nothing_acts(state, getattr(cloud, "now", ledger[-1].at), parse_time(until, "until"))
+    prices = prices or Prices.published()
+    if free_gib is not None:
+        if assume and FREE_RANGE in assume:
+            raise InputError(f"free_gib and assume {FREE_RANGE} say the same thing; give one of them")
+        assume = {**(assume or {}), FREE_RANGE: prices.free_range(free_gib)}
     assumed = in_force(state, assume)
-    prices = (prices or Prices.published()).supposing(assumed, assume_prices=assume_prices)
+    prices = prices.supposing(assumed, assume_prices=assume_prices)
     origin = Origin(usage_of(ledger, state, window, assumed, asked_for(meters)), ledger, state, prices, window, assumed)
     return Bill(charges_of(origin.curves, prices), origin)
 

@@ -297,6 +297,17 @@ class Prices:
         same = (together, near) == (self._assume, self._assume_prices)
         return self if same else Prices(self._all, assume=together, assume_prices=near)
 
+    def free_range(self, free_gib: float) -> str:
+        """The value of UNK-12 by which so much snapshot storage is free in each region.
+
+        free_gib: 0, or what the published tables have free [GiB]; raises InputError for another size
+        """
+        published = {row.to_quantity for row in self._all if row.meter == STORAGE and row.supposes and not row.price}
+        if isinstance(free_gib, bool) or free_gib not in {0, *published}:
+            sizes = " or ".join(f"{size:g}" for size in sorted({0.0, *published}))
+            raise InputError(f"free_gib is {sizes}, as published price tables have it, not {shown(free_gib)}")
+        return "as_published" if free_gib else "none"
+
     def _with(self, rows: Sequence[PriceRow]) -> Prices:
         """Other rows under the same suppositions."""
         return Prices(rows, assume=self._assume, assume_prices=self._assume_prices)
