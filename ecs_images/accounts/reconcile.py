@@ -246,7 +246,7 @@ class _Comparison:
             elif month in self.months[cell.account] and cost:
                 if cell.day < min(self.days[cell.account, month], default=""):
                     early.add(month)
-                else:
+                elif cell.day < self.model.whole_until:
                     self.cells.setdefault(cell, [])
         self.remarks += [
             f"{what} of the model ({text_of(round(cost, 2))} {currency}) is not compared: "
