@@ -370,8 +370,8 @@ class _Comparison:
         if same:
             found["rounding"] += worth
             return
-        for name, others in self.model.others.items():
-            if abs(used - others.get(cell, 0)) <= 24 * _CUT * len(lines) + quantity * _NOISE:
+        for name, counted_so in self.model.others.items():
+            if abs(used - counted_so().get(cell, 0)) <= 24 * _CUT * len(lines) + quantity * _NOISE:
                 found[name] += worth
                 return
         if more > 0:
