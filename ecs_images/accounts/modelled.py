@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..billing.schema import USAGE
 from ..catalog.meters import STORAGE
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
-from ..columns import seconds_of, split, times_of
+from ..columns import seconds_of, times_of
 from ..errors import InputError, shown
 from ..ledger.state import State
 from ..stories.run import Run
@@ -54,8 +55,9 @@ class Model:
     quantity: use by cell; of storage [GiB-hour]
     basis: how the use of a cell is known; of a run always exactly
     unknown: why nothing can be said about an account, currency, region and meter
-    others: storage by cell [GiB-hour] as it would be counted otherwise, by what would be done otherwise
+    others: what storage by cell [GiB-hour] would be if it was counted otherwise, by what would be done otherwise
     until: the first day that nothing is known about
+    whole_until: the first day that may be known in part only: nobody misses lines of it
     accounts: the accounts it has
     storage_only: whether it knows of nothing but storage, and of that only the cells of `basis`
     remarks: what is wrong with what it rests on; a sentence each
@@ -65,8 +67,9 @@ class Model:
     quantity: dict[Cell, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     basis: dict[Cell, str] = field(default_factory=dict)
     unknown: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
-    others: dict[str, dict[Cell, Decimal]] = field(default_factory=dict)
+    others: dict[str, Callable[[], Mapping[Cell, Decimal]]] = field(default_factory=dict)
     until: str = ""
+    whole_until: str = "9999"
     accounts: frozenset[str] = frozenset()
     storage_only: bool = False
     remarks: tuple[str, ...] = ()
@@ -101,7 +104,7 @@ def modelled(
             layers = source.price_layers if isinstance(source, Run) else ()
             found = bill(cloud, until=until, prices=prices or Prices.published(*layers), meters="all")
             model, span = _of_bill(found), (to_seconds(found.period[0]), to_seconds(found.period[1]))
-            model.others["clock hours"] = _elapsed(_storage(found.usage), cloud.ledger.replay(), *span)
+            model.others["clock hours"] = cache(lambda: _elapsed(_storage(found.usage), cloud.ledger.replay(), *span))
             return model
     raise InputError(f"a bill is reconciled with an inventory, a run, a cloud or a bill, not with {shown(source)}")
 
@@ -121,7 +124,7 @@ def _priced(usage: pd.DataFrame, charges: pd.DataFrame, unpriced: pd.DataFrame) 
     for row in rows_of(unpriced):
         key = str(row.billing_account_id), str(row.billing_currency), str(row.region_id), str(row.sku_meter)
         model.unknown[key] = "the price book has no price for some of this use; add it with prices"
-    model.others["UTC days"] = _by_day(_storage(usage), 0)
+    model.others["UTC days"] = cache(lambda: _by_day(_storage(usage), 0))
     return model
 
 
@@ -145,16 +148,28 @@ def _storage(usage: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_day(usage: pd.DataFrame, offset: int) -> dict[Cell, Decimal]:
-    """Storage of each day [GiB-hour], with days that begin `offset` seconds before midnight UTC."""
-    found: dict[Cell, Decimal] = defaultdict(Decimal)
-    if usage.empty:
-        return found
-    first, last = seconds_of(usage["charge_period_start"]).min(), seconds_of(usage["charge_period_end"]).max()
-    borders = np.arange(first // SECONDS_PER_DAY, last // SECONDS_PER_DAY + 2) * SECONDS_PER_DAY - offset
-    for row in rows_of(split(usage, borders)):
-        seconds = int((row.charge_period_end - row.charge_period_start).total_seconds())
-        start = row.charge_period_start.tz_convert("UTC") + timedelta(seconds=offset)
-        found[_cell(row, start)] += Decimal(int(row.x_quantity) * seconds) / (BYTES_PER_GIB * SECONDS_PER_HOUR)
+    """Storage of each day [GiB-hour], with days that begin `offset` seconds before midnight UTC.
+
+    Rows become steps of each region's level, as rating does, so that no day of a row is written out.
+    """
+    found: dict[Cell, Decimal] = {}
+    keys = ["billing_account_id", "billing_currency", "region_id", "sku_meter"]
+    who, size = usage[keys].astype("str"), usage["x_quantity"]
+    steps = pd.concat(
+        [
+            who.assign(moment=seconds_of(usage["charge_period_start"]), change=size),
+            who.assign(moment=seconds_of(usage["charge_period_end"]), change=-size),
+        ]
+    )
+    for key, region in steps.groupby([*keys, "moment"], as_index=False)[["change"]].sum().groupby(keys):
+        moments = region["moment"].to_numpy()
+        levels = np.cumsum(region["change"].to_numpy())[:-1] / BYTES_PER_GIB
+        held = np.concatenate([[0.0], np.cumsum(levels * np.diff(moments))]) / SECONDS_PER_HOUR
+        first, last = (moments[[0, -1]] + offset) // SECONDS_PER_DAY
+        days = np.arange(first, last + 2)
+        hours = np.diff(np.interp(days * SECONDS_PER_DAY - offset, moments, held))
+        for day, amount in zip(days.astype("datetime64[D]").astype(str), hours, strict=False):
+            found[Cell._make((*key, day))] = Decimal(float(amount))
     return found
 
 
@@ -210,6 +225,7 @@ def _of_inventory(
     levels = curves(usage, prices)
     model = _priced(usage, charges_of(levels, prices), unpriced_of(levels))
     model.basis, model.until = basis, f"{last:%Y-%m-%d}"
+    model.whole_until = f"{min(end, found.now or end):%Y-%m-%d}"
     model.accounts = accounts
     model.storage_only, model.remarks = True, tuple(_doubts(found))
     for cell in basis:  # a day on which nothing was stored is known too
