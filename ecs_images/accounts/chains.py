@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..units import BYTES_PER_GIB
-from .bounds import NOTHING, Freed, KnownChain
+from .bounds import KnownChain
 from .tables import HasTables
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class AccountChain:
     category: str
     disk_id: str
     known: KnownChain
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.region_id, self.chain_id
 
 
 def current(inventory: HasTables, name: str) -> pd.DataFrame:
@@ -85,6 +89,7 @@ def chains_of(inventory: HasTables) -> list[AccountChain]:
 def _readings(inventory: HasTables) -> dict[tuple[str, str], list[Any]]:
     """Every total of each chain that was saved with its time and its number of snapshots."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    row: Any
     for row in inventory.tables["chains"].itertuples(index=False):
         if row.taken_at == row.taken_at and row.snapshot_count == row.snapshot_count:
             found[row.region_id, row.chain_id].append(row)
@@ -118,9 +123,20 @@ def _chain(
             listed_whole=listed and key[1] != UNPLACED,
             in_runs=in_runs and some.category != "archive",
             growth=_growth(rows, readings) if in_runs else {},
-            one_moment=not count < len(rows),
+            one_moment=not count < len(rows) and _same_snapshots(total, rows),
         ),
     )
+
+
+def _same_snapshots(total: Any | None, rows: list[Any]) -> bool:
+    """Whether a total is of just these snapshots, where both were saved at different times.
+
+    So it is if all were there when the total was saved, and the list of them is the newer one.
+    """
+    if total is None or not rows or total.taken_at != total.taken_at or rows[0].taken_at != rows[0].taken_at:
+        return True
+    later = [row for row in rows if row.created_at == row.created_at and row.created_at > total.taken_at]
+    return bool(rows[0].taken_at == total.taken_at or (rows[0].taken_at > total.taken_at and not later))
 
 
 def _growth(rows: list[Any], readings: Iterable[Any]) -> dict[int, int]:
@@ -139,15 +155,3 @@ def _growth(rows: list[Any], readings: Iterable[Any]) -> dict[int, int]:
 
 def _moment(time: Any) -> float:
     return float(time.timestamp()) if time == time else 0.0
-
-
-def freed_by(chains: Iterable[AccountChain], deleted: Collection[str]) -> dict[tuple[str, str, str], Freed]:
-    """What deleting these snapshots frees, by account, region and category of chains [byte]."""
-    found: dict[tuple[str, str, str], Freed] = {}
-    gone = frozenset(deleted)
-    for chain in chains:
-        if gone.isdisjoint(chain.known.full):
-            continue
-        place = chain.account_id, chain.region_id, chain.category
-        found[place] = found.get(place, NOTHING) + chain.known.freed(gone)
-    return found
