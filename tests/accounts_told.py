@@ -47,7 +47,7 @@ def chain(name: str, gib: float, count: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def image(name: str, *snapshots: str, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def image(name: str, /, *snapshots: str, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """An own image and its disks."""
     row = {"image_id": name, "name": name, "owner_alias": "self", "status": "Available", "is_shared": "false"}
     row |= {"created_at": "2026-05-01T00:00:00Z"}

@@ -62,8 +62,10 @@ BY |= {"account": "billing_account_id", "family": "family"}
 def backed_by(inventory: HasTables) -> dict[str, list[str]]:
     """For each snapshot the images that it backs, as far as they are listed."""
     images: dict[str, list[str]] = defaultdict(list)
-    for row in records(inventory, "image_disks"):
-        if row.snapshot_id and row.image_id not in images[row.snapshot_id]:
+    listed_now = {row.image_id for row in records(inventory, "images")}
+    row: Any
+    for row in inventory.tables["image_disks"].itertuples(index=False):
+        if row.snapshot_id and row.image_id in listed_now and row.image_id not in images[row.snapshot_id]:
             images[row.snapshot_id].append(row.image_id)
     return dict(images)
 

@@ -158,20 +158,21 @@ class AccountBill:
         What is freed comes off the top of the region's tiers. NaN where a price is missing or nothing bounds it.
         """
         gone = frozenset(deleted)
-        touched = {self._chain_of[name].key: self._chain_of[name] for name in gone if name in self._chain_of}
-        return self._money((chain, chain.known.freed(gone)) for chain in touched.values())
+        touched = {self.chain_of[name].key: self.chain_of[name] for name in gone if name in self.chain_of}
+        return self.money((chain, chain.known.freed(gone)) for chain in touched.values())
 
     @cached_property
-    def _chain_of(self) -> dict[str, AccountChain]:
+    def chain_of(self) -> dict[str, AccountChain]:
+        """The chain of each listed snapshot."""
         return {snapshot: chain for chain in self.chains for snapshot in chain.known.full}
 
     def saved_chains(self, chain_ids: Collection[str]) -> Freed:
         """What deleting whole chains saves in 30 days [currency]; exact, also where their snapshots are not listed."""
         whole = [chain for chain in self.chains if chain.chain_id in chain_ids]
         totals = [float("nan") if chain.known.total is None else chain.known.total for chain in whole]
-        return self._money((chain, Freed(size, size)) for chain, size in zip(whole, totals, strict=True))
+        return self.money((chain, Freed(size, size)) for chain, size in zip(whole, totals, strict=True))
 
-    def _money(self, freed: Iterable[tuple[AccountChain, Freed]]) -> Freed:
+    def money(self, freed: Iterable[tuple[AccountChain, Freed]]) -> Freed:
         """What freeing so much of some chains saves; it is taken off what their region stores."""
         places: dict[tuple[str, str], Freed] = {}
         in_doubt = False

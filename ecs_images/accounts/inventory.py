@@ -20,8 +20,10 @@ from ..errors import InputError
 from ..units import Time, parse_time
 from .allocation import costs
 from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
+from .cleaning import Cleaning, clean
 from .costs import AccountBill, bill
 from .files import Source, sources
+from .findings import findings
 from .reading import Place, Rows, add_page
 from .tables import BY_NAME, COVERAGE
 
@@ -90,6 +92,14 @@ class Inventory:
     def costs(self, by: str = "image", *, bill: AccountBill | None = None) -> pd.DataFrame:
         """What its images, or other parts, cost: allocated, and freed as a range; see `accounts.allocation.costs`."""
         return costs(bill or self.bill(), by)
+
+    def findings(self, *, bill: AccountBill | None = None) -> pd.DataFrame:
+        """What in it may be superfluous; see `accounts.findings.findings`."""
+        return findings(bill or self.bill())
+
+    def clean(self, keep: str, *, bill: AccountBill | None = None) -> Cleaning:
+        """A plan that keeps what a policy says and deletes other images; see `accounts.cleaning.clean`."""
+        return clean(bill or self.bill(), keep)
 
     @classmethod
     def read(
