@@ -49,7 +49,9 @@ COSTS = Table(
         Column("x_called", "text", "", "its name; empty: none"),
         Column("region_id", "text", "", "its region; several by commas", True),
         Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("list_cost", "number", "currency", "allocated: its share of the bill", True),
+        Column(
+            "list_cost", "number", "currency", "allocated: its share of the bill; empty: its snapshots are in no list"
+        ),
         Column("x_freed_low_cost", "number", "currency", "what deleting it saves at least"),
         Column("x_freed_high_cost", "number", "currency", "what deleting it saves at most; empty: nothing bounds it"),
         Column("x_known_by", "text", "", "what the range rests on", True),
@@ -136,7 +138,7 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         of_images = by in ("image", "family") or tag is not None
         snapshots = set(part["snapshot_id"])
         if of_images and name != NO_IMAGE:
-            snapshots = only_behind(part["image_id"], backing) & snapshots
+            snapshots = only_behind(part["image_id"], backing)
         if of_images or by == "snapshot":
             freed = bill.saved(snapshots)
             why = "; ".join(sorted({known[chain] for chain in part["chain_id"]}))
@@ -146,7 +148,22 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         regions = ",".join(sorted(set(part["region_id"])))
         amounts = float(part["list_cost"].sum()), freed.low, freed.high
         rows.append((name, called.get(str(name), ""), regions, bill.currency, *amounts, why))
-    return COSTS.frame(sorted(rows, key=lambda row: (-float(str(row[4])), str(row[0]))))
+    if by == "image":
+        rows += [
+            (
+                name,
+                row.name,
+                row.region_id,
+                bill.currency,
+                float("nan"),
+                0.0,
+                float("nan"),
+                "its snapshots are in no list",
+            )
+            for name, row in images.items()
+            if row.owner_alias == "self" and name not in set(table["image_id"])
+        ]
+    return COSTS.frame(rows).sort_values(["list_cost", "x_name"], ascending=[False, True], ignore_index=True)
 
 
 def _tags(row: Any) -> dict[str, str]:

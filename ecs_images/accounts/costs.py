@@ -155,11 +155,13 @@ class AccountBill:
     def saved(self, deleted: Iterable[str]) -> Freed:
         """What deleting these snapshots saves in 30 days, at least and at most [currency].
 
-        What is freed comes off the top of the region's tiers. NaN where a price is missing or nothing bounds it.
+        What is freed comes off the top of the region's tiers. NaN where a price is missing or nothing bounds it, as for
+        snapshots in no list, or in a chain without a total or of archive storage.
         """
         gone = frozenset(deleted)
         touched = {self.chain_of[name].key: self.chain_of[name] for name in gone if name in self.chain_of}
-        return self.money((chain, chain.known.freed(gone)) for chain in touched.values())
+        saved = self.money((chain, chain.known.freed(gone)) for chain in touched.values())
+        return saved if gone <= self.chain_of.keys() else Freed(saved.low, float("nan"))
 
     @cached_property
     def chain_of(self) -> dict[str, AccountChain]:
@@ -178,7 +180,7 @@ class AccountBill:
         in_doubt = False
         for chain, size in freed:
             place = chain.account_id, chain.region_id
-            if chain.category == "standard" and place in self.stored_bytes:
+            if chain.category == "standard" and chain.known.total is not None and place in self.stored_bytes:
                 places[place] = places.get(place, NOTHING) + size
             else:
                 in_doubt = True
@@ -192,12 +194,15 @@ class AccountBill:
 
     @cached_property
     def month_so_far(self) -> pd.DataFrame:
-        """Snapshot storage since the month began, a `MONTH_SO_FAR` table: known where every hour was saved."""
+        """Snapshot storage since the month began, a `MONTH_SO_FAR` table: known where every hour was saved.
+
+        It is empty in the first hour of a month.
+        """
         month = self.at.replace(day=1, hour=0, minute=0, second=0)
         hours = int((self.at - month).total_seconds() // SECONDS_PER_HOUR)
         start = to_seconds(month)
         rows: list[tuple[object, ...]] = []
-        for (account, region), stored in sorted(self.stored_bytes.items()):
+        for (account, region), stored in sorted(self.stored_bytes.items()) if hours else ():
             source, series = _hours(self.inventory, account, region, start, hours)
             at_rate = self.rates.month(region, stored) * hours / constant("pricing_month_hours")
             cost, known = float("nan"), "hours of it were not saved, so it is not known"

@@ -20,6 +20,7 @@ from ..catalog.meters import OS_LICENCE
 from ..tables import Column, Table
 from ..wording import counted, listed
 from .allocation import allocated, backed_by, only_behind
+from .bounds import Freed
 from .chains import complete, records
 from .costs import AccountBill, Fees
 
@@ -54,7 +55,7 @@ FINDINGS = Table(
         Column("x_evidence", "text", "", "what was seen", True),
         Column("x_settle", "text", "", "what would settle whether they are used: a command, or whom to ask"),
         Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("list_cost", "number", "currency", "allocated to them in 30 days", True),
+        Column("list_cost", "number", "currency", "allocated to them in 30 days; empty: what they store is not known"),
         Column("x_freed_low_cost", "number", "currency", "what deleting them saves in 30 days at least"),
         Column("x_freed_high_cost", "number", "currency", "what it saves at most; empty: nothing bounds it"),
     ),
@@ -120,6 +121,11 @@ class Uses:
     def backing(self) -> dict[str, list[str]]:
         """For each snapshot the images that it backs."""
         return backed_by(self.bill.inventory)
+
+    @cached_property
+    def without_snapshots(self) -> set[str]:
+        """The images behind which no snapshot is told, so that what they store is not known."""
+        return set(self.images).difference(*self.backing.values())
 
     @cached_property
     def shares(self) -> dict[str, list[str]]:
@@ -251,13 +257,14 @@ def findings(bill: AccountBill) -> pd.DataFrame:
     of_snapshot = shares.groupby("snapshot_id", observed=True)["list_cost"].sum().to_dict()
     rows: list[tuple[object, ...]] = []
     for one in _found(uses):
-        cost = sum(
-            of_image.get(name, 0.0) if name in uses.images else of_snapshot.get(name, 0.0) for name in one.resources
-        )
+        cost = sum((of_image if name in uses.images else of_snapshot).get(name, float("nan")) for name in one.resources)
         freed = bill.saved(one.snapshots)
+        if uses.without_snapshots.intersection(one.resources):
+            freed = Freed(0, float("nan"))
         where = one.kind, one.account_id, one.region_id, ",".join(one.resources)
         rows.append((*where, one.verdict, one.evidence, one.settle, bill.currency, cost, freed.low, freed.high))
-    return FINDINGS.frame(sorted(rows, key=lambda row: (-float(str(row[8])), str(row[0]), str(row[3]))))
+    order = ["list_cost", "x_kind", "x_resources"]
+    return FINDINGS.frame(rows).sort_values(order, ascending=[False, True, True], ignore_index=True)
 
 
 def _found(uses: Uses) -> Iterator[Finding]:
