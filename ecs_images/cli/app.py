@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import EcsImagesError, UnknownName, did_you_mean, shown
 from . import catalogue
+from .account import account
 from .bill import bill
 from .check import check
 from .diff import diff
@@ -89,6 +90,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fees": fees,
     "app": serve,
     "learn": learn,
+    "account": account,
     "ledger": ledger,
     "prices": prices,
     "reconcile": reconcile,

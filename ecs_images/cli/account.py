@@ -1,0 +1,175 @@
+"""`ecs-images account`: what the images of a real account cost, what may go, and what that frees."""
+
+from __future__ import annotations
+
+import html as markup
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import InputError, look_up
+from .opening import listed
+from .options import File, Form, Layers, Meters, StandIns
+from .output import Format, Output, html_table, records, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..accounts.costs import AccountBill
+    from ..accounts.inventory import Inventory
+
+_HEADS = {
+    "totals": "The next 30 days at today's rate",
+    "month": "Snapshot storage of the month so far; empty where hours of it were not saved",
+    "costs": "The dearest; allocated is a share of the bill, freed is what deleting it with its snapshots saves",
+    "findings": "Findings; an amount may stand in several, so they do not add up",
+    "coverage": "What is missing or doubtful in these files, and the command that would fetch it",
+    "not_billed": "In no amount, and why",
+    "unpriced": "Without a price",
+    "decisions": "What the policy does with each image",
+    "steps": "The steps, in order, with what is saved after each; nothing is run",
+}
+"""What `--table` may name, and the heads of these tables; the last two need `--clean`."""
+_NOT_FOR_PEOPLE = {
+    "findings": ["billing_account_id", "billing_currency"],
+    "costs": ["billing_currency"],
+    "coverage": ["account_id", "files"],
+}
+_STYLE = (
+    "body{font:16px/1.4 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem}"
+    "section{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}"
+    "caption{font-weight:bold;text-align:left;padding:.5rem 0}"
+    "th,td{padding:.25rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ccc}"
+)
+
+
+def account(
+    places: Annotated[list[Path], typer.Argument(help="folders, archives or files of saved answers of the service")],
+    region: Annotated[str | None, typer.Option(help="the region of answers that do not say one")] = None,
+    account_id: Annotated[str | None, typer.Option(help="the number of the account, likewise")] = None,
+    taken: Annotated[str | None, typer.Option(help="when they were saved, likewise")] = None,
+    site: Annotated[str, typer.Option(help="its site, china or international")] = "china",
+    by: Annotated[
+        str, typer.Option(help="costs of each image, snapshot, chain, family, region, account, or a tag: tag:team")
+    ] = "image",
+    top: Annotated[int, typer.Option(min=1, help="how many of the dearest, and of the findings, on the page")] = 10,
+    table: Annotated[str | None, typer.Option(help=f"only one table, whole: {', '.join(_HEADS)}")] = None,
+    clean: Annotated[str | None, typer.Option(help="a policy of what to keep, for a plan of deletions")] = None,
+    commands: Annotated[bool, typer.Option("--commands", help="the plan as lines for the service's tool")] = False,
+    explain: Annotated[str | None, typer.Option(help="explain one image or snapshot, by its id")] = None,
+    chart: Annotated[Path | None, typer.Option(help="also draw the dearest to this .png, .svg or .pdf file")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="also write the whole page to this one file")] = None,
+    form: Form = None,
+    path: File = None,
+    prices: Layers = None,
+    meters: Meters = None,
+    stand_ins: StandIns = None,
+) -> None:
+    """Say what a real account's images cost, what may go, and what that frees at least and at most.
+
+    It reads saved answers of the service and never connects to it. A policy for --clean is such as "newest 3 per
+    family, anything in use, one a quarter". Where some use has no price, the command ends with 3.
+    """
+    from ..accounts.explained import explain as explained
+    from ..catalog.meters import asked_for
+    from ..catalog.prices import Prices
+    from ..saving import save
+
+    output = Output.of(form, path)
+    if table is not None:
+        look_up("table", table, _HEADS, f"one of {', '.join(_HEADS)}")
+    if (table in ("decisions", "steps") or commands) and clean is None:
+        raise InputError("a plan needs a policy: add --clean 'newest 3 per family, anything in use'")
+    if sum([table is not None, commands, explain is not None]) > 1:
+        raise InputError("--table, --commands and --explain each show something of their own; choose one")
+    if (explain is not None or commands) and (html is not None or chart is not None):
+        raise InputError("--html and --chart are of the page; leave --explain and --commands away")
+    inventory = _read(places, region, account_id, taken)
+    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
+    bill = inventory.bill(site=site, prices=book, meters=wanted)
+    title = f"{inventory!r}".strip("<>")
+    if explain is not None:
+        output.text(explained(bill, explain))
+    elif commands and clean is not None:
+        output.text(inventory.clean(clean, bill=bill).script().rstrip("\n"))
+    else:
+        tables = _tables(inventory, bill, by, clean)
+        if table is not None:
+            output.table(tables[table], f"{title}: {_HEADS[table]}")
+        elif output.form is Format.table:
+            _page(tables, title, top, output)
+        elif output.form is Format.json:
+            output.json({"title": title} | {name: records(frame) for name, frame in tables.items()})
+        else:
+            output.table(tables["costs"], title)
+        if html is not None:
+            save(html, _document(tables, title))
+            say(f"wrote {html}")
+        if chart is not None:
+            from ..charts import account_costs
+            from .show import save_chart
+
+            save_chart(chart, lambda: account_costs(tables["costs"].head(top)))
+    if len(bill.unpriced):
+        raise typer.Exit(3)
+
+
+def _read(places: list[Path], region: str | None, account_id: str | None, taken: str | None) -> Inventory:
+    """The inventory, read with a count of files where somebody looks."""
+    from ..accounts.inventory import Inventory
+    from .opening import progress
+
+    with progress("files") as advance:
+        return Inventory.read(
+            places, region=region, account_id=account_id, taken=taken, progress=lambda done: advance(done, None)
+        )
+
+
+def _tables(inventory: Inventory, bill: AccountBill, by: str, clean: str | None) -> dict[str, pd.DataFrame]:
+    """Every table of the page by its name; what a policy would delete comes before all."""
+    plan = None if clean is None else inventory.clean(clean, bill=bill)
+    planned = {} if plan is None else {"decisions": plan.decisions, "steps": plan.steps}
+    coverage = inventory.coverage
+    return planned | {
+        "totals": bill.by("region", "meter"),
+        "month": bill.month_so_far,
+        "costs": inventory.costs(by, bill=bill),
+        "findings": inventory.findings(bill=bill),
+        "unpriced": bill.unpriced,
+        "not_billed": bill.not_billed,
+        "coverage": coverage[coverage["state"] != "complete"].reset_index(drop=True),
+    }
+
+
+def _page(tables: dict[str, pd.DataFrame], title: str, top: int, output: Output) -> None:
+    """The page for people: each table that has rows, the dearest and the findings cut to the first ones."""
+    from .drawing import drawn
+
+    parts = [title]
+    for name, frame in tables.items():
+        cut = frame.head(top) if name in ("costs", "findings") else frame
+        more = f" ({len(frame) - len(cut)} more: --table {name})" if len(frame) > len(cut) else ""
+        if len(frame):
+            parts.append(drawn(_shown(name, cut), f"{_HEADS[name]}{more}", to_file=output.path is not None))
+    output.text("\n\n".join(parts))
+
+
+def _shown(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=_NOT_FOR_PEOPLE.get(name, []))
+
+
+def _document(tables: dict[str, pd.DataFrame], title: str) -> str:
+    """One file of HTML without anything from elsewhere; wide tables scroll by themselves, so it is read on a phone."""
+    sections = [
+        f"<section>{html_table(_shown(name, frame), _HEADS[name])}</section>"
+        for name, frame in tables.items()
+        if len(frame)
+    ]
+    safe: Any = markup.escape(title)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{safe}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><h1>{safe}</h1>{''.join(sections)}</body></html>\n"
+    )
