@@ -8,6 +8,7 @@ account that have a name, at the same speed however much exists or ever existed.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, KeysView, Mapping
+from copy import copy
 from typing import Any, Generic, TypeVar
 
 Record = TypeVar("Record")
@@ -30,15 +31,14 @@ class Index(Generic[Record]):
         self._places: dict[str, int] = {}
         self._next_place = 0
         self._counts: dict[Key, int] = {}
-        # A group is shared with the forks until one of them changes it.
+        # A fork shares all of this until one of the two changes something, and each group until it changes that.
+        self._shared = False
         self._own_groups: set[Key] = set()
 
     def fork(self) -> Index[Record]:
         """An index of the same content; changes of one are not seen in the other."""
-        twin = Index(self._keys_of)
-        twin._groups, twin._places, twin._counts = dict(self._groups), dict(self._places), dict(self._counts)
-        twin._next_place = self._next_place
-        self._own_groups = set()
+        twin = copy(self)
+        self._shared = twin._shared = True
         return twin
 
     def of(self, *key: Hashable) -> KeysView[str]:
@@ -54,14 +54,18 @@ class Index(Generic[Record]):
         """Move a record from its groups before a change to those after it; None where it is not there."""
         old = [] if before is None else self._keys_of(before)
         new = [] if after is None else self._keys_of(after)
+        if before is not None and old == new:
+            return
+        if self._shared:
+            self._groups, self._places, self._counts = dict(self._groups), dict(self._places), dict(self._counts)
+            self._own_groups, self._shared = set(), False
         if before is None:
             self._places[name] = self._next_place
             self._next_place += 1
-        if old != new:
-            for key in set(old).difference(new):
-                self._leave(key, name)
-            for key in set(new).difference(old):
-                self._join(key, name)
+        for key in set(old).difference(new):
+            self._leave(key, name)
+        for key in set(new).difference(old):
+            self._join(key, name)
         if after is None:
             del self._places[name]
 

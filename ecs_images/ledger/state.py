@@ -171,7 +171,7 @@ class State:
 
         Records are frozen, so both share them; a chain is shared until one of the two changes it.
         """
-        twin = self._with_tables(dict, self.index.fork())
+        twin = self._with_tables(_copied, self.index.fork())
         self._own_chains, twin._own_chains = set(), set()
         return twin
 
@@ -259,6 +259,11 @@ class State:
         joins = self.copies_chain(source, region)
         copied = joins[1] if joins else CopiedChain(chain)
         return copied.unstored_blocks(source.number) * chain.block_bytes
+
+
+def _copied(table: dict[str, Any]) -> dict[str, Any]:
+    """A table of its own; one with an index is copied where its twin gets the index."""
+    return table if isinstance(table, Table) else dict(table)
 
 
 _PARTS = tuple(part.name for part in fields(State) if part.name not in ("index", "_own_chains"))
