@@ -39,6 +39,7 @@ class Control:
     def __init__(self, events: list[Event], state: State, now: datetime) -> None:
         self._events, self.state, self.now = events, state, now
         self.lock = RLock()
+        state.index.build()
         # Ends of retention to look at, earliest first. One that an image or a disk holds up is left out when its
         # time comes, and comes back, already over, when the image or the disk goes.
         self._ends = [(until, name) for name, until in state.expiring.items()]

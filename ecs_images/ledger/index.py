@@ -18,7 +18,7 @@ _NOTHING: KeysView[str] = {}.keys()
 
 
 class Index(Generic[Record]):
-    """Groups of the ids of records, by key.
+    """Groups of the ids of records, by key. It is built when it is first asked, so a mere replay does not pay for it.
 
     keys_of: for a record, the keys of the groups that it belongs to now. A key is a tuple; its first part says
         what the records have in common, such as ("name", account, region, name)
@@ -26,6 +26,8 @@ class Index(Generic[Record]):
 
     def __init__(self, keys_of: Callable[[Record], list[Key]]) -> None:
         self._keys_of = keys_of
+        self._records: Mapping[str, Record] = {}
+        self.is_built = False
         # Each group has the ids in the order in which the records came to be, with their places in that order.
         self._groups: dict[Key, dict[str, int]] = {}
         self._places: dict[str, int] = {}
@@ -41,20 +43,33 @@ class Index(Generic[Record]):
         self._shared = twin._shared = True
         return twin
 
+    def belong_to(self, records: Mapping[str, Record]) -> None:
+        """Be the index of this table, whose content is the same as before."""
+        self._records = records
+
+    def build(self) -> None:
+        """Find the groups of what is in the table; from then on the index follows its changes."""
+        if not self.is_built:
+            self.is_built = True
+            for name, record in self._records.items():
+                self.follow(name, None, record)
+
     def of(self, *key: Hashable) -> KeysView[str]:
         """The ids of a group, the oldest record first. It follows later changes, so list it before making one."""
+        self.build()
         group = self._groups.get(key)
         return _NOTHING if group is None else group.keys()
 
     def count_within(self, *key: Hashable) -> int:
         """How many groups have keys of these parts and one more."""
+        self.build()
         return self._counts.get(key, 0)
 
     def follow(self, name: str, before: Record | None, after: Record | None) -> None:
         """Move a record from its groups before a change to those after it; None where it is not there."""
         old = [] if before is None else self._keys_of(before)
         new = [] if after is None else self._keys_of(after)
-        if before is not None and old == new:
+        if before is not None and after is not None and old == new:
             return
         if self._shared:
             self._groups, self._places, self._counts = dict(self._groups), dict(self._places), dict(self._counts)
@@ -73,9 +88,9 @@ class Index(Generic[Record]):
         if key not in self._groups:
             self._counts[key[:-1]] = self._counts.get(key[:-1], 0) + 1
         group, place = self._changing(key), self._places[name]
-        late = bool(group) and place < group[next(reversed(group))]
+        out_of_order = bool(group) and place < group[next(reversed(group))]
         group[name] = place
-        if late:
+        if out_of_order:
             self._groups[key] = dict(sorted(group.items(), key=lambda item: item[1]))
 
     def _leave(self, key: Key, name: str) -> None:
@@ -99,13 +114,16 @@ class Table(dict[str, Record]):
     def __init__(self, records: Mapping[str, Record], index: Index[Record]) -> None:
         super().__init__(records)
         self._index = index
+        index.belong_to(self)
 
     def __setitem__(self, name: str, record: Record) -> None:
-        self._index.follow(name, self.get(name), record)
+        if self._index.is_built:
+            self._index.follow(name, self.get(name), record)
         super().__setitem__(name, record)
 
     def __delitem__(self, name: str) -> None:
-        self._index.follow(name, self[name], None)
+        if self._index.is_built:
+            self._index.follow(name, self[name], None)
         super().__delitem__(name)
 
     def _refused(self, *_: Any, **__: Any) -> Any:

@@ -54,7 +54,13 @@ class Indexes:
         self.purchases: Index[Purchase] = Index(_purchase_keys)
         self.snapshots: Index[Snapshot] = Index(_snapshot_keys)
 
+    def build(self) -> None:
+        """Build all of them now, where several threads may ask later."""
+        for name in self.__slots__:
+            getattr(self, name).build()
+
     def fork(self) -> Indexes:
+        """Indexes of the same content; changes of one are not seen in the other."""
         twin = Indexes()
         for name in self.__slots__:
             setattr(twin, name, getattr(self, name).fork())
