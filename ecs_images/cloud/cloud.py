@@ -8,7 +8,7 @@ golden = acme.create_image(web, name="golden-v1")
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
@@ -193,7 +193,7 @@ class Cloud:
             heapify(slots)
             while (due := self._next_due(slots)) is not None and due <= moment:
                 control.now = due
-                self._finish([name for name, at in control.state.pending.items() if at == due])
+                self._finish(list(control.state.index.pending.of("due", due)))
                 control.end_retention()
                 while slots and slots[0][0] == due:
                     policy = control.state.policies[slots[0][1]]
@@ -220,11 +220,14 @@ class Cloud:
     def wait(self, resource: str) -> None:
         """Move the clock until an image, snapshot, instance or exported files are done with what they are doing."""
         state, name = self._control.state, ident(resource, "image, snapshot, instance or files")
-        known = [*state.images, *state.snapshots, *state.instances, *state.files]
+        tables: tuple[Any, ...] = state.images, state.snapshots, state.instances, state.files
+        known = ChainMap(*tables)
         if name not in known:
             raise UnknownName("image, snapshot, instance or files", name, known)
         while name in state.pending or self._waits(name):
-            self.at(state.pending.get(name) or min(state.pending.values()))
+            due = state.pending.get(name) or self._control.next_due
+            assert due is not None
+            self.at(due)
 
     def image(self, image_id: str) -> Image:
         """The image of that id as it is now, a deleted one too.
@@ -292,8 +295,8 @@ class Cloud:
     def _next_due(self, slots: Sequence[tuple[datetime, str]]) -> datetime | None:
         """When something is due next: work under way, an end of retention, or a slot of a policy."""
         control = self._control
-        moments = [*control.state.pending.values(), *([control.next_end] if control.next_end else [])]
-        due = min([*moments, *(slot for slot, _ in slots[:1])], default=None)
+        moments = control.next_due, control.next_end, *(slot for slot, _ in slots[:1])
+        due = min((moment for moment in moments if moment), default=None)
         return due and max(due, control.now)
 
     def _finish(self, names: Sequence[str]) -> None:

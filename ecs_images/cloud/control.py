@@ -39,10 +39,13 @@ class Control:
     def __init__(self, events: list[Event], state: State, now: datetime) -> None:
         self._events, self.state, self.now = events, state, now
         self.lock = RLock()
+        state.index.build()
         # Ends of retention to look at, earliest first. One that an image or a disk holds up is left out when its
         # time comes, and comes back, already over, when the image or the disk goes.
         self._ends = [(until, name) for name, until in state.expiring.items()]
         heapify(self._ends)
+        # Moments at which work under way is due, earliest first, also of work that was given up since.
+        self._dues = sorted(set(state.pending.values()))
 
     def fork(self) -> Control:
         """An independent control plane with the same past."""
@@ -63,9 +66,19 @@ class Control:
         for event in events:
             event.apply(self.state)
             self._events.append(event)
+            due = getattr(event, "finishes_at", None)
+            if due is not None and due > event.at:
+                heappush(self._dues, due)
             for snapshot in _retention_to_look_at(event, self.state):
                 if snapshot in self.state.expiring:
                     heappush(self._ends, (self.state.expiring[snapshot], snapshot))
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When work under way is to be finished next."""
+        while self._dues and not self.state.index.pending.of("due", self._dues[0]):
+            heappop(self._dues)
+        return self._dues[0] if self._dues else None
 
     @property
     def next_end(self) -> datetime | None:

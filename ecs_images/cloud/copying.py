@@ -6,6 +6,7 @@ To reach another account in another region, copy an image there and share the co
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 
 from ..catalog.images import marketplace_images
 from ..catalog.limits import limit
@@ -75,7 +76,7 @@ class CopyCommands(Caller):
         check_image_name(request, to, name)
         check_image_quota(request, to)
         ids = request.control.new_ids("snapshot", len(source.mappings))
-        waits = len(_running(request.control, request.account, to)) >= limit("image_copy_tasks_per_region", request.now)
+        waits = _room(request.control, request.account, to, request.now) <= 0
         mappings = tuple(
             DeviceMapping(m.device, m.kind, m.size_gib, new) for m, new in zip(source.mappings, ids, strict=True)
         )
@@ -125,14 +126,9 @@ class CopyCommands(Caller):
 
 def start_waiting_copies(control: Control, account: str, region: str, at: datetime) -> None:
     """Begin copies that wait, oldest first, while the region has room for them (COPY-4)."""
-    waiting = [
-        image
-        for image in control.state.images.values()
-        if (image.account, image.region, image.status) == (account, region, "Waiting")
-    ]
-    room = limit("image_copy_tasks_per_region", at) - len(_running(control, account, region))
-    for image in waiting[: max(room, 0)]:
-        _start_copy(control, image, at)
+    waiting = control.state.index.images.of("copy", account, region, "Waiting")
+    for image in list(islice(waiting, max(_room(control, account, region, at), 0))):
+        _start_copy(control, control.state.images[image], at)
 
 
 def _start_copy(control: Control, image: Image, at: datetime) -> None:
@@ -172,12 +168,10 @@ def _start_copy(control: Control, image: Image, at: datetime) -> None:
         control.record(ev.ImageFinished(at=at, image=image.id))
 
 
-def _running(control: Control, account: str, region: str) -> list[Image]:
-    return [
-        image
-        for image in control.state.images.values()
-        if (image.account, image.region, image.status, image.made_from) == (account, region, "Creating", "copy")
-    ]
+def _room(control: Control, account: str, region: str, at: datetime) -> int:
+    """How many more copies to a region may run at once."""
+    running = control.state.index.images.of("copy", account, region, "Creating")
+    return limit("image_copy_tasks_per_region", at) - len(running)
 
 
 def _source(request: Request, image_id: str) -> Image:

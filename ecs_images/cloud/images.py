@@ -178,7 +178,7 @@ class ImageCommands(Caller):
         written = exports_under_way(request.control, own.id)
         if written:  # EXP-3
             raise request.refusal_of(own, "ImageIsExporting", f"is being exported to {written[0]}; wait for it")
-        users = [i.id for i in request.state.instances.values() if i.image == own.id and i.status != "Released"]
+        users = list(request.state.index.instances.of("image", own.id))
         users += [started.instance for started in request.state.replacements.values() if started.image == own.id]
         if users and not force:  # DEL-2
             raise request.refusal(
@@ -300,17 +300,12 @@ def _delete_snapshots_of(control: Control, image: Image) -> str | None:
 
 def copies_under_way(control: Control, image_id: str) -> list[Image]:
     """The copies of an image that are still waiting or being made."""
-    return [
-        image
-        for image in control.state.images.values()
-        if image.made_from == "copy" and image.source == image_id and image.status in ("Waiting", "Creating")
-    ]
+    return [control.state.images[copy] for copy in control.state.index.images.of("copy of", image_id)]
 
 
 def exports_under_way(control: Control, image_id: str) -> list[str]:
     """The ids of the files to which an image is being exported."""
-    files = control.state.files.values()
-    return [f.id for f in files if f.source == image_id and f.id in control.state.pending]
+    return [files for files in control.state.index.files.of("source", image_id) if files in control.state.pending]
 
 
 # What must hold ------------------------------------------------------------------------------------

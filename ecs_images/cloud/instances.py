@@ -427,13 +427,10 @@ def _assumed(
 
 def _fail_images_being_made(control: Control, instance: Instance) -> None:
     """Changing an instance's state fails its snapshots under way, and their images (CREATE-3, SNAP-5)."""
-    failing = set(snapshots_under_way(control, instance.disks))
-    images = [
-        image.id
-        for image in control.state.images.values()
-        if image.status == "Creating" and failing & set(image.snapshots)
-    ]
+    failing = sorted(snapshots_under_way(control, instance.disks))
+    needing = dict.fromkeys(image for snapshot in failing for image in control.state.images_of(snapshot))
+    images = [image for image in needing if control.state.images[image].status == "Creating"]
     control.record(
         *(ev.ImageFailed(at=control.now, image=image) for image in images),
-        *(ev.SnapshotFailed(at=control.now, snapshot=snapshot) for snapshot in sorted(failing)),
+        *(ev.SnapshotFailed(at=control.now, snapshot=snapshot) for snapshot in failing),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from ..catalog.limits import limit
 from ..errors import shown
@@ -37,13 +38,10 @@ def check_image_name(request: Request, region: str, name: str) -> None:
             f"image name {shown(name, 40)}: {low} to {high} letters, digits, ':', '_', '.' or '-', "
             f"a letter first; not beginning with {', '.join(reserved)}",
         )
-    for image in request.state.images.values():
-        if (image.account, image.region, image.name) == (request.account, region, name) and not image.deleted_at:
-            raise request.refusal(
-                "InvalidImageName.Duplicated",
-                f"{shown(name)} is already the name of {image.id} in {region}",
-                image=image.id,
-            )
+    for image in request.state.index.images.of("name", request.account, region, name):
+        raise request.refusal(
+            "InvalidImageName.Duplicated", f"{shown(name)} is already the name of {image} in {region}", image=image
+        )
 
 
 def quota_of(control: Control, account: str, quota: str) -> int:
@@ -54,11 +52,7 @@ def quota_of(control: Control, account: str, quota: str) -> int:
 def check_image_quota(request: Request, region: str) -> None:
     """Refuse when the account's custom images in the region are used up (UNK-8, CREATE-10)."""
     quota = quota_of(request.control, request.account, "images")
-    used = sum(
-        1
-        for image in request.state.images.values()
-        if image.account == request.account and image.region == region and not image.deleted_at
-    )
+    used = len(request.state.index.images.of("region", request.account, region))
     if used >= quota:
         raise request.refusal(
             "QuotaExceed.Image",
@@ -80,20 +74,19 @@ def check_family(request: Request, region: str, family: str, moving: str | None 
             f"image family {shown(family, 40)}: {low} to {high} characters, not beginning with "
             f"{' or '.join(_RESERVED)}; a family can be changed but not taken away",
         )
-    families = [
-        image.family
-        for image in request.state.images.values()
-        if (image.account, image.region) == (request.account, region)
-        and image.family
-        and not image.deleted_at
-        and image.id != moving
-    ]
+    images = request.state.index.images
+    members: Set[str] = images.of("family", request.account, region, family)
+    families = images.count_within("family", request.account, region)
+    if moving is not None:
+        before = request.state.images[moving].family
+        alone = images.of("family", request.account, region, before) == {moving}
+        members, families = members - {moving}, families - alone
     full, too_many = (
         ("ImageQuotaFull.ImageFamily", "ImageFamilyQuotaFull")
         if request.operation == "ModifyImageAttribute"
         else ("ImageQuotaExceed.ImageFamily", "ImageFamilyQuotaExceed")
     )
-    if families.count(family) >= limit("images_per_family", request.now):
+    if len(members) >= limit("images_per_family", request.now):
         raise request.refusal(full, f"family {shown(family)} is full")
-    if family not in families and len(set(families)) >= limit("image_families_per_region", request.now):
+    if not members and families >= limit("image_families_per_region", request.now):
         raise request.refusal(too_many, f"{region} has no room for another family")

@@ -76,8 +76,7 @@ class PolicyCommands(Caller):
                 f"policy name {shown(name)}: 2 to 128 characters, not beginning with http:// or https://",
             )
         most = limit("automatic_snapshot_policies_per_region", request.now)
-        there = [p for p in request.state.policies.values() if (p.account, p.region) == (request.account, region)]
-        if sum(not policy.deleted_at for policy in there) >= most:
+        if len(request.state.index.policies.of("region", request.account, region)) >= most:
             raise request.refusal(
                 "AutoSnapshotPolicy.QuotaExceed",
                 f"{request.account} has {most} policies in {region}, the most there may be; delete one first",
@@ -173,7 +172,7 @@ def _has_room(control: Control, disk: Disk) -> bool:
 
 def policies_of(control: Control, disk: str) -> list[AutoSnapshotPolicy]:
     """The policies that apply to a disk, oldest first."""
-    return [policy for policy in control.state.policies.values() if disk in policy.disks]
+    return [control.state.policies[policy] for policy in control.state.index.policies.of("disk", disk)]
 
 
 def _applied(request: Request, policy: str, region: str, disks: Sequence[str]) -> list[ev.Event]:

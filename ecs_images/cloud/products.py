@@ -108,14 +108,12 @@ def purchase_for(request: Request, lineage: Lineage, region: str, billing: Billi
     """
     if lineage.product_code is None:
         return None
-    wanted, in_use = (request.account, region, lineage.product_code), ev.purchases_in_use(request.state)
+    state = request.state
+    kept = state.index.purchases.of("product", request.account, region, lineage.product_code)
     unused = [
         bought
-        for bought in request.state.purchases.values()
-        if (bought.account, bought.region, bought.product) == wanted
-        and not bought.refunded_at
-        and bought.id not in in_use
-        and (bought.billing == "once" or billing == "pay_as_you_go")
+        for bought in map(state.purchases.__getitem__, kept)
+        if not ev.purchase_in_use(state, bought.id) and (bought.billing == "once" or billing == "pay_as_you_go")
     ]
     if not unused and billing == "pay_as_you_go" and taken("ASSUME-4", request.state.assume) == "bought_before":
         raise request.refusal(

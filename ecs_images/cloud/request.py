@@ -220,14 +220,10 @@ class Request:
         image = self.state.images.get(reference)
         if image is not None:
             return image if image.region == region_id and image.usable_by(self.account) else None
-        family = [
-            image
-            for image in self.state.images.values()
-            if image.family == reference
-            and (image.account, image.region, image.status) == (self.account, region_id, "Available")
-        ]
-        # The state keeps images in the order of their creation: the last is the newest (FAM-1).
-        return family[-1] if reference and family else None
+        # The oldest image of a family stands first (FAM-1).
+        family = reversed(list(self.state.index.images.of("family", self.account, region_id, reference)))
+        images = (self.state.images[name] for name in family)
+        return next((image for image in images if image.status == "Available"), None)
 
     def _provider_image(self, reference: str, region_id: str) -> Image | None:
         found = published.find_public_image(reference, self.today)

@@ -170,7 +170,7 @@ def _check_receiver(request: Request, image: Image, receiver: str) -> None:
         )
     # SHARE-3
     most = limit("images_shared_to_one_account", request.now)
-    held = sum(receiver in i.shared_with and not i.deleted_at for i in request.state.images.values())
+    held = len(request.state.index.images.of("receiver", receiver))
     if held >= most and receiver not in image.shared_with:
         raise request.refusal(
             "QuotaExceed.ShareImage", f"{receiver} already receives {held} images, the most allowed", image=image.id

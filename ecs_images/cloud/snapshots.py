@@ -187,8 +187,7 @@ def _check_retention(request: Request, days: int | None) -> None:
 
 def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
     """The snapshots of some disks that are still being made."""
-    pending = (control.state.snapshots.get(name) for name in control.state.pending)
-    return [snapshot.id for snapshot in pending if snapshot is not None and snapshot.disk in disks]
+    return [snapshot for disk in disks if (snapshot := control.state.snapshot_under_way(disk))]
 
 
 def check_can_snapshot(request: Request, disk: Disk) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..catalog.limits import limit
 from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
+from ..ledger.resources import gone_at
 from .arguments import AnyRef, TagKeys, TagMap
 from .control import Control
 from .request import Caller, Request, command
@@ -103,8 +104,9 @@ def _too_many(control: Control, tags: Mapping[str, str]) -> str:
 
 def _own_resource(request: Request, resource: str) -> str:
     """The id of a resource of the account that is not gone."""
-    mine = request.owned(request.state.resources)
-    if resource not in mine:
+    found = request.state.resources.get(resource)
+    if found is None or found.account != request.account or gone_at(found):
+        mine = request.owned(request.state.resources)
         raise request.refusal(
             "InvalidResourceId.NotFound",
             f"{resource} is no resource of yours, or is gone{did_you_mean(resource, mine)}",

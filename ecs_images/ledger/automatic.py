@@ -29,11 +29,11 @@ def is_free(state: State, disk: str, at: datetime) -> bool:
     """Whether a slot at a moment takes a snapshot of a disk: it was once attached, and is done with the one before."""
     known = state.disks[disk]
     instance = state.instances.get(known.instance or "")
-    under_way = (name for name, done in state.pending.items() if done > at and name in state.snapshots)
+    under_way = state.snapshot_under_way(disk)
     return (
         known.ever_attached
         and not (instance and instance.replacing_until)
-        and all(state.snapshots[name].disk != disk for name in under_way)
+        and (under_way is None or state.pending[under_way] <= at)
     )
 
 

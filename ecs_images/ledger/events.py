@@ -457,9 +457,8 @@ class DiskReleased(Event):
     def apply(self, state: State) -> None:
         _change(state.disks, self.disk, released_at=self.at)
         _rewrite(state, self.disk, 0)
-        for policy in state.policies.values():
-            if self.disk in policy.disks:
-                _take_from_policy(state, policy.id, self.disk)
+        for policy in list(state.index.policies.of("disk", self.disk)):
+            _take_from_policy(state, policy, self.disk)
 
     def conflicts(self, state: State) -> Iterator[str]:
         attached_to = state.disks[self.disk].instance
@@ -1018,9 +1017,8 @@ class SnapshotDeleted(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         if state.pending.get(self.snapshot) == self.at:
             yield f"{self.snapshot} is done at that moment, before it can be deleted"
-        for image in state.images.values():
-            if self.snapshot in image.snapshots and image.status not in ("Deleted", "CreateFailed"):
-                yield f"{self.snapshot} is behind {image.id}"
+        for image in state.images_of(self.snapshot):
+            yield f"{self.snapshot} is behind {image}"
 
 
 def _add_snapshot(state: State, snapshot: Snapshot) -> None:
@@ -1043,7 +1041,7 @@ def _note_retention(state: State, snapshot_id: str) -> None:
 def _end_snapshot(state: State, snapshot_id: str, **changes: Any) -> None:
     snapshot = state.snapshots[snapshot_id]
     state.changing(snapshot.chain).delete(snapshot.number)
-    state.pending.pop(snapshot_id, None)
+    _no_longer_pending(state, snapshot_id)
     state.expiring.pop(snapshot_id, None)
     state.snapshots[snapshot_id] = snapshot._replace(**changes)
 
@@ -1334,7 +1332,7 @@ class ImageFailed(Event):
     image: ImageId
 
     def apply(self, state: State) -> None:
-        state.pending.pop(self.image, None)
+        _no_longer_pending(state, self.image)
         _change(state.images, self.image, status="CreateFailed")
 
     def conflicts(self, state: State) -> Iterator[str]:
@@ -1459,7 +1457,7 @@ class ImageDeleted(Event):
     image: LiveImageId
 
     def apply(self, state: State) -> None:
-        state.pending.pop(self.image, None)
+        _no_longer_pending(state, self.image)
         _change(state.images, self.image, status="Deleted", deleted_at=self.at)
 
     def conflicts(self, state: State) -> Iterator[str]:
@@ -1606,6 +1604,11 @@ def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
     table[resource_id] = replace(table[resource_id], **changes)
 
 
+def _no_longer_pending(state: State, resource_id: str) -> None:
+    if resource_id in state.pending:
+        del state.pending[resource_id]
+
+
 def _use_id(state: State, resource_id: str) -> None:
     """Note a used number, so that the counter never produces an id that was given."""
     prefix, _, number = resource_id.partition("-")
@@ -1624,14 +1627,14 @@ def _cannot_use_purchase(state: State, name: str | None, account: str, region: s
         bought = state.purchases[name]
         if (bought.account, bought.region, bought.product) != (account, region, lineage.product_code):
             yield f"{name} is a purchase of {bought.product} by {bought.account} in {bought.region}"
-        elif bought.refunded_at or name in purchases_in_use(state):
+        elif bought.refunded_at or purchase_in_use(state, name):
             yield f"{name} is used, or was given back"
 
 
-def purchases_in_use(state: State) -> set[str | None]:
-    """The purchases that instances use, or will when their system disk is replaced."""
-    running = {instance.purchase for instance in state.instances.values() if not instance.released_at}
-    return running | {change.purchase for change in state.replacements.values()}
+def purchase_in_use(state: State, purchase: str) -> bool:
+    """Whether an instance uses a purchase, or will when its system disk is replaced."""
+    replacing = (change.purchase for change in state.replacements.values())
+    return bool(state.index.instances.of("purchase", purchase)) or purchase in replacing
 
 
 def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
@@ -1639,8 +1642,8 @@ def _not_changeable(state: State, instance: str, *wanted: str) -> Iterator[str]:
     yield from _not_in_status(state.instances, instance, *wanted)
     if instance in state.replacements:
         yield f"{instance} is being given a new system disk"
-    for name in state.pending:
-        if name in state.snapshots and state.snapshots[name].disk in state.instances[instance].disks:
+    for disk in state.instances[instance].disks:
+        if name := state.snapshot_under_way(disk):
             yield f"{name} of {instance} is under way, and would have failed"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..catalog.rule_book import taken
 from .blocks import Chain, CopiedChain, StoredChain
+from .index import Index, Key, Table
 from .resources import (
     AutoSnapshotPolicy,
     Disk,
@@ -38,6 +39,92 @@ ID_PREFIXES = {
 }
 
 
+class Indexes:
+    """What of some tables is found by what it has in common; the functions below say by which keys."""
+
+    __slots__ = ("disks", "files", "images", "instances", "pending", "policies", "purchases", "snapshots")
+
+    def __init__(self) -> None:
+        self.disks: Index[Disk] = Index(_disk_keys)
+        self.files: Index[ImageFiles] = Index(_files_keys)
+        self.images: Index[Image] = Index(_image_keys)
+        self.instances: Index[Instance] = Index(_instance_keys)
+        self.pending: Index[datetime] = Index(_pending_keys)
+        self.policies: Index[AutoSnapshotPolicy] = Index(_policy_keys)
+        self.purchases: Index[Purchase] = Index(_purchase_keys)
+        self.snapshots: Index[Snapshot] = Index(_snapshot_keys)
+
+    def build(self) -> None:
+        """Build all of them now, where several threads may ask later."""
+        for name in self.__slots__:
+            getattr(self, name).build()
+
+    def fork(self) -> Indexes:
+        """Indexes of the same content; changes of one are not seen in the other."""
+        twin = Indexes()
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name).fork())
+        return twin
+
+
+def _image_keys(image: Image) -> list[Key]:
+    """An image that is not deleted, by region, name, family, receiver and snapshot; and copies under way.
+
+    A failed image needs its snapshots no more.
+    """
+    if image.deleted_at:
+        return []
+    whose = image.account, image.region
+    keys: list[Key] = [("region", *whose), ("name", *whose, image.name)]
+    if image.family:
+        keys.append(("family", *whose, image.family))
+    keys += [("receiver", account) for account in image.shared_with]
+    if image.status != "CreateFailed":
+        keys += [("snapshot", snapshot) for snapshot in image.snapshots]
+    if image.made_from == "copy" and image.status in ("Waiting", "Creating"):
+        keys += [("copy of", image.source), ("copy", *whose, image.status)]
+    return keys
+
+
+def _snapshot_keys(snapshot: Snapshot) -> list[Key]:
+    """A snapshot of a disk that is under way."""
+    under_way = snapshot.status == "progressing" and not snapshot.deleted_at
+    return [("under way", snapshot.disk)] if under_way and snapshot.disk else []
+
+
+def _disk_keys(disk: Disk) -> list[Key]:
+    """A disk that is not released, by the snapshot that it was made from and goes back to."""
+    return [("snapshot", disk.snapshot)] if disk.snapshot and not disk.released_at else []
+
+
+def _instance_keys(instance: Instance) -> list[Key]:
+    """An instance that is not released, by the image that it runs from and the purchase that it uses."""
+    if instance.released_at:
+        return []
+    return [("image", instance.image), *([("purchase", instance.purchase)] if instance.purchase else [])]
+
+
+def _purchase_keys(bought: Purchase) -> list[Key]:
+    """A purchase that was not given back, by region and product."""
+    return [] if bought.refunded_at else [("product", bought.account, bought.region, bought.product)]
+
+
+def _files_keys(files: ImageFiles) -> list[Key]:
+    """Files of an image by what they were made from."""
+    return [("source", files.source)]
+
+
+def _policy_keys(policy: AutoSnapshotPolicy) -> list[Key]:
+    """A policy by the disks that it applies to and, while it is not deleted, by its region."""
+    kept: list[Key] = [] if policy.deleted_at else [("region", policy.account, policy.region)]
+    return kept + [("disk", disk) for disk in policy.disks]
+
+
+def _pending_keys(due: datetime) -> list[Key]:
+    """What is under way, by when it is due."""
+    return [("due", due)]
+
+
 @dataclass(slots=True)
 class State:
     """Accounts and resources by id, deleted ones included.
@@ -53,6 +140,7 @@ class State:
     expiring: when the retention of a snapshot ends, by id
     tags: the present tags of resources, by id
     last_numbers: the highest number used in ids of a kind
+    index: what is found by what it has in common
     """
 
     block_bytes: int = 0
@@ -75,14 +163,21 @@ class State:
     pending: dict[str, datetime] = field(default_factory=dict)
     expiring: dict[str, datetime] = field(default_factory=dict)
     last_numbers: dict[str, int] = field(default_factory=dict)
+    index: Indexes = field(default_factory=Indexes, compare=False, repr=False)
     _own_chains: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in Indexes.__slots__:
+            records = getattr(self, name)
+            if isinstance(records, dict):
+                setattr(self, name, Table(records, getattr(self.index, name)))
 
     def fork(self) -> State:
         """A state with the same content; changes of one are not seen in the other.
 
         Records are frozen, so both share them; a chain is shared until one of the two changes it.
         """
-        twin = self._with_tables(dict)
+        twin = self._with_tables(_copied, self.index.fork())
         self._own_chains, twin._own_chains = set(), set()
         return twin
 
@@ -91,13 +186,14 @@ class State:
 
         Chains, which change in place, are handed out as copies.
         """
-        twin = self._with_tables(MappingProxyType)
+        twin = self._with_tables(MappingProxyType, self.index)
         twin.chains = _Copies(self.chains)  # type: ignore[assignment]
         return twin
 
-    def _with_tables(self, made: Callable[[Any], Any]) -> State:
-        values = (getattr(self, name) for name in _PARTS)
-        return State(*(made(value) if isinstance(value, dict) else value for value in values))
+    def _with_tables(self, made: Callable[[Any], Any], index: Indexes) -> State:
+        values = {name: getattr(self, name) for name in _PARTS}
+        tables = {name: made(value) if isinstance(value, dict) else value for name, value in values.items()}
+        return State(**tables, index=index)
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -106,16 +202,16 @@ class State:
         return ChainMap(*tables)
 
     def images_of(self, snapshot: str) -> list[str]:
-        """The images that need a snapshot."""
-        return [
-            image.id
-            for image in self.images.values()
-            if snapshot in image.snapshots and not image.deleted_at and image.status != "CreateFailed"
-        ]
+        """The images that need a snapshot, oldest first."""
+        return list(self.index.images.of("snapshot", snapshot))
 
     def disks_from(self, snapshot: str) -> list[str]:
         """The disks that were made from a snapshot and go back to it."""
-        return [disk.id for disk in self.disks.values() if disk.snapshot == snapshot and not disk.released_at]
+        return list(self.index.disks.of("snapshot", snapshot))
+
+    def snapshot_under_way(self, disk: str) -> str | None:
+        """The snapshot of a disk that is being taken; None where none is."""
+        return next(iter(self.index.snapshots.of("under way", disk)), None)
 
     def live_snapshots(self, chain_id: str) -> list[Snapshot]:
         """The snapshots of a chain that are not deleted, oldest first."""
@@ -171,7 +267,12 @@ class State:
         return copied.unstored_blocks(source.number) * chain.block_bytes
 
 
-_PARTS = tuple(part.name for part in fields(State))
+def _copied(table: dict[str, Any]) -> dict[str, Any]:
+    """A table of its own; one with an index is copied where its twin gets the index."""
+    return table if isinstance(table, Table) else dict(table)
+
+
+_PARTS = tuple(part.name for part in fields(State) if part.name not in ("index", "_own_chains"))
 
 
 class _Copies(Mapping[str, StoredChain]):
