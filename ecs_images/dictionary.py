@@ -10,7 +10,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .accounts.allocation import ALLOCATED, COSTS
 from .accounts.bill_lines import BILL_LINES
+from .accounts.cleaning import DECISIONS, STEPS
+from .accounts.costs import MONTH_SO_FAR, NOT_BILLED
+from .accounts.findings import FINDINGS
 from .accounts.reconcile import CAUSES_TABLE, RECONCILIATION
 from .billing import dimensions
 from .billing.amounts import AMOUNTS
@@ -52,7 +56,8 @@ def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
     bill = USAGE, CHARGES, INVOICE, AMOUNTS, COMPARISON, FOCUS
-    real = BILL_LINES, RECONCILIATION, CAUSES_TABLE
+    answers = ALLOCATED, COSTS, MONTH_SO_FAR, NOT_BILLED, FINDINGS, DECISIONS, STEPS
+    real = *answers, BILL_LINES, RECONCILIATION, CAUSES_TABLE
     other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     sections = {
         "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],
