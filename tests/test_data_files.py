@@ -25,6 +25,7 @@ from ecs_images.units import parse_time
 
 # What makes a row unique where it is not the first column alone.
 KEYS = {
+    "bill_codes.csv": "commodity_code item",
     "columns.csv": "file column",
     "error_codes.csv": "operation code http_status when",
     "image_families.csv": "image_family short_name",

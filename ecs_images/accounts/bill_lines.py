@@ -31,7 +31,7 @@ BILL_LINES = Table(
         Column("list_price", "text", _AMOUNT, "list price of a unit"),
         Column("gross", "text", _AMOUNT, "list cost"),
         Column("discount", "text", _AMOUNT, "discount"),
-        Column("coupon", "text", _AMOUNT, "coupons and vouchers"),
+        Column("coupon", "text", _AMOUNT, "coupons that lower what is to be paid; vouchers pay it, and are in extra"),
         Column("payable", "text", _AMOUNT, "what is to be paid"),
         Column("tax_mode", "text", "", "included, excluded, or empty where not told"),
         Column("currency", "text", "", "currency"),
