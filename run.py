@@ -6,7 +6,10 @@
     python3 run.py browser-test  set up, then try the page in Chromium (Debian: apt-get install chromium)
     python3 run.py lab           set up JupyterLab and open copies of the lessons in my_lessons
     python3 run.py app           set up, then show the share-or-copy workbench as a page
-    python3 run.py COMMAND …     set up, then run `ecs-images COMMAND …`
+    python3 run.py python …      set up, then run Python with the package
+    python3 run.py COMMAND …     set up, then run `ecs-images COMMAND …`:
+                                 bill, diff, sweep, check, routes, fees, ledger; learn; prices, rules, images,
+                                 types, products, regions; each has a --help of its own
     python3 run.py --help        print this
 
 The environment lives in .venv and is brought up to date when the project's pins change.
@@ -36,8 +39,7 @@ def set_up(extra: str) -> None:
     UNFINISHED exists while this works. Where it was left behind, by a lost network or Ctrl-C, nothing in the
     environment is trusted and it is made from nothing.
     """
-    pins = b"".join((HERE / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
-    wanted = hashlib.sha256(pins + sys.version.encode() + extra.encode()).hexdigest()
+    wanted = pins(extra)
     stamp = ENVIRONMENT / f"ready-{extra or 'run'}"
     usable = PYTHON.exists() and not UNFINISHED.exists()
     if usable and stamp.exists() and stamp.read_text() == wanted:
@@ -57,6 +59,12 @@ def set_up(extra: str) -> None:
     _quietly([PYTHON, "-m", "compileall", "-q", HERE / "ecs_images"])
     stamp.write_text(wanted)
     UNFINISHED.unlink()
+
+
+def pins(extra: str) -> str:
+    """A digest of all that decides what set_up installs."""
+    files = b"".join((HERE / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    return hashlib.sha256(files + sys.version.encode() + extra.encode()).hexdigest()
 
 
 def _quietly(command: list[object]) -> bool:
@@ -84,7 +92,7 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         (HERE / "out").mkdir(exist_ok=True)
         arguments = ["bill", str(EXAMPLE), "--chart", str(HERE / "out" / "golden_pipeline.png")]
-    command = [str(PYTHON), "-m", "ecs_images.cli", *arguments]
+    command = [str(PYTHON), *(others if word == "python" else ["-m", "ecs_images.cli", *arguments])]
     if os.name == "posix":
         os.execv(PYTHON, command)  # so that Ctrl+C and a stop reach the command itself, and it can clean up
     return subprocess.run(command).returncode

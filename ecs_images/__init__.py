@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from . import charts as charts
     from . import teaching as teaching
     from . import widgets as widgets
+    from .accounts.inventory import Inventory as Inventory
     from .billing.bill import Bill as Bill
     from .billing.bill import bill as bill
     from .billing.fees import fees as fees
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "accounts.inventory": "Inventory",
     "billing.bill": "Bill bill",
     "billing.fees": "fees",
     "billing.metering": "measure",

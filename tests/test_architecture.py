@@ -15,7 +15,7 @@ PACKAGE = Path(ecs_images.__file__).parent
 # From the ground floor up. What is named here is a room, or a module that stands on a floor by itself;
 # rooms of a floor stand side by side and know nothing of each other.
 FLOORS = [
-    {"errors", "units", "columns", "tables", "saving", "wording"},
+    {"errors", "units", "columns", "tables", "saving", "wording", "cards"},
     {"catalog"},
     {"ledger"},
     {"cloud", "billing", "wire"},
@@ -25,7 +25,7 @@ FLOORS = [
     {"cli", "dictionary", "__init__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-CHARTS_KNOW = {"charts", "errors", "units"}
+CHARTS_KNOW = {"charts", "errors", "units", "cards"}
 
 
 MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}

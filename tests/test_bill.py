@@ -127,12 +127,12 @@ def test_two_currencies_have_no_total(two_sites):
         two_sites.total()
     assert (two_sites.total("CNY"), two_sites.total("USD")) == (12, 5)
     assert list(two_sites.by("meter")["billing_currency"]) == ["CNY", "USD"]
-    assert repr(two_sites) == "<Bill: 12.00 CNY and 5.00 USD>"
+    assert repr(two_sites) == "<Bill: 12.00 CNY and 5.00 USD, acme and globex, 2026-01-15 to 2026-01-15 01:00>"
 
 
 def test_a_bill_over_nothing_is_empty(cloud, acme):
     found = bill(cloud, until="2026-02-01")
-    assert repr(found) == "<Bill: empty>"
+    assert repr(found) == "<Bill: empty, acme, 2026-01-15 to 2026-02-01>"
     assert found.total() == 0
     tables = (found.by("month"), found.invoice(), found.capacity(), found.attribute("image"), found.assumptions())
     assert [len(table) for table in tables] == [0] * 5

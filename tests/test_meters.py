@@ -18,7 +18,7 @@ from ecs_images.catalog import meters
 from ecs_images.catalog.meters import METERS, Meter, goes_to_a_region, item_in_words, units
 from ecs_images.catalog.prices import Prices
 from ecs_images.catalog.rule_book import rules
-from ecs_images.cli import bill as bill_command
+from ecs_images.cli import bill
 from ecs_images.dictionary import markdown
 from ecs_images.stories import expect
 from ecs_images.widgets.price_browser import PriceBrowser
@@ -89,15 +89,15 @@ def test_a_dimension_is_a_column_of_the_tables_that_know_it() -> None:
     assert set(names_of("shares")) - set(names_of("charges")) == {"image", "snapshot"}
 
 
-def test_expectations_the_command_line_and_the_readme_name_every_dimension() -> None:
-    assert set(expect.KINDS["cost"][2]) == {*DIMENSIONS, dimensions.ANY_TAG}
-    assert expect.KINDS["paid"][2] == expect.KINDS["detail"][2] == names_of("invoice")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    sentence = readme[readme.index("- **Expectations**") :]
-    sentence = sentence[: sentence.index("`stored_gib`")]
+def test_expectations_the_command_line_and_the_page_of_stories_name_every_dimension() -> None:
+    where = {kind: names for kind, (_, _, names) in expect.KINDS.items()}
+    assert set(where["cost"]) == {*DIMENSIONS, dimensions.ANY_TAG}
+    assert where["paid"] == where["detail"] == names_of("invoice")
+    page = (ROOT / "data" / "STORIES.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| cost |"))
     for name in DIMENSIONS:
-        assert re.search(rf"\b{name}\b", bill_command._BY), name
-        assert re.search(rf"\b{name}\b", sentence), name
+        assert re.search(rf"\b{name}\b", bill._BY), name
+        assert re.search(rf"\b{name}\b", row), name
     assert dimensions.markdown() in markdown()
 
 

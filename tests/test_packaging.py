@@ -1,4 +1,4 @@
-"""What travels: the version, the wheel and what it holds, what is optional, and the names that the README uses."""
+"""What travels: the version, the wheel and what it holds, what is optional, and what run.py lists."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-import typer
 import yaml
 from helpers import ROOT
 
 import ecs_images as ecs
-from ecs_images.cli.app import app
+from ecs_images.cli.app import COMMANDS
 
 STORY = "data/stories/official/imp_6_size_of_the_file.yaml"
 COST = pytest.approx(0.768, rel=1e-9)  # 6.4 GiB for 30 days: 6.4 × 0.12
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BESIDE = ("__pycache__", ".ipynb_checkpoints")
 
@@ -123,28 +121,12 @@ def test_parquet_without_pyarrow_is_refused_with_what_to_install(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-# The README and the linters ------------------------------------------------------------------------
+# run.py and the linters -----------------------------------------------------------------------------
 
 
-def test_the_commands_that_the_readme_names_exist() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    named = set(re.findall(r"\becs-images ([a-z]+)", README))
-    assert len(named) >= 5
-    assert named <= set(commands)
-
-
-def test_the_words_of_run_py_that_the_readme_names_are_in_its_help() -> None:
+def test_the_help_of_run_py_lists_every_command() -> None:
     told = subprocess.run([sys.executable, "run.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    words = set(re.findall(r"^    python3 run\.py ([a-z-]+)", told.stdout, re.MULTILINE))
-    named = set(re.findall(r"\bpython3 run\.py ([a-z][a-z-]*)", README))
-    assert len(named) >= 4
-    assert named <= words
-
-
-def test_the_names_of_the_package_that_the_readme_uses_exist() -> None:
-    named = set(re.findall(r"\becs\.([A-Za-z_]+)", README))
-    assert len(named) >= 8
-    assert [name for name in sorted(named) if not hasattr(ecs, name)] == []
+    assert set(COMMANDS) <= set(re.findall(r"[a-z]+", told.stdout))
 
 
 def test_the_hooks_before_a_commit_run_the_linters_of_ci() -> None:

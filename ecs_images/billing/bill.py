@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..cards import card, counted, line
 from ..catalog.limits import turning_day
 from ..catalog.meters import DISK, OS_LICENCE, STORAGE, asked_for, item_in_words
 from ..catalog.price_files import PriceRow
@@ -34,7 +35,7 @@ from .invoice import invoice
 from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
 from .rating import Curve, Key, charges_of, curves, unpriced_of
 from .schema import CHARGES
-from .unpriced import UNPRICED, price_not_found
+from .unpriced import UNPRICED, in_words, price_not_found
 
 ATTRIBUTED = {
     "snapshot": "x_snapshot_id",
@@ -144,9 +145,26 @@ class Bill:
 
     def __repr__(self) -> str:
         sums = self._charges.groupby("billing_currency", observed=True)["list_cost"].sum()
-        lacking = len(self._made_from.unpriced) if self._made_from else 0
-        rest = f", {lacking} without a price" if lacking else ""
-        return f"<Bill: {' and '.join(f'{cost:.2f} {currency}' for currency, cost in sums.items()) or 'empty'}{rest}>"
+        costs = " and ".join(f"{cost:.2f} {currency}" for currency, cost in sums.items()) or "empty"
+        if self._made_from is None:
+            return line("Bill", costs)
+        accounts, lacking = list(self._made_from.state.accounts), len(self._made_from.unpriced)
+        whose = " and ".join(accounts) if len(accounts) < 3 else counted(len(accounts), "account")
+        return line(
+            "Bill",
+            costs,
+            whose,
+            " to ".join(map(show_time, self.period)),
+            f"{lacking} without a price" if lacking else "",
+        )
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the bill by meter, what it supposes, and what it does not count."""
+        facts: dict[str, object] = {}
+        if self._made_from is not None:
+            supposed = counted(len(self.assumptions()), "assumption")
+            facts = {"at": f"list prices, {supposed}", "without a price": in_words(self._made_from.unpriced)}
+        return card(self, facts, ("meter", "currency", "list cost"), self.by("meter").itertuples(index=False))
 
     # Frames are copied shallowly: pandas copies a column when somebody writes to it, and not before.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..cards import card, line
 from ..catalog.images import marketplace_image
 from ..catalog.limits import constant
 from ..catalog.meters import STORAGE
@@ -24,8 +25,24 @@ from .rating import Curve
 from .schema import WHO_WHERE_WHAT
 from .unpriced import in_words, price_not_found
 
+_SHOWN = {
+    "charge_period_start": "from",
+    "charge_period_end": "to",
+    "sku_meter": "meter",
+    "resource_id": "of",
+    "x_amount": "amount",
+    "x_unit": "unit",
+    "x_hours": "hours",
+    "list_unit_price": "list price",
+    "pricing_unit": "per",
+    "list_cost": "list cost",
+    "billing_currency": "currency",
+    "x_stated_by": "price stated by",
+}
+"""The columns of the amounts that a notebook shows, and what they are called there."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Why something costs what it costs.
 
@@ -76,7 +93,21 @@ class Explanation:
         rules = dict.fromkeys(rule for text in self.amounts["x_rules"] for rule in text.split())
         return "\n".join([*lines, f"  rules: {' '.join(rules)}", *lacking])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        costs = [f"{cost:.6f} {currency}" for currency, cost in self.totals.items()] or ["nothing charged"]
+        return line(
+            f"Explanation of {self.resource_id}",
+            self.about,
+            *costs,
+            "not all has a price" if len(self.unpriced) else "",
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "left behind since": f"{self.left_behind:.6f} {' '.join(self.totals)}" if self.left_behind else "",
+            "not counted": in_words(self.unpriced),
+        }
+        return card(self, facts, _SHOWN.values(), self.amounts[list(_SHOWN)].itertuples(index=False))
 
 
 def _sentence(row: dict[Hashable, Any]) -> str:

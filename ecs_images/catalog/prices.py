@@ -9,6 +9,7 @@ must supply (LIC-3, UNK-4).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ..cards import card, counted, line
 from ..errors import InputError, PriceNotFound, did_you_mean, look_up, shown
 from ..units import EARLIEST, LATEST, Time, day_start_seconds, from_seconds, parse_time, to_seconds
 from .files import data_path
@@ -231,6 +233,16 @@ class Prices:
                 raise InputError(f"prices are made of PriceRow objects, not of {shown(row)}")
         free = f"{FREE_RANGE}={taken(FREE_RANGE, self._assume)}"
         self._rows = tuple(row for row in self._all if row.supposes in ("", free))
+
+    def __repr__(self) -> str:
+        own = sum(row.layer > 0 for row in self._rows)
+        near = "the nearest region's where one is missing" if self.bridged else ""
+        return line("Prices", counted(len(self._rows), "row"), f"{own:,} of your own" if own else "", near)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: how many prices of what each book has."""
+        kinds = Counter((row.currency, row.meter) for row in self._rows)
+        return card(self, {}, ("currency", "meter", "rows"), ((*kind, rows) for kind, rows in kinds.items()))
 
     @classmethod
     def published(cls, *layers: str | Path) -> Prices:

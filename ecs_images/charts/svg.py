@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..cards import escaped
 from .style import DARK
-from .texts import escaped, width_of_text
+from .texts import width_of_text
 
 WIDTH, LETTER = 860, 7.2
 """Width of a picture that has the page to itself, and width of a letter [pixel]."""

@@ -1,4 +1,4 @@
-"""Texts from data, made safe for matplotlib, HTML and SVG, in letters that an installed font has.
+"""Texts from data, made safe for matplotlib, in letters that an installed font has.
 
 A name in a story may contain anything: `$x^2$`, which matplotlib would set as a formula, `_hidden`, which it
 would leave out of a legend, a terminal escape, or 黄金镜像, which matplotlib's own font lacks.
@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from html import escape
 from unicodedata import east_asian_width
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.text import Text
 
+from ..cards import printable
+
 # Fonts with Chinese letters, as Linux, Windows and macOS name them; the first that is installed is taken.
 _CHINESE_FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei"]
 _CHINESE_FONTS += ["Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Heiti TC", "Arial Unicode MS"]
-
-
-def printable(text: object) -> str:
-    """A text on one line, without control characters: a line break, tab or wide space becomes a space, and
-    what cannot be shown (terminal escapes, changes of direction, lone surrogates) becomes �."""
-    words = str(text)
-    if words.isprintable():
-        return words
-    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "�" for letter in words)
 
 
 def shortened(text: object, longest: int = 40) -> str:
@@ -50,11 +42,6 @@ def plain_text(text: object, longest: int = 40) -> str:
         words = "".join("□" if letter in lacking else letter for letter in words)
     words = words.replace("$", r"\$")
     return f" {words}" if words.startswith("_") else words
-
-
-def escaped(text: object) -> str:
-    """A printable text for HTML and SVG, between tags or in an attribute."""
-    return escape(printable(text))
 
 
 def width_of_text(text: str) -> float:

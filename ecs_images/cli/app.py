@@ -122,7 +122,7 @@ def main() -> None:
 
 def _outcome() -> int:
     try:
-        return app(standalone_mode=False) or 0
+        return app(prog_name="ecs-images", standalone_mode=False) or 0
     except EcsImagesError as error:
         complain(str(error))
     except _UsageError as error:

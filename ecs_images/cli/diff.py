@@ -90,7 +90,7 @@ def diff(
 def _changed(before: Run, after: Run) -> str:
     """The parameters of the second that differ from the first, or that the first lacks."""
     changed = [(name, value) for name, value in after.parameters.items() if before.parameters.get(name) != value]
-    words = [f"{name} = {', '.join(value) if isinstance(value, list) else value}" for name, value in changed]
+    words = [f"{name} = {', '.join(value) or 'none' if isinstance(value, list) else value}" for name, value in changed]
     return f" ({'; '.join(words)})" if words else ""
 
 

@@ -52,7 +52,7 @@ class Text(Kind):
             raise InputError(f"{what} is text, not {shown(value)}")
         if not can_be_stored(value):
             raise InputError(f"{what} {shown(value)} holds half a character, which no file can keep")
-        return value
+        return str(value)  # an id that knows its kind is kept as the text it is
 
 
 class Line(Text):

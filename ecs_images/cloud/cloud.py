@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from ..cards import card, counted
 from ..catalog.limits import constant
 from ..catalog.rule_book import supposed
 from ..catalog.sites import site as known_site
@@ -37,6 +38,7 @@ from ..ledger.resources import (
     ImageFiles,
     Instance,
     Snapshot,
+    gone_at,
 )
 from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
@@ -102,7 +104,17 @@ class Cloud:
         return Cloud._of(self._control.fork())
 
     def __repr__(self) -> str:
-        return f"<Cloud: {show_time(self.now)}, {len(self.ledger)} events>"
+        accounts = counted(len(self._control.state.accounts), "account")
+        return f"<Cloud: {show_time(self.now)}, {accounts}, {counted(len(self.ledger), 'event')}>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: what each account has now."""
+        state = self._control.state
+        heads = ("account", "site", "images", "snapshots", "instances", "disks")
+        tables = (state.images, state.snapshots, state.instances, state.disks)
+        held = [Counter(thing.account for thing in table.values() if not gone_at(thing)) for table in tables]
+        rows = [(name, account.site, *(of[name] for of in held)) for name, account in state.accounts.items()]
+        return card(self, {}, heads, rows)
 
     @property
     def now(self) -> datetime:

@@ -28,8 +28,9 @@ from ..ledger.resources import (
 )
 from ..ledger.state import State
 from ..units import show_time
-from .arguments import arguments_of
+from .arguments import arguments_of, result_of
 from .control import Control
+from .ids import Id
 
 # What to do about an image that cannot start a disk, by its status (STATUS-3).
 _WHAT_NEXT = {
@@ -297,9 +298,10 @@ def command(method: _Method) -> _Method:
     """Make a method of a `Caller` a command: its arguments are checked by their kinds, and it runs alone.
 
     Cloud and accounts may be used from several threads; one command waits for the other. A snapshot that is
-    kept only because something needs it goes as soon as a command takes that away (SNAP-9).
+    kept only because something needs it goes as soon as a command takes that away (SNAP-9). The id that it returns
+    knows its kind.
     """
-    arguments = arguments_of(method)
+    arguments, makes = arguments_of(method), result_of(method)
     names = tuple(arguments)
 
     @wraps(method)
@@ -309,6 +311,6 @@ def command(method: _Method) -> _Method:
         with self._control.lock:
             result = method(self, *values, *given[len(names) :], **by_name)
             self._control.end_retention()
-            return result
+            return Id(result, makes) if makes else result
 
     return cast(_Method, checked)

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from ..cards import counted, facts_card
 from ..cloud.cloud import Cloud
 from ..errors import InputError, shown
 from ..units import BYTES_PER_GIB, gib_to_bytes, next_full_hour, positive_gib, size_gib, to_seconds
@@ -20,7 +21,7 @@ _MOST_VERSIONS = _LONGEST_DAYS * 24
 """As many as there are where an hour lies between two, for a century."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Updates:
     """The time ahead of an image, in which a new version of it is made again and again.
 
@@ -65,6 +66,13 @@ class Updates:
             raise InputError(
                 f"a build takes {self.machines.minutes:g} minutes, longer than the time from one version to the next"
             )
+
+    def __repr__(self) -> str:
+        changes = f"{self.change_gib:g} GiB changed and {self.new_gib:g} GiB added in each"
+        kept = f"{counted(self.versions_kept, 'version')} kept"
+        return f"<Updates: every {self.every_days:g} days for {self.horizon_days:g} days, {kept}, {changes}>"
+
+    _repr_html_ = facts_card
 
     def versions(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """When each version is made and when it goes; the first is there at `start`."""

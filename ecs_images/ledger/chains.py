@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..cards import card, counted
 from ..errors import InputError, UnknownName
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, bytes_to_gib
@@ -47,7 +48,10 @@ class ChainView:
     _chain: StoredChain
 
     def __repr__(self) -> str:
-        return f"<Chain {self.id}: {len(self.snapshots)} live snapshots, {self.total_gib:g} GiB>"
+        return f"<Chain {self.id}: {counted(len(self.snapshots), 'live snapshot')}, {self.total_gib:g} GiB>"
+
+    def _repr_html_(self) -> str:
+        return card(self, {}, ("live snapshot", "it alone holds [GiB]"), self.alone_gib().items())
 
     @property
     def total_gib(self) -> float:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from ..cards import counted, facts_card, line
 from ..catalog.images import marketplace_image, public_image
+from ..units import bytes_to_gib, show_time
 from .terms import Period, end_of_term
 
 PROVIDER = "system"
@@ -93,7 +95,7 @@ class DeviceMapping:
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Instance:
     """An instance (实例); `stop_mode` is how it was stopped, None while it is not.
 
@@ -133,6 +135,11 @@ class Instance:
     def disks(self) -> tuple[str, ...]:
         return (self.system_disk, *self.data_disks)
 
+    def __repr__(self) -> str:
+        return _line(self, self.instance_type, f"from {self.image}", self.status)
+
+    _repr_html_ = facts_card
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
@@ -151,7 +158,7 @@ class Replacement:
     purchase: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Purchase:
     """A marketplace product bought in a region for one instance at a time (MKT-1, MKT-3).
 
@@ -169,8 +176,13 @@ class Purchase:
     used: bool = False
     refunded_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        return _line(self, self.product, self.billing)
 
-@dataclass(frozen=True, slots=True)
+    _repr_html_ = facts_card
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Disk:
     """A cloud disk (云盘). `image` or `snapshot` is what it was made from and goes back to.
 
@@ -202,6 +214,12 @@ class Disk:
     kms_key: str | None = None
     released_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        attached = f"of {self.instance}" if self.instance else "attached to nothing"
+        return _line(self, f"{self.kind} disk, {self.size_gib} GiB {self.category}", attached)
+
+    _repr_html_ = facts_card
+
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
@@ -212,7 +230,7 @@ class FilePart:
     file_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageFiles:
     """The files of an exported image, one per disk, in a bucket of a region (EXP-1).
 
@@ -242,6 +260,11 @@ class ImageFiles:
     @property
     def total_bytes(self) -> int:
         return sum(part.file_bytes for part in self.parts)
+
+    def __repr__(self) -> str:
+        return _line(self, f"of {self.image}", f"{bytes_to_gib(self.total_bytes):g} GiB")
+
+    _repr_html_ = facts_card
 
 
 class Snapshot(NamedTuple):
@@ -282,8 +305,15 @@ class Snapshot(NamedTuple):
             return None
         return max(self.started_at + timedelta(days=self.retention_days), self.finishes_at)
 
+    def __repr__(self) -> str:
+        restores = f"restores {bytes_to_gib(self.content_bytes):g} GiB"
+        return _line(self, self.name, f"no. {self.number} of {self.chain}", restores, self.status)
 
-@dataclass(frozen=True, slots=True)
+    def _repr_html_(self) -> str:
+        return facts_card(self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class AutoSnapshotPolicy:
     """An automatic snapshot policy (自动快照策略): when it takes snapshots, of which disks, and for how long (SNAP-7).
 
@@ -302,8 +332,14 @@ class AutoSnapshotPolicy:
     disks: tuple[str, ...] = ()
     deleted_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        kept = f"kept {counted(self.retention_days, 'day')}" if self.retention_days else "kept for ever"
+        return _line(self, self.name, kept, f"applied to {counted(len(self.disks), 'disk')}")
 
-@dataclass(frozen=True, slots=True)
+    _repr_html_ = facts_card
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Image:
     """An image (镜像; ID-3).
 
@@ -364,6 +400,11 @@ class Image:
     def snapshots(self) -> tuple[str, ...]:
         return tuple(mapping.snapshot for mapping in self.mappings)
 
+    def __repr__(self) -> str:
+        return _line(self, self.name, f"{self.size_gib} GiB", self.status)
+
+    _repr_html_ = facts_card
+
 
 Resource = Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy
 """What an account has, and may tag."""
@@ -372,3 +413,17 @@ Resource = Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy
 def gone_at(resource: Resource) -> datetime | None:
     """When something was released or deleted; None while it exists."""
     return resource.released_at if isinstance(resource, Instance | Disk) else resource.deleted_at
+
+
+def _line(thing: Resource | Purchase, *facts: str) -> str:
+    """The `repr` of a resource: what it is, whose, where, and since when it is gone."""
+    gone = thing.refunded_at if isinstance(thing, Purchase) else gone_at(thing)
+    # The status of what was deleted or released says so already.
+    told = [fact for fact in facts if not gone or fact not in ("Deleted", "Released")]
+    return line(
+        f"{type(thing).__name__} {thing.id}",
+        thing.account,
+        thing.region,
+        *told,
+        (gone and f"gone since {show_time(gone)}") or "",
+    )

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Collection
 
+from ..billing.dimensions import ANY_TAG
 from ..cloud.account import Account
 from ..cloud.arguments import Argument, Choice, Kind, Several
 from .expect import KINDS
@@ -47,8 +49,10 @@ def markdown() -> str:
     parts = [_HEAD, "## Parts of a story\n", _table(KEYS), "## Beside a command\n", _table(STEP_KEYS)]
     parts += ["## Repeat\n", "`repeat: {times: 52, every: 7d, as: week}` with `steps` below it.\n", _table(REPEAT_KEYS)]
     parts += ["## Expectations\n", "Each has one of these, and beside it the keys named.\n"]
-    rows = {kind: f"{meaning}; takes {', '.join(keys)}" for kind, (meaning, keys, _) in KINDS.items()}
-    parts += [_table(rows), _BOUNDS, "## Commands\n", "Every command has `account`, who gives it.\n"]
+    rows = {
+        kind: f"{meaning}; takes {', '.join(keys)}{_where(names)}" for kind, (meaning, keys, names) in KINDS.items()
+    }
+    parts += [_table(rows), _BOUNDS, _NAMES, "## Commands\n", "Every command has `account`, who gives it.\n"]
     for name, command in sorted(COMMANDS.items()):
         documented = _documented(name)
         summary = (inspect.getdoc(getattr(Account, name)) or "").partition("\n")[0]
@@ -61,6 +65,30 @@ def markdown() -> str:
 _BOUNDS = """A figure is a number, right to within 0.0005 unless `within` says otherwise, or a budget: `{at_most: 5}`,
 `{at_least: 2}` or `{between: [2, 5]}`.
 """
+
+_NAMES = """## Names of images, and prices of your own
+
+An image goes by its id, a public image family, a short name (`ecs-images images` lists them) or a product code
+(`ecs-images products`). A public id that no list has is read: system, size and day stand in it. An instance type that
+no list has is read from its name too; where a fee goes by a size that the name does not tell, say `vcpus: 4`. A
+marketplace image's fee is not published: `prices: example_prices_china.csv` has a made-up one, to replace with yours.
+
+`prices: FILE` layers prices of your own over the published book. Six columns are enough:
+
+```csv
+meter,region_id,unit,currency,price,valid_from
+snapshot_standard,all_regions,per_gib_month,CNY,0.06,2026-01-01
+```
+
+`data/README.md` has the others. A row of `os_licence` without an `item` prices every system that has a licence. A row
+without an effect is a problem, and so is a price more than 20 times off the book's own; `status` `own` says that it is
+meant. `ecs-images prices --missing STORY -o mine.csv` writes the rows that a story's bill lacks, to fill in.
+"""
+
+
+def _where(names: Collection[str]) -> str:
+    """What the `where` of an expectation may name."""
+    return f"; `where` names any of {', '.join(names)}".replace(ANY_TAG, f"`{ANY_TAG}`") if names else ""
 
 
 def _table(rows: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..billing.bill import Bill, bill
+from ..cards import card
 from ..catalog.images import is_published
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
@@ -77,6 +78,12 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run of {self.title!r}: {len(self.cloud.ledger)} events>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: what came of the refusals that were expected, and the ids behind the names."""
+        met = f"{sum(outcome.passed for outcome in self.outcomes)} of {len(self.outcomes)}" if self.outcomes else ""
+        facts = {"clock": self.cloud.now, "bill until": self.until, "refusals met": met, **self.parameters}
+        return card(self, facts, ("name", "id"), self.ids.items())
 
     def bill(
         self, *, until: Time | None = None, prices: Prices | None = None, meters: Sequence[str] | None = None

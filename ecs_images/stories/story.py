@@ -8,6 +8,7 @@ run.bill().by("month", "meter")
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from ..cards import card
 from ..catalog.files import data_path
 from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed
@@ -81,6 +83,12 @@ class Story:
 
     def __repr__(self) -> str:
         return f"<Story {self.title!r}: {len(self.steps)} steps, {len(self.expectations)} expectations>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: what it is about, and how often it gives each command."""
+        facts = {"file": self.path, "from": self.start, "to": self.until, "accounts": [*self.accounts]}
+        given = Counter(step.command for step in self.steps)
+        return card(self, {**facts, **self.parameters}, ("command", "times"), given.most_common())
 
     @classmethod
     def load(cls, path: str | Path, parameters: Mapping[str, Value] | None = None) -> Story:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..charts.texts import escaped
+from ..cards import escaped
 from ..wording import amount as amount
 from ..wording import counted as counted
 from ..wording import listed as listed

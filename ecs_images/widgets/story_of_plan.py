@@ -42,7 +42,7 @@ def story_of(question: Question, whole: list[Delivery]) -> str:
     asked = [name for name, meter in METERS.items() if meter.on_request and name not in question.left_out]
     head = {
         "title": f"{found.name or found.id} brought to {len(whole)} places",
-        "note": "The image is made anew; its builder at home is on the bill beside the plan. Bill it by the same prices.",
+        "note": "The image is made anew; its builder at home is billed too. Bill it by the same prices.",
         "start": _time(start),
         "until": _time(updates.end(start)),
         "durations": there.durations,

@@ -50,7 +50,8 @@ def share_or_copy(
 
     Controls: image, machines and traffic (whether they are counted), every_days, versions_kept, size_gib, change_gib,
     new_gib, horizon_days, copy_price, regions, accounts, and chosen (the way of each target that has one of its own).
-    Raises InputError for an image, account or region that cannot be chosen, or updates that the image cannot have.
+    Raises InputError for an image, account or region that cannot be chosen; updates that the image cannot have are
+    answered with a sentence.
     """
     usual = updates_or_usual(updates)
     return _Workbench(ShareOrCopy(cloud, prices), image, tuple(regions), tuple(accounts), usual)
