@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from . import charts as charts
     from . import teaching as teaching
     from . import widgets as widgets
+    from .accounts.bill_files import read_bill as read_bill
     from .accounts.inventory import Inventory as Inventory
+    from .accounts.reconcile import reconcile as reconcile
     from .billing.bill import Bill as Bill
     from .billing.bill import bill as bill
     from .billing.fees import fees as fees
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "accounts.bill_files": "read_bill",
     "accounts.inventory": "Inventory",
+    "accounts.reconcile": "reconcile",
     "billing.bill": "Bill bill",
     "billing.fees": "fees",
     "billing.metering": "measure",

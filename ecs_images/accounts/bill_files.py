@@ -272,7 +272,7 @@ def _add(name: str, rows: list[dict[str, str]], reading: _Reading, places: Itera
         lacking = "has no column of amounts, such as 应付金额 or PretaxAmount" if rows else "holds no line of a bill"
         reading.remarks.append(f"{name} {lacking}; it was kept aside")
         return
-    for ours in ("payable", "gross", "currency", "product_code"):
+    for ours in _WITHOUT:
         if not columns[ours]:
             reading.remarks.append(f"{name} lacks the column {NAMES[ours][0]}; {_WITHOUT[ours]}")
     if not columns["day"] and not columns["charge_period_start"]:
@@ -298,7 +298,6 @@ _WITHOUT = {
     "payable": "it is computed as list cost less discount and coupons",
     "gross": "list costs are not known",
     "currency": "the currency is not known",
-    "product_code": "lines are known by their commodity only",
 }
 
 

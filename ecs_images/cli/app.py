@@ -26,6 +26,7 @@ from .learn import learn
 from .ledger import ledger
 from .output import say
 from .prices import prices
+from .reconcile import reconcile
 from .routes import routes
 from .show import complain
 from .sweep import sweep
@@ -90,6 +91,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "learn": learn,
     "ledger": ledger,
     "prices": prices,
+    "reconcile": reconcile,
     "rules": catalogue.rules,
     "images": catalogue.images,
     "types": catalogue.types,

@@ -1,0 +1,126 @@
+"""A line of a real bill, ready for arithmetic: what is metered, the use, and the price its list cost was made with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ..catalog.files import published
+from ..catalog.limits import constant
+from ..catalog.sites import sites
+
+NOT_MODELLED = "not modelled"
+FINEST = Decimal("1e-10")
+"""The last decimal of a real bill's amounts."""
+NOTHING = Decimal(0)
+
+
+class Line(NamedTuple):
+    """A line of a bill, ready for arithmetic; amounts in its currency."""
+
+    account: str
+    currency: str
+    region: str
+    meter: str
+    label: str
+    day: str
+    month: str
+    kind: str
+    before: Decimal | None
+    deducted: Decimal
+    quantity: Decimal | None
+    price: Decimal | None
+    gross: Decimal
+    discount: Decimal
+    coupon: Decimal
+    payable: Decimal
+
+    @classmethod
+    def of(cls, row: Mapping[str, str]) -> Line:
+        def amount(name: str) -> Decimal | None:
+            return Decimal(row[name]) if row[name] else None
+
+        quantity, deducted = amount("quantity"), amount("quantity_deducted") or NOTHING
+        before = amount("quantity_before")
+        payable, discount, coupon = (amount(name) or NOTHING for name in ("payable", "discount", "coupon"))
+        gross = amount("gross")
+        commodity, item = row["commodity_code"] or row["product_code"], row["item_code"] or row["item_name"]
+        return cls(
+            account=row["account_id"],
+            currency=row["currency"],
+            region=row["region_id"],
+            meter=_meters().get((commodity, item)) or _meters().get((commodity, "any")) or NOT_MODELLED,
+            label="/".join(filter(None, (commodity, item))) or "a line without a code",
+            day=row["day"],
+            month=row["month"],
+            kind=_kinds().get(row["fee_kind"], "usage"),
+            before=before if before is not None else None if quantity is None else quantity + deducted,
+            deducted=deducted,
+            quantity=None if re.search("月|month", row["unit"].lower()) else quantity,
+            price=amount("list_price"),
+            gross=payable + discount + coupon if gross is None else gross,
+            discount=discount,
+            coupon=coupon,
+            payable=payable,
+        )
+
+    @property
+    def net(self) -> Decimal:
+        """What should be paid by the line's own figures."""
+        return self.gross - self.discount - self.coupon
+
+
+def lines_of(table: pd.DataFrame) -> list[Line]:
+    """The lines of a `BILL_LINES` table."""
+    return [Line.of(row) for row in records(table)]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, by column."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+@cache
+def _meters() -> Mapping[tuple[str, str], str]:
+    return {(row["commodity_code"], row["item"]): row["meter"] for row in published("bill_codes.csv")}
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    return {row["fee_kind"]: row["means"] for row in published("bill_fee_kinds.csv")}
+
+
+def last_decimal(currency: str, *, paid: bool = False) -> Decimal:
+    """The last decimal of a bill's detail, or of what is paid, on the site of a currency (BILL-6)."""
+    site = next((site for site in sites().values() if site.currency == currency), None)
+    decimals = 2 if site is None else site.paid_decimals if paid else site.detail_decimals
+    return Decimal(1).scaleb(-decimals)
+
+
+def is_rounded(amount: Decimal, exact: Decimal, currency: str) -> bool:
+    """Whether an amount on a bill is an exact one, rounded to ten decimals or to those of the site's detail."""
+    return any(amount == exact.quantize(unit, ROUND_HALF_UP) for unit in (FINEST, last_decimal(currency)))
+
+
+def unit_price(line: Line, book: Decimal | None) -> Decimal:
+    """The price of a unit that the list cost of a line was made with.
+
+    The line may name the price of an hour, of a month of 720 hours, or one that is printed rounded; that with which
+    its own list cost comes out is taken. `book` is the model's mean price.
+    """
+    hours = Decimal(constant("pricing_month_hours"))
+    printed = line.price or None
+    candidates = [] if printed is None else [printed, printed / hours]
+    if book is not None and (printed is None or book.quantize(printed, ROUND_HALF_UP) == printed):
+        candidates.append(book)
+    for price in candidates:
+        if line.quantity and is_rounded(line.gross, price * line.quantity, line.currency):
+            return price
+    if not line.quantity:  # a plan took all of it, and free lines often say a price of 0
+        return printed or book or NOTHING
+    return line.gross / line.quantity if printed is None else printed

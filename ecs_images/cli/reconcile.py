@@ -1,0 +1,70 @@
+"""`ecs-images reconcile`: a real bill beside an inventory or a story, and why they differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .opening import listed, open_run, prices_of
+from .options import File, Form, Layers, Quiet, Sets
+from .output import Output, say
+
+
+def reconcile(
+    source: Annotated[Path, typer.Argument(help="a folder or .zip of saved answers; or a story or a ledger")],
+    bill: Annotated[list[Path], typer.Option(help="the real bill: a file, a .zip or a folder; may be repeated")],
+    by: Annotated[
+        str, typer.Option(help="rows: any of account_id, region_id, month, day, meter and currency")
+    ] = "region_id,month,meter",
+    learn: Annotated[
+        Path | None, typer.Option("--learn-prices", help="write the bill's list prices to this .csv, a price layer")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="region of answers that do not say it")] = None,
+    account: Annotated[str | None, typer.Option("--account-id", help="account of answers that do not say it")] = None,
+    taken: Annotated[str | None, typer.Option(help="when the answers were saved, if no name says it")] = None,
+    form: Form = None,
+    path: File = None,
+    prices: Layers = None,
+    sets: Sets = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare a real bill with what an inventory or a story says, and name the causes of every difference.
+
+    Amounts are exact. What no cause explains stands in its own column, a cent too.
+    """
+    from ..accounts.bill_files import read_bill
+    from ..accounts.inventory import Inventory
+    from ..accounts.learnt_prices import learnt_prices
+    from ..accounts.reconcile import CAUSES
+    from ..accounts.reconcile import reconcile as compare
+    from ..catalog.prices import Prices
+    from ..errors import InputError
+
+    output = Output.of(form, path)
+    if source.is_dir() or source.suffix.lower() in (".zip", ".json"):
+        if sets:
+            raise InputError("--set is for the parameters of a story; an inventory has none")
+        model: object = Inventory.read(source, region=region, account_id=account, taken=taken)
+        book = Prices.published(*(prices or ()))
+    else:
+        if region or account or taken:
+            raise InputError("--region, --account-id and --taken are for saved answers, not for a story")
+        _, run = open_run(source, sets)
+        run.refusals_met()
+        model, book = run, prices_of(run, prices)
+    real = read_bill(*bill)
+    found = compare(model, real, prices=book)
+    table = found.by(*listed(by))
+    output.table(table, f"{source.name} beside its bill")
+    if learn is not None:
+        Output.of(None, learn).table(learnt_prices(real))
+    if output.for_people and not quiet:
+        for name in (name for name in table if name in CAUSES):
+            say(f"{name}: {CAUSES[name]}")
+        why = found.table.loc[found.table["modelled"] == "", "basis"]
+        for reason, count in why.value_counts().items():
+            say(f"not compared, {count} row{'s' if count > 1 else ''}: {reason}")
+        for remark in found.remarks:
+            say(remark)
