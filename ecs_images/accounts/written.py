@@ -486,16 +486,15 @@ def _page(operation: str, region: str, image: str, page: list[Record], number: i
 
 
 def _hours(cloud: Cloud, until: datetime) -> dict[Place, list[Record]]:
-    """What each region stored in each of the last hours, as DescribeSnapshotMonitorData tells it."""
+    """What each region that stored something had in each of the last hours, as DescribeSnapshotMonitorData tells it."""
     usage = measure(cloud, until=until)
     usage = usage[usage["sku_meter"].astype(str) == STORAGE]
-    since = to_seconds(until - timedelta(days=_MONITORED_DAYS))
+    first = max(to_seconds(until - timedelta(days=_MONITORED_DAYS)), to_seconds(cloud.ledger[0].at)) // SECONDS_PER_HOUR
     found: dict[Place, list[Record]] = {}
     for key, rows in usage.groupby(["billing_account_id", "region_id"], observed=True):
         account, region = map(str, key)
         starts = seconds_of(rows["charge_period_start"]) // SECONDS_PER_HOUR
         ends = -(-seconds_of(rows["charge_period_end"]) // SECONDS_PER_HOUR)
-        first = max(int(starts.min()), since // SECONDS_PER_HOUR)
         stored = np.zeros(to_seconds(until) // SECONDS_PER_HOUR - first + 1, dtype=np.int64)
         sizes = rows["x_quantity"].to_numpy(dtype=np.int64)
         np.add.at(stored, np.clip(starts - first, 0, len(stored) - 1), sizes)
