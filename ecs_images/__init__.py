@@ -7,6 +7,8 @@ acme = cloud.account("acme")
 web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=12)
 golden = acme.create_image(web, name="golden-v1")
 ecs.bill(cloud, until="2026-03-01").by("month", "meter")
+
+Examples in docstrings go on from these lines; in those of bills `bill` is `ecs.bill(cloud, until="2026-02-14")`.
 """
 
 from __future__ import annotations

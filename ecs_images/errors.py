@@ -104,6 +104,12 @@ class CloudError(EcsImagesError):
     operation: the API operation, such as CopyImage
     http_status: the HTTP status that comes with the code; 0 where no source names it
     ids: the resources concerned, such as `{"image": "m-00000001"}`
+
+    >>> try:
+    ...     acme.copy_image(golden, to="cn-nowhere")
+    ... except ecs.CloudError as refused:
+    ...     print(refused.code)
+    DestinationRegion.NotFound
     """
 
     def __init__(self, code: str, message: str, *, operation: str, http_status: int, ids: dict[str, str]) -> None:

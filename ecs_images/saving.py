@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mktemp
@@ -32,15 +33,17 @@ def read(value: object, what: str) -> str:
     value: its path
     what: what the file is to be, such as "a ledger"
 
-    Raises InputError where it cannot be read or is not UTF-8.
+    Text is UTF-8, or UTF-16 that begins with a byte order mark, as spreadsheets save it. Raises InputError where it
+    cannot be read or is neither.
     """
     path = path_of(value, what)
     try:
-        return path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
+        return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8")
     except OSError as error:
         raise InputError(f"{_named(path)}: cannot be read as {what} ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise InputError(f"{_named(path)}: cannot be read as {what} (it is not UTF-8 text)") from None
+        raise InputError(f"{_named(path)}: cannot be read as {what} (it is not UTF-8 text; save it as UTF-8)") from None
 
 
 def _named(path: Path) -> str:

@@ -29,6 +29,12 @@ def partner(cloud: Cloud) -> Account:
 
 
 @pytest.fixture(autouse=True)
+def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing says how wide a page is: the workers of a parallel run would say 80 characters."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _figures_closed() -> Iterator[None]:
     """No figure outlives its test; matplotlib is not loaded for this."""
     yield

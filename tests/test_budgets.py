@@ -80,3 +80,34 @@ def test_a_budget_that_makes_no_sense_is_refused(expected: str, said: str):
     problem = only_problem(STORY.replace("EXPECTED", expected))
     assert problem.line == 7
     assert said in problem.message
+
+
+LAUNCHED = """\
+start: 2026-01-15
+until: 2026-01-16
+accounts: [acme]
+steps:
+  - run_instance: {as: web, account: acme, region: cn-beijing, image: rhel_9, instance_type: ecs.g7.large}
+  - at: 2026-01-15T10:00+08:00
+    release_instance: {account: acme, instance: web, force: true}
+expect:
+  - {where: {image: rhel_9}, cost: EXPECTED}
+"""
+
+
+@pytest.mark.parametrize(("cost", "passed"), [("2.082", True), ("0", False)])
+def test_a_short_name_of_a_public_image_means_the_image_that_was_launched(cost: str, passed: bool):
+    """Red Hat on 2 vCPU for 10 hours: 2 x 0.1041 x 10 = 2.082; an expected 0 does not pass in silence."""
+    story = Story.parse(LAUNCHED.replace("EXPECTED", cost))
+    (found,) = check(story, story.run())
+    assert found.value == pytest.approx(2.082)
+    assert found.passed is passed
+
+
+def test_a_short_name_that_meant_two_images_is_not_guessed_at():
+    """aliyun_3 means another release from 2026-01-22 on."""
+    later = "  - {at: 2026-01-23, run_instance: {account: acme, region: cn-beijing, image: aliyun_3}}\nexpect:"
+    text = LAUNCHED.replace("rhel_9", "aliyun_3").replace("EXPECTED", "0").replace("expect:", later)
+    story = Story.parse(text.replace("2026-01-16", "2026-02-14"))
+    with pytest.raises(FileProblems, match=r"aliyun_3 means aliyun_3_\w+\.vhd and aliyun_3_\w+\.vhd in this story"):
+        check(story, story.run())

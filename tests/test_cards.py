@@ -117,7 +117,7 @@ def test_the_card_of_a_record_has_its_facts_and_leaves_out_what_is_empty(things:
 def test_the_card_of_a_bill_has_its_meters_and_what_it_does_not_count(things: dict[str, Any]) -> None:
     rows = Texts(things["bill"]._repr_html_()).rows
     assert ["snapshot_standard", "CNY", "576"] in rows
-    assert [row[1] for row in rows if row[0] == "without a price"][0].count("oss_standard_lrs_storage") == 1
+    assert next(row[1] for row in rows if row[0] == "without a price").count("oss_standard_lrs_storage") == 1
     assert Texts(Bill(things["bill"].charges)._repr_html_()).rows[0] == ["meter", "currency", "list cost"]
 
 

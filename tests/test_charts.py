@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from helpers import machine
+from matplotlib.colors import to_hex
 
 from ecs_images import InputError, bill, charts
 
@@ -207,3 +208,17 @@ def test_the_charts_of_a_bill_show_its_amounts(cloud, acme):
     assert heights == pytest.approx([0.816, 1.344])
     (values,) = lines(charts.capacity_over_time(found.capacity())).values()
     assert values[:2] == pytest.approx([12, 12])
+
+
+def test_other_is_pale_and_the_title_says_how_many_are_named():
+    """Ten regions of 1 to 10 GiB: seven have names, the other three lie on top of them in pale grey."""
+    table = stored(*[("2026-01-15", f"r{n}", n) for n in range(1, 11)])
+    ax = charts.capacity_over_time(table, stacked=True)
+    assert to_hex(ax.collections[-1].get_facecolor()[0]).upper() == "#E8E8E8"
+    assert ax.get_title(loc="left") == "from 55 GiB to 55 GiB; the 7 largest of 10 are named"
+    assert charts.capacity_over_time(table).get_title(loc="left").startswith("r10, the largest: ")
+
+
+def test_completion_of_charts_offers_the_charts_and_no_modules():
+    assert dir(charts) == charts.__all__
+    assert {getattr(charts, name).__name__ for name in dir(charts)} == set(charts.__all__)

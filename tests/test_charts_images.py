@@ -316,7 +316,7 @@ def test_a_lineage_of_some_images_is_all_they_come_from_and_all_that_comes_of_th
     links = steps(("A", "made from", "B"), ("A", "made from", "C"), ("C", "copied to", "D"))
     ax = charts.lineage_graph(links, images="C")
     assert columns(ax) == {"A": 0, "C": 1, "D": 2}
-    assert ax.get_title(loc="left") == "3 of 4 resources and accounts; the others are left out"
+    assert ax.get_title(loc="left") == "3 images; 3 of 4 resources and accounts, the others are left out"
     with pytest.raises(UnknownName, match="unknown image of this table 'E'"):
         charts.lineage_graph(links, images=["E"])
     with pytest.raises(InputError, match="images is empty"):
@@ -328,7 +328,8 @@ def test_of_too_many_things_those_of_the_newest_images_are_shown():
     links = steps(*[(f"A{n:02d}", "copied to", f"B{n:02d}") for n in range(50)])
     ax = charts.lineage_graph(links)
     assert {name for name in columns(ax) if name[0] == "A"} == {f"A{n:02d}" for n in range(38, 50)}
-    assert ax.get_title(loc="left") == "24 of 100 resources and accounts; the others are left out"
+    said = "24 images; 24 of 100 resources and accounts, the others are left out"
+    assert ax.get_title(loc="left").replace("\n", " ") == said
 
 
 def test_too_many_things_and_none_make_no_chart(cloud):

@@ -73,7 +73,7 @@ def test_the_bars_lead_from_one_bill_to_the_other():
     assert rows(ax) == ["before", "snapshot standard", "OS licence", "after"]
     assert stretches(ax) == [(0, 15), (15, 21), (21, 17), (0, 17)]
     assert texts(ax) == ["15.00", "+6.00", "−4.00", "17.00"]
-    assert ax.get_title(loc="left") == "+2.00 CNY in all"
+    assert ax.get_title(loc="left") == "+2.00 CNY in all; most by snapshot standard, +6.00"
     assert ax.get_xlabel() == "list cost [CNY]"
 
 

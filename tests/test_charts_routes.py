@@ -80,7 +80,7 @@ def test_routes_to_one_target_are_bars_from_the_cheapest_to_the_refused():
     assert [bar.get_width() for container in ax.containers for bar in container] == [12.5, 30]
     assert texts(ax) == ["12.50", "30.00", "no price: internet traffic", "refused: InvalidImageId.NotFound (SHARE-1)"]
     assert ax.get_xlabel() == "list cost [CNY]"
-    assert ax.get_title(loc="left") == "partner in cn-hangzhou"
+    assert ax.get_title(loc="left") == "cheapest to partner in cn-hangzhou: copy, then share, 12.50 CNY"
 
 
 def test_when_every_route_is_refused_the_reasons_are_drawn():
@@ -207,7 +207,8 @@ def test_each_route_is_a_line_and_the_change_of_the_cheapest_is_shaded():
     drawn = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
     assert drawn == {"share": [3, 6, 9, 12], "copy": [6, 7, 8, 9]}
     assert shaded(ax) == [(2, 3)]
-    assert ax.get_xlabel() == "horizon [month]\ncheapest: share → copy between 2 and 3"
+    assert ax.get_xlabel() == "horizon [month]"
+    assert ax.get_title(loc="left") == "cheapest: share → copy between 2 and 3"
     assert ax.get_ylabel() == "list cost [CNY]"
     assert len({(line.get_linestyle(), line.get_marker()) for line in ax.lines}) == 2
 
@@ -217,14 +218,12 @@ def test_a_route_that_opens_the_image_is_no_cheapest_unless_it_is_the_only_way()
     table = lines_of([1, 2, 3], share=[3, 6, 9], copy=[6, 7, 8], publish=[5, 5, 5])
     ax = charts.break_even(table.assign(x_opens=table["route"] == "publish"))
     assert shaded(ax) == [(2, 3)]
-    assert ax.get_xlabel().splitlines()[1:] == [
-        "cheapest: share → copy between 2 and 3",
-        "publish opens the image to everybody",
-    ]
+    said = "cheapest: share → copy between 2 and 3; publish opens the image to everybody"
+    assert ax.get_title(loc="left").replace("\n", " ") == said
     two_ways_to_open = lines_of([1, 2], publish=[1, 3], give=[2, 2], share=[NONE, NONE])
     alone = charts.break_even(two_ways_to_open.assign(x_opens=two_ways_to_open["route"] != "share"))
     assert shaded(alone) == [(1, 2)]
-    assert "cheapest: publish → give between 1 and 2" in alone.get_xlabel()
+    assert "cheapest: publish → give between 1 and 2" in alone.get_title(loc="left")
 
 
 def test_a_tie_changes_nothing_until_another_is_below():
@@ -233,7 +232,7 @@ def test_a_tie_changes_nothing_until_another_is_below():
     assert shaded(ax) == [(2, 3)]
     touched = charts.break_even(lines_of([1, 2, 3], share=[1, 2, 1], copy=[2, 2, 2]))
     assert shaded(touched) == []
-    assert touched.get_xlabel() == "horizon [month]"
+    assert touched.get_title(loc="left") == "cheapest: share throughout"
 
 
 def test_a_route_without_an_amount_is_named_and_leaves_a_gap():
@@ -325,3 +324,40 @@ def test_a_surface_needs_an_amount_and_one_currency():
         charts.break_even_surface(pd.concat([surface([[1]]), surface([[1]], "USD")]))
     with pytest.raises(InputError, match="at least one row"):
         charts.break_even_surface(surface([[1]]).iloc[:0])
+
+
+# What the titles say --------------------------------------------------------------------------------
+
+
+def test_the_title_of_a_grid_counts_the_rows_in_which_a_route_is_the_cheapest():
+    """Sharing in Beijing, copying in Hangzhou."""
+    said = charts.routes_compared(two_targets()).get_title(loc="left")
+    assert said.replace("\n", " ") == "cheapest: share in 1 of 2 rows, copy in 1 of 2 rows"
+
+
+def test_where_every_route_is_refused_the_title_says_so():
+    alone = charts.routes_compared(pd.DataFrame([route("share", NONE, code="Image.Public", rule="COMM-1")]))
+    said = "no route to partner in cn-hangzhou has an amount that it may be chosen by"
+    assert alone.get_title(loc="left").replace("\n", " ") == said
+
+
+def test_an_amount_that_lacks_a_part_says_so_in_the_title():
+    row = route("rebuild", 30) | {"x_not_counted": "machine not priced"}
+    said = charts.routes_compared(pd.DataFrame([row])).get_title(loc="left")
+    assert said.replace("\n", " ").endswith("rebuild, 30.00 CNY, a part not counted")
+
+
+def plans(**costs: list[float]) -> pd.DataFrame:
+    """What plans have cost after none, ten and twenty days."""
+    days = pd.to_datetime(["2026-01-01", "2026-01-11", "2026-01-21"]).tz_localize("Etc/GMT-8")
+    rows = [(name, day, cost) for name, found in costs.items() for day, cost in zip(days, found, strict=True)]
+    table = pd.DataFrame(rows, columns=["x_plan", "x_at", "list_cost"])
+    return table.assign(billing_currency="CNY", x_not_counted="")
+
+
+def test_the_title_of_plans_says_when_one_becomes_dearer_or_which_costs_least():
+    """copy is 4 above share after ten days and 4 below after twenty: they meet after fifteen."""
+    crossing = charts.plans_over_time(plans(copy=[0, 8, 10], share=[0, 4, 14])).get_title(loc="left")
+    assert crossing == "copy, 2026-01-16: from then on cheaper than share"
+    apart = charts.plans_over_time(plans(copy=[0, 8, 10], share=[0, 4, 5])).get_title(loc="left")
+    assert apart == "share costs least at the end: 5.00"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from helpers import ROOT
 
 from ecs_images.cli import main
 from ecs_images.cli.drawing import visible
-from ecs_images.cli.output import Format, Output
+from ecs_images.cli.output import Format, Output, say
 
 STORY = """\
 title: "\\e[31mRed\\u202e [bold]:smile: 镜像"
@@ -72,6 +73,18 @@ def test_a_page_too_narrow_for_the_columns_shows_each_row_as_a_block(width, caps
     assert "1,234.5000" in shown
     assert "snapshot_standard" in shown
     assert "a sentence of some words that folds" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_no_word_is_broken_on_a_narrow_page_however_long_it_is(width, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    words = ["rhel_9_x64_40G_example.vhd", "is", "an", "image", "of", "cn-beijing"]
+    table = pd.DataFrame({"sku_meter": ["os_licence"], "says": [" ".join(words)], "list_cost": [4.9968]})
+    Output(Format.table).table(table, " ".join(words))
+    say(" ".join(words))
+    shown = re.sub(r"[│┃]", " ", capsys.readouterr().out).split()
+    assert [shown.count(word) for word in words] == [3] * len(words)
+    assert "4.9968" in shown
 
 
 @pytest.mark.slow

@@ -228,6 +228,15 @@ def test_a_cell_that_draws_keeps_its_figure_and_styles_no_table(name):
 
 
 @every_notebook
+def test_every_picture_has_its_text_for_readers_who_do_not_see_it(name):
+    """Beside the picture, in the metadata of its output, from where exported pages take it."""
+    outputs = [out for cell in cells(name, "code") for out in cell["outputs"] if "image/png" in out.get("data", {})]
+    told = [out["metadata"].get("image/png", {}).get("alt", "") for out in outputs]
+    assert [text for text in told if len(text.split()) < 8] == []
+    assert not any("attachments" in cell for cell in every_cell(name))
+
+
+@every_notebook
 def test_tags_are_for_refusals_and_for_widgets(name):
     for cell in cells(name, "code"):
         tags = set(cell["metadata"].get("tags", ()))

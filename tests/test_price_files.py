@@ -79,6 +79,15 @@ def test_a_file_saved_by_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path):
     assert len(read_price_file(path)) == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("apart", [",", ";", "\t"])
+def test_a_file_is_read_however_a_spreadsheet_saves_it(tmp_path, apart, encoding):
+    path = write(tmp_path, {"note": "合同价"})
+    path.write_text(path.read_text(encoding="utf-8").replace(",", apart), encoding=encoding)
+    (row,) = read_price_file(path)
+    assert (row.price, row.note) == (0.12, "合同价")
+
+
 def test_an_empty_price_means_that_none_is_published(tmp_path):
     (row,) = read_price_file(write(tmp_path, {"price": "", "unit": ""}))
     assert row.price is None
@@ -242,7 +251,7 @@ def test_an_empty_file_lacks_every_column(tmp_path):
     assert all(name in message for name in PRICE_TABLE.names)
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\xff\xfe", b"\xff\xfe\x00m\x00e"])
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\xff\xfe", "价格".encode("gbk"), b"\xff\xfem"])
 def test_a_file_that_is_no_text_is_refused(tmp_path, content):
     path = tmp_path / "own.csv"
     path.write_bytes(content)

@@ -576,10 +576,10 @@ def test_a_panel_is_shown_by_a_short_and_lasting_name_and_a_picture(
 def test_an_explorer_is_made_when_its_tab_is_opened(cloud: Cloud, acme: Account, partner: Account) -> None:
     golden_image(acme)
     shown_all = explorers(cloud)
-    assert shown_all.tabs.titles == ("Share or copy", "Lifecycle", "Prices", "Snapshot chain")
-    assert list(shown_all.panels) == ["Share or copy"]
+    assert shown_all.tabs.titles == ("Ways", "Lifecycle", "Prices", "Chain")
+    assert list(shown_all.panels) == ["Ways"]
     shown_all.frame.asked = "Prices"
-    assert list(shown_all.panels) == ["Share or copy", "Prices"]
+    assert list(shown_all.panels) == ["Ways", "Prices"]
     assert shown_all.frame.state == "Prices"
     shown_all.frame.asked = "Elsewhere"
     assert "There is no tab &#x27;Elsewhere&#x27;" in shown_all.notice.value

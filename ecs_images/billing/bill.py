@@ -76,6 +76,9 @@ def bill(
 
     Use that no price covers is listed in `Bill.unpriced`. Raises InputError for a time, an assumption or
     a meter that cannot be used.
+
+    >>> ecs.bill(cloud, until="2026-02-14")
+    <Bill: 1.44 CNY, acme, 2026-01-15 to 2026-02-14>
     """
     ledger = ledger_of(cloud)
     if not isinstance(prices, Prices | None):
@@ -133,8 +136,13 @@ def _check_nothing_acts(state: State, now: datetime, until: datetime) -> None:
 class Bill:
     """Charges and, when made by `bill`, what they follow from.
 
-    `Bill(charges)` alone can sum and invoice; to attribute and explain it needs the rest. Tables that
-    a bill hands out are the caller's: changing one changes neither the bill nor another table.
+    `total` and `by` add them up, `explain` and `attribute` say what they are for, `compare` says what changes, and
+    `unpriced` and `assumptions` say how far to trust them. `Bill(charges)` alone can sum and invoice; for the rest
+    it needs what `bill` gives it. Tables that a bill hands out are the caller's: changing one changes neither the
+    bill nor another table.
+
+    >>> bill
+    <Bill: 1.44 CNY, acme, 2026-01-15 to 2026-02-14>
     """
 
     def __init__(self, charges: pd.DataFrame | Bill, origin: Origin | None = None) -> None:
@@ -213,6 +221,9 @@ class Bill:
 
         Raises PriceNotFound while something that counts has no price, MixedCurrencies where two currencies
         would be added, UnknownName for a currency of neither site.
+
+        >>> round(bill.total(), 4)
+        1.44
         """
         known = sorted(set(self._charges["billing_currency"].astype(str)))
         unpriced = UNPRICED.frame() if self._made_from is None or priced_only else self._made_from.unpriced
@@ -237,6 +248,11 @@ class Bill:
         of different currencies stay apart, and `list_cost`; where prices of other regions stand in for missing
         ones, also `x_stand_in_cost`, the part of it at such prices. Raises UnknownName for a dimension that is not
         known or a tag that no resource has, InputError for dimensions that do not go together.
+
+        >>> bill.by("month", "meter").round(4)
+           x_month          sku_meter billing_currency  list_cost
+        0  2026-01  snapshot_standard              CNY      0.816
+        1  2026-02  snapshot_standard              CNY      0.624
         """
         found = chosen(dimensions)
         columns = list(dict.fromkeys([*(dimension.column for dimension in found), "billing_currency"]))
@@ -292,6 +308,10 @@ class Bill:
         Returns a `COMPARISON` table: `x_part`, `x_before` (this bill), `x_after` (the other), `x_change` and
         `billing_currency`. Each column of amounts adds up to its bill; currencies stay apart. What has no price is in
         neither: see `unpriced` of both. Raises as `by` does.
+
+        >>> bill.compare(ecs.bill(cloud, until="2026-03-16")).round(4)
+                      x_part  x_before  x_after  x_change billing_currency
+        0  snapshot_standard      1.44     2.88      1.44              CNY
         """
         found = chosen(dimensions or ("meter",))
         columns = [dimension.column for dimension in found if dimension.column != "billing_currency"]
@@ -328,6 +348,11 @@ class Bill:
 
         Returns a table with `x_period_start`, the column of `by`, and `x_stored_gib`. The mean runs over
         the part of a period that is billed: in the month a story begins, from its beginning.
+
+        >>> bill.capacity()[["region_id", "x_stored_gib"]]
+            region_id  x_stored_gib
+        0  cn-beijing          12.0
+        1  cn-beijing          12.0
         """
         origin = self._origin
         return capacity(origin.usage, origin.state, origin.window, freq, by)
@@ -339,6 +364,10 @@ class Bill:
 
         Returns account, currency, region, meter, the column of `to`, and `list_cost`; a snapshot or image
         is empty where the cost belongs to none.
+
+        >>> bill.attribute("image")[["region_id", "x_image_id", "list_cost"]].round(4)
+            region_id   x_image_id  list_cost
+        0  cn-beijing   m-00000001       1.44
         """
         look_up("attribution to", to, ATTRIBUTED, f"one of {', '.join(ATTRIBUTED)}")
         if to == "account":
@@ -354,6 +383,9 @@ class Bill:
         resource: an image, snapshot, chain, disk, instance, purchase or files of an image, by its id or its record
 
         Raises UnknownName for an id that the ledger does not know.
+
+        >>> bill.explain(golden)
+        <Explanation of m-00000001: image golden-v1 of acme in cn-beijing, made from i-00000001, 1.440000 CNY>
         """
         origin = self._origin
         return explain(resource, origin.usage, origin.ledger, origin.state, origin.curves, origin.unpriced)

@@ -135,6 +135,9 @@ def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     Returns a `CHARGES` table: one row per account, region, meter, item, settlement and price. Raises
     PriceNotFound with everything that has no price (a bill goes on and lists it instead), InputError for
     what is no usage or no prices. BILL-1.
+
+    >>> ecs.Bill(ecs.rate(ecs.measure(cloud, until="2026-02-14"), ecs.Prices.published()))
+    <Bill: 1.44 CNY>
     """
     if not isinstance(prices, Prices):
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")

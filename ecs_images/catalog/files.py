@@ -55,6 +55,9 @@ def sample(name: str) -> Path:
     name: a story, such as `"golden_pipeline"`, or a price file, such as `"example_prices_china"`; without its ending
 
     Raises UnknownName for any other, with the nearest ones.
+
+    >>> ecs.sample("golden_pipeline").name
+    'golden_pipeline.yaml'
     """
     found = [*data_path("stories").rglob("*.yaml"), *data_path("examples").glob("*.csv")]
     return look_up("sample", name, {path.stem: path for path in found})

@@ -218,6 +218,9 @@ def regions(word: str = "") -> pd.DataFrame:
     word: only those whose id, name, area or country contain it; empty: all
 
     Returns a table with the columns of `regions.csv`. Raises InputError where nothing contains `word`.
+
+    >>> ecs.regions("cn-beijing")["region_id"].tolist()
+    ['cn-beijing']
     """
     return _containing(REGIONS, [tuple(row.values()) for row in published("regions.csv")], word, range(5))
 
@@ -228,6 +231,9 @@ def rules(word: str = "") -> pd.DataFrame:
     word: only those whose id, section or sentence contain it; empty: all
 
     Returns a table with the columns of `rules.csv`. Raises InputError where nothing contains `word`.
+
+    >>> ecs.rules("DEL-5")["rule_id"].tolist()
+    ['DEL-5', 'SDEL-5']
     """
     rows = [tuple(getattr(rule, name) for name in RULES.names) for rule in rule_rows().values()]
     return _containing(RULES, rows, word, (0, 2, 3))

@@ -142,11 +142,14 @@ def read_price_file(path: str | Path, layer: int = 0, book: Sequence[PriceRow] =
         which may leave out columns, and every row of which must have an effect
     book: rows that the prices of a layer are compared with
 
-    Raises FileProblems with every problem of the file, InputError where it cannot be read.
+    Columns are apart by commas, semicolons or tabs. Raises FileProblems with every problem of the file, InputError
+    where it cannot be read.
     """
     text = read(path, "a price file").removeprefix("\ufeff")
     try:
-        reader = csv.DictReader(StringIO(text, newline=""))
+        # Where a comma is the sign of decimals, spreadsheets save columns apart by semicolons.
+        apart = max(",;\t", key=text.partition("\n")[0].count)
+        reader = csv.DictReader(StringIO(text, newline=""), delimiter=apart)
         header = list(reader.fieldnames or ())
         given = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
@@ -186,7 +189,7 @@ def _header_problems(header: Sequence[str], needed: Sequence[str]) -> Iterator[s
 def _field_problems(fields: Mapping[str, str], needed: Collection[str]) -> Iterator[str]:
     """What is wrong with single fields as they are written."""
     if None in fields:
-        yield "there are more fields than columns; quote text that holds a comma"
+        yield "there are more fields than columns; quote text that holds the sign between columns"
     for column in PRICE_TABLE.columns:
         value = fields.get(column.name) or ""
         if not value:

@@ -212,6 +212,10 @@ class Prices:
     """The price books of both sites, with any layers of one's own on top; read-only.
 
     `Prices.published()` is the book that comes with the toolkit.
+
+    >>> (price,) = ecs.Prices.published().book("CNY").at("snapshot_standard", "cn-beijing", "2026-01-15")
+    >>> price.price, price.unit
+    (0.12, 'per_gib_month')
     """
 
     def __init__(
@@ -240,8 +244,8 @@ class Prices:
         return line("Prices", counted(len(self._rows), "row"), f"{own:,} of your own" if own else "", near)
 
     def _repr_html_(self) -> str:
-        """In a notebook: how many prices of what each book has."""
-        kinds = Counter((row.currency, row.meter) for row in self._rows)
+        """In a notebook: how many prices each book has of what is billed."""
+        kinds = Counter((row.currency, row.meter) for row in self._rows if row.meter in METERS)
         return card(self, {}, ("currency", "meter", "rows"), ((*kind, rows) for kind, rows in kinds.items()))
 
     @classmethod

@@ -31,3 +31,8 @@ __all__ = [
     "routes_compared",
     "who_pays",
 ]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the charts, not the modules they are in."""
+    return __all__

@@ -22,7 +22,7 @@ _SAME = 1e-9
 def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The cost of each route along a parameter, and the values between which the cheapest route changes.
 
-    Each interval in which another route becomes the cheapest is shaded, and listed below the axis. A route that
+    Each interval in which another route becomes the cheapest is shaded, and named in the title. A route that
     opens the image to everybody is taken for the cheapest only where no other has an amount.
 
     table: what `ecs_images.break_even` returns, a row for each value and route: columns `x_parameter` (its name
@@ -55,18 +55,19 @@ def break_even(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     opening = set(routes[table["x_opens"].astype(bool)]) if "x_opens" in table else set()
     others = [route for route in order if route not in opening and costs[route].notna().any()]
     changes = _shade_changes(ax, costs[others or order])
+    changes[0] = f"cheapest: {changes[0]}"
     changes += [f"{plain_text(route)} opens the image to everybody" for route in order if route in opening]
     ax.set_ylim(bottom=min(0.0, float(np.nanmin(costs.to_numpy("float64")))))
     _ticks(ax.xaxis, costs.index.to_numpy("float64"))
-    ax.set_xlabel("\n".join([plain_text(names[0]), *changes]))
+    ax.set_xlabel(plain_text(names[0]))
     ax.set_ylabel(f"list cost [{currency}]")
     style.plain(ax)
-    style.name_series(ax)
+    style.name_series(ax, "; ".join(changes))
     return with_fonts(ax)
 
 
 def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
-    """Shade each interval between two values in which the cheapest route changes; returns a line of text for each."""
+    """Shade each interval between two values in which the cheapest route changes; returns the changes in words."""
     priced = costs.dropna(how="all")
     amounts, values = priced.to_numpy("float64"), priced.index.to_numpy("float64")
     now, lines = int(np.nanargmin(amounts[0])), []
@@ -78,7 +79,9 @@ def _shade_changes(ax: Axes, costs: pd.DataFrame) -> list[str]:
         low, high = values[row - 1], values[row]
         ax.axvspan(low, high, color=style.PALE, zorder=0)
         change = " → ".join(plain_text(priced.columns[column], 36) for column in (before, now))
-        lines.append(f"cheapest: {change} between {low:g} and {high:g}")
+        lines.append(f"{change} between {low:g} and {high:g}")
+    if not lines:
+        return [f"{plain_text(priced.columns[now], 36)} throughout"]
     return lines if len(lines) <= 3 else [*lines[:2], f"and {len(lines) - 2} more changes"]
 
 

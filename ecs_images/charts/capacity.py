@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from ..errors import InputError
-from .style import COLOURS, axes_or_new, bar_look, largest, line_look, name_series, plain, require
+from .style import OTHER, axes_or_new, bar_look, largest, line_look, name_series, plain, require
 from .style import gib as size
 from .texts import plain_text, with_fonts
 
@@ -32,20 +32,22 @@ def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = False, ax: Axe
     period, name, gib = capacity.columns
     if not is_datetime64_any_dtype(capacity[period]) or not is_numeric_dtype(capacity[gib]):
         raise InputError("a chart of capacity needs times in its first column and GiB in its last")
-    table = largest(capacity.pivot_table(index=period, columns=name, values=gib, aggfunc="sum", fill_value=0.0))
-    table = _with_end(table)
+    table = capacity.pivot_table(index=period, columns=name, values=gib, aggfunc="sum", fill_value=0.0)
+    names = len(table.columns)
+    table = _with_end(largest(table))
     ax = axes_or_new(ax)
     bottom = pd.Series(0.0, index=table.index)
     for number, column in enumerate(table.columns):
         named = plain_text(column) or "(no image)"
         if stacked:
-            look = {key: value for key, value in bar_look(number).items() if key != "color"}
+            look = bar_look(number, column)
+            look["facecolor"] = look.pop("color")
             top = bottom + table[column]
-            ax.fill_between(table.index, bottom, top, step="post", label=named, facecolor=COLOURS[number], **look)
+            ax.fill_between(table.index, bottom, top, step="post", label=named, **look)
             bottom = top
             continue
         # Later lines are thinner and on top, so lines that coincide are all visible; dashes repeat after four.
-        look = {**line_look(number), "linewidth": 3.2 - 0.3 * number}
+        look = {**line_look(number, column), "linewidth": 3.2 - 0.3 * number}
         ax.step(table.index, table[column], where="post", label=named, **look)
     ax.set_xlabel("time (UTC+8)")
     ax.set_ylabel("stored [GiB, mean of the period]")
@@ -54,7 +56,10 @@ def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = False, ax: Axe
     for label in ax.get_xticklabels():
         label.set_horizontalalignment("right")
     plain(ax)
-    name_series(ax, _growth(table.sum(axis=1) if stacked else table[table.max().idxmax()], len(table.columns), stacked))
+    alone = table.drop(columns=OTHER, errors="ignore")
+    stored = table.sum(axis=1) if stacked else alone[alone.max().idxmax()]
+    which = f"; the {len(alone.columns)} largest of {names} are named" if names > len(table.columns) else ""
+    name_series(ax, _growth(stored, len(table.columns), stacked) + which)
     return with_fonts(ax)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ..cards import counted
 from ..errors import InputError, UnknownName
 from ..units import in_words
 from . import style
@@ -47,7 +48,9 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     positions = range(len(table))
     for number, name in enumerate(table.columns):
         label = in_words(str(name)) if by == "sku_meter" else str(name)
-        ax.bar(positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **style.bar_look(number))
+        ax.bar(
+            positions, table[name], bottom=bottom, label=plain_text(label) or "(none)", **style.bar_look(number, name)
+        )
         bottom = bottom + table[name]
     ax.set_xlabel(f"month (UTC+8){_not_counted(bill, ax)}")
     ax.set_ylabel(f"list cost [{currency} per month]")
@@ -66,7 +69,7 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     style.plain(ax)
     whole, most = f"{style.money(totals.sum())} {currency} at list prices", names[totals.argmax()]
     peak = f", most in {most}: {style.money(totals.max())}" if len(names) > 1 and totals.max() > 0 else f" in {most}"
-    style.name_series(ax, f"{whole}{peak}")
+    style.name_series(ax, f"{whole}{peak}{_supposed(bill)}")
     return with_fonts(ax)
 
 
@@ -104,12 +107,15 @@ def bill_waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for row, (text, top) in enumerate(zip(amounts, tops, strict=True)):
         if size:
             ax.text(top + 0.01 * room, row, text, va="center", fontsize=size)
-    style.name_rows(ax, ["before", *(in_words(part) or "(none)" for part in change.index), "after"])
+    style.name_rows(ax, ["before", *(in_words(part) or "(none)" for part in change.index), "after"], longest=44)
     ax.set_xlim(min(0.0, 1.05 * ends.min() if rows > 2 else 0.0), 1.16 * room)
     ax.set_xlabel(f"list cost [{currency}]")
-    title = f"{_signed(after - before)} {currency} in all" if len(change) else "nothing changes"
-    ax.set_title(title, loc="left", fontsize="medium")
+    title = "nothing changes"
+    if len(change):
+        most = f"; most by {plain_text(in_words(change.index[0])) or '(none)'}, {_signed(change.iloc[0])}"
+        title = f"{_signed(after - before)} {currency} in all{most if len(change) > 1 else ''}"
     style.plain(ax, "x")
+    style.headline(ax, title)
     return with_fonts(ax)
 
 
@@ -146,7 +152,7 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     left = pd.Series(0.0, index=rows.index)
     for number, meter in enumerate(rows.columns):
         label = plain_text(in_words(str(meter))) or "(none)"
-        ax.barh(range(len(rows)), rows[meter], left=left, label=label, height=0.6, **style.bar_look(number))
+        ax.barh(range(len(rows)), rows[meter], left=left, label=label, height=0.6, **style.bar_look(number, meter))
         left = left + rows[meter]
     size, room = style.row_font(ax, len(rows)), float(left.max()) or 1.0
     for row, amount in enumerate(left):
@@ -159,7 +165,7 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
     style.legend_above(ax)
     own, whole = float(table.loc[owner].sum()), float(table.sum(axis=None))
     share = f" ({own / whole:.0%})" if whole else ""
-    paid = f"{style.money(own)} of {style.money(whole)} {currency}{share} at list prices"
+    paid = f"{style.money(own)} of {style.money(whole)} {currency}{share} at list prices{_supposed(bill)}"
     style.headline(ax, f"{plain_text(owner)} pays {paid}")
     return with_fonts(ax)
 
@@ -167,6 +173,13 @@ def who_pays(charges: Any, *, owner: str, receivers: Sequence[str] = (), ax: Axe
 def _charges(bill: Any) -> Any:
     """The charges of a bill; anything else is returned as it is."""
     return bill if isinstance(bill, pd.DataFrame) else getattr(bill, "charges", bill)
+
+
+def _supposed(bill: Any) -> str:
+    """How many assumptions a bill makes; empty for charges alone, which do not say."""
+    with suppress(InputError, AttributeError):
+        return f"; {counted(len(bill.assumptions()), 'assumption')}"
+    return ""
 
 
 def _not_counted(bill: Any, ax: Axes) -> str:

@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch
 
+from ..cards import counted
 from ..units import show_time
 from . import style
 from .svg import BESIDE, EDGE, LETTER, MARGIN, Picture, left_of
@@ -127,7 +128,7 @@ def image_lifecycle(table: pd.DataFrame, *, images: str | Sequence[str] | None =
     style.legend_above(ax, handles)
     left_out = table["resource_id"].nunique() - len(lives.rows)
     which = "" if images is not None else ", which are older"
-    more = f"; {_counted(left_out, 'other row')} left out{which}" if left_out else ""
+    more = f"; {counted(left_out, 'other row')} left out{which}" if left_out else ""
     style.headline(ax, f"{_what_exists(chosen)}{more}")
     return with_fonts(ax)
 
@@ -153,12 +154,8 @@ def _what_exists(table: pd.DataFrame) -> str:
     parts = []
     for kind in ("image", "snapshot"):
         names = kinds.index[kinds == kind]
-        parts += [f"{int((~gone[names]).sum())} of {_counted(len(names), kind)}"] if len(names) else []
+        parts += [f"{int((~gone[names]).sum())} of {counted(len(names), kind)}"] if len(names) else []
     return f"{' and '.join(parts)} still there at the end"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def life_picture(table: pd.DataFrame, moment: datetime, text: str) -> str:

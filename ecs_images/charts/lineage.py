@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from ..cards import counted
 from ..errors import InputError
 from .style import (
     BLUE,
@@ -118,8 +120,11 @@ def lineage_graph(edges: pd.DataFrame, *, images: str | Sequence[str] | None = N
     shown = [relation for relation in _RELATIONS if relation in set(edges["x_relation"])]
     looks = [(relation, *_RELATIONS[relation]) for relation in shown]
     legend_above(ax, [Line2D([], [], color=colour, linestyle=dash, lw=1.5, label=name) for name, colour, dash in looks])
-    if len(labels) < every:
-        headline(ax, f"{len(labels)} of {every} resources and accounts; the others are left out")
+    numbers = Counter(kinds.values()).most_common()
+    found = [counted(number, plain_text(kind, 24)) for kind, number in numbers]
+    found += [f"{len(gone)} of them gone"] if gone else []
+    left = f"; {len(labels)} of {every} resources and accounts, the others are left out" if len(labels) < every else ""
+    headline(ax, f"{', '.join(found)}{left}")
     return with_fonts(ax)
 
 

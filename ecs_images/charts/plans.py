@@ -61,14 +61,16 @@ def plans_over_time(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         look = style.line_look(number - 1) if number else {"color": style.BLACK, "linewidth": 3}
         moments: Any = [from_seconds(int(second)) for second in line.seconds]
         ax.plot(moments, line.costs, label=f"{plain_text(line.name)}{line.lack}", **look)
-    for crossing in _crossings(lines):
+    crossings = _crossings(lines)
+    for crossing in crossings:
         at: Any = from_seconds(int(crossing.seconds))
         ax.plot([at], [crossing.cost], "o", markersize=9, markerfacecolor="none", color=style.DARK)
         ax.annotate(_day(crossing.seconds), (at, crossing.cost), (6, -12), textcoords="offset points")
     ax.set_ylabel(f"list cost up to then [{currency}]")
     ax.set_xlabel("time (UTC+8)")
     style.plain(ax)
-    style.name_series(ax)
+    found = "; ".join(f"{lines[0].name}, {_said(crossing)}" for crossing in crossings) or _cheapest(lines)
+    style.name_series(ax, plain_text(found, 300))
     return with_fonts(ax)
 
 
@@ -110,9 +112,8 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
     found = _crossings(lines)
     for number, crossing in enumerate(found):
         picture.ring(across(crossing.seconds), up(crossing.cost), ink)
-        order = "dearer" if crossing.dearer else "cheaper"
-        words = f"○ {_day(crossing.seconds)}: from then on {order} than {crossing.other}"
-        picture.letters(4, _FOOT + 34 + _LINE * number, shortened(words, int(_WIDTH / LETTER)), fill=ink)
+        words = shortened(f"○ {_said(crossing)}", int(_WIDTH / LETTER))
+        picture.letters(4, _FOOT + 34 + _LINE * number, words, fill=ink)
     return picture.html(_FOOT + 24 + _LINE * len(found))
 
 
@@ -143,6 +144,19 @@ def _crossings(lines: Sequence[_Line]) -> list[_Crossing]:
             seconds, cost = ((1 - part) * row[low] + part * row[high] for row in (mine.seconds, mine.costs))
             found.append(_Crossing(other.name, float(seconds), float(cost), bool(ahead[high] > 0)))
     return sorted(found, key=lambda crossing: crossing.seconds)
+
+
+def _said(crossing: _Crossing) -> str:
+    """A crossing in words."""
+    order = "dearer" if crossing.dearer else "cheaper"
+    return f"{_day(crossing.seconds)}: from then on {order} than {crossing.other}"
+
+
+def _cheapest(lines: Sequence[_Line]) -> str:
+    """Which plan costs least in the end, as far as all its parts have a price."""
+    whole = [line for line in lines if not line.lack]
+    least = min(whole, key=lambda line: float(line.costs[-1]), default=None)
+    return f"{least.name} costs least at the end: {style.money(least.costs[-1])}" if least and len(lines) > 1 else ""
 
 
 def _day(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -159,6 +160,21 @@ def _are_cheapest(cells: Sequence[Cell]) -> list[bool]:
     return [cell in safe and cell.cost == least for cell in cells]
 
 
+def _finding(routes: Sequence[str], rows: Sequence[Sequence[Cell]], currency: str, target: str = "") -> str:
+    """Which route is the cheapest: for one target with its amount, else for how many rows of the grid."""
+    wins = Counter(
+        route for cells in rows for route, cheapest in zip(routes, _are_cheapest(cells), strict=True) if cheapest
+    )
+    if not wins:
+        return f"no route{f' to {target}' if target else ''} has an amount that it may be chosen by"
+    if not target:
+        counts = [f"{plain_text(route)} in {number} of {len(rows)} rows" for route, number in wins.most_common(3)]
+        return f"cheapest: {', '.join(counts)}{', …' if len(wins) > 3 else ''}"
+    cell = next(cell for cell, cheapest in zip(rows[0], _are_cheapest(rows[0]), strict=True) if cheapest)
+    amount = f"{style.money(cell.cost or 0.0)} {currency}{', a part not counted' if cell.lacks else ''}"
+    return f"cheapest to {target}: {' or '.join(map(plain_text, wins))}, {amount}"
+
+
 def _dearest(cells: Sequence[Cell]) -> float:
     """The largest amount, for a scale; 1 if there is none above 0."""
     return max((cell.cost for cell in cells if cell.cost is not None), default=0.0) or 1.0
@@ -179,8 +195,9 @@ def _bars(name: str, order: Sequence[tuple[str, Cell]], currency: str, ax: Axes 
             ax.text((cell.cost or 0.0) + 0.01 * dearest, row, text, va="center", fontsize=size, style=slant)
     ax.set_xlim(0, 1.16 * dearest)
     ax.set_xlabel(f"list cost [{currency}]")
-    ax.set_title(plain_text(name, 80), loc="left", fontsize="medium")
     style.plain(ax, "x")
+    routes, cells = zip(*order, strict=True)
+    style.headline(ax, _finding(routes, [cells], currency, plain_text(name, 80)))
     return with_fonts(ax)
 
 
@@ -221,4 +238,5 @@ def _grid(routes: Sequence[str], rows: dict[str, tuple[Cell, ...]], currency: st
     if any(cell.lacks for cell in cells):
         handles.append(Patch(fill=False, edgecolor="none", label=_LACKING))
     style.legend_above(ax, handles)
+    style.headline(ax, _finding(routes, list(rows.values()), currency))
     return with_fonts(ax)

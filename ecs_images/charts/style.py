@@ -30,6 +30,8 @@ DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MOST = len(COLOURS)
 """How many series can be distinguished."""
+OTHER = "other"
+"""What the smallest series are called together; it looks pale, however large it is."""
 
 # Columns of charts that hold numbers or times; all others hold text.
 _NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference"}
@@ -58,11 +60,11 @@ def require(table: Any, columns: Sequence[str], what: str, source: str) -> pd.Da
     Raises InputError for anything but a DataFrame with these columns, their kinds and at least one row.
     """
     if not isinstance(table, pd.DataFrame):
-        raise InputError(f"a chart of {what} needs a DataFrame, as {source} returns it, not {shown(table)}")
+        wanted = f" with the columns {_some(columns)}" if columns else ""
+        raise InputError(f"a chart of {what} needs a DataFrame{wanted}, as {source} returns it, not {shown(table)}")
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        names = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-        raise InputError(f"a chart of {what} needs the columns {names}, which this table lacks; see {source}")
+        raise InputError(f"a chart of {what} needs the columns {_some(missing)}, which this table lacks; see {source}")
     if not len(table):
         raise InputError(f"a chart of {what} needs at least one row; this table has none")
     for name in columns:
@@ -71,6 +73,10 @@ def require(table: Any, columns: Sequence[str], what: str, source: str) -> pd.Da
         if name in _TIMES and not is_datetime64_any_dtype(table[name]):
             raise InputError(f"a chart of {what} needs times in the column {name}, not {table[name].dtype}")
     return table
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def one_currency(table: pd.DataFrame, what: str) -> str:
@@ -88,7 +94,7 @@ def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
         return table
     order = table.sum().sort_values(ascending=False, kind="stable").index
     kept = table[order[: most - 1]].copy()
-    kept["other"] = table[order[most - 1 :]].sum(axis=1)
+    kept[OTHER] = table[order[most - 1 :]].sum(axis=1)
     return kept
 
 
@@ -114,14 +120,18 @@ def ink(colour: str) -> str:
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.53 else DARK
 
 
-def bar_look(number: int) -> dict[str, Any]:
+def bar_look(number: int, name: object = "") -> dict[str, Any]:
     """The colour and hatch of a series of bars."""
+    if name == OTHER:
+        return {"color": PALE, "hatch": "", "edgecolor": DARK, "linewidth": 0.4}
     colour = COLOURS[number % MOST]
     return {"color": colour, "hatch": HATCHES[number % MOST], "edgecolor": ink(colour), "linewidth": 0.4}
 
 
-def line_look(number: int) -> dict[str, Any]:
+def line_look(number: int, name: object = "") -> dict[str, Any]:
     """The colour and dash of a line."""
+    if name == OTHER:
+        return {"color": GREY, "linestyle": ":"}
     return {"color": LINES[number % MOST], "linestyle": DASHES[number % len(DASHES)]}
 
 

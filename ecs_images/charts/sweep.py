@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from . import style
-from .texts import with_fonts
+from .texts import plain_text, with_fonts
 
 
 def cost_by_value(table: pd.DataFrame, parameter: str, *, ax: Axes | None = None) -> Axes:
@@ -28,6 +28,7 @@ def cost_by_value(table: pd.DataFrame, parameter: str, *, ax: Axes | None = None
     ax.set_xlabel(parameter.replace("_", " "))
     ax.set_ylabel(f"list cost [{currency}]")
     ax.set_ylim(0, 1.12 * (totals.max() or 1.0))
-    ax.set_title(f"lowest with {parameter} = {totals.idxmin() or 'none'}", loc="left", fontsize="medium")
     style.plain(ax)
+    lowest = f"lowest with {parameter} = {totals.idxmin() or 'none'}: {style.money(totals.min())} {currency}"
+    style.headline(ax, plain_text(lowest, 150))
     return with_fonts(ax)

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,9 @@ _SHORT = {
     "x_day": "day",
     "list_cost": "list cost",
     "x_stand_in_cost": "at stand-in prices",
+    "x_settlement_start": "settled from",
+    "x_detail_cost": "before truncation",
+    "billed_cost": "paid",
     "x_part": "part",
     "x_before": "before",
     "x_after": "after",
@@ -39,6 +42,8 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 _MONEY = ("cost", "x_before", "x_after", "x_change")
 _WIDE = 120
 """Characters of a line where no screen says how wide it is."""
+_BETWEEN_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+"""A word too long for the page runs over its edge whole, so that it can be copied."""
 
 
 def visible(text: str) -> str:
@@ -64,7 +69,7 @@ def filled(text: str) -> str:
         return text
     width = console().width
     return "\n".join(
-        textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        textwrap.fill(line, width, subsequent_indent=f"{line[: len(line) - len(line.lstrip())]}  ", **_BETWEEN_WORDS)
         for line in text.split("\n")
     )
 
@@ -133,12 +138,13 @@ def _blocks(columns: list[tuple[str, ...]], title: str, width: int) -> str:
     """Each row as a block of lines: its heads at the left, its texts folded beside them or, on a narrow page, below."""
     heads = [head for head, *_ in columns]
     indent = max(map(len, heads)) + 2
-    indent = indent if indent <= width // 2 else 2
-    lines = textwrap.wrap(title, width) if title else []
+    longest = max((len(word) for texts in columns for text in texts[1:] for word in text.split()), default=0)
+    indent = indent if indent <= width // 2 and longest <= width - indent else 2
+    lines = textwrap.wrap(title, width, **_BETWEEN_WORDS) if title else []
     for row in zip(*[texts for _, *texts in columns], strict=True):
         lines.append("")
         for head, text in zip(heads, row, strict=True):
-            parts = textwrap.wrap(text, max(width - indent, 8), break_on_hyphens=False) or [""]
+            parts = textwrap.wrap(text, max(width - indent, 8), **_BETWEEN_WORDS) or [""]
             if not text:
                 continue
             if indent == 2:

@@ -120,7 +120,7 @@ class Output:
 
     def text(self, content: str) -> None:
         """Print a text that is no table, such as an explanation, or write it to the file."""
-        self._write(content if self.path else visible(content) + "\n", "text")
+        self._write(content if self.path else filled(visible(content)) + "\n", "text")
 
     def _write(self, content: str | bytes, what: str) -> None:
         if self.path is not None:

@@ -15,7 +15,7 @@ from ..catalog.meters import units
 from ..catalog.prices import stated_by, weakness
 from ..errors import EcsImagesError, InputError, MixedCurrencies, Problem
 from ..saving import save
-from .drawing import drawn, filled, visible
+from .drawing import drawn, visible
 from .output import PICTURES, Format, Output, records, say
 
 if TYPE_CHECKING:
@@ -193,8 +193,7 @@ def routes_for_people(title: str, groups: Sequence[Alike], *, to_file: bool) -> 
 
     from ..decisions.in_words import money, payer
 
-    fold = str if to_file else filled
-    text = [fold(line) for line in (title, *(group.answer for group in groups))]
+    text = [title, *(group.answer for group in groups)]
     for group in groups:
         allowed = [way for way in group.routes if way.allowed]
         rows = [
@@ -202,10 +201,10 @@ def routes_for_people(title: str, groups: Sequence[Alike], *, to_file: bool) -> 
             for way in allowed
         ]
         table = pd.DataFrame(rows, columns=["way", "adds", "paid by", "hours"], dtype="str")
-        text += ["", fold(f"To {group.place}:"), drawn(table, to_file=to_file).rstrip("\n"), ""]
+        text += ["", f"To {group.place}:", drawn(table, to_file=to_file).rstrip("\n"), ""]
         remarks = [(way.way, "; ".join(filter(None, (way.not_counted, way.note)))) for way in allowed]
         refused = [(f"{way.way}: {way.code or 'refused'}", way.note) for way in group.routes if not way.allowed]
-        text += [fold(f"- {head}: {why}") for head, why in (*remarks, *refused) if why]
+        text += [f"- {head}: {why}" for head, why in (*remarks, *refused) if why]
     breaks = {way.way: way.if_withdrawn for group in groups for way in group.routes if way.allowed}
     heading = "\nWhat breaks if withdrawn, when the owner later deletes or unshares:" if breaks else ""
-    return "\n".join([*text, fold(heading), *(fold(f"- {name}: {what}") for name, what in breaks.items()), ""])
+    return "\n".join([*text, heading, *(f"- {name}: {what}" for name, what in breaks.items()), ""])

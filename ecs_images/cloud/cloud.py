@@ -86,7 +86,11 @@ class Cloud:
 
     @classmethod
     def from_ledger(cls, ledger: Ledger) -> Cloud:
-        """A cloud in which all events of the ledger have happened; the ledger stays as it is."""
+        """A cloud in which all events of the ledger have happened; the ledger stays as it is.
+
+        >>> ecs.Cloud.from_ledger(cloud.ledger).image(golden) == cloud.image(golden)
+        True
+        """
         if not isinstance(ledger, Ledger):
             raise InputError(f"a cloud is made from a Ledger, not from {shown(ledger)}")
         if not ledger or not isinstance(ledger[0], CloudStarted):
@@ -100,7 +104,13 @@ class Cloud:
         return cloud
 
     def fork(self) -> Cloud:
-        """An independent cloud with the same past; what exists is shared until one of the two changes it."""
+        """An independent cloud with the same past; what exists is shared until one of the two changes it.
+
+        >>> what_if = cloud.fork()
+        >>> what_if.account("acme").delete_image(golden)
+        >>> cloud.image(golden).status
+        'Available'
+        """
         return Cloud._of(self._control.fork())
 
     def __repr__(self) -> str:
@@ -138,6 +148,9 @@ class Cloud:
         site: china or international, which decides the currency of its bill; china for a new one unless said
         quotas: how much it may have from now on where that is not the usual: `{"images": 500}` for the
             custom images it may have in a region (UNK-8)
+
+        >>> cloud.account("partner", site="international")
+        <Account: partner, international site>
         """
         check_account_name(name)
         quotas = {} if quotas is None else quotas
@@ -165,6 +178,10 @@ class Cloud:
 
         At one moment first work under way is finished, then snapshots go whose retention ends, then
         automatic snapshots are taken (SNAP-7).
+
+        >>> cloud.at("2026-02-14T10:00")
+        >>> print(cloud.now)
+        2026-02-14 10:00:00+08:00
         """
         moment = parse_time(when, "at")
         with self._control.lock:
@@ -210,7 +227,11 @@ class Cloud:
             self.at(state.pending.get(name) or min(state.pending.values()))
 
     def image(self, image_id: str) -> Image:
-        """The image of that id as it is now, a deleted one too."""
+        """The image of that id as it is now, a deleted one too.
+
+        >>> cloud.image(golden)
+        <Image m-00000001: acme, cn-beijing, golden-v1, 40 GiB, Available>
+        """
         return _known("image", image_id, self._control.state.images)
 
     def snapshot(self, snapshot_id: str) -> Snapshot:
@@ -234,11 +255,19 @@ class Cloud:
         return _known("files of an image", files_id, self._control.state.files)
 
     def chain(self, of: str) -> ChainView:
-        """The snapshot chain of a disk, an instance's system disk, a snapshot, or of its own id."""
+        """The snapshot chain of a disk, an instance's system disk, a snapshot, or of its own id.
+
+        >>> cloud.chain(web)
+        <Chain sl-d-00000001: 1 live snapshot, 12 GiB>
+        """
         return chain_view(self._control.state, ident(of, "chain, disk, instance or snapshot"))
 
     def freed_gib(self, snapshots: Sequence[str]) -> float:
-        """GiB that deleting these snapshots together would free, over all their chains."""
+        """GiB that deleting these snapshots together would free, over all their chains.
+
+        >>> cloud.freed_gib(cloud.image(golden).snapshots)
+        12.0
+        """
         return freed_gib(self._control.state, idents(snapshots, "snapshots"))
 
     def block_map(self, of: str) -> pd.DataFrame:

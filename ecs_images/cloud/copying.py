@@ -46,6 +46,10 @@ class CopyCommands(Caller):
         encrypted: encrypt the copy
         kms_key: a key of one's own to encrypt it with; the service's unless said (COPY-7)
         tags: the copy's tags, values by key; it has none of the image's
+
+        >>> away = acme.copy_image(golden, to="cn-hangzhou")
+        >>> cloud.image(away)
+        <Image m-00000002: acme, cn-hangzhou, golden-v1, 40 GiB, Available>
         """
         request = self._request(_OPERATION)
         source = _source(request, image)

@@ -73,6 +73,9 @@ class DiskCommands(Caller):
         category: its category; ESSD PL0 is supposed unless said (ASSUME-8)
         written: what is written on it in all; what the snapshot holds, else nothing, unless said [GiB]
         tags: its tags, values by key
+
+        >>> acme.create_disk(region="cn-beijing", size=100)
+        'd-00000002'
         """
         request = self._request("CreateDisk")
         region = request.region(region)
@@ -176,6 +179,10 @@ class DiskCommands(Caller):
         new: written where nothing was written yet [GiB]
         overwrite: written over what lies from `offset` on [GiB]
         offset: where the overwriting begins [GiB]
+
+        >>> acme.write(web, new=2, overwrite=1)
+        >>> cloud.snapshot(acme.create_snapshot(web))
+        <Snapshot s-00000002: acme, cn-beijing, no. 2 of sl-d-00000001, restores 14 GiB, accomplished>
         """
         request = self._request("write")
         own = request.own_disk(disk)

@@ -42,6 +42,9 @@ class FileCommands(Caller):
 
         image: its id
         tags: tags of the files, values by key
+
+        >>> cloud.files(acme.export_image(golden))
+        <ImageFiles f-00000001: acme, cn-beijing, of m-00000001, 12 GiB>
         """
         request = self._request(_OPERATION)
         if marketplace_image(image):
@@ -151,6 +154,9 @@ class FileCommands(Caller):
         name: what the image is called; its id unless said
         family: the image family it joins
         tags: tags of the image, values by key
+
+        >>> acme.import_image(region="cn-hangzhou", file=4, system_disk=40)
+        'm-00000002'
         """
         request = self._request("ImportImage")
         region = request.region(region)

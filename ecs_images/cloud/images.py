@@ -50,6 +50,9 @@ class ImageCommands(Caller):
         version: accepted as the service does, and without meaning here (VER-1)
         image_ignore_data_disks: of an instance, take the system disk only, as Packer's option of that name does
         tags: tags of the image, values by key
+
+        >>> acme.create_image(web, name="golden-v2", family="golden")
+        'm-00000002'
         """
         request = self._request("CreateImage")
         (image_id,) = request.control.new_ids("image", 1)
@@ -94,6 +97,10 @@ class ImageCommands(Caller):
         name: its name from now on
         family: its image family from now on; a family can be changed but not taken away
         licence_type: BYOL, for a Windows image whose licence is one's own (IMP-5)
+
+        >>> acme.modify_image(golden, status="Deprecated")
+        >>> cloud.image(golden).status
+        'Deprecated'
         """
         request = self._request("ModifyImageAttribute")
         own = request.own_image(image)
@@ -133,6 +140,12 @@ class ImageCommands(Caller):
         force: delete it even while instances run from it (DEL-2)
         with_snapshots: delete its snapshots too, as the console offers and the API does not; those
             that another image needs, or disks came from, stay (UNK-7)
+
+        >>> acme.delete_image(golden)
+        >>> cloud.image(golden)
+        <Image m-00000001: acme, cn-beijing, golden-v1, 40 GiB, gone since 2026-01-15>
+        >>> cloud.chain(web).total_gib
+        12.0
         """
         request = self._request("DeleteImage")
         known = request.state.images.get(image)

@@ -93,6 +93,10 @@ class InstanceCommands(Caller):
         billing: pay_as_you_go or subscription
         period: of a subscription, what its price is for: week, month or year; month unless said
         periods: of a subscription, for how many periods it is prepaid; 1 unless said
+
+        >>> node = acme.run_instance(region="cn-beijing", image=golden)
+        >>> cloud.instance(node)
+        <Instance i-00000002: acme, cn-beijing, ecs.g6.large, from m-00000001, Running>
         """
         request = self._request("RunInstances")
         region = request.region(region)
@@ -236,6 +240,10 @@ class InstanceCommands(Caller):
         image: an image's id, an image family or a short name
         system_disk: size of the new disk; that of the old one or of the image unless said [GiB]
         written: what is written on it in all; what the image holds unless said [GiB]
+
+        >>> acme.stop_instance(web)
+        >>> acme.replace_system_disk(web, golden)
+        'd-00000002'
         """
         request = self._request("ReplaceSystemDisk")
         own = request.own_instance(instance)

@@ -50,6 +50,13 @@ class PolicyCommands(Caller):
         disks: the disks it applies to, by their ids, or instances', which mean their system disks
         name: what it is called, empty for no name
         tags: its tags, values by key
+
+        >>> nightly = acme.create_auto_snapshot_policy(
+        ...     region="cn-beijing", time_points=[1], repeat_weekdays=range(1, 8), retention_days=7, disks=[web]
+        ... )
+        >>> cloud.at("2026-01-18")
+        >>> len(cloud.chain(web).snapshots)  # that of the image, and those of three nights
+        4
         """
         request = self._request("CreateAutoSnapshotPolicy")
         region = request.region(region)

@@ -33,6 +33,10 @@ class ShareCommands(Caller):
 
         image: its id
         with_accounts: their names; those beyond the tenth are ignored (SHARE-2)
+
+        >>> acme.share_image(golden, with_accounts=[cloud.account("partner")])
+        >>> sorted(cloud.image(golden).shared_with)
+        ['partner']
         """
         request = self._request(_OPERATION)
         own = request.own_image(image)

@@ -30,6 +30,12 @@ class SnapshotCommands(Caller):
         retention_days: after how many days it is deleted, unless an image or a disk still needs it then, and
             else as soon as none does (SNAP-7, SNAP-9); it is kept for ever unless said [day]
         tags: its tags, values by key
+
+        >>> acme.write(web, overwrite=3)
+        >>> acme.create_snapshot(web, name="daily")
+        's-00000002'
+        >>> cloud.chain(web)
+        <Chain sl-d-00000001: 2 live snapshots, 15 GiB>
         """
         request = self._request("CreateSnapshot")
         own = request.own_disk(disk)
@@ -91,6 +97,9 @@ class SnapshotCommands(Caller):
         to: the region to copy to
         name: what the copy is called, empty for no name
         tags: its tags, values by key
+
+        >>> acme.copy_snapshot(cloud.image(golden).system_snapshot, to="cn-hangzhou")
+        's-00000002'
         """
         request = self._request("CopySnapshot")
         source = request.own_snapshot(snapshot)

@@ -25,6 +25,11 @@ class TagCommands(Caller):
 
         resource: its id
         tags: values by key, such as `{team: web}`; a resource has at most 20 tags
+
+        >>> acme.tag_resource(cloud.image(golden).system_snapshot, tags={"team": "web"})
+        >>> ecs.bill(cloud, until="2026-02-14").by("tag:team").round(4)
+          tag:team billing_currency  list_cost
+        0      web              CNY       1.44
         """
         request = self._request("TagResources")
         own = _own_resource(request, resource)

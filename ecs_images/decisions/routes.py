@@ -87,6 +87,10 @@ def routes(
 
     Raises UnknownName for accounts, regions or images that do not exist, InputError for an
     image that is deleted or still waits, and for updates that it cannot have.
+
+    >>> found = ecs.routes(cloud, golden, accounts=["acme"], regions=["cn-hangzhou"]).set_index("route")
+    >>> found.loc[["share", "copy snapshots"], "x_allowed"].tolist()
+    [False, True]
     """
     situation = Situation(cloud, image)
     return answer(Question(situation, updates, prices), situation.targets(accounts, regions))

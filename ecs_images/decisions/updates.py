@@ -34,6 +34,9 @@ class Updates:
     machines: the machines of ways that build images; as `Machines()` unless said
 
     Raises InputError for a value that makes no sense.
+
+    >>> ecs.Updates(every_days=7, versions_kept=4, change_gib=3)
+    <Updates: every 7 days for 365 days, 4 versions kept, 3 GiB changed and 0 GiB added in each>
     """
 
     every_days: float = 7

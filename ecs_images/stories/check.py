@@ -90,7 +90,7 @@ def _cost(billed: Bill, run: Run, kind: str, where: dict[str, Any]) -> float:
         settled = settled.assign(x_day=day, x_month=day.str.slice(0, 7))
         return float(_matching(settled, where)[_COLUMNS[kind]].sum())
     names = where.keys() & {"image", "snapshot"}
-    wanted = where | {name: _id_of(run, where[name]) for name in names}
+    wanted = where | {name: _charged_id(run, where[name]) for name in names}
     return float(_matching(billed.by(*where), wanted)["list_cost"].sum())
 
 
@@ -99,6 +99,19 @@ def _id_of(run: Run, name: str) -> str:
     found: str = resolve(run.cloud, run.ids, name)
     product = marketplace_image(found)
     return product.image_id if product else found
+
+
+def _charged_id(run: Run, name: str) -> str:
+    """The id that charges have for a name; a name of a public image means what it meant when it was launched."""
+    found = _id_of(run, name)
+    launched = {
+        instance.image
+        for instance in run.cloud.state.instances.values()
+        if (public := find_public_image(found, instance.launched_at.date())) and public.image_id == instance.image
+    }
+    if len(launched) > 1:
+        raise InputError(f"{name} means {' and '.join(sorted(launched))} in this story; say which by its id")
+    return launched.pop() if launched else found
 
 
 def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
@@ -115,7 +128,7 @@ def _unpriced(found: Bill, run: Run, where: dict[str, Any]) -> pd.DataFrame:
             lacking = lacking[(first <= str(value)) & (last >= str(value))]
         elif len(lacking):  # an image, a snapshot or a tag
             shares = found.unpriced_by(name)
-            wanted = str(value) if name.startswith(TAG) else _id_of(run, value)
+            wanted = str(value) if name.startswith(TAG) else _charged_id(run, value)
             its = shares[shares[column] == wanted]
             keys = ["billing_account_id", "region_id", "sku_meter"]
             lacking = lacking.merge(its[keys].drop_duplicates(), on=keys)

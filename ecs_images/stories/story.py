@@ -65,7 +65,11 @@ class AccountSettings(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Story:
-    """A story: accounts, steps, and expectations, as read from a file."""
+    """A story: accounts, steps, and expectations, as read from a file.
+
+    >>> ecs.Story.load(ecs.sample("golden_pipeline")).title
+    'A year of a golden-image pipeline'
+    """
 
     path: str
     title: str

@@ -71,11 +71,11 @@ def explorers(cloud: Cloud, image: str | None = None, *, prices: Prices | None =
     Raises InputError for an image that no account owns.
     """
     makers: dict[str, Callable[[], Panel]] = {
-        "Share or copy": lambda: share_or_copy(cloud, image, prices=prices),
+        "Ways": lambda: share_or_copy(cloud, image, prices=prices),
         "Lifecycle": lambda: lifecycle_explorer(cloud, image),
         "Prices": lambda: price_browser(prices),
     }
     chains = [found for found in cloud.state.images.values() if found.snapshots and image in (None, found.id)]
     if chains:
-        makers["Snapshot chain"] = lambda: chain_explorer(cloud, chains[-1].system_snapshot, prices=prices)
+        makers["Chain"] = lambda: chain_explorer(cloud, chains[-1].system_snapshot, prices=prices)
     return Explorers(makers)

@@ -88,7 +88,7 @@ def test_the_address_brings_the_same_state_back_and_says_what_cannot_be(watched,
     wrong = quote(json.dumps({"regions": ["<img src=x onerror='window.seized=1'>"]}))
     page.goto(f"{page.url.partition('?')[0]}?share-or-copy-workbench={wrong}&tab=Prices")
     expect(page.get_by_role("tab", selected=True)).to_have_text("Prices")
-    page.get_by_role("tab", name="Share or copy").click()
+    page.get_by_role("tab", name="Ways").click()
     page.get_by_text("unknown region").wait_for()
     assert page.evaluate("window.seized") is None
 
@@ -101,7 +101,7 @@ def test_the_plan_is_saved_as_a_story(watched, voila: str) -> None:
     assert waited.value.suggested_filename == "plan.yaml"
 
 
-@pytest.mark.parametrize("tab", ["Share or copy", "Lifecycle", "Prices", "Snapshot chain"])
+@pytest.mark.parametrize("tab", ["Ways", "Lifecycle", "Prices", "Chain"])
 def test_every_tab_is_reached_by_keyboard_and_breaks_no_rule_of_accessibility(watched, voila: str, tab: str) -> None:
     page = watched.page
     opened(page, voila)
@@ -111,7 +111,7 @@ def test_every_tab_is_reached_by_keyboard_and_breaks_no_rule_of_accessibility(wa
     page.keyboard.press("Enter")
     expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
     page.locator(".ecs-panel .ecs-answer p").locator("visible=true").first.wait_for()
-    if tab == "Share or copy":
+    if tab == "Ways":
         page.locator(CELL).nth(4).click()
         page.locator(".ecs-ways legend").wait_for()
     found = Axe().run(page, options=BROKEN)
