@@ -10,9 +10,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .accounts.bill_lines import BILL_LINES
+from .accounts.reconcile import CAUSES_TABLE, RECONCILIATION
 from .billing import dimensions
 from .billing.amounts import AMOUNTS
 from .billing.compare import COMPARISON
+from .billing.focus import FOCUS
 from .billing.invoice import INVOICE
 from .billing.schema import CHARGES, USAGE
 from .catalog import meters
@@ -48,7 +51,8 @@ the day it was seen (`observed`), or an `assumed` day explained in the note.
 def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
-    bill = USAGE, CHARGES, INVOICE, AMOUNTS, COMPARISON
+    bill = USAGE, CHARGES, INVOICE, AMOUNTS, COMPARISON, FOCUS
+    real = BILL_LINES, RECONCILIATION, CAUSES_TABLE
     other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     sections = {
         "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],
@@ -56,6 +60,7 @@ def markdown() -> str:
         "What a bill may be grouped by": [dimensions.markdown()],
         "Tables of the catalogue": [table.to_markdown() for table in catalogue],
         "Tables of a bill": [table.to_markdown() for table in bill],
+        "Tables of a real account": [table.to_markdown() for table in real],
         "Tables of a cloud and of decisions": [table.to_markdown() for table in other],
     }
     return "\n".join([_HEAD, *("\n".join([f"## {title}", "", *parts]) for title, parts in sections.items())])

@@ -172,7 +172,7 @@ def test_a_zip_of_several_files_reads_the_good_ones(tmp_path):
     assert found.total() == {"CNY": Decimal("0.1")}
     assert found.remarks == (
         "bill.zip/empty.csv is empty",
-        "bill.zip/other.csv holds no line of a bill; it was kept aside",
+        "bill.zip/other.csv has no column of a bill's amounts, such as 应付金额 or PretaxAmount",
     )
 
 
@@ -205,7 +205,7 @@ def test_without_the_column_to_pay_it_is_computed_and_said(tmp_path):
     ("content", "message"),
     [
         (b"\x89PNG\r\n\x1a\n\0\0", "x is not text, and was kept aside"),
-        (b'{"Images": {"Image": []}}', "x holds no line of a bill; it was kept aside"),
+        (b'{"Images": {"Image": []}}', "x has no column of a bill's amounts, such as 应付金额 or PretaxAmount"),
         (b"", "x is empty"),
     ],
 )

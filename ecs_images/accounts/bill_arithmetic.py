@@ -58,7 +58,8 @@ class Line(NamedTuple):
             label="/".join(filter(None, (commodity, item))) or "a line without a code",
             day=row["day"],
             month=row["month"],
-            kind=_kinds().get(row["fee_kind"], "usage"),
+            # A kind that no source lists: less than nothing is no use.
+            kind=_kinds().get(row["fee_kind"]) or ("refund" if payable < 0 else "usage"),
             before=before if before is not None else None if quantity is None else quantity + deducted,
             deducted=deducted,
             quantity=None if re.search("月|month", row["unit"].lower()) else quantity,

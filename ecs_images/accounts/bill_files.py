@@ -20,6 +20,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -170,7 +171,8 @@ def _read_json(name: str, text: str, reading: _Reading) -> None:
                 reading.remarks.append(f"{name}, line {number}: not JSON, or only a part of it; it was kept aside")
                 break
     rows = list(_rows(values, {}, reading))
-    _add(name, rows, reading, range(1, len(rows) + 1), "item")
+    header = list(dict.fromkeys(head for row in rows for head in row))
+    _add(name, header, enumerate(rows, 1), reading, "item")
 
 
 def _loads(text: str) -> object:
@@ -218,24 +220,25 @@ def _read_csv(name: str, text: str, reading: _Reading) -> None:
     first = text.lstrip().partition("\n")[0]
     csv.field_size_limit(1 << 24)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=first.count))
-    rows, places = [], []
     try:
         header = [head.strip() for head in next(filter(any, reader), [])]
-        for fields in reader if _has_amounts(header) else ():
-            if not any(part.strip() for part in fields):
-                continue
-            if len(fields) != len(header):
-                count = f"{len(fields)} fields under {len(header)} headers"
-                reading.remarks.append(f"{name}, line {reader.line_num}: {count}; the line was kept aside")
-                continue
-            if {"合计", "总计", "total", "Total"} & set(fields[:3]):
-                reading.remarks.append(f"{name}, line {reader.line_num}: a sum of other lines; it was not counted")
-                continue
-            rows.append(dict(zip(header, fields, strict=True)))
-            places.append(reader.line_num)
+        _add(name, header, _rows_of_csv(name, header, reader, reading), reading, "line")
     except csv.Error as error:
         reading.remarks.append(f"{name}, line {reader.line_num}: {error}; the rest of the file was kept aside")
-    _add(name, rows, reading, places, "line")
+
+
+def _rows_of_csv(name: str, header: list[str], reader: Any, reading: _Reading) -> Iterator[tuple[int, dict[str, str]]]:
+    """The whole rows of a CSV, each with its line; half ones and sums are remarks."""
+    for fields in reader:
+        place = f"{name}, line {reader.line_num}"
+        if len(fields) == len(header) and any(fields):
+            if {"合计", "总计", "total", "Total"} & set(fields[:3]):
+                reading.remarks.append(f"{place}: a sum of other lines; it was not counted")
+            else:
+                yield reader.line_num, dict(zip(header, fields, strict=True))
+        elif any(part.strip() for part in fields):
+            count = f"{len(fields)} fields under {len(header)} headers"
+            reading.remarks.append(f"{place}: {count}; the line was kept aside")
 
 
 # Lines ----------------------------------------------------------------------------------------------
@@ -264,13 +267,13 @@ def _headers(header: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _add(name: str, rows: list[dict[str, str]], reading: _Reading, places: Iterable[int], word: str) -> None:
+def _add(
+    name: str, header: list[str], rows: Iterable[tuple[int, dict[str, str]]], reading: _Reading, word: str
+) -> None:
     """Add the lines of a file, or a remark where it is no bill."""
-    row_heads = list(dict.fromkeys(head for row in rows[:1000] for head in row))
-    columns = _headers(row_heads)
-    if not _has_amounts(row_heads):
-        lacking = "has no column of amounts, such as 应付金额 or PretaxAmount" if rows else "holds no line of a bill"
-        reading.remarks.append(f"{name} {lacking}; it was kept aside")
+    columns = _headers(header)
+    if not _has_amounts(header):
+        reading.remarks.append(f"{name} has no column of a bill's amounts, such as 应付金额 or PretaxAmount")
         return
     for ours in _WITHOUT:
         if not columns[ours]:
@@ -281,7 +284,7 @@ def _add(name: str, rows: list[dict[str, str]], reading: _Reading, places: Itera
     tax = next((tax_names.get(_spelt(head).rpartition("/")[2], "") for head in columns["payable"]), "")
     used = {head for heads in columns.values() for head in heads}
     focus = any(_spelt(head) == "billedcost" for head in columns["payable"])
-    for place, row in zip(places, rows, strict=True):
+    for place, row in rows:
         line = {ours: _first(row, heads) for ours, heads in columns.items()}
         wrong = _amounts_made_plain(line)
         if {"payable", "gross"} & set(wrong) or not (line["payable"] or line["gross"]):

@@ -161,6 +161,9 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
         raise InputError("the bill has no lines; give a file of it, or what read_bill returned")
     lines = lines_of(bill.lines)
     remarks = list(bill.remarks)
+    if len(modes := sorted(set(bill.lines["tax_mode"]))) > 1:
+        words = {"": "not told", "included": "with tax", "excluded": "without tax"}
+        remarks.append(f"lines differ in whether tax is in them: {', '.join(words[mode] for mode in modes)}")
     months = sorted({line.month for line in lines if line.month})
     if not months:
         raise InputError("no line of the bill names a month or a day; nothing can be compared")
@@ -262,10 +265,14 @@ class _Comparison:
         """Whether a line is of a day whose month the bill is not of."""
         return bool(line.day) and line.day[:7] not in {line.month, *self.months[line.account]}
 
+    def _is_use(self, line: Line) -> bool:
+        """Whether a line bills use that the model should have."""
+        return line.kind in ("usage", "purchase") and not self._late(line)
+
     def _not_known(self, cell: Cell, lines: list[Line]) -> str:
         """Why the model says nothing about a cell; empty where it does."""
         model = self.model
-        if cell.meter == NOT_MODELLED or (lines and all(self._late(line) for line in lines)):
+        if cell.meter == NOT_MODELLED or (lines and not any(self._is_use(line) for line in lines)):
             return ""
         if cell.account not in model.accounts:
             return f"the model does not have the account {cell.account or 'that the lines do not name'}"
@@ -275,8 +282,6 @@ class _Comparison:
             return model.unknown[cell[:4]]
         if cell.day >= model.until:
             return f"the model ends before {model.until}"
-        if all(line.kind != "usage" for line in lines) and lines:
-            return ""
         if model.storage_only and cell.meter != STORAGE:
             return "an inventory does not say how long this ran"
         if model.storage_only and cell not in model.basis:
@@ -289,7 +294,7 @@ class _Comparison:
     def _causes(self, cell: Cell, lines: list[Line], difference: Decimal) -> dict[str, Decimal]:
         """The causes of the difference of a cell that the lines, or another way to count, prove."""
         found: dict[str, Decimal] = defaultdict(Decimal)
-        used = [line for line in lines if line.kind == "usage" and not self._late(line)]
+        used = [line for line in lines if self._is_use(line)]
         for line in lines:
             if line not in used:
                 kind = "late line" if self._late(line) else line.kind.replace("_", "-")
@@ -358,9 +363,8 @@ def _taxed(lines: Iterable[Line]) -> set[str]:
     for currency, group in by_currency.items():
         rate = sum((line.payable for line in group), NOTHING) / sum((line.net for line in group), NOTHING)
         if len(group) > 1 and _LOWEST_TAX < rate < _HIGHEST_TAX:
-            off = max(abs(line.payable - line.net * rate) for line in group)
-            found |= {currency} if off <= last_decimal(currency, paid=True) else set()
+            found |= {currency} if all(abs(line.payable / line.net - rate) < _SAME_RATE for line in group) else set()
     return found
 
 
-_LOWEST_TAX, _HIGHEST_TAX = Decimal("1.01"), Decimal("1.3")
+_LOWEST_TAX, _HIGHEST_TAX, _SAME_RATE = Decimal("1.01"), Decimal("1.3"), Decimal("0.001")

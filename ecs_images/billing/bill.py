@@ -31,6 +31,7 @@ from .capacity import capacity, period_edges
 from .compare import comparison
 from .dimensions import TAG, Dimension, chosen, split_over, tag
 from .explain import Explanation, Resource, explain
+from .focus import focus
 from .invoice import invoice
 from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
 from .rating import Curve, Key, charges_of, curves, unpriced_of
@@ -339,6 +340,10 @@ class Bill:
     def invoice(self) -> pd.DataFrame:
         """What is paid, rounded per settlement as the site rounds (BILL-6): an `INVOICE` table."""
         return invoice(self._charges)
+
+    def focus(self) -> pd.DataFrame:
+        """The charges in the columns of FOCUS 1.2, for other tools: a `FOCUS` table. Costs are list costs."""
+        return focus(self._charges)
 
     def capacity(self, freq: str = "month", by: str = "region") -> pd.DataFrame:
         """Mean GiB stored per period.

@@ -11,7 +11,7 @@ from ..billing.dimensions import names_of
 from ..errors import InputError
 from .opening import listed, open_run, prices_of
 from .options import ByteOrderMark, File, Form, Layers, Meters, Quiet, Rounded, Sets, StandIns, Until
-from .output import PICTURES, Format, Output, records, say
+from .output import FOCUS_FORMS, PICTURES, Format, Output, records, say
 from .show import draw_cost, notes_of, remark, show_explanation, show_foot, table_by, unpriced_lines
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def bill(
         if chart is not None:
             raise InputError(f"-o {path} and --chart {chart} both name a picture; give one of them")
         path, chart = None, path
-    output = Output.of(form, path, rounded=rounded, bom=bom)
+    as_focus = form in FOCUS_FORMS and by is None and top is None and not (subtotals or invoice or explain)
+    output = Output.of(FOCUS_FORMS[form] if form and as_focus else form, path, rounded=rounded, bom=bom)
     if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
         raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
     if (top is not None or subtotals) and (invoice or explain is not None):
@@ -76,7 +77,7 @@ def bill(
     if explain is not None:
         show_explanation(found, run, explain, output)
     else:
-        table = found.invoice() if invoice else table_by(found, run, dimensions)
+        table = found.invoice() if invoice else found.focus() if as_focus else table_by(found, run, dimensions)
         table = table if top is None else _largest(table, top)
         table = _with_subtotals(table) if subtotals else table
         if output.form is Format.json:

@@ -35,10 +35,14 @@ class Format(StrEnum):
     html = "html"
     parquet = "parquet"
     xlsx = "xlsx"
+    focus_csv = "focus-csv"
+    focus_parquet = "focus-parquet"
 
 
+FOCUS_FORMS = {Format.focus_csv: Format.csv, Format.focus_parquet: Format.parquet}
+"""The forms in which a bill has the columns of FOCUS, and the plain form of their files."""
 PICTURES = (".png", ".svg", ".pdf")
-_ENDINGS = {f".{form}": form for form in Format if form is not Format.table} | {
+_ENDINGS = {f".{form}": form for form in Format if form is not Format.table and form not in FOCUS_FORMS} | {
     ".markdown": Format.md,
     ".htm": Format.html,
 }
@@ -65,8 +69,11 @@ class Output:
     def of(cls, form: Format | None, path: Path | None, *, rounded: bool = False, bom: bool = False) -> Output:
         """The output that options ask for: without a form, that of the file's ending, or a table on the screen.
 
-        Raises UnknownName for an ending that names no form, and InputError for `bom` without a CSV.
+        Raises UnknownName for an ending that names no form, and InputError for `bom` without a CSV and for the
+        columns of FOCUS, which only a bill has.
         """
+        if form in FOCUS_FORMS:
+            raise InputError(f"--format {form} is for ecs-images bill, and goes without --by, --invoice and --explain")
         if form is None and path is not None:
             ending = path.suffix.lower()
             if ending not in _ENDINGS:
