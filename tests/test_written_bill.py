@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from helpers import golden_image, machine, tier
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from strategies import STARTS, Story, play, stories, toy_prices
 
 import ecs_images as ecs
@@ -95,7 +95,7 @@ def test_without_tax_on_the_international_site(tmp_path: Path) -> None:
     assert set(lines["currency"]) == {"USD"}
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.generate])
+@settings(max_examples=12, deadline=None)
 @given(story=stories(starts=STARTS[:2]))
 def test_out_and_in_again_every_row_adds_up_and_nothing_is_unexplained(story: Story) -> None:
     cloud = play(story, names=NUMBERS).cloud

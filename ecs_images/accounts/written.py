@@ -23,7 +23,7 @@ from ..billing.metering import measure
 from ..catalog.meters import STORAGE
 from ..cloud.cloud import Cloud
 from ..columns import seconds_of
-from ..errors import InputError
+from ..errors import InputError, look_up
 from ..ledger import events as ev
 from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Lineage, Snapshot, gone_at
 from ..ledger.state import State
@@ -75,21 +75,26 @@ def account_numbers(accounts: Iterable[str]) -> dict[str, str]:
     }
 
 
-def write_answers(cloud: Cloud, folder: str | Path, *, taken: Sequence[Time] = ()) -> datetime:
-    """Write the answers that the service would give about every account of a cloud.
+def write_answers(
+    cloud: Cloud, folder: str | Path, *, taken: Sequence[Time] = (), accounts: Sequence[str] = ()
+) -> datetime:
+    """Write the answers that the service would give about the accounts of a cloud.
 
     cloud: the cloud
     folder: where to; files that are there and have the same names are replaced
-    taken: the days at whose beginning (UTC+8) the answers were saved; the last day that the cloud's clock has seen the
-        beginning of, unless given. All lists are written for the last of them, for the others that of chains, which is
-        their history
+    taken: the days at whose beginning (UTC+8) the answers were saved; the first of every month and the last day that
+        the cloud's clock has seen the beginning of, unless given. All lists are written for the last of them, for the
+        others that of chains, which is their history
+    accounts: the names of the accounts whose answers were saved; all unless given
 
-    Returns the moment of the last answers. Raises InputError for a day that the clock has not reached or that lies
-    before the beginning, and where a file cannot be written.
+    Returns the moment of the last answers. Raises UnknownName for an account that the cloud does not have, InputError
+    for a day that the clock has not reached or that lies before the beginning, and where a file cannot be written.
     """
     home = path_of(folder, "the folder of an account")
     days = _days(cloud, taken)
     numbers = account_numbers(cloud.state.accounts)
+    for account in accounts:
+        look_up("account", account, numbers)
     told = _Told()
     state, place, ledger = State(), 0, cloud.ledger
     for day in days:
@@ -98,10 +103,14 @@ def write_answers(cloud: Cloud, folder: str | Path, *, taken: Sequence[Time] = (
             told.add(ledger[place])
             place += 1
         for (account, region), lists in _lists(state, numbers, told).items():
+            if accounts and account not in accounts:
+                continue
             where = home / numbers[account] / region / f"{day.astimezone(BILLING_CLOCK):%Y-%m-%d}"
             for name, answer in _answers(lists, region, None if day == days[-1] else _HISTORY):
                 _write(where / f"{name}.json", answer, home)
     for (account, region), points in _hours(cloud, days[-1]).items():
+        if accounts and account not in accounts:
+            continue
         where = home / numbers[account] / region / f"{days[-1].astimezone(BILLING_CLOCK):%Y-%m-%d}"
         for number, start in enumerate(range(0, len(points), _MONITORED_HOURS), 1):
             part = {"MonitorData": {"DataPoint": points[start : start + _MONITORED_HOURS]}}
@@ -111,8 +120,12 @@ def write_answers(cloud: Cloud, folder: str | Path, *, taken: Sequence[Time] = (
 
 def _days(cloud: Cloud, taken: Sequence[Time]) -> list[datetime]:
     """The days in order, each once, as the moments at which they begin."""
-    today = from_seconds(day_start_seconds(cloud.now.astimezone(BILLING_CLOCK).date()))
+    today = cloud.now.astimezone(BILLING_CLOCK).replace(hour=0, minute=0, second=0, microsecond=0)
     days = sorted({parse_time(day, "taken") for day in taken} or {today})
+    month = today.replace(day=1)
+    while not taken and len(cloud.ledger) and month >= cloud.ledger[0].at:
+        days = [month, *days] if month < days[0] else days
+        month = (month - timedelta(days=1)).replace(day=1)
     for day in days:
         if (to_seconds(day) - day_start_seconds(day.astimezone(BILLING_CLOCK).date())) % SECONDS_PER_DAY:
             raise InputError(f"answers are saved at the beginning of a day, not at {show_time(day)}")

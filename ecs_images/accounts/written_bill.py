@@ -49,7 +49,7 @@ def write_bill(bill: Bill, folder: str | Path, numbers: Mapping[str, str]) -> li
 
     bill: the bill; what of it has no price is in no row
     folder: where to; files that are there and have the same names are replaced
-    numbers: the number of each account
+    numbers: the number of each account whose bill is written
 
     Returns the files. Raises InputError where one cannot be written.
     """
@@ -90,7 +90,7 @@ def _csv(rows: list[Row]) -> str:
 
 def _charges(bill: Bill, numbers: Mapping[str, str]) -> Iterable[Row]:
     table: Any = bill.charges
-    for charge in table.itertuples(index=False):
+    for charge in table[table["billing_account_id"].isin(list(numbers))].itertuples(index=False):
         used = Decimal(charge.consumed_quantity).quantize(_FINEST, ROUND_HALF_UP)
         price = Decimal(f"{charge.list_cost / charge.consumed_quantity if charge.consumed_quantity else 0.0:.16g}")
         gross = (price * used).quantize(_FINEST, ROUND_HALF_UP)
@@ -126,6 +126,7 @@ def _cut_off(bill: Bill, numbers: Mapping[str, str], charges: Iterable[Row]) -> 
     With it the rows add up to the invoice exactly.
     """
     invoice: Any = bill.invoice()
+    invoice = invoice[invoice["billing_account_id"].isin(list(numbers))]
     months = invoice["x_settlement_start"].dt.tz_convert(BILLING_CLOCK).dt.strftime("%Y%m")
     sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for row in charges:

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import EcsImagesError, UnknownName, did_you_mean, shown
 from . import catalogue
+from .account import account
 from .bill import bill
 from .check import check
 from .diff import diff
@@ -82,6 +83,7 @@ def serve(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "bill": bill,
+    "account": account,
     "diff": diff,
     "sweep": sweep,
     "check": check,
