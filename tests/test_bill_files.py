@@ -15,9 +15,9 @@ from ecs_images.errors import InputError
 REAL = Path(__file__).parent / "bills" / "detail_of_2026-05.csv"
 """Three of the 156 lines of a real detail file, of another product; ids are replaced."""
 DAY = (
-    "账单月份,账单日期,产品Code,资产/资源实例ID,地域,计费项,资源包抵扣量,"
-    "用量,用量单位,目录价,目录总价, 优惠金额,应付金额,定价币种\n"
-    "2026-06,2026-06-15,snapshot,cn-hangzhou;snapshot,华东1（杭州）,快照容量,600,1800,GB*小时,0.0001,0.12,0.02,0.10,CNY\n"
+    "资源归属账号ID,账单月份,账单日期,产品Code,资产/资源实例ID,地域,计费项,资源包抵扣量,"
+    "用量,用量单位,目录价,目录总价, 优惠金额,优惠券抵扣金额,应付金额,定价币种\n"
+    "1000000000000002,2026-06,2026-06-15,snapshot,cn-hangzhou;snapshot,华东1（杭州）,快照容量,600,1800,GB*小时,0.0001,0.12,0.02,0,0.10,CNY\n"
 )
 ITEM = {
     "BillingDate": "2026-06-15",
@@ -108,7 +108,10 @@ def test_an_older_file_takes_the_day_from_the_time_of_use(tmp_path):
     (line,) = found.lines.to_dict("records")
     assert (line["payer_id"], line["account_id"], line["day"]) == ("1", "2", "2026-06-15")
     assert json.loads(line["tags"]) == {"a": "b", "c": "d"}
-    assert found.remarks == ("x.csv lacks the column 定价币种; the currency is not known",)
+    assert found.remarks == (
+        "x.csv lacks the column 定价币种; the currency is not known",
+        "x.csv lacks the column 官网目录价; prices are worked out from list costs",
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,12 +180,12 @@ def test_a_zip_of_several_files_reads_the_good_ones(tmp_path):
 
 
 def test_half_a_line_and_a_sum_are_kept_aside(tmp_path):
-    text = DAY + "合计,,,,,,,,,,0.12,0.02,0.10,CNY\n" + "2026-06,2026-06-16,snapsh"
+    text = DAY + "合计,,,,,,,,,,,0.12,0.02,0,0.10,CNY\n" + "1000000000000002,2026-06-16,snapsh"
     found = read_bill(written(tmp_path, "x.csv", text))
     assert found.total() == {"CNY": Decimal("0.1")}
     assert found.remarks == (
         "x.csv, line 3: a sum of other lines; it was not counted",
-        "x.csv, line 4: 3 fields under 14 headers; the line was kept aside",
+        "x.csv, line 4: 3 fields under 16 headers; the line was kept aside",
     )
 
 

@@ -222,6 +222,17 @@ def test_the_ending_of_a_file_says_its_form(ecs, story: Path, tmp_path: Path, en
     assert path.read_text(encoding="utf-8").startswith(begins)
 
 
+def test_a_workbook_keeps_numbers_and_evaluates_no_text(ecs, story: Path, tmp_path: Path):
+    """Spreadsheets evaluate text that begins like a formula; an account may be called so."""
+    named = STORY.replace("[acme]", '["=1+1"]').replace("account: acme", 'account: "=1+1"')
+    story.write_text(named, encoding="utf-8")
+    path = tmp_path / "bill.xlsx"
+    assert ecs("bill", story, "--by", "account", "-o", path).code == 0
+    (row,) = pd.read_excel(path).to_dict("records")
+    assert row["billing_account_id"] == "'=1+1"
+    assert row["list_cost"] == pytest.approx(1.2)
+
+
 def test_a_picture_is_drawn_where_its_ending_is_asked_for(ecs, story: Path, tmp_path: Path):
     picture = tmp_path / "bill.png"
     said = ecs("bill", story, "-o", picture).out

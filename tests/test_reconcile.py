@@ -150,6 +150,14 @@ def test_a_line_that_is_no_use_is_kept_apart(june, tmp_path, kind, pay, cause):
     assert causes(against(june, [*bill_of_june(), line], tmp_path)) == {("2026-06-10", cause): pay}
 
 
+@pytest.mark.parametrize("printed", ["0.12", "0.0002", "0.00016666666667"])
+def test_a_price_may_be_printed_by_the_month_or_rounded(june, tmp_path, printed):
+    """0.12 a month of 720 hours: 0.048 for 288 GiB-hours, whatever price is printed beside it."""
+    monthly = Prices([tier(0.12, unit="per_gib_month")])
+    lines = [changed(line, 官网目录价=printed, 目录总价="0.048", 应付金额_含税="0.048") for line in bill_of_june()]
+    assert causes(against(june, lines, tmp_path, monthly)) == {}
+
+
 def test_a_late_line_of_the_month_before_is_named(june, tmp_path):
     late = changed(LINE, 账单明细ID="x", 账单日期="20260531")
     assert causes(against(june, [*bill_of_june(), late], tmp_path)) == {("2026-05-31", "late line"): "288"}
@@ -221,6 +229,22 @@ def test_other_accounts_and_currencies_are_told_apart_and_not_compared(june, tmp
     assert list(odd["unexplained"]) == ["", ""]
 
 
+def test_the_only_account_of_a_story_stands_for_that_of_the_bill(june, tmp_path):
+    """A story says acme, a real bill a number."""
+    lines = [changed(line, 资源归属账号ID="1000000000000001") for line in bill_of_june()]
+    found = against(june, lines, tmp_path)
+    assert causes(found) == {}
+    assert found.remarks == (
+        "the bill is of account 1000000000000001; it is compared with acme, the only one of the model",
+    )
+
+
+def test_another_number_is_another_account_of_an_inventory(tmp_path):
+    lines = [changed(line, 资源归属账号ID="1000000000000001") for line in bill_of_june()]
+    table = against(inventory(chains=[chain(30, 12)]), lines, tmp_path).table
+    assert set(table["basis"]) == {"the model does not have the account 1000000000000001"}
+
+
 def test_a_bill_of_another_time_says_so(june, tmp_path):
     lines = [changed(LINE, 账单明细ID="x", 账单月份="202608", 账单日期="20260810")]
     table = against(june, lines, tmp_path).table
@@ -285,6 +309,12 @@ def test_a_region_that_the_inventory_does_not_have_is_not_compared(tmp_path):
     assert list(found.table["basis"][found.table["region_id"] == "cn-beijing"]) == [
         "the inventory has no sizes of this region"
     ]
+
+
+def test_an_inventory_without_a_date_says_what_it_lacks(tmp_path):
+    found = against(inventory(chains=[chain(30, 12, taken_at=None)]), bill_of_june()[:1], tmp_path)
+    assert found.by("month")["not_compared"].tolist() == ["288"]
+    assert any(remark.startswith("nothing says when the answers") for remark in found.remarks)
 
 
 def test_archive_chains_are_no_standard_storage(tmp_path):

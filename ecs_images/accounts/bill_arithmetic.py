@@ -24,6 +24,7 @@ class Line(NamedTuple):
     """A line of a bill, ready for arithmetic; amounts in its currency."""
 
     account: str
+    account_name: str
     currency: str
     region: str
     meter: str
@@ -52,6 +53,7 @@ class Line(NamedTuple):
         commodity, item = row["commodity_code"] or row["product_code"], row["item_code"] or row["item_name"]
         return cls(
             account=row["account_id"],
+            account_name=row["account_name"],
             currency=row["currency"],
             region=row["region_id"],
             meter=_meters().get((commodity, item)) or _meters().get((commodity, "any")) or NOT_MODELLED,

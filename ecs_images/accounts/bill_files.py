@@ -275,15 +275,15 @@ def _add(
     if not _has_amounts(header):
         reading.remarks.append(f"{name} has no column of a bill's amounts, such as 应付金额 or PretaxAmount")
         return
+    focus = any(_spelt(head) == "billedcost" for head in columns["payable"])
     for ours in _WITHOUT:
-        if not columns[ours]:
+        if not columns[ours] and not (focus and ours == "coupon"):
             reading.remarks.append(f"{name} lacks the column {NAMES[ours][0]}; {_WITHOUT[ours]}")
     if not columns["day"] and not columns["charge_period_start"]:
         reading.remarks.append(f"{name} has no days; its lines are compared with whole months")
     tax_names = {_spelt(head): mode for head, mode in TAX_MODES.items()}
     tax = next((tax_names.get(_spelt(head).rpartition("/")[2], "") for head in columns["payable"]), "")
     used = {head for heads in columns.values() for head in heads}
-    focus = any(_spelt(head) == "billedcost" for head in columns["payable"])
     for place, row in rows:
         line = {ours: _first(row, heads) for ours, heads in columns.items()}
         wrong = _amounts_made_plain(line)
@@ -301,6 +301,9 @@ _WITHOUT = {
     "payable": "it is computed as list cost less discount and coupons",
     "gross": "list costs are not known",
     "currency": "the currency is not known",
+    "account_id": "its lines name no account",
+    "list_price": "prices are worked out from list costs",
+    "coupon": "coupons are not known",
 }
 
 

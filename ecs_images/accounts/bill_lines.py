@@ -12,6 +12,7 @@ BILL_LINES = Table(
         Column("row_id", "text", "", "the provider's id of the line; empty where the file has none"),
         Column("payer_id", "text", "", "the account that pays"),
         Column("account_id", "text", "", "the account that uses the resource"),
+        Column("account_name", "text", "", "name of the account that uses the resource"),
         Column("month", "text", "", "month of the bill, such as 2026-05"),
         Column("day", "text", "", "day of use on the billing clock (UTC+8), such as 2026-05-03; empty: of the month"),
         Column("charge_period_start", "time", "", "first moment, where told"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -58,6 +58,7 @@ class Model:
     until: the first day that nothing is known about
     accounts: the accounts it has
     storage_only: whether it knows of nothing but storage, and of that only the cells of `basis`
+    remarks: what is wrong with what it rests on; a sentence each
     """
 
     cost: dict[Cell, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -68,6 +69,7 @@ class Model:
     until: str = ""
     accounts: frozenset[str] = frozenset()
     storage_only: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def modelled(
@@ -184,7 +186,8 @@ def _of_inventory(
     accounts = frozenset(account for account, _ in hours.keys() | totals.keys())
     if currencies.keys() == {""}:  # a bill that names no account
         currencies = dict.fromkeys(accounts, currencies[""])
-    last = min(end, found.now or end)
+    # The day of the newest answer counts as known: it may be dated by its day alone.
+    last = min(end, (found.now or end) + timedelta(days=1)).replace(hour=0, minute=0, second=0)
     days = range(day_start_seconds(start.date()), to_seconds(last), SECONDS_PER_DAY)
     known_hours: dict[str, set[int]] = defaultdict(set)
     for (account, _), by_hour in hours.items():
@@ -206,13 +209,22 @@ def _of_inventory(
     usage = _usage(row for row in rows if row[3])
     levels = curves(usage, prices)
     model = _priced(usage, charges_of(levels, prices), unpriced_of(levels))
-    model.basis, model.until = basis, f"{last + timedelta(days=1) - timedelta(seconds=1):%Y-%m-%d}"
+    model.basis, model.until = basis, f"{last:%Y-%m-%d}"
     model.accounts = accounts
-    model.storage_only = True
+    model.storage_only, model.remarks = True, tuple(_doubts(found))
     for cell in basis:  # a day on which nothing was stored is known too
         model.quantity[cell] += 0
         model.cost[cell] += 0
     return model
+
+
+def _doubts(found: Inventory) -> Iterator[str]:
+    """Why the sizes of an inventory may be wrong."""
+    if found.now is None:
+        yield "nothing says when the answers of the inventory were saved; give --taken, or Inventory.read(…, taken=…)"
+    for row in rows_of(found.coverage):
+        if row.what == "DescribeSnapshotLinks" and row.state != "complete":
+            yield f"the snapshot chains of {row.region_id or 'an unknown region'} are {row.state}: {row.why}"
 
 
 def _hours(table: pd.DataFrame, only: str) -> dict[tuple[str, str], dict[int, int]]:

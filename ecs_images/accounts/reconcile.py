@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..cards import card
+from ..cards import line as line_of
 from ..catalog.meters import INSTANCE, METERS, OS_LICENCE, STORAGE
 from ..catalog.prices import Prices
 from ..errors import InputError, look_up
@@ -110,7 +112,12 @@ class Reconciliation:
             f"billed {row.billed} {row.currency}, modelled {row.modelled or 'not known'}, unexplained {row.unexplained}"
             for row in rows_of(self.by("currency"))
         ]
-        return f"<Reconciliation: {'; '.join(lines) or 'nothing to compare'}>"
+        return line_of("Reconciliation", "; ".join(lines) or "nothing to compare")
+
+    def _repr_html_(self) -> str:
+        """In a notebook: by region, month and meter, and what was not compared."""
+        table = self.by("region_id", "month", "meter")
+        return card(self, {"remarks": "; ".join(self.remarks)}, map(str, table), rows_of(table))
 
     def by(self, *columns: str) -> pd.DataFrame:
         """Sums, exact to the digit.
@@ -170,11 +177,26 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
     start = parse_time(f"{months[0]}-01")
     end = parse_time(f"{_month_after(months[-1])}-01")
     model = modelled(source, start, end, {line.account: line.currency for line in lines}, prices)
-    if len(model.accounts) == 1 and not any(line.account for line in lines):
-        (account,) = model.accounts
-        lines = [line._replace(account=account) for line in lines]
-        remarks.append(f"the bill names no account; it is taken to be of {account or 'the one of the inventory'}")
-    return _Comparison(lines, model, remarks).result()
+    lines = _of_accounts(lines, model, remarks)
+    return _Comparison(lines, model, [*remarks, *model.remarks]).result()
+
+
+def _of_accounts(lines: list[Line], model: Model, remarks: list[str]) -> list[Line]:
+    """Lines with their accounts as the model has them: by number, else by name, else the only one of a model.
+
+    A real inventory knows numbers; there another number is another account.
+    """
+    known: dict[tuple[str, str], str] = {}
+    billed = {(line.account, line.account_name) for line in lines}
+    for number, name in sorted(billed):
+        found = number if number in model.accounts or name not in model.accounts else name
+        if len(billed) == len(model.accounts) == 1 and (not number or not model.storage_only):
+            (found,) = model.accounts
+        known[number, name] = found
+        if found not in (number, name):
+            whose = f"is of account {number}" if number else "names no account"
+            remarks.append(f"the bill {whose}; it is compared with {found}, the only one of the model")
+    return [line._replace(account=known[line.account, line.account_name]) for line in lines]
 
 
 def _month_after(month: str) -> str:

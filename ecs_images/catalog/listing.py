@@ -232,8 +232,8 @@ def rules(word: str = "") -> pd.DataFrame:
 
     Returns a table with the columns of `rules.csv`. Raises InputError where nothing contains `word`.
 
-    >>> ecs.rules("DEL-5")["rule_id"].tolist()
-    ['DEL-5', 'SDEL-5']
+    >>> ecs.rules("CHAIN-2")["rule_id"].tolist()
+    ['CHAIN-2']
     """
     rows = [tuple(getattr(rule, name) for name in RULES.names) for rule in rule_rows().values()]
     return _containing(RULES, rows, word, (0, 2, 3))
