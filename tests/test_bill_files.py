@@ -189,8 +189,9 @@ def test_half_a_line_and_a_sum_are_kept_aside(tmp_path):
     )
 
 
-def test_an_amount_that_is_none_keeps_its_line_aside(tmp_path):
-    found = read_bill(written(tmp_path, "x.csv", DAY + DAY.splitlines()[1].replace("0.10", "n/a")))
+@pytest.mark.parametrize("amount", ["n/a", "NaN", "Infinity", "1e999999999", "1e-999999999", "0.1.0"])
+def test_an_amount_that_is_none_keeps_its_line_aside(tmp_path, amount):
+    found = read_bill(written(tmp_path, "x.csv", DAY + DAY.splitlines()[1].replace("0.10", amount)))
     assert found.total() == {"CNY": Decimal("0.1")}
     assert found.remarks == ("x.csv, line 3: payable is not an amount; the line was kept aside",)
 

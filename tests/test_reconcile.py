@@ -158,6 +158,16 @@ def test_a_price_may_be_printed_by_the_month_or_rounded(june, tmp_path, printed)
     assert causes(against(june, lines, tmp_path, monthly)) == {}
 
 
+def test_a_refund_that_the_model_has_too_is_no_difference(june, tmp_path):
+    """The model stores 288 that day; the bill charges 300 and gives 12 back."""
+    lines = bill_of_june()
+    lines[4] = changed(lines[4], 目录总价="300", 应付金额_含税="300")
+    back = {"费用类型": "订阅退订费用", "抵扣前用量": "", "用量": "", "目录总价": "-12", PAY: "-12"}
+    lines.append(changed(LINE, 账单明细ID="x", 账单日期="20260605", **back))
+    found = against(june, lines, tmp_path)
+    assert causes(found) == {}
+
+
 def test_a_late_line_of_the_month_before_is_named(june, tmp_path):
     late = changed(LINE, 账单明细ID="x", 账单日期="20260531")
     assert causes(against(june, [*bill_of_june(), late], tmp_path)) == {("2026-05-31", "late line"): "288"}

@@ -34,6 +34,8 @@ from .bill_lines import BILL_LINES
 AMOUNTS = ("quantity_before", "quantity_deducted", "quantity", "list_price", "gross", "discount", "coupon", "payable")
 _ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".zip")
+_MOST_DIGITS = 40
+"""Digits before or after the point beyond which a number is no amount."""
 _LARGEST = 1 << 31
 """Bytes of a part of a zip, unpacked, above which it is kept aside."""
 _TAGS = re.compile(r"key:(.*?) value:(.*?)(?:;|$)")
@@ -136,8 +138,8 @@ def _read_zip(name: str, content: bytes, reading: _Reading) -> None:
             for part in archive.infolist():
                 if part.is_dir() or Path(part.filename).suffix.lower() not in _ENDINGS or "__MACOSX" in part.filename:
                     continue
-                if part.file_size > _LARGEST:
-                    reading.remarks.append(f"{name}, {part.filename[:80]}: too large to be unpacked")
+                if part.file_size > _LARGEST or part.filename.lower().endswith(".zip"):
+                    reading.remarks.append(f"{name}, {part.filename[:80]}: too large or a zip itself; unpack it first")
                     continue
                 _read_content(f"{name}/{part.filename}", archive.read(part), reading)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
@@ -346,7 +348,7 @@ def _amount(text: str) -> str:
         value = Decimal(text.replace(",", "").strip())
     except InvalidOperation:
         return ""
-    return text_of(value) if value.is_finite() else ""
+    return text_of(value) if value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS else ""
 
 
 def text_of(value: Decimal) -> str:

@@ -56,6 +56,7 @@ class Model:
     unknown: why nothing can be said about an account, currency, region and meter
     others: storage by cell [GiB-hour] as it would be counted otherwise, by what would be done otherwise
     until: the first day that nothing is known about
+    whole_until: the first day that may be known in part only: nobody misses lines of it
     accounts: the accounts it has
     storage_only: whether it knows of nothing but storage, and of that only the cells of `basis`
     remarks: what is wrong with what it rests on; a sentence each
@@ -67,6 +68,7 @@ class Model:
     unknown: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
     others: dict[str, dict[Cell, Decimal]] = field(default_factory=dict)
     until: str = ""
+    whole_until: str = "9999"
     accounts: frozenset[str] = frozenset()
     storage_only: bool = False
     remarks: tuple[str, ...] = ()
@@ -210,6 +212,7 @@ def _of_inventory(
     levels = curves(usage, prices)
     model = _priced(usage, charges_of(levels, prices), unpriced_of(levels))
     model.basis, model.until = basis, f"{last:%Y-%m-%d}"
+    model.whole_until = f"{min(end, found.now or end):%Y-%m-%d}"
     model.accounts = accounts
     model.storage_only, model.remarks = True, tuple(_doubts(found))
     for cell in basis:  # a day on which nothing was stored is known too

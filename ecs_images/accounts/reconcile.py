@@ -246,7 +246,7 @@ class _Comparison:
             elif month in self.months[cell.account] and cost:
                 if cell.day < min(self.days[cell.account, month], default=""):
                     early.add(month)
-                else:
+                elif cell.day < self.model.whole_until:
                     self.cells.setdefault(cell, [])
         self.remarks += [
             f"{what} of the model ({text_of(round(cost, 2))} {currency}) is not compared: "
@@ -316,7 +316,14 @@ class _Comparison:
     def _causes(self, cell: Cell, lines: list[Line], difference: Decimal) -> dict[str, Decimal]:
         """The causes of the difference of a cell that the lines, or another way to count, prove."""
         found: dict[str, Decimal] = defaultdict(Decimal)
+        cost = self.model.cost.get(cell, NOTHING)
         used = [line for line in lines if self._is_use(line)]
+        own = [line for line in lines if self._is_use(line) or line.kind == "refund"]
+        if (
+            len(own) > len(used)
+            and abs(sum((line.net for line in own), NOTHING) - cost) <= FINEST * len(own) + abs(cost) * _NOISE
+        ):
+            used = own  # what is given back, such as the rest of a term, is in the model too
         for line in lines:
             if line not in used:
                 kind = "late line" if self._late(line) else line.kind.replace("_", "-")
