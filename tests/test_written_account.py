@@ -15,7 +15,7 @@ from ecs_images.catalog.files import data_path
 from ecs_images.cli import main
 from ecs_images.stories.story import Story
 
-SAMPLE = data_path("accounts/shop")
+SAMPLE = ecs.sample("shop")
 SHOP, LAB = "1000000000000001", "1000000000000002"
 
 
@@ -71,6 +71,13 @@ def test_the_samples_bill_is_explained_to_the_last_digit(sample: Inventory) -> N
     assert len(storage) == 30 * 5
     assert set(storage["unexplained"]) == {"0"}
     assert set(storage["basis"]) == {"hours"}
+
+
+def test_the_samples_story_explains_its_bill_all_year() -> None:
+    run = Story.load(data_path("accounts/shop.yaml")).run()
+    found = reconcile(run, read_bill(SAMPLE / "bill"))
+    assert set(found.table["unexplained"]) == {"0"}
+    assert set(found.causes["cause"]) <= {"rounding", "round-down"}
 
 
 def test_the_command_writes_a_story(
