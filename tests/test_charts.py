@@ -134,16 +134,16 @@ def test_the_title_says_the_sum_and_the_dearest_month_and_each_bar_its_total():
 def test_stacked_areas_reach_what_is_stored_in_all():
     """12 + 5 GiB, then 14 + 0."""
     table = stored(("2026-01-15", "cn-a", 12), ("2026-01-15", "cn-b", 5), ("2026-01-16", "cn-a", 14))
-    ax = charts.capacity_over_time(table, stacked=True)
+    ax = charts.capacity_over_time(table)
     assert max(y for area in ax.collections for path in area.get_paths() for y in path.vertices[:, 1]) == 17
     assert ax.get_title(loc="left") == "from 17 GiB to 14 GiB"
-    of_lines = charts.capacity_over_time(table).get_title(loc="left")
+    of_lines = charts.capacity_over_time(table, stacked=False).get_title(loc="left")
     assert of_lines == "cn-a, the largest: from 12 GiB to 14 GiB"
 
 
 def test_stored_gib_are_steps_of_one_line_a_region():
     ax = charts.capacity_over_time(
-        stored(("2026-01-15", "cn-a", 12), ("2026-01-15", "cn-b", 5), ("2026-01-16", "cn-a", 14))
+        stored(("2026-01-15", "cn-a", 12), ("2026-01-15", "cn-b", 5), ("2026-01-16", "cn-a", 14)), stacked=False
     )
     found = lines(ax)
     assert found["cn-a"][:2] == [12, 14]
@@ -156,24 +156,24 @@ def test_stored_gib_are_steps_of_one_line_a_region():
 
 def test_the_title_says_when_the_most_was_stored():
     table = stored(("2026-01-15", "cn-a", 12), ("2026-01-16", "cn-a", 20), ("2026-01-17", "cn-a", 5))
-    said = charts.capacity_over_time(table).get_title(loc="left")
+    said = charts.capacity_over_time(table, stacked=False).get_title(loc="left")
     assert said == "cn-a: from 12 GiB to 5 GiB, at most 20 GiB in the period from 2026-01-16"
 
 
 def test_lines_that_follow_one_another_are_dashed_differently():
-    ax = charts.capacity_over_time(stored(*[("2026-01-15", f"r{n}", 1) for n in range(4)]))
+    ax = charts.capacity_over_time(stored(*[("2026-01-15", f"r{n}", 1) for n in range(4)]), stacked=False)
     assert len({line.get_linestyle() for line in ax.lines}) == 4
 
 
 def test_at_most_eight_lines_are_shown():
     """Nine regions of 1 to 9 GiB: 9 to 3, and 2 + 1 as other."""
-    ax = charts.capacity_over_time(stored(*[("2026-01-15", f"r{n}", n) for n in range(1, 10)]))
+    ax = charts.capacity_over_time(stored(*[("2026-01-15", f"r{n}", n) for n in range(1, 10)]), stacked=False)
     found = {name: values[0] for name, values in lines(ax).items()}
     assert found == {**{f"r{n}": n for n in range(3, 10)}, "other": 3}
 
 
 def test_what_backs_no_image_is_labelled():
-    ax = charts.capacity_over_time(stored(("2026-01-15", "", 1), ("2026-01-15", "m-1", 1)))
+    ax = charts.capacity_over_time(stored(("2026-01-15", "", 1), ("2026-01-15", "m-1", 1)), stacked=False)
     assert set(lines(ax)) == {"(no image)", "m-1"}
 
 
@@ -188,7 +188,7 @@ def test_a_time_without_storage_is_drawn_as_nothing_stored(cloud, acme):
     acme.delete_snapshot(snapshot)
     cloud.at("2026-01-18")
     acme.create_snapshot(web)
-    ax = charts.capacity_over_time(bill(cloud, until="2026-01-20").capacity("day"))
+    ax = charts.capacity_over_time(bill(cloud, until="2026-01-20").capacity("day"), stacked=False)
     (line,) = ax.lines
     drawn = {f"{when:%m-%d}": gib for when, gib in zip(line.get_xdata(), line.get_ydata(), strict=True)}
     assert drawn["01-15"] == 12
@@ -206,17 +206,17 @@ def test_the_charts_of_a_bill_show_its_amounts(cloud, acme):
     heights = [height for _, height in bars(charts.cost_over_time(found.charges))["snapshot standard"]]
     assert heights == pytest.approx([12 * 0.12 / 720 * 24 * 17, 12 * 0.12 / 720 * 24 * 28])
     assert heights == pytest.approx([0.816, 1.344])
-    (values,) = lines(charts.capacity_over_time(found.capacity())).values()
+    (values,) = lines(charts.capacity_over_time(found.capacity(), stacked=False)).values()
     assert values[:2] == pytest.approx([12, 12])
 
 
 def test_other_is_pale_and_the_title_says_how_many_are_named():
     """Ten regions of 1 to 10 GiB: seven have names, the other three lie on top of them in pale grey."""
     table = stored(*[("2026-01-15", f"r{n}", n) for n in range(1, 11)])
-    ax = charts.capacity_over_time(table, stacked=True)
+    ax = charts.capacity_over_time(table)
     assert to_hex(ax.collections[-1].get_facecolor()[0]).upper() == "#E8E8E8"
     assert ax.get_title(loc="left") == "from 55 GiB to 55 GiB; the 7 largest of 10 are named"
-    assert charts.capacity_over_time(table).get_title(loc="left").startswith("r10, the largest: ")
+    assert charts.capacity_over_time(table, stacked=False).get_title(loc="left").startswith("r10, the largest: ")
 
 
 def test_completion_of_charts_offers_the_charts_and_no_modules():

@@ -12,16 +12,15 @@ from .style import gib as size
 from .texts import plain_text, with_fonts
 
 
-def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = False, ax: Axes | None = None) -> Axes:
-    """Stored GiB over time as steps, one line for each region, chain or image of the table.
+def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = True, ax: Axes | None = None) -> Axes:
+    """Stored GiB over time as steps, one area for each region, chain or image of the table.
 
-    If there are more than eight lines, the smallest are added up as "other".
-
-    stacked: whether the names lie on top of one another, as areas whose top is what is stored in all; not for names
-        that stand for the same thing in different scenarios
+    If there are more than eight, the smallest are added up as "other".
 
     capacity: what `Bill.capacity` returns, three columns: the start of a period (time), a name (region, chain or
         image), and the mean of what was stored [GiB]
+    stacked: whether the names lie on top of one another, as areas whose top is what is stored in all; False: a line
+        for each, for names that stand for the same thing in different scenarios
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for an empty table.

@@ -69,7 +69,7 @@ def plans_over_time(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(f"list cost up to then [{currency}]")
     ax.set_xlabel("time (UTC+8)")
     style.plain(ax)
-    found = "; ".join(f"{lines[0].name}, {_said(crossing)}" for crossing in crossings) or _cheapest(lines)
+    found = "; ".join(f"{shortened(lines[0].name)}, {_said(crossing)}" for crossing in crossings) or _cheapest(lines)
     style.name_series(ax, plain_text(found, 300))
     return with_fonts(ax)
 
@@ -149,14 +149,18 @@ def _crossings(lines: Sequence[_Line]) -> list[_Crossing]:
 def _said(crossing: _Crossing) -> str:
     """A crossing in words."""
     order = "dearer" if crossing.dearer else "cheaper"
-    return f"{_day(crossing.seconds)}: from then on {order} than {crossing.other}"
+    return f"{_day(crossing.seconds)}: from then on {order} than {shortened(crossing.other)}"
 
 
 def _cheapest(lines: Sequence[_Line]) -> str:
     """Which plan costs least in the end, as far as all its parts have a price."""
     whole = [line for line in lines if not line.lack]
     least = min(whole, key=lambda line: float(line.costs[-1]), default=None)
-    return f"{least.name} costs least at the end: {style.money(least.costs[-1])}" if least and len(lines) > 1 else ""
+    return (
+        f"{shortened(least.name)} costs least at the end: {style.money(least.costs[-1])}"
+        if least and len(lines) > 1
+        else ""
+    )
 
 
 def _day(seconds: float) -> str:
