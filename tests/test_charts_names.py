@@ -129,6 +129,14 @@ def plans(names: Sequence[str]) -> pd.DataFrame:
     return table.assign(billing_currency="CNY", x_not_counted="")
 
 
+def account(names: Sequence[str]) -> pd.DataFrame:
+    """Images that cost 1, 2, 3 …, of which nothing bounds what the last one frees."""
+    cost = [float(n) for n in range(1, len(names) + 1)]
+    table = pd.DataFrame({"x_name": [f"m-{n}" for n in range(len(names))], "x_called": names, "list_cost": cost})
+    high = [*cost[:-1], float("nan")]
+    return table.assign(x_freed_low_cost=0.0, x_freed_high_cost=high, billing_currency="CNY")
+
+
 CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFrame]]] = {
     "cost_over_time": (lambda t: charts.cost_over_time(t, by="billing_account_id"), costs),
     "who_pays": (lambda t: charts.who_pays(t, owner="acme"), costs),
@@ -139,6 +147,7 @@ CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFr
     "chain_block_map": (lambda t: charts.chain_block_map(t, delete=t["x_snapshot_id"].tolist()[:2]), blocks),
     "image_lifecycle": (charts.image_lifecycle, lives),
     "lineage_graph": (charts.lineage_graph, links),
+    "account_costs": (charts.account_costs, account),
     "plans_over_time": (charts.plans_over_time, plans),
     "routes_compared": (charts.routes_compared, routes),
     "routes_compared_by_target": (charts.routes_compared, targets),

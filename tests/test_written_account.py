@@ -80,25 +80,48 @@ def test_the_samples_story_explains_its_bill_all_year() -> None:
     assert set(found.causes["cause"]) <= {"rounding", "round-down"}
 
 
-def test_the_command_writes_a_story(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    story = tmp_path / "story.yaml"
-    story.write_text(
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    path = tmp_path / "story.yaml"
+    path.write_text(
         "start: 2026-01-15\nuntil: 2026-01-20\naccounts: [acme]\nsteps:\n"
         "  - run_instance: {as: web, account: acme, region: cn-beijing, image: aliyun_3, written: 12}\n"
         "  - create_image: {as: v1, account: acme, instance: web, name: golden-v1}\n"
     )
-    words = ["account", "--from", str(story), "-o", str(tmp_path / "out"), "--taken", "2026-01-18"]
-    monkeypatch.setattr("sys.argv", ["ecs-images", *words])
+    return path
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *words: object) -> object:
+    """How the command line ends."""
+    monkeypatch.setattr("sys.argv", ["ecs-images", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
         main()
-    assert ended.value.code == 0
-    assert "inventory" in capsys.readouterr().out
+    return ended.value.code
+
+
+def test_the_command_writes_a_story(story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command(monkeypatch, "account", "--from", story, "-o", tmp_path / "out", "--taken", "2026-01-18") == 0
     assert Inventory.read(tmp_path / "out" / "inventory").images["name"].tolist() == ["golden-v1"]
     assert sorted(set(read_bill(tmp_path / "out" / "bill").lines["day"])) == ["2026-01-15", "2026-01-16", "2026-01-17"]
-    focus = (tmp_path / "out" / "focus" / "focus.csv").read_text()
-    assert "1000000000000001" in focus
+    assert "1000000000000001" in (tmp_path / "out" / "focus" / "focus.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [(["--top", "3"], "leave top away"), (["somewhere"], "leave places away"), ([], "name it with -o FOLDER")],
+)
+def test_what_has_no_effect_on_writing_is_refused(
+    more: list[str],
+    words: str,
+    story: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = ["-o", tmp_path / "out"] if more else []
+    assert command(monkeypatch, "account", "--from", story, *out, *more) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_with_files_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:

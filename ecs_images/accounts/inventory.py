@@ -14,11 +14,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..catalog.prices import Prices
 from ..catalog.regions import region as region_of
 from ..errors import InputError
 from ..units import Time, parse_time
+from .allocation import costs
 from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
+from .cleaning import Cleaning, clean
+from .costs import AccountBill, bill
 from .files import Source, sources
+from .findings import findings
 from .reading import Place, Rows, add_page
 from .tables import BY_NAME, COVERAGE
 
@@ -72,6 +77,29 @@ class Inventory:
         """The newest moment at which an answer was saved; None where no answer says so. Never today's clock."""
         taken = [table["taken_at"].max() for table in self.tables.values() if table["taken_at"].notna().any()]
         return max(taken).to_pydatetime() if taken else None
+
+    def bill(
+        self,
+        *,
+        site: str = "china",
+        prices: Prices | None = None,
+        meters: str | Iterable[str] | None = None,
+        at: Time | None = None,
+    ) -> AccountBill:
+        """What it costs in the 30 days from now; see `accounts.costs.bill`."""
+        return bill(self, site=site, prices=prices, meters=meters, at=at)
+
+    def costs(self, by: str = "image", *, bill: AccountBill | None = None) -> pd.DataFrame:
+        """What its images, or other parts, cost: allocated, and freed as a range; see `accounts.allocation.costs`."""
+        return costs(bill or self.bill(), by)
+
+    def findings(self, *, bill: AccountBill | None = None) -> pd.DataFrame:
+        """What in it may be superfluous; see `accounts.findings.findings`."""
+        return findings(bill or self.bill())
+
+    def clean(self, keep: str, *, bill: AccountBill | None = None) -> Cleaning:
+        """A plan that keeps what a policy says and deletes other images; see `accounts.cleaning.clean`."""
+        return clean(bill or self.bill(), keep)
 
     @classmethod
     def read(

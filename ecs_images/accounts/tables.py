@@ -7,7 +7,14 @@ from: `account_id`, `region_id`, `taken_at` (when the answer was saved, empty wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
 from ..tables import Column, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PLACE = (
     Column("account_id", "text", "", "the account it belongs to; empty: unplaced"),
@@ -167,3 +174,14 @@ BY_NAME = {
     "links": LINKS,
 }
 """The tables of an inventory by what they are called there."""
+
+
+class HasTables(Protocol):
+    """An inventory, as functions about one need it: its tables by name, what is missing, and its newest moment."""
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]: ...
+    @property
+    def coverage(self) -> pd.DataFrame: ...
+    @property
+    def now(self) -> datetime | None: ...

@@ -7,6 +7,7 @@ picture that a live page draws of the same table is in the same module.
 
 from __future__ import annotations
 
+from .account import account_costs
 from .breakeven import break_even, break_even_surface
 from .capacity import capacity_over_time
 from .chain import chain_block_map
@@ -18,6 +19,7 @@ from .routes import routes_compared
 from .sweep import cost_by_value
 
 __all__ = [
+    "account_costs",
     "bill_waterfall",
     "break_even",
     "break_even_surface",

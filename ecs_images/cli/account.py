@@ -1,51 +1,202 @@
-"""`ecs-images account`: a story written as the files of a real account."""
+"""`ecs-images account`: what the images of a real account cost, what may go, and what that frees."""
 
 from __future__ import annotations
 
+import html as markup
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .opening import open_run, prices_of
-from .options import Layers, Sets
-from .output import say
-from .show import complain, unpriced_lines
+from ..errors import InputError, look_up
+from .opening import listed
+from .options import File, Form, Layers, Meters, Sets, StandIns
+from .output import Format, Output, html_table, records, say
+from .writing import write_story
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..accounts.costs import AccountBill
+    from ..accounts.inventory import Inventory
+
+_HEADS = {
+    "totals": "The next 30 days at today's rate",
+    "month": "Snapshot storage of the month so far; empty where hours of it were not saved",
+    "costs": "The dearest; allocated is a share of the bill, freed is what deleting it with its snapshots saves",
+    "findings": "Findings; an amount may stand in several, so they do not add up",
+    "coverage": "What is missing or doubtful in these files, and the command that would fetch it",
+    "not_billed": "In no amount, and why",
+    "unpriced": "Without a price",
+    "decisions": "What the policy does with each image",
+    "steps": "The steps, in order, with what is saved after each; nothing is run",
+}
+"""What `--table` may name, and the heads of these tables; the last two need `--clean`."""
+_NOT_FOR_PEOPLE = {
+    "findings": ["billing_account_id", "billing_currency"],
+    "costs": ["billing_currency"],
+    "coverage": ["account_id", "files"],
+}
+_OF_WRITING = frozenset({"story", "path", "taken", "account_id", "prices", "meters", "sets"})
+"""The parameters that have an effect with --from."""
+_STYLE = (
+    "body{font:16px/1.4 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem}"
+    "section{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}"
+    "caption{font-weight:bold;text-align:left;padding:.5rem 0}"
+    "th,td{padding:.25rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ccc}"
+)
 
 
 def account(
-    story: Annotated[Path, typer.Option("--from", help="a story or a ledger to write as the files of an account")],
-    folder: Annotated[Path, typer.Option("--output", "-o", help="a new folder to write them to")],
+    context: typer.Context,
+    places: Annotated[
+        list[Path] | None, typer.Argument(help="folders, archives or files of saved answers of the service")
+    ] = None,
+    story: Annotated[
+        Path | None,
+        typer.Option("--from", help="write this story as such files, and its bill, to the new folder -o names"),
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="the region of answers that do not say one")] = None,
+    account_id: Annotated[
+        str | None, typer.Option(help="the number of the account, likewise; with --from: the accounts to write, a,b")
+    ] = None,
     taken: Annotated[
-        list[str] | None,
-        typer.Option(help="a day on which answers were saved; may be repeated; default: the first of every month"),
+        str | None, typer.Option(help="when they were saved, likewise; with --from: days, by commas")
     ] = None,
-    accounts: Annotated[
-        list[str] | None, typer.Option("--account", help="write this account; may be repeated; default: all")
-    ] = None,
+    site: Annotated[str, typer.Option(help="its site, china or international")] = "china",
+    by: Annotated[
+        str, typer.Option(help="costs of each image, snapshot, chain, family, region, account, or a tag: tag:team")
+    ] = "image",
+    top: Annotated[int, typer.Option(min=1, help="how many of the dearest, and of the findings, on the page")] = 10,
+    table: Annotated[str | None, typer.Option(help=f"only one table, whole: {', '.join(_HEADS)}")] = None,
+    clean: Annotated[str | None, typer.Option(help="a policy of what to keep, for a plan of deletions")] = None,
+    commands: Annotated[bool, typer.Option("--commands", help="the plan as lines for the service's tool")] = False,
+    explain: Annotated[str | None, typer.Option(help="explain one image or snapshot, by its id")] = None,
+    chart: Annotated[Path | None, typer.Option(help="also draw the dearest to this .png, .svg or .pdf file")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="also write the whole page to this one file")] = None,
+    form: Form = None,
+    path: File = None,
     prices: Layers = None,
+    meters: Meters = None,
+    stand_ins: StandIns = None,
     sets: Sets = None,
 ) -> None:
-    """Write a story as a real account would come: saved answers of the service, a bill, and FOCUS rows.
+    """Say what a real account's images cost, what may go, and what that frees at least and at most.
 
-    Use that no price covers is in no file: it is listed, and the command ends with 3.
+    It reads saved answers of the service and never connects to it. A policy for --clean is such as "newest 3 per
+    family, anything in use, one a quarter". Where some use has no price, the command ends with 3.
     """
-    from ..accounts.written_account import write_account
+    from ..accounts.explained import explain as explained
+    from ..catalog.meters import asked_for
+    from ..catalog.prices import Prices
+    from ..saving import save
 
-    _, run = open_run(story, sets)
-    run.refusals_met()
-    if run.until is not None and run.until > run.cloud.now:
-        run.cloud.at(run.until)
-    found = write_account(
-        run.cloud,
-        folder,
-        taken=taken or (),
-        accounts=accounts or (),
-        prices=prices_of(run, prices),
-        meters=run.meters or None,
-    )
-    say(f"wrote {folder}: saved answers in inventory, the bill in bill, FOCUS rows in focus")
-    for line in unpriced_lines(found):
-        complain(line)
-    if len(found.unpriced):
+    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    if story is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params.keys() - _OF_WRITING}
+        if useless := sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"):
+            raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} away")
+        write_story(story, path, taken=taken, accounts=account_id, prices=prices, meters=wanted, sets=sets)
+        return
+    if not places or sets:
+        raise InputError(
+            "--set is for the parameters of a story, which --from names"
+            if sets
+            else "name a folder of saved answers; or write one from a story: --from STORY -o FOLDER"
+        )
+    output = Output.of(form, path)
+    if table is not None:
+        look_up("table", table, _HEADS, f"one of {', '.join(_HEADS)}")
+    if (table in ("decisions", "steps") or commands) and clean is None:
+        raise InputError("a plan needs a policy: add --clean 'newest 3 per family, anything in use'")
+    if sum([table is not None, commands, explain is not None]) > 1:
+        raise InputError("--table, --commands and --explain each show something of their own; choose one")
+    if (explain is not None or commands) and (html is not None or chart is not None):
+        raise InputError("--html and --chart are of the page; leave --explain and --commands away")
+    inventory = _read(places, region, account_id, taken)
+    book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
+    bill = inventory.bill(site=site, prices=book, meters=wanted)
+    title = f"{inventory!r}".strip("<>")
+    if explain is not None:
+        output.text(explained(bill, explain))
+    elif commands and clean is not None:
+        output.text(inventory.clean(clean, bill=bill).script().rstrip("\n"))
+    else:
+        tables = _tables(inventory, bill, by, clean)
+        if table is not None:
+            output.table(tables[table], f"{title}: {_HEADS[table]}")
+        elif output.form is Format.table:
+            _page(tables, title, top, output)
+        elif output.form is Format.json:
+            output.json({"title": title} | {name: records(frame) for name, frame in tables.items()})
+        else:
+            output.table(tables["costs"], title)
+        if html is not None:
+            save(html, _document(tables, title))
+            say(f"wrote {html}")
+        if chart is not None:
+            from ..charts import account_costs
+            from .show import save_chart
+
+            save_chart(chart, lambda: account_costs(tables["costs"].head(top)))
+    if len(bill.unpriced):
         raise typer.Exit(3)
+
+
+def _read(places: list[Path], region: str | None, account_id: str | None, taken: str | None) -> Inventory:
+    """The inventory, read with a count of files where somebody looks."""
+    from ..accounts.inventory import Inventory
+    from .opening import progress
+
+    with progress("files") as advance:
+        return Inventory.read(
+            places, region=region, account_id=account_id, taken=taken, progress=lambda done: advance(done, None)
+        )
+
+
+def _tables(inventory: Inventory, bill: AccountBill, by: str, clean: str | None) -> dict[str, pd.DataFrame]:
+    """Every table of the page by its name; what a policy would delete comes before all."""
+    plan = None if clean is None else inventory.clean(clean, bill=bill)
+    planned = {} if plan is None else {"decisions": plan.decisions, "steps": plan.steps}
+    coverage = inventory.coverage
+    return planned | {
+        "totals": bill.by("region", "meter"),
+        "month": bill.month_so_far,
+        "costs": inventory.costs(by, bill=bill),
+        "findings": inventory.findings(bill=bill),
+        "unpriced": bill.unpriced,
+        "not_billed": bill.not_billed,
+        "coverage": coverage[coverage["state"] != "complete"].reset_index(drop=True),
+    }
+
+
+def _page(tables: dict[str, pd.DataFrame], title: str, top: int, output: Output) -> None:
+    """The page for people: each table that has rows, the dearest and the findings cut to the first ones."""
+    from .drawing import drawn
+
+    parts = [title]
+    for name, frame in tables.items():
+        cut = frame.head(top) if name in ("costs", "findings") else frame
+        more = f" ({len(frame) - len(cut)} more: --table {name})" if len(frame) > len(cut) else ""
+        if len(frame):
+            parts.append(drawn(_shown(name, cut), f"{_HEADS[name]}{more}", to_file=output.path is not None))
+    output.text("\n\n".join(parts))
+
+
+def _shown(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=_NOT_FOR_PEOPLE.get(name, []))
+
+
+def _document(tables: dict[str, pd.DataFrame], title: str) -> str:
+    """One file of HTML without anything from elsewhere; wide tables scroll by themselves, so it is read on a phone."""
+    sections = [
+        f"<section>{html_table(_shown(name, frame), _HEADS[name])}</section>"
+        for name, frame in tables.items()
+        if len(frame)
+    ]
+    safe: Any = markup.escape(title)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{safe}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><h1>{safe}</h1>{''.join(sections)}</body></html>\n"
+    )

@@ -36,10 +36,21 @@ _SHORT = {
     "x_before": "before",
     "x_after": "after",
     "x_change": "change",
+    "x_kind": "kind",
+    "x_resources": "what",
+    "x_verdict": "verdict",
+    "x_evidence": "evidence",
+    "x_settle": "what would settle it",
+    "x_known_by": "known by",
+    "x_name": "id",
+    "x_called": "name",
+    "x_freed_low_cost": "freed at least",
+    "x_freed_high_cost": "freed at most",
+    "x_at_todays_rate": "at today's rate",
 }
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Terminal escapes, controls of the reading direction, and lone surrogates."""
-_MONEY = ("cost", "x_before", "x_after", "x_change")
+_MONEY = ("cost", "x_at_todays_rate", "x_before", "x_after", "x_change")
 _WIDE = 120
 """Characters of a line where no screen says how wide it is."""
 _BETWEEN_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}

@@ -21,7 +21,7 @@ def open_run(path: Path, sets: list[str] | None = None) -> tuple[Story | None, R
     """A story or ledger and its run, as `stories.opened` returns them; `sets` are texts such as "keep=8"."""
     from ..stories.opened import opened
 
-    with _progress(path.name) as advance:
+    with progress(path.name) as advance:
         return opened(path, parameters(sets), advance)
 
 
@@ -58,8 +58,8 @@ def listed(text: str) -> list[str]:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the screen's error channel while a story runs; nothing when nobody looks."""
+def progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on the screen's error channel while a story runs or files are read; nothing when nobody looks."""
     from rich.markup import escape
     from rich.progress import Progress
 

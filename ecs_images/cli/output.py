@@ -114,7 +114,7 @@ class Output:
             case Format.md:
                 content = _markdown(frame, title)
             case Format.html:
-                content = _html(frame, title)
+                content = html_table(frame, title)
             case Format.parquet | Format.xlsx:
                 content = _workbook(frame) if self.form is Format.xlsx else _parquet(frame)
         self._write(content, f"{len(frame)} row{'s' if len(frame) != 1 else ''}")
@@ -174,7 +174,7 @@ def _markdown(frame: pd.DataFrame, title: str) -> str:
     return head + "".join(f"| {' | '.join(line)} |\n" for line in safe)
 
 
-def _html(frame: pd.DataFrame, title: str) -> str:
+def html_table(frame: pd.DataFrame, title: str) -> str:
     """A table of HTML; money as on the screen."""
     shown = frame.rename(columns=heading)
     for name, head in zip(frame, shown, strict=True):

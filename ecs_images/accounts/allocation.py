@@ -1,0 +1,170 @@
+"""What each image, snapshot or chain costs: its allocated share beside what deleting it would free.
+
+No bill and no list names the cost of an image. Its *allocated* share is a fair division that sums to the bill: a
+region's amount by the bytes of its chains, a chain's by the full sizes of its snapshots (alike where one is not
+told), a snapshot's alike over the images that it backs. What is *freed* is another question and has another answer,
+which is known as a range only (`bounds`); it does not sum to anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..catalog.meters import STORAGE
+from ..errors import look_up
+from ..tables import Column, Table
+from .chains import records
+from .costs import AccountBill
+from .tables import HasTables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_IMAGE = "(no image)"
+NOT_LISTED = "(snapshots not listed)"
+
+ALLOCATED = Table(
+    "allocated",
+    "the part of a chain's cost that counts for one snapshot and one image",
+    (
+        Column("billing_account_id", "text", "", "the account; empty: not told"),
+        Column("region_id", "text", "", "the region", True),
+        Column("chain_id", "text", "", "the snapshot chain", True),
+        Column("snapshot_id", "text", "", "the snapshot; (snapshots not listed) for a chain without any", True),
+        Column("image_id", "text", "", "an image that it backs; (no image) where it backs none", True),
+        Column("billing_currency", "text", "", "currency of the account's site", True),
+        Column("list_cost", "number", "currency", "allocated for 30 days", True),
+    ),
+)
+COSTS = Table(
+    "costs of an account",
+    "what an image, snapshot, chain, family, tag, region or account costs in 30 days, and what deleting it frees",
+    (
+        Column("x_name", "text", "", "what it is: an id, a family, the value of a tag", True),
+        Column("x_called", "text", "", "its name; empty: none"),
+        Column("region_id", "text", "", "its region; several by commas", True),
+        Column("billing_currency", "text", "", "currency of the account's site", True),
+        Column(
+            "list_cost", "number", "currency", "allocated: its share of the bill; empty: its snapshots are in no list"
+        ),
+        Column("x_freed_low_cost", "number", "currency", "what deleting it saves at least"),
+        Column("x_freed_high_cost", "number", "currency", "what deleting it saves at most; empty: nothing bounds it"),
+        Column("x_known_by", "text", "", "what the range rests on", True),
+    ),
+)
+BY = {"image": "image_id", "snapshot": "snapshot_id", "chain": "chain_id", "region": "region_id"}
+BY |= {"account": "billing_account_id", "family": "family"}
+
+
+def backed_by(inventory: HasTables) -> dict[str, list[str]]:
+    """For each snapshot the images that it backs, as far as they are listed."""
+    images: dict[str, list[str]] = defaultdict(list)
+    listed_now = {row.image_id for row in records(inventory, "images")}
+    row: Any
+    for row in inventory.tables["image_disks"].itertuples(index=False):
+        if row.snapshot_id and row.image_id in listed_now and row.image_id not in images[row.snapshot_id]:
+            images[row.snapshot_id].append(row.image_id)
+    return dict(images)
+
+
+def only_behind(images: Iterable[str], backing: Mapping[str, list[str]]) -> set[str]:
+    """The snapshots that back some of these images and no others."""
+    chosen = set(images)
+    return {snapshot for snapshot, behind in backing.items() if behind and chosen.issuperset(behind)}
+
+
+def allocated(bill: AccountBill) -> pd.DataFrame:
+    """The storage of a bill, divided over snapshots and images: an `ALLOCATED` table that sums to it."""
+    backing = backed_by(bill.inventory)
+    charges = bill.charges[bill.charges["sku_meter"] == STORAGE]
+    cost: dict[tuple[str, str], float] = defaultdict(float)
+    for account, region, amount in zip(
+        charges["billing_account_id"], charges["region_id"], charges["list_cost"], strict=True
+    ):
+        cost[account, region] += amount
+    rows: list[tuple[object, ...]] = []
+    for chain in bill.chains:
+        place = chain.account_id, chain.region_id
+        if chain.known.total is None or chain.category != "standard" or not bill.stored_bytes.get(place):
+            continue
+        of_chain = cost[place] * chain.known.total / bill.stored_bytes[place]
+        for snapshot, share in _by_size(chain.known.full).items():
+            images = backing.get(snapshot) or [NO_IMAGE]
+            each = of_chain * share / len(images)
+            rows += [(*place, chain.chain_id, snapshot, image, bill.currency, each) for image in images]
+    return ALLOCATED.frame(rows)
+
+
+def _by_size(full: Mapping[str, int | None]) -> dict[str, float]:
+    """The share of each snapshot of a chain."""
+    if not full:
+        return {NOT_LISTED: 1.0}
+    sizes = np.array([size or 0 for size in full.values()], dtype=float)
+    told = None not in full.values() and sizes.sum() > 0
+    shares = sizes / sizes.sum() if told else np.full(len(full), 1 / len(full))
+    return dict(zip(full, map(float, shares), strict=True))
+
+
+def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
+    """What images, or other parts of an account, cost in 30 days: allocated, and freed as a range.
+
+    bill: the bill of the account
+    by: image, snapshot, chain, family, region, account, or a tag of images such as tag:team
+
+    Deleting an image means it and the snapshots that back no other; its own deletion alone frees nothing (DEL-5).
+    Returns a `COSTS` table, the largest share first. Raises UnknownName for another `by`.
+    """
+    tag = by[4:] if isinstance(by, str) and by.startswith("tag:") else None
+    if tag is None:
+        look_up("costs by", by, BY, f"one of {', '.join(BY)} or a tag such as tag:team")
+    images = {row.image_id: row for row in records(bill.inventory, "images")}
+    table, backing = allocated(bill), backed_by(bill.inventory)
+    if by == "family" or tag is not None:
+        named = {image: row.family if tag is None else _tags(row).get(tag, "") for image, row in images.items()}
+        table["family"] = [
+            named.get(image) or (image if image == NO_IMAGE else f"(no {by})") for image in table["image_id"]
+        ]
+    column = BY.get(by, "family")
+    called = {name: row.name for name, row in images.items()}
+    called |= {row.snapshot_id: row.name for row in records(bill.inventory, "snapshots")}
+    known = {chain.chain_id: chain.known.known_by for chain in bill.chains}
+    rows: list[tuple[object, ...]] = []
+    for name, part in table.groupby(column, observed=True, sort=True):
+        of_images = by in ("image", "family") or tag is not None
+        snapshots = set(part["snapshot_id"])
+        if of_images and name != NO_IMAGE:
+            snapshots = only_behind(part["image_id"], backing)
+        if of_images or by == "snapshot":
+            freed = bill.saved(snapshots)
+            why = "; ".join(sorted({known[chain] for chain in part["chain_id"]}))
+        else:
+            freed = bill.saved_chains(set(part["chain_id"]))
+            why = "exact: whole chains"
+        regions = ",".join(sorted(set(part["region_id"])))
+        amounts = float(part["list_cost"].sum()), freed.low, freed.high
+        rows.append((name, called.get(str(name), ""), regions, bill.currency, *amounts, why))
+    if by == "image":
+        rows += [
+            (
+                name,
+                row.name,
+                row.region_id,
+                bill.currency,
+                float("nan"),
+                0.0,
+                float("nan"),
+                "its snapshots are in no list",
+            )
+            for name, row in images.items()
+            if row.owner_alias == "self" and name not in set(table["image_id"])
+        ]
+    return COSTS.frame(rows).sort_values(["list_cost", "x_name"], ascending=[False, True], ignore_index=True)
+
+
+def _tags(row: Any) -> dict[str, str]:
+    return dict(json.loads(row.tags)) if row.tags else {}

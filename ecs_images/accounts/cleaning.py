@@ -1,0 +1,205 @@
+"""A plan that deletes images by a policy: what goes and why, in an order that the service allows. Nothing is run.
+
+Each image is unshared, deleted, and then its snapshots that back nothing else are (DEL-3, DEL-5, SDEL-2). An image
+is held back where the lists of its region are not whole, or where it is not known whom it is shared with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, shown
+from ..tables import Column, Table
+from ..wording import listed
+from .bounds import Freed
+from .chains import AccountChain
+from .costs import AccountBill
+from .findings import IN_USE, Uses, moment, series_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IN_WORDS = "newest 3 per family, newest 3 per name, anything in use, one a quarter (or week, month, year)"
+"""The rules of a policy."""
+DECISIONS = Table(
+    "decisions",
+    "what a policy does with one image",
+    (
+        Column("x_image_id", "text", "", "the image", True),
+        Column("x_called", "text", "", "its name"),
+        Column("region_id", "text", "", "its region", True),
+        Column("x_decision", "text", "", "what happens to it", True, ("delete", "keep", "held back")),
+        Column(
+            "x_why", "text", "", "the rule that keeps it, or why it is held back; of a deletion what was seen", True
+        ),
+    ),
+)
+STEPS = Table(
+    "cleaning steps",
+    "one command of a plan, in order",
+    (
+        Column("x_step", "integer", "", "its place in the order", True),
+        Column("x_operation", "text", "", "the operation", True),
+        Column("region_id", "text", "", "the region", True),
+        Column("x_resource_id", "text", "", "the image or snapshot", True),
+        Column("x_takes_away", "text", "", "what is gone for ever; empty: nothing"),
+        Column("billing_currency", "text", "", "currency of the account's site", True),
+        Column("x_freed_low_cost", "number", "currency", "saved in 30 days after this step at least", True),
+        Column("x_freed_high_cost", "number", "currency", "saved after this step at most; empty: nothing bounds it"),
+        Column("x_command", "text", "", "the line that would do it; it is never run", True),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """A plan of deletions.
+
+    decisions: what happens to each image, and why: a `DECISIONS` table, deletions first
+    steps: the commands in order: a `STEPS` table
+    """
+
+    decisions: pd.DataFrame
+    steps: pd.DataFrame
+
+    def script(self) -> str:
+        """The steps as lines of a shell with comments; a person reads them, and runs them or does not."""
+        lines = ["# Nothing here was run. Read every line first: what is deleted does not come back."]
+        for lost, command in zip(self.steps["x_takes_away"], self.steps["x_command"], strict=True):
+            lines += [f"# {lost}", str(command)] if lost else [str(command)]
+        return "\n".join(lines) + "\n"
+
+
+def clean(bill: AccountBill, keep: str) -> Cleaning:
+    """A plan that keeps what a policy says and deletes the account's other images with their snapshots.
+
+    bill: the bill of the account
+    keep: rules by commas, of which one that holds is enough to keep an image, such as "newest 3 per family, anything
+        in use, one a quarter". Images are counted within a region; those in no family (or naming series, where
+        the policy says per name) are kept by such rules. One a quarter keeps the newest of each quarter of UTC+8.
+
+    Returns a `Cleaning`. Raises InputError for a rule that is not known. DEL-2, DEL-3, DEL-5, SDEL-2, REINIT-2.
+    """
+    uses = Uses(bill)
+    rules = _rules(uses, keep)
+    decided: list[tuple[Any, str, str]] = []
+    for image in sorted(uses.images.values(), key=moment):
+        why = next((reason for rule in rules if (reason := rule.get(image.image_id))), "")
+        verdict, seen, settle = uses.verdict_of_image(image)
+        if why:
+            decided.append((image, "keep", why))
+        elif image.region_id in uses.missing:
+            decided.append((image, "held back", f"{seen}: {settle}"))
+        elif uses.shared(image) and image.image_id not in uses.shares:
+            decided.append((image, "held back", f"with whom it is shared is not told: {uses.shares_line(image)}"))
+        else:
+            decided.append((image, "delete", f"{verdict}: {seen}"))
+    decided.sort(key=lambda decision: ("delete", "held back", "keep").index(decision[1]))
+    gone = [image for image, decision, _ in decided if decision == "delete"]
+    rows = [(image.image_id, image.name, image.region_id, decision, why) for image, decision, why in decided]
+    return Cleaning(DECISIONS.frame(rows), STEPS.frame(_with_money(bill, _steps(uses, gone))))
+
+
+_Rule = dict[str, str]
+"""Why a rule keeps an image, by the image's id."""
+
+
+def _rules(uses: Uses, keep: str) -> list[_Rule]:
+    if not isinstance(keep, str):
+        raise InputError(f"keep is a text such as {IN_WORDS}, not {shown(keep)}")
+    parts = [" ".join(part.lower().split()) for part in keep.split(",")]
+    by_name = any(part.endswith("per name") for part in parts)
+    return [_rule(uses, part, by_name) for part in parts]
+
+
+def _rule(uses: Uses, part: str, by_name: bool) -> _Rule:
+    images = list(uses.images.values())
+    if part == "anything in use":
+        verdicts = {image.image_id: uses.verdict_of_image(image) for image in images}
+        return {name: f"in use: {seen}" for name, (verdict, seen, _) in verdicts.items() if verdict == IN_USE}
+    if match := re.fullmatch(r"newest (\d{1,4}) per (family|name)", part):
+        named = match[2] == "name"
+        return _newest(images, int(match[1]), lambda image: "", named, f"one of the {part.replace('per', 'of its')}")
+    if match := re.fullmatch(r"one an? (week|month|quarter|year)", part):
+        period = {"week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}.get(match[1])
+
+        def label(image: Any) -> str:
+            at = image.created_at
+            if at != at:
+                return "no date"
+            return str(at.strftime(period)) if period else f"{at.year}-Q{at.quarter}"
+
+        return _newest(images, 1, label, by_name, f"the newest of its {match[1]}")
+    raise InputError(f"{shown(part)} is no rule of what to keep; there are: {IN_WORDS}")
+
+
+def _newest(images: Iterable[Any], count: int, label: Callable[[Any], str], by_name: bool, why: str) -> _Rule:
+    """The newest images of each group and label, and those in no group."""
+    groups: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    kept: _Rule = {}
+    for image in images:
+        group = series_of(image.name) if by_name else image.family
+        if group:
+            groups[image.region_id, group, label(image)].append(image)
+        else:
+            kept[image.image_id] = f"in no {'naming series' if by_name else 'family'}"
+    for members in groups.values():
+        newest = sorted(members, key=moment)[len(members) - min(count, len(members)) :]
+        kept |= {image.image_id: why for image in newest}
+    return kept
+
+
+@dataclass(frozen=True)
+class _Step:
+    operation: str
+    region_id: str
+    resource_id: str
+    takes_away: str
+    options: str
+    deletes: str = ""
+
+
+def _steps(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
+    """The commands for some images, one image after the other; a snapshot goes with the last image that it backs."""
+    deleted: set[str] = set()
+    done: set[str] = set()
+    for image in gone:
+        for account in uses.shares.get(image.image_id, []):
+            lost = (
+                f"{account} cannot launch {image.image_id} any more, and its instances cannot be re-initialised to it"
+            )
+            options = f"--ImageId {image.image_id} --RemoveAccount.1 {account}"
+            yield _Step("ModifyImageSharePermission", image.region_id, image.image_id, lost, options)
+        by = uses.of_image.get(image.image_id, [])
+        force = " --Force true" if by or image.usage == "instance" else ""
+        lost = f"{listed(by)} can never be re-initialised to {image.image_id}" if by else ""
+        yield _Step("DeleteImage", image.region_id, image.image_id, lost, f"--ImageId {image.image_id}{force}")
+        deleted.add(image.image_id)
+        for snapshot in sorted(name for name, behind in uses.backing.items() if image.image_id in behind):
+            others = set(uses.of_snapshot[snapshot]) - deleted
+            row = uses.snapshots.get(snapshot)
+            if others or row is None or "disk" in row.usage or snapshot in done:
+                continue
+            done.add(snapshot)
+            lost = f"{snapshot} can never be restored"
+            yield _Step("DeleteSnapshot", row.region_id, snapshot, lost, f"--SnapshotId {snapshot}", snapshot)
+
+
+def _with_money(bill: AccountBill, steps: Iterable[_Step]) -> Iterator[tuple[object, ...]]:
+    """The rows of steps, with what is saved after each; only a chain that a step touches is bounded anew."""
+    deleted: dict[tuple[str, str], set[str]] = defaultdict(set)
+    freed: dict[tuple[str, str], tuple[AccountChain, Freed]] = {}
+    saved = Freed(0, 0)
+    for number, step in enumerate(steps, 1):
+        chain = bill.chain_of.get(step.deletes)
+        if chain is not None:
+            deleted[chain.key].add(step.deletes)
+            freed[chain.key] = chain, chain.known.freed(deleted[chain.key])
+            saved = bill.money(freed.values())
+        command = f"aliyun ecs {step.operation} --RegionId {step.region_id} {step.options}"
+        where = number, step.operation, step.region_id, step.resource_id, step.takes_away
+        yield *where, bill.currency, saved.low, saved.high, command

@@ -1,0 +1,380 @@
+"""What in an account may be superfluous, with evidence, money, and what can be known about its use from here.
+
+Three verdicts. *In use* names by what. *Proved unused* says that complete lists of images, disks and instances have
+nothing that needs it; so it is said of snapshots only. Of an image it is never said: launch templates, scaling
+groups, other accounts and people's plans are in no list, so it *cannot be known from here*, and the finding says
+what would settle it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..catalog.images import public_images
+from ..catalog.meters import OS_LICENCE
+from ..tables import Column, Table
+from ..wording import counted, listed
+from .allocation import allocated, backed_by, only_behind
+from .bounds import Freed
+from .chains import complete, records
+from .costs import AccountBill, Fees
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IN_USE, UNUSED, UNKNOWN = "in use", "proved unused", "cannot be known from here"
+KINDS = {
+    "left_behind": "snapshots that a deleted image left behind, as an older list of images shows",
+    "released_disk": "snapshots of a released disk that back no image and no disk",
+    "never_launched": "images from which nothing here runs",
+    "copied_and_unused": "copies of images from which nothing here runs",
+    "old_version": "images with newer ones in their family or naming series",
+    "shared": "images shared with accounts whose use is not seen",
+    "carries_a_fee": "images that charge a fee to whoever launches them",
+    "service_key": "snapshots encrypted under a key of the service, whose images cannot be shared",
+    "chain_without_use": "chains of which no snapshot has any use",
+    "kept_for_good": "automatic snapshots without retention",
+    "regions_without_use": "the same build in regions where nothing runs",
+}
+"""The kinds of findings, in words."""
+
+FINDINGS = Table(
+    "findings",
+    "something that may be superfluous in an account",
+    (
+        Column("x_kind", "text", "", "kind of finding", True, tuple(KINDS)),
+        Column("billing_account_id", "text", "", "the account; empty: not told"),
+        Column("region_id", "text", "", "the region; empty: not told"),
+        Column("x_resources", "text", "", "ids of the images or snapshots, by commas", True),
+        Column("x_verdict", "text", "", "what is known about their use", True, (IN_USE, UNUSED, UNKNOWN)),
+        Column("x_evidence", "text", "", "what was seen", True),
+        Column("x_settle", "text", "", "what would settle whether they are used: a command, or whom to ask"),
+        Column("billing_currency", "text", "", "currency of the account's site", True),
+        Column("list_cost", "number", "currency", "allocated to them in 30 days; empty: what they store is not known"),
+        Column("x_freed_low_cost", "number", "currency", "what deleting them saves in 30 days at least"),
+        Column("x_freed_high_cost", "number", "currency", "what it saves at most; empty: nothing bounds it"),
+    ),
+)
+_VERSION = re.compile(r"[-_.]?v?\d[\d.:_TZ-]*$")
+"""The part of a name that tells versions apart: web-2026-05-01 and web-2026-06-01 are a series."""
+_NEEDED = {
+    "DescribeImages": "images",
+    "DescribeSnapshots": "snapshots",
+    "DescribeDisks": "disks",
+    "DescribeInstances": "instances",
+}
+"""The lists without which nothing is proved, and their tables."""
+_NOT_ALL = "not all lists of its region are here, whole and of one time"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding, before its money.
+
+    kind: a key of `KINDS`
+    account_id, region_id: where it is
+    resources: ids of images, or of snapshots
+    snapshots: the snapshots that go if it is followed
+    verdict: `IN_USE`, `UNUSED` or `UNKNOWN`
+    evidence: what was seen
+    settle: what would settle it; empty for a verdict that is settled
+    """
+
+    kind: str
+    account_id: str
+    region_id: str
+    resources: tuple[str, ...]
+    snapshots: frozenset[str]
+    verdict: str
+    evidence: str
+    settle: str = ""
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What uses the images and snapshots of an account, as far as its lists tell.
+
+    bill: the bill of the account
+    """
+
+    bill: AccountBill
+
+    @cached_property
+    def images(self) -> dict[str, Any]:
+        """The account's own images by id."""
+        return {row.image_id: row for row in records(self.bill.inventory, "images") if row.owner_alias == "self"}
+
+    @cached_property
+    def snapshots(self) -> dict[str, Any]:
+        return {row.snapshot_id: row for row in records(self.bill.inventory, "snapshots")}
+
+    @cached_property
+    def disks(self) -> dict[str, Any]:
+        return {row.disk_id: row for row in records(self.bill.inventory, "disks")}
+
+    @cached_property
+    def backing(self) -> dict[str, list[str]]:
+        """For each snapshot the images that it backs."""
+        return backed_by(self.bill.inventory)
+
+    @cached_property
+    def without_snapshots(self) -> set[str]:
+        """The images behind which no snapshot is told, so that what they store is not known."""
+        return set(self.images).difference(*self.backing.values())
+
+    @cached_property
+    def shares(self) -> dict[str, list[str]]:
+        """The accounts that each image is shared with."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in self.bill.inventory.tables["shares"].itertuples(index=False):
+            found[str(row.image_id)].append(str(row.with_account_id))
+        return dict(found)
+
+    @cached_property
+    def of_image(self) -> dict[str, list[str]]:
+        """What here was made from each image: instances, and disks whose instance is not listed as such."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in records(self.bill.inventory, "instances"):
+            found[row.image_id].append(row.instance_id)
+        for row in self.disks.values():
+            if row.image_id and row.instance_id not in found[row.image_id]:
+                found[row.image_id].append(row.disk_id)
+        return {image: uses for image, uses in found.items() if uses}
+
+    @cached_property
+    def of_snapshot(self) -> dict[str, list[str]]:
+        """The images and disks that need each snapshot."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for snapshot, images in self.backing.items():
+            found[snapshot] += images
+        for row in self.disks.values():
+            if row.source_snapshot_id:
+                found[row.source_snapshot_id].append(row.disk_id)
+        return dict(found)
+
+    def shared(self, image: Any) -> bool:
+        return image.is_shared == "true" or image.image_id in self.shares
+
+    def shares_line(self, image: Any) -> str:
+        """The command that would say whom an image is shared with."""
+        return f"aliyun ecs DescribeImageSharePermission --RegionId {image.region_id} --ImageId {image.image_id}"
+
+    def newest(self) -> set[str]:
+        """The newest image of each family in each region, which a launch by family takes."""
+        newest: dict[tuple[str, str], Any] = {}
+        for row in self.images.values():
+            key = row.region_id, row.family
+            if row.family and (key not in newest or moment(row) > moment(newest[key])):
+                newest[key] = row
+        return {row.image_id for row in newest.values()}
+
+    @cached_property
+    def missing(self) -> dict[str, str]:
+        """For each region without all its lists, or with lists of different times, the operation to ask again."""
+        found: dict[str, str] = {}
+        for region in {row.region_id for row in [*self.images.values(), *self.snapshots.values()]}:
+            lacking = [what for what in _NEEDED if not complete(self.bill.inventory, what, region)]
+            dates = {what: _newest(self.bill.inventory.tables[table], region) for what, table in _NEEDED.items()}
+            told = {what: date for what, date in dates.items() if date == date}
+            oldest = [what for what in told if told[what] < max(told.values())]
+            if lacking or oldest:
+                found[region] = (lacking or oldest)[0]
+        return found
+
+    @cached_property
+    def fees(self) -> Fees:
+        return Fees(self.bill.inventory, self.bill.prices)
+
+    @cached_property
+    def charged_systems(self) -> set[str]:
+        """The systems whose licence is charged somewhere, as the catalogue or the price book says (LIC-1, LIC-2)."""
+        priced = {row.item for row in self.bill.prices.rows if row.meter == OS_LICENCE and row.price}
+        return priced | {public.os_family for public in public_images().values() if public.fee_kind != "free"}
+
+    @cached_property
+    def once_behind(self) -> dict[str, set[str]]:
+        """For each snapshot the images that older lists show it behind, and that are gone now."""
+        found: dict[str, set[str]] = defaultdict(set)
+        listed_now = {row.image_id for row in records(self.bill.inventory, "images")}
+        for row in self.bill.inventory.tables["image_disks"].itertuples(index=False):
+            if row.image_id not in listed_now:
+                found[str(row.snapshot_id)].add(str(row.image_id))
+        return dict(found)
+
+    def verdict_of_image(self, image: Any) -> tuple[str, str, str]:
+        """The verdict on an image, what was seen, and what would settle it."""
+        by = self.of_image.get(image.image_id, [])
+        if by:
+            return IN_USE, f"{listed(by)} run{'s' if len(by) == 1 else ''} from it or can be re-initialised to it", ""
+        if image.usage == "instance":
+            return IN_USE, "the service says that instances run from it", ""
+        if image.region_id in self.missing:
+            return UNKNOWN, _NOT_ALL, _fetch(self.missing[image.region_id], image.region_id)
+        if self.shared(image):
+            who = listed(self.shares.get(image.image_id, [])) if image.image_id in self.shares else "other accounts"
+            ask = f"ask {who} whether they launch it" if image.image_id in self.shares else self.shares_line(image)
+            return UNKNOWN, f"nothing here runs from it, but {who} may", ask
+        seen = "no instance and no disk here comes from it"
+        if image.image_id in self.newest():
+            seen += f"; it is the newest of the family {image.family}, which a launch by family takes"
+        return UNKNOWN, seen, _templates_line(image)
+
+    def verdict_of_snapshot(self, snapshot: Any) -> tuple[str, str, str]:
+        """The verdict on a snapshot, what was seen, and what would settle it."""
+        by = self.of_snapshot.get(snapshot.snapshot_id, [])
+        if by:
+            return IN_USE, f"{listed(by)} need{'s' if len(by) == 1 else ''} it", ""
+        if snapshot.usage not in ("", "none"):
+            return IN_USE, f"the service says that it is used: {snapshot.usage}", ""
+        if snapshot.region_id in self.missing:
+            return UNKNOWN, _NOT_ALL, _fetch(self.missing[snapshot.region_id], snapshot.region_id)
+        if snapshot.status != "accomplished":
+            return UNKNOWN, f"status {snapshot.status or 'not told'}", _fetch("DescribeSnapshots", snapshot.region_id)
+        if not snapshot.usage:
+            return UNKNOWN, "its answer does not tell its use", _fetch("DescribeSnapshots", snapshot.region_id)
+        if not snapshot.disk_id:
+            return UNKNOWN, "nothing tells the disk it was taken of", f"ask who copied or made {snapshot.snapshot_id}"
+        if snapshot.disk_id in self.disks:
+            return UNKNOWN, f"a backup of the disk {snapshot.disk_id}", f"ask who runs {snapshot.disk_id}"
+        return UNUSED, "its disk is released, and no image and no disk comes from it; the service says none too", ""
+
+
+def findings(bill: AccountBill) -> pd.DataFrame:
+    """What may be superfluous in an account, with its money for 30 days: a `FINDINGS` table, the dearest first.
+
+    bill: the bill of the account
+
+    An amount may stand in several findings, so they do not add up.
+    """
+    uses = Uses(bill)
+    shares = allocated(bill)
+    of_image = shares.groupby("image_id", observed=True)["list_cost"].sum().to_dict()
+    of_snapshot = shares.groupby("snapshot_id", observed=True)["list_cost"].sum().to_dict()
+    rows: list[tuple[object, ...]] = []
+    for one in _found(uses):
+        cost = sum((of_image if name in uses.images else of_snapshot).get(name, float("nan")) for name in one.resources)
+        freed = bill.saved(one.snapshots)
+        if uses.without_snapshots.intersection(one.resources):
+            freed = Freed(0, float("nan"))
+        where = one.kind, one.account_id, one.region_id, ",".join(one.resources)
+        rows.append((*where, one.verdict, one.evidence, one.settle, bill.currency, cost, freed.low, freed.high))
+    order = ["list_cost", "x_kind", "x_resources"]
+    return FINDINGS.frame(rows).sort_values(order, ascending=[False, True, True], ignore_index=True)
+
+
+def _found(uses: Uses) -> Iterator[Finding]:
+    for image in uses.images.values():
+        yield from _of_image(uses, image)
+    yield from _old_versions(uses)
+    yield from _builds_without_use(uses)
+    for chain in uses.bill.chains:
+        yield from _of_chain(uses, [uses.snapshots[name] for name in chain.known.full])
+
+
+def _of_image(uses: Uses, image: Any) -> Iterator[Finding]:
+    verdict, seen, settle = uses.verdict_of_image(image)
+    mine = frozenset(only_behind([image.image_id], uses.backing))
+    place = image.account_id, image.region_id, (image.image_id,), mine
+    if verdict != IN_USE:
+        kind = "copied_and_unused" if image.is_copied == "true" else "never_launched"
+        yield Finding(kind, *place, verdict, seen, settle)
+    if uses.shared(image):
+        names = uses.shares.get(image.image_id, [])
+        told = f"shared with {listed(names)}" if names else "shared; with whom is not told"
+        ask = f"ask {listed(names)} whether they launch it" if names else uses.shares_line(image)
+        said = f"{told}; a share itself costs nothing"
+        yield Finding("shared", *place, verdict, said, "" if verdict == IN_USE else ask)
+    product, system = uses.fees.product_of(image.image_id), uses.fees.system_of(image.image_id)
+    system = system if system in uses.charged_systems else ""
+    if product or system:
+        who = " and ".join(filter(None, (system, product and f"the product {product}")))
+        yield Finding("carries_a_fee", *place, verdict, f"whoever launches it pays for {who}", settle)
+
+
+def _old_versions(uses: Uses) -> Iterator[Finding]:
+    """Images with newer ones in their family, or of a naming series, in the same region."""
+    series: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for image in uses.images.values():
+        group = image.family or series_of(image.name)
+        if group:
+            series[image.region_id, group].append(image)
+    for (_, name), images in series.items():
+        ordered = sorted(images, key=moment)
+        for newer, image in zip(range(len(ordered) - 1, 0, -1), ordered, strict=False):
+            verdict, seen, settle = uses.verdict_of_image(image)
+            told = f"{counted(newer, 'newer image')} of {name}; {seen}"
+            mine = frozenset(only_behind([image.image_id], uses.backing))
+            yield Finding(
+                "old_version", image.account_id, image.region_id, (image.image_id,), mine, verdict, told, settle
+            )
+
+
+def _builds_without_use(uses: Uses) -> Iterator[Finding]:
+    """Images of one name in several regions, where nothing runs from them but in another of the regions."""
+    builds: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for image in uses.images.values():
+        builds[image.account_id, image.name].append(image)
+    for images in builds.values():
+        running = sorted({image.region_id for image in images if uses.of_image.get(image.image_id)})
+        for image in images:
+            if running and image.region_id not in running:
+                verdict, seen, settle = uses.verdict_of_image(image)
+                told = f"the same name runs in {listed(running)}; {seen}"
+                mine = frozenset(only_behind([image.image_id], uses.backing))
+                place = image.account_id, image.region_id, (image.image_id,), mine
+                yield Finding("regions_without_use", *place, verdict, told, settle)
+
+
+def _of_chain(uses: Uses, snapshots: list[Any]) -> Iterator[Finding]:
+    verdicts = {row.snapshot_id: uses.verdict_of_snapshot(row) for row in snapshots}
+    for row in snapshots:
+        verdict, seen, settle = verdicts[row.snapshot_id]
+        place = row.account_id, row.region_id, (row.snapshot_id,), frozenset([row.snapshot_id])
+        if row.snapshot_id in uses.once_behind and verdict != IN_USE:
+            told = f"it was behind {listed(sorted(uses.once_behind[row.snapshot_id]))}, deleted since; {seen}"
+            yield Finding("left_behind", *place, verdict, told, settle)
+        elif verdict == UNUSED:
+            yield Finding("released_disk", *place, verdict, seen)
+    unused = [row for row in snapshots if verdicts[row.snapshot_id][0] == UNUSED]
+    if unused and len(unused) == len(snapshots):
+        names = tuple(row.snapshot_id for row in unused)
+        told = f"none of its {counted(len(names), 'snapshot')} has any use, and the disk is released"
+        some = unused[0]
+        yield Finding("chain_without_use", some.account_id, some.region_id, names, frozenset(names), UNUSED, told)
+    for row in snapshots:
+        verdict, seen, settle = verdicts[row.snapshot_id]
+        place = row.account_id, row.region_id, (row.snapshot_id,), frozenset([row.snapshot_id])
+        if row.automatic == "true" and row.retention_days != row.retention_days:
+            yield Finding("kept_for_good", *place, verdict, f"taken by a policy, without an end; {seen}", settle)
+        if row.encrypted == "true" and not row.kms_key:
+            told = f"encrypted under the service's key, so what it backs cannot be shared (SHARE-6); {seen}"
+            yield Finding("service_key", *place, verdict, told, settle)
+
+
+def series_of(name: str) -> str:
+    """The naming series of a name that ends in a version or a date, such as web…; empty for another name."""
+    stem = _VERSION.sub("", name)
+    return f"{stem}…" if stem and stem != name else ""
+
+
+def moment(row: Any) -> tuple[float, str]:
+    """When something was made, to order by; what is not told comes first."""
+    return (float(row.created_at.timestamp()) if row.created_at == row.created_at else 0.0), row.image_id
+
+
+def _newest(table: pd.DataFrame, region_id: str) -> Any:
+    """When the newest rows of a region were saved; NaT where there are none or nothing says so."""
+    return table.loc[table["region_id"] == region_id, "taken_at"].max()
+
+
+def _fetch(what: str, region_id: str) -> str:
+    return f"aliyun ecs {what} --RegionId {region_id}"
+
+
+def _templates_line(image: Any) -> str:
+    return f"aliyun ecs DescribeLaunchTemplateVersions --RegionId {image.region_id}, and scaling configurations"

@@ -1,0 +1,129 @@
+"""A plan of deletions keeps what the policy says, comes in an order the service allows, and frees a proven range."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from accounts_told import account, chain, image, snapshot
+
+from ecs_images.accounts.inventory import Inventory
+from ecs_images.errors import InputError
+
+
+def weekly(count: int, **more: Any) -> Inventory:
+    """An image of the family web for each of the first days of May, of 10 GiB with 1 rewritten each time."""
+    images, disks = [], []
+    for day in range(1, count + 1):
+        row, its = image(f"m-{day}", f"s-{day}", family="web", created_at=f"2026-05-0{day}T00:00:00Z")
+        images.append(row)
+        disks += its
+    return account(
+        images=images,
+        image_disks=disks,
+        snapshots=[snapshot(f"s-{day}", "sl-1", 10, day=day) for day in range(1, count + 1)],
+        chains=[chain("sl-1", 10 + count - 1, count)],
+        **more,
+    )
+
+
+def decisions(inventory: Inventory, keep: str) -> dict[str, str]:
+    table = inventory.clean(keep).decisions
+    return dict(zip(table["x_image_id"], table["x_decision"], strict=True))
+
+
+def test_the_newest_of_a_family_and_what_is_in_use_stay() -> None:
+    running = weekly(4, instances=[{"instance_id": "i-1", "image_id": "m-1"}])
+    said = decisions(running, "newest 2 per family, anything in use")
+    assert said == {"m-1": "keep", "m-2": "delete", "m-3": "keep", "m-4": "keep"}
+
+
+def test_deletions_come_first_and_every_decision_has_its_reason() -> None:
+    table = weekly(3).clean("newest 1 per family").decisions
+    assert table["x_decision"].tolist() == ["delete", "delete", "keep"]
+    assert table["x_why"].iloc[2] == "one of the newest 1 of its family"
+    assert table["x_why"].iloc[0].startswith("cannot be known from here: no instance")
+
+
+def test_one_a_quarter_keeps_the_newest_of_each_quarter_of_utc_plus_8() -> None:
+    """2026-03-31 at 20:00 UTC is the first of April in UTC+8, so m-b belongs to the second quarter."""
+    times = {"m-a": "2026-02-01T00:00:00Z", "m-b": "2026-03-31T20:00:00Z", "m-c": "2026-05-01T00:00:00Z"}
+    rows = [image(name, family="web", created_at=time)[0] for name, time in times.items()]
+    assert decisions(account(images=rows), "one a quarter") == {"m-a": "keep", "m-b": "delete", "m-c": "keep"}
+
+
+def test_each_image_goes_before_its_snapshot_and_is_unshared_first() -> None:
+    shared = weekly(2, shares=[{"image_id": "m-1", "with_account_id": "77"}])
+    steps = shared.clean("newest 1 per family").steps
+    assert steps["x_command"].tolist() == [
+        "aliyun ecs ModifyImageSharePermission --RegionId cn-beijing --ImageId m-1 --RemoveAccount.1 77",
+        "aliyun ecs DeleteImage --RegionId cn-beijing --ImageId m-1",
+        "aliyun ecs DeleteSnapshot --RegionId cn-beijing --SnapshotId s-1",
+    ]
+
+
+def test_deleting_images_frees_nothing_until_their_snapshots_go_and_then_a_range() -> None:
+    """Of 13 GiB 10 stay with the newest, so all three others free 3 for certain, and each alone 0 to 3 or less."""
+    plan = weekly(4).clean("newest 1 per family")
+    steps = plan.steps
+    first_image = steps.iloc[0]
+    assert (first_image["x_freed_low_cost"], first_image["x_freed_high_cost"]) == (0, 0)
+    assert (steps["x_freed_low_cost"] <= steps["x_freed_high_cost"]).all()
+    assert steps["x_freed_low_cost"].is_monotonic_increasing
+    last = steps.iloc[-1]
+    assert last["x_freed_low_cost"] == pytest.approx(last["x_freed_high_cost"])
+    whole = weekly(4).bill().total()
+    assert last["x_freed_low_cost"] == pytest.approx(whole * 3 / 13)
+
+
+def test_a_forced_deletion_says_which_instances_lose_their_image() -> None:
+    running = weekly(2, instances=[{"instance_id": "i-1", "image_id": "m-1"}])
+    step = running.clean("newest 1 per family").steps.iloc[0]
+    assert step["x_command"].endswith("--ImageId m-1 --Force true")
+    assert step["x_takes_away"] == "i-1 can never be re-initialised to m-1"
+
+
+def test_a_snapshot_that_a_kept_image_or_a_disk_needs_stays() -> None:
+    one, disks_of_one = image("m-1", "s-1", family="web", created_at="2026-05-01T00:00:00Z")
+    two, disks_of_two = image("m-2", "s-1", family="web", created_at="2026-05-02T00:00:00Z")
+    old, disks_of_old = image("m-0", "s-0", family="web", created_at="2026-04-01T00:00:00Z")
+    inventory = account(
+        images=[one, two, old],
+        image_disks=disks_of_one + disks_of_two + disks_of_old,
+        snapshots=[snapshot("s-0", "sl-1", 5), snapshot("s-1", "sl-1", 5, day=2)],
+        chains=[chain("sl-1", 6, 2)],
+        disks=[{"disk_id": "d-9", "source_snapshot_id": "s-0"}],
+    )
+    assert inventory.clean("newest 1 per family").steps["x_operation"].tolist() == ["DeleteImage", "DeleteImage"]
+
+
+def test_an_image_whose_receivers_or_uses_are_not_known_is_held_back_with_the_command_that_tells() -> None:
+    receivers = account(images=[image("m-1", is_shared="true")[0]]).clean("anything in use")
+    assert receivers.decisions["x_decision"].tolist() == ["held back"]
+    assert "DescribeImageSharePermission" in receivers.decisions["x_why"].iloc[0]
+    lists = account(images=[image("m-1")[0]], missing=("DescribeInstances",)).clean("anything in use")
+    assert "aliyun ecs DescribeInstances" in lists.decisions["x_why"].iloc[0]
+    assert len(receivers.steps) == len(lists.steps) == 0
+
+
+def test_images_of_others_are_never_deleted() -> None:
+    assert decisions(account(images=[image("m-1", owner_alias="others")[0]]), "anything in use") == {}
+
+
+def test_an_image_in_no_family_is_kept_unless_names_are_counted() -> None:
+    rows = [image(f"m-{k}", name=f"web-v{k}", created_at=f"2026-05-0{k}T00:00:00Z")[0] for k in (1, 2)]
+    assert set(decisions(account(images=rows), "newest 1 per family").values()) == {"keep"}
+    assert decisions(account(images=rows), "newest 1 per name") == {"m-1": "delete", "m-2": "keep"}
+
+
+def test_the_script_has_its_warnings_as_comments() -> None:
+    lines = weekly(2).clean("newest 1 per family").script().splitlines()
+    assert lines[0].startswith("# Nothing here was run")
+    assert [line for line in lines if not line.startswith(("#", "aliyun ecs "))] == []
+    assert "# s-1 can never be restored" in lines
+
+
+@pytest.mark.parametrize("keep", ["", "everything", "newest three per family", 3])
+def test_a_rule_that_is_not_known_names_the_known_ones(keep: Any) -> None:
+    with pytest.raises(InputError, match="newest 3 per family"):
+        weekly(1).clean(keep)
