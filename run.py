@@ -8,8 +8,8 @@
     python3 run.py app           set up, then show the share-or-copy workbench as a page
     python3 run.py python …      set up, then run Python with the package
     python3 run.py COMMAND …     set up, then run `ecs-images COMMAND …`:
-                                 bill, diff, sweep, check, routes, fees, ledger, reconcile; learn; prices, rules,
-                                 images, types, products, regions; each has a --help of its own
+                                 bill, diff, sweep, check, routes, fees, ledger, account, reconcile; learn; prices,
+                                 rules, images, types, products, regions; each has a --help of its own
     python3 run.py --help        print this
 
 The environment lives in .venv and is brought up to date when the project's pins change.

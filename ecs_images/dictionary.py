@@ -44,7 +44,9 @@ Every figure is a row with its source and date. Prices are list prices; those of
 are in CNY, those of the international site in USD, each with its own list under `prices/`, and
 nothing converts between them. `stories/` holds story files, `stories/official/` those of the
 provider's own worked examples, and `examples/` price layers whose figures are **made up** and
-say so, for what no source publishes.
+say so, for what no source publishes. `accounts/` has a sample account: the story
+of its year, and what would be saved of a real one: answers of the service in `inventory/`, its bill in `bill/`, FOCUS
+rows in `focus/`.
 
 Sources are public documentation, catalogues and repositories; only facts and figures were taken.
 A later row of a price ends an earlier one. Where a source names no first day, `valid_from` is

@@ -36,7 +36,9 @@ KEYS = {
     "scu_coefficients.csv": "product region_id source_date",
 }
 TABLE_FILES = sorted(path.name for path in data_dir().glob("*.csv"))
-PRICE_FILES = sorted(path.relative_to(data_dir()) for path in data_dir().glob("*/**/*.csv"))
+PRICE_FILES = sorted(
+    path.relative_to(data_dir()) for folder in ("prices", "examples") for path in (data_dir() / folder).rglob("*.csv")
+)
 PARTIAL_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 

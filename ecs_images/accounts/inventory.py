@@ -34,15 +34,15 @@ _NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeSnapshotLinks", "Desc
 """Without one of these for a region something important about its images is not known."""
 _ROUND_COUNTS = (10, 20, 50, 100)
 _KEYS = {
-    "images": ["region_id", "image_id"],
-    "image_disks": ["region_id", "image_id", "device"],
+    "images": ["account_id", "region_id", "image_id"],
+    "image_disks": ["account_id", "region_id", "image_id", "device"],
     "snapshots": ["snapshot_id"],
     "chains": ["region_id", "chain_id", "taken_at"],
     "disks": ["disk_id"],
     "instances": ["instance_id"],
     "shares": ["image_id", "with_account_id"],
     "policies": ["policy_id"],
-    "usage_hours": ["region_id", "chain_id", "hour_start", "source"],
+    "usage_hours": ["account_id", "region_id", "chain_id", "hour_start", "source"],
     "links": ["parent", "child", "kind"],
 }
 """What makes two rows the same; of two the one taken last is kept."""

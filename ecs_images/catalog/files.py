@@ -52,14 +52,16 @@ def data_path(name: str) -> Path:
 def sample(name: str) -> Path:
     """The path of an example that travels with the package, whatever folder one works in.
 
-    name: a story, such as `"golden_pipeline"`, or a price file, such as `"example_prices_china"`; without its ending
+    name: a story, such as `"golden_pipeline"`, or a price file, such as `"example_prices_china"`, without its ending;
+        or `"shop"`, the folder of a sample account, with `inventory`, `bill` and `focus`
 
     Raises UnknownName for any other, with the nearest ones.
 
     >>> ecs.sample("golden_pipeline").name
     'golden_pipeline.yaml'
     """
-    found = [*data_path("stories").rglob("*.yaml"), *data_path("examples").glob("*.csv")]
+    accounts = (path for path in data_path("accounts").iterdir() if path.is_dir())
+    found = [*data_path("stories").rglob("*.yaml"), *data_path("examples").glob("*.csv"), *accounts]
     return look_up("sample", name, {path.stem: path for path in found})
 
 

@@ -10,8 +10,9 @@ import typer
 
 from ..errors import InputError, look_up
 from .opening import listed
-from .options import File, Form, Layers, Meters, StandIns
+from .options import File, Form, Layers, Meters, Sets, StandIns
 from .output import Format, Output, html_table, records, say
+from .writing import write_story
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ _NOT_FOR_PEOPLE = {
     "costs": ["billing_currency"],
     "coverage": ["account_id", "files"],
 }
+_OF_WRITING = frozenset({"story", "path", "taken", "account_id", "prices", "meters", "sets"})
+"""The parameters that have an effect with --from."""
 _STYLE = (
     "body{font:16px/1.4 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:1rem}"
     "section{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}"
@@ -45,10 +48,21 @@ _STYLE = (
 
 
 def account(
-    places: Annotated[list[Path], typer.Argument(help="folders, archives or files of saved answers of the service")],
+    context: typer.Context,
+    places: Annotated[
+        list[Path] | None, typer.Argument(help="folders, archives or files of saved answers of the service")
+    ] = None,
+    story: Annotated[
+        Path | None,
+        typer.Option("--from", help="write this story as such files, and its bill, to the new folder -o names"),
+    ] = None,
     region: Annotated[str | None, typer.Option(help="the region of answers that do not say one")] = None,
-    account_id: Annotated[str | None, typer.Option(help="the number of the account, likewise")] = None,
-    taken: Annotated[str | None, typer.Option(help="when they were saved, likewise")] = None,
+    account_id: Annotated[
+        str | None, typer.Option(help="the number of the account, likewise; with --from: the accounts to write, a,b")
+    ] = None,
+    taken: Annotated[
+        str | None, typer.Option(help="when they were saved, likewise; with --from: days, by commas")
+    ] = None,
     site: Annotated[str, typer.Option(help="its site, china or international")] = "china",
     by: Annotated[
         str, typer.Option(help="costs of each image, snapshot, chain, family, region, account, or a tag: tag:team")
@@ -65,6 +79,7 @@ def account(
     prices: Layers = None,
     meters: Meters = None,
     stand_ins: StandIns = None,
+    sets: Sets = None,
 ) -> None:
     """Say what a real account's images cost, what may go, and what that frees at least and at most.
 
@@ -76,6 +91,19 @@ def account(
     from ..catalog.prices import Prices
     from ..saving import save
 
+    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    if story is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params.keys() - _OF_WRITING}
+        if useless := sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"):
+            raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} away")
+        write_story(story, path, taken=taken, accounts=account_id, prices=prices, meters=wanted, sets=sets)
+        return
+    if not places or sets:
+        raise InputError(
+            "--set is for the parameters of a story, which --from names"
+            if sets
+            else "name a folder of saved answers; or write one from a story: --from STORY -o FOLDER"
+        )
     output = Output.of(form, path)
     if table is not None:
         look_up("table", table, _HEADS, f"one of {', '.join(_HEADS)}")
@@ -86,7 +114,6 @@ def account(
     if (explain is not None or commands) and (html is not None or chart is not None):
         raise InputError("--html and --chart are of the page; leave --explain and --commands away")
     inventory = _read(places, region, account_id, taken)
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
     book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
     bill = inventory.bill(site=site, prices=book, meters=wanted)
     title = f"{inventory!r}".strip("<>")

@@ -83,6 +83,7 @@ def serve(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "bill": bill,
+    "account": account,
     "diff": diff,
     "sweep": sweep,
     "check": check,
@@ -90,7 +91,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fees": fees,
     "app": serve,
     "learn": learn,
-    "account": account,
     "ledger": ledger,
     "prices": prices,
     "reconcile": reconcile,

@@ -21,13 +21,14 @@ class Field:
     api: its name in the service's answers
     ours: its column here
     kind: what its values are
-    empty: what the service writes where there is no value
+    written: how the service writes it where that is not the usual way of its kind: a number or truth as text, an id
+        as a number, a time without seconds
     """
 
     api: str
     ours: str
     kind: Kind = "text"
-    empty: object = ""
+    written: Literal["usual", "text", "number", "minute"] = "usual"
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ LISTINGS = (
             Field("ImageId", "image_id"),
             Field("ImageName", "name"),
             Field("ImageOwnerAlias", "owner_alias"),
-            Field("ImageOwnerId", "owner_id"),
+            Field("ImageOwnerId", "owner_id", written="number"),
             _CREATED,
             Field("Status", "status"),
             Field("ImageFamily", "family"),
             Field("ImageVersion", "version"),
             Field("IsCopied", "is_copied", "truth"),
-            Field("IsSelfShared", "is_shared", "truth"),
+            Field("IsSelfShared", "is_shared", "truth", written="text"),
             Field("ProductCode", "product_code"),
             Field("OSName", "os"),
             Field("Platform", "platform"),
@@ -147,7 +148,7 @@ LISTINGS = (
             Field("InstanceType", "instance_type"),
             Field("InstanceChargeType", "charge_type"),
             Field("StoppedMode", "stopped_mode"),
-            _CREATED,
+            Field("CreationTime", "created_at", "time", written="minute"),
             Field("Status", "status"),
             _TAGS,
         ),
@@ -195,7 +196,7 @@ BY_OPERATION = {listing.operation: listing for listing in LISTINGS}
 IMAGE_DISKS = (
     Field("Device", "device"),
     Field("Type", "type"),
-    Field("Size", "size_gib", "number"),
+    Field("Size", "size_gib", "number", written="text"),
     Field("SnapshotId", "snapshot_id"),
 )
 """The fields of `DiskDeviceMappings.DiskDeviceMapping`, the disks of an image, a list inside each record."""
