@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..catalog.meters import METERS, goes_to_a_region, item_in_words, units
 from ..catalog.prices import layer_hint
 from ..errors import PriceNotFound
 from ..tables import Column, Table
 from .schema import KEY_COLUMNS, WHO_WHERE_WHAT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNPRICED = Table(
     "unpriced",
@@ -59,6 +60,8 @@ def _missing(row: Any) -> tuple[str, str, str, str, str]:
 
 def rows_to_fill_in(unpriced: pd.DataFrame) -> pd.DataFrame:
     """The rows of a price file of one's own that an `UNPRICED` table asks for, with empty prices."""
+    import pandas as pd
+
     first = unpriced.sort_values("charge_period_start").drop_duplicates(["sku_meter", "region_id", "x_item", "x_term"])
     rows = []
     for row in first.to_dict("records"):

@@ -9,7 +9,7 @@ import typer
 from ..errors import InputError
 from .drawing import console
 from .options import File, Form, Layers
-from .output import Format, Output, records
+from .output import Format, Output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,9 +137,7 @@ def rules(
     path: File = None,
 ) -> None:
     """List the rules of the service and whether each is built; or one rule, or one family, in full."""
-    import pandas as pd
-
-    from ..catalog import rule_book
+    from ..catalog import listing, rule_book
 
     output = Output.of(form, path)
     if at is not None:
@@ -147,13 +145,14 @@ def rules(
         return
     family = [r for r in rule_book.rules().values() if rule_id is None or r.rule_id.startswith(rule_id.upper() + "-")]
     listed = family or [rule_book.rule(str(rule_id))]
-    frame = pd.DataFrame([[getattr(r, name) for name in r.__slots__] for r in listed], columns=listed[0].__slots__)
-    if family:
-        output.table(frame[["rule_id", "status", "title", "reason"]] if output.form is Format.table else frame)
-    elif output.form is Format.json:
-        output.json(records(frame)[0])
+    fields = {name: str(getattr(listed[0], name)) for name in listed[0].__slots__}
+    if output.form is Format.table and family:
+        output.texts(
+            ["rule_id", "status", "title", "reason"], [[r.rule_id, r.status, r.title, r.reason] for r in family]
+        )
     elif output.form is Format.table:
-        fields = frame.iloc[0].items()
-        output.text("\n".join(f"{str(name).replace('_', ' ')}: {value}" for name, value in fields if value))
+        output.text("\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in fields.items() if value))
+    elif output.form is Format.json and not family:
+        output.json(fields)
     else:
-        output.table(frame)
+        output.table(listing.RULES.frame(tuple(getattr(r, name) for name in r.__slots__) for r in listed))

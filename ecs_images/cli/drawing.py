@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -102,25 +103,33 @@ def cell(value: object, column: str) -> str:
 def drawn(frame: pd.DataFrame, title: str = "", *, to_file: bool = False) -> str:
     """A table as lines of text, without its empty columns, with bold heads where it goes to a terminal."""
     from pandas.api.types import is_numeric_dtype
-    from rich.cells import cell_len
-    from rich.console import Console
-    from rich.table import Table
 
-    page = Console(file=io.StringIO(), width=_WIDE, markup=False, emoji=False) if to_file else console()
     shown = [name for name in frame.columns if len(frame) == 0 or (frame[name].astype(str) != "").any()]
     rows = [
         [cell(value, str(name)) for value, name in zip(row, shown, strict=True)]
         for row in frame[shown].itertuples(index=False)
     ]
-    columns = list(zip(*[[heading(name) for name in shown], *rows], strict=True))
     right = [bool(is_numeric_dtype(frame[name].dtype)) for name in shown]
+    return drawn_texts([heading(name) for name in shown], rows, right, title, to_file=to_file)
+
+
+def drawn_texts(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], title: str, *, to_file: bool
+) -> str:
+    """A table of texts as `drawn`; `right` says of each column whether it is of numbers."""
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.table import Table
+
+    page = Console(file=io.StringIO(), width=_WIDE, markup=False, emoji=False) if to_file else console()
+    columns = list(zip(*[heads, *rows], strict=True))
     # What a row is about, and numbers, stand in one line; what is said of it folds between words.
     least = [
         max(cell_len(part) for text in texts for part in ([text] if number or place == 0 else text.split() or [""]))
         for place, (texts, number) in enumerate(zip(columns, right, strict=True))
     ]
-    room = page.width - 3 * len(shown) - 1
-    if shown and sum(least) > room:
+    room = page.width - 3 * len(heads) - 1
+    if heads and sum(least) > room:
         return _blocks(columns, visible(title), page.width)
     widths = _shared(least, [max(map(cell_len, texts)) for texts in columns], room)
     table = Table(title=visible(title) or None, title_justify="left", header_style="bold")

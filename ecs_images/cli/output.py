@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, UnknownName
 from ..saving import save
-from .drawing import CONTROL, cell, drawn, filled, heading, visible
+from .drawing import CONTROL, cell, drawn, drawn_texts, filled, heading, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,15 @@ class Output:
                 content = html_table(frame, title)
             case Format.parquet | Format.xlsx:
                 content = _workbook(frame) if self.form is Format.xlsx else _parquet(frame)
-        self._write(content, f"{len(frame)} row{'s' if len(frame) != 1 else ''}")
+        self._write(content, _counted(len(frame)))
+
+    def texts(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Draw a table of texts for people, as `table` does, without its empty columns."""
+        shown = [place for place in range(len(heads)) if not rows or any(row[place] for row in rows)]
+        lines = [[visible(row[place]) for place in shown] for row in rows]
+        names = [heading(heads[place]) for place in shown]
+        content = drawn_texts(names, lines, [False] * len(shown), "", to_file=self.path is not None)
+        self._write(content, _counted(len(rows)))
 
     def json(self, value: object) -> None:
         """Print a JSON value, or write it to the file (UTF-8); a standard output of another encoding gets ASCII."""
@@ -140,6 +149,10 @@ class Output:
             raise InputError(f"{self.form} cannot be shown on a terminal; add -o FILE.{self.form}, or redirect it")
         else:
             sys.stdout.buffer.write(content)
+
+
+def _counted(rows: int) -> str:
+    return f"{rows} row{'s' if rows != 1 else ''}"
 
 
 def say(text: str) -> None:

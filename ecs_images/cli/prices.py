@@ -64,10 +64,9 @@ def prices(
         if not rows:
             raise InputError(f"no price of an item whose name contains {shown(item)}")
     if output.form is Format.table:
-        frame = prices_for_people(rows, book, why=assumed)
+        output.texts(*prices_for_people(rows, book, why=assumed))
     else:
-        frame = book.assumptions(rows) if assumed else book.to_frame(rows)
-    output.table(frame)
+        output.table(book.assumptions(rows) if assumed else book.to_frame(rows))
 
 
 def _missing_prices(

@@ -165,15 +165,17 @@ def tell(text: str) -> None:
         sys.stderr.write(f"{visible(text)}\n")
 
 
-def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = False) -> pd.DataFrame:
+def prices_for_people(
+    rows: Iterable[PriceRow], book: Prices, *, why: bool = False
+) -> tuple[list[str], list[list[str]]]:
     """A price list that fits a terminal: the price and who says it side by side, the rest short.
 
     rows: the prices
     book: where other sources are looked up that say another price
     why: also why each is thin
-    """
-    import pandas as pd
 
+    Returns the heads, and the texts of each row.
+    """
     shown = []
     for row in rows:
         price = "not published"
@@ -184,7 +186,7 @@ def prices_for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = Fal
         place = f"{row.region_id} to {row.to_region_id}" if row.to_region_id else row.region_id
         shown.append([row.meter, row.item, place, price, said, above, str(row.valid_from), weakness(row)])
     heads = ["meter", "item", "region", "price", "says", "above", "from", "why"]
-    return pd.DataFrame(shown, columns=heads, dtype="str").drop(columns=[] if why else "why")
+    return (heads, shown) if why else (heads[:-1], [texts[:-1] for texts in shown])
 
 
 def routes_for_people(title: str, groups: Sequence[Alike], *, to_file: bool) -> str:
