@@ -38,7 +38,7 @@ def test_the_sample_account_is_what_its_story_writes(tmp_path: Path) -> None:
 
 
 def test_the_sample_has_sixty_images_of_two_accounts_in_four_regions(sample: Inventory) -> None:
-    images = sample.images
+    images = sample.images[sample.images["taken_at"] == sample.now]
     own = images[images["owner_alias"] == "self"]
     assert len(own) == 60
     assert set(images["account_id"]) == {SHOP, LAB}
@@ -52,12 +52,19 @@ def test_the_sample_is_small() -> None:
 
 def test_five_deleted_versions_left_their_snapshots_behind(sample: Inventory) -> None:
     """golden-1 to golden-4 and golden-6 were deleted; the builder's chain has a snapshot of each of 26 versions."""
-    disks = sample.image_disks.merge(sample.images, on=["account_id", "image_id"])
+    disks = sample.image_disks[sample.image_disks["taken_at"] == sample.now]
+    disks = disks.merge(sample.images, on=["account_id", "image_id"])
     newest = disks.loc[(disks["name"] == "golden-26") & (disks["region_id_x"] == "cn-beijing"), "snapshot_id"].item()
     snapshots = sample.snapshots.set_index("snapshot_id")
     chain = snapshots[snapshots["chain_id"] == snapshots.loc[newest, "chain_id"]]
     assert len(chain) == 26
     assert len(chain.index.difference(disks["snapshot_id"])) == 5
+
+
+def test_older_lists_of_images_show_what_left_them_behind(sample: Inventory) -> None:
+    findings = sample.findings()
+    left = findings[findings["x_kind"] == "left_behind"]
+    assert len(left) == 5
 
 
 def test_a_partner_whose_answers_nobody_saved_is_seen_only_as_a_receiver(sample: Inventory) -> None:

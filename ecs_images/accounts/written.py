@@ -57,8 +57,8 @@ _EVERY_REGION = (
     "DescribeAutoSnapshotPolicyEx",
 )
 """The lists that are written for every region of an account, the empty ones too."""
-_HISTORY = ("DescribeSnapshotLinks",)
-"""What of them is written for the days before the last: the sizes of chains, which become their history."""
+_HISTORY = ("DescribeImages", "DescribeSnapshotLinks")
+"""What of them is written for the days before the last: the sizes of chains, and which images there were."""
 
 Record = dict[str, Any]
 Place = tuple[str, str]
@@ -84,7 +84,7 @@ def write_answers(
     folder: where to; files that are there and have the same names are replaced
     taken: the days at whose beginning (UTC+8) the answers were saved; the first of every month and the last day that
         the cloud's clock has seen the beginning of, unless given. All lists are written for the last of them, for the
-        others that of chains, which is their history
+        others those of images and chains, which are their history
     accounts: the names of the accounts whose answers were saved; all unless given
 
     Returns the moment of the last answers. Raises UnknownName for an account that the cloud does not have, InputError
