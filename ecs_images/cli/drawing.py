@@ -160,13 +160,16 @@ def _blocks(columns: list[tuple[str, ...]], title: str, width: int) -> str:
     indent = max(map(len, heads)) + 2
     longest = max((len(word) for texts in columns for text in texts[1:] for word in text.split()), default=0)
     indent = indent if indent <= width // 2 and longest <= width - indent else 2
+    room = max(width - indent, 8)
     lines = textwrap.wrap(title, width, **_BETWEEN_WORDS) if title else []
     for row in zip(*[texts for _, *texts in columns], strict=True):
         lines.append("")
         for head, text in zip(heads, row, strict=True):
-            parts = textwrap.wrap(text, max(width - indent, 8), **_BETWEEN_WORDS) or [""]
             if not text:
                 continue
+            # Most texts fit one line, and are not wrapped, which is slow.
+            fits = len(text) <= room and text.isprintable() and not text.endswith(" ")
+            parts = [text] if fits else textwrap.wrap(text, room, **_BETWEEN_WORDS) or [""]
             if indent == 2:
                 lines += [head, *(f"  {part}" for part in parts)]
             else:
