@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..wire.answers import BY_OPERATION, LISTINGS, Listing
 from .files import Source
 
@@ -106,7 +106,10 @@ def _pages(value: Any, depth: int) -> Iterator[Page]:
         inner = value[listing.path[0]]
         if listing.path[1] in inner or not inner:
             # `null` is what the service's own command line writes for an empty list.
-            yield Page(listing.operation, inner.get(listing.path[1]) or [], value)
+            rows = inner.get(listing.path[1]) or []
+            if not isinstance(rows, list):
+                raise InputError(f"{'.'.join(listing.path)} is {shown(rows)}, not a list")
+            yield Page(listing.operation, rows, value)
     if not known:
         for inner in value.values():
             if isinstance(inner, dict | list):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..billing.metering import measure
+from ..billing.metering import billing_window, in_force, usage_of
 from ..billing.rating import Curve, Key, Rows, curve_of, groups
 from ..catalog.images import is_published
 from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
@@ -77,7 +77,9 @@ class Situation:
             raise InputError(f"{found.id} is {found.status} and has no snapshots yet; wait for it first")
         self.cloud, self.image = cloud.fork(), found.id
         self.owner, self.home = found.account, found.region
-        self.use = dict(groups(measure(cloud.ledger, until=LATEST)))
+        # Measured from the state that the cloud has, so that its ledger is not replayed.
+        window = billing_window(cloud.ledger, LATEST, None)
+        self.use = dict(groups(usage_of(cloud.ledger, cloud.state, window, in_force(cloud.state, None))))
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
         self.currency = cache(self._currency)

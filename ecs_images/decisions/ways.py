@@ -408,9 +408,8 @@ _PUBLISH = Way(
 
 def _copied(cloud: Cloud, account: Account, image: str, to: str, *, encrypted: bool = False) -> str:
     """Copy an image, by a name that the account does not use there yet (CREATE-11)."""
-    there = cloud.state.images.values()
-    taken = {i.name for i in there if (i.account, i.region) == (account.name, to) and not i.deleted_at}
-    name = next(name for number in count(1) if (name := f"{image}-copy-{number}") not in taken)
+    names, found = (f"{image}-copy-{number}" for number in count(1)), cloud.state.index.images
+    name = next(name for name in names if not found.of("name", account.name, to, name))
     copy = account.copy_image(image, to=to, name=name, encrypted=encrypted)
     cloud.wait(copy)
     return copy

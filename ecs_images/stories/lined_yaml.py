@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..errors import FileProblems, InputError, Problem, shown
 from ..saving import read
 
 _DEEPEST = 12
+_LIBYAML_IS_LAXER = re.compile(r"[\t?]")
 
 
 class _Loader(yaml.SafeLoader):
@@ -22,6 +24,10 @@ class _Loader(yaml.SafeLoader):
 
     The library's own YAML 1.1 would read them as 10, 90 and true.
     """
+
+
+class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads the same by libyaml, where the library has it: many times faster, with other messages of errors."""
 
 
 def _plain(made: Callable[[str], object], loader: _Loader, node: yaml.ScalarNode) -> object:
@@ -44,10 +50,11 @@ _PLAIN: tuple[tuple[str, str, list[str], Callable[[str], object]], ...] = (
         _float,
     ),
 )
-_Loader.yaml_implicit_resolvers = {}
-for _kind, _pattern, _first, _made in _PLAIN:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first)
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", partial(_plain, _made))
+for _reads in _Loader, _FastLoader:
+    _reads.yaml_implicit_resolvers = {}
+    for _kind, _pattern, _first, _made in _PLAIN:
+        _reads.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first)
+        _reads.add_constructor(f"tag:yaml.org,2002:{_kind}", partial(_plain, _made))
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,7 @@ def parse_yaml(text: str, name: str) -> Located:
         raise InputError(f"a story is text, not {shown(text)}")
     problems: list[Problem] = []
     try:
-        _check_shape(text)
-        node = yaml.compose(text, _Loader)
+        node = _composed(text)
         located = _locate(node, _Loader(""), problems) if node else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -108,10 +114,25 @@ class _BadShape(Exception):
         super().__init__(message)
 
 
-def _check_shape(text: str) -> None:
+def _composed(text: str) -> yaml.Node | None:
+    """The text as nodes. What libyaml cannot read is read again, for the library's own messages."""
+    # Tabs between words, and question marks inside braces, are let through by libyaml only: without it, or with it,
+    # the same stories are refused.
+    if not _LIBYAML_IS_LAXER.search(text):
+        with suppress(yaml.YAMLError, UnicodeError):
+            return _composed_by(text, _FastLoader)
+    return _composed_by(text, _Loader)
+
+
+def _composed_by(text: str, loader: type[Any]) -> yaml.Node | None:
+    _check_shape(text, loader)
+    return yaml.compose(text, loader)
+
+
+def _check_shape(text: str, loader: type[Any]) -> None:
     """Refuse deep nesting, tags and aliases before anything is built from the text."""
     depth = 0
-    for event in yaml.parse(text, _Loader):
+    for event in yaml.parse(text, loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
