@@ -25,7 +25,7 @@ def account(*, missing: tuple[str, ...] = (), **tables: list[dict[str, Any]]) ->
         frames[name] = table.frame(pd.DataFrame(rows, columns=table.names)) if rows else table.frame()
     regions = {row["region_id"] for rows in frames.values() for row in rows.to_dict("records")}
     seen = [
-        ("1", region, what, 1, 1, None, "missing" if what in missing else "complete", "", "")
+        ("1", region, what, 1, 1, None, "missing" if what in missing else "complete", "", "", None)
         for region in sorted(regions)
         for what in LISTS
     ]

@@ -217,3 +217,17 @@ def test_a_copied_snapshot_says_what_it_was_copied_from(tmp_path: Path) -> None:
     write_answers(cloud, tmp_path)
     rows = Inventory.read(tmp_path).snapshots.set_index("snapshot_id")
     assert rows.loc[copy, ["source_snapshot_id", "source_region_id", "disk_id"]].tolist() == [source, "cn-beijing", ""]
+
+
+def test_a_region_that_has_been_emptied_costs_nothing(tmp_path: Path) -> None:
+    """12 GiB in Beijing and 12 in Hangzhou in February; those of Hangzhou are deleted before March."""
+    cloud = ecs.Cloud(start="2026-01-05T10:00")
+    acme = cloud.account("acme")
+    golden_image(acme)
+    gone = acme.create_snapshot(cloud.state.instances[machine(acme, region="cn-hangzhou")].system_disk)
+    cloud.at("2026-02-10")
+    acme.delete_snapshot(gone)
+    cloud.at("2026-03-02")
+    write_answers(cloud, tmp_path)
+    bill = Inventory.read(tmp_path).bill()
+    assert bill.by("region")["region_id"].tolist() == ["cn-beijing"]

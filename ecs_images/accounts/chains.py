@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..units import BYTES_PER_GIB
+from ..wire.answers import LISTINGS
 from .bounds import KnownChain
 from .tables import HasTables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_LISTED_BY = {listing.table: listing.operation for listing in LISTINGS} | {"image_disks": "DescribeImages"}
 UNPLACED = "(unplaced)"
 """Where snapshots stand of which nothing tells the chain."""
 
@@ -44,11 +46,17 @@ class AccountChain:
 def current(inventory: HasTables, name: str) -> pd.DataFrame:
     """The rows of a table that exist now: those of the newest answer of each account and region.
 
-    What only an older answer lists is gone by now. Rows without a date are taken to be of now.
+    What only an older answer lists is gone by now, also where the newest lists nothing at all, of which only the
+    coverage tells. Rows without a date are taken to be of now.
     """
-    table = inventory.tables[name]
+    table, coverage = inventory.tables[name], inventory.coverage
+    keys = ["account_id", "region_id"]
     taken = table["taken_at"]
-    newest = table.groupby(["account_id", "region_id"], observed=True)["taken_at"].transform("max")
+    newest = table.groupby(keys, observed=True)["taken_at"].transform("max")
+    lists = coverage[coverage["what"] == _LISTED_BY.get(name, "")]
+    saved = table[keys].merge(lists.groupby(keys, as_index=False)["taken_at"].max(), on=keys, how="left")["taken_at"]
+    saved.index = table.index
+    newest = newest.where(saved.isna() | (saved <= newest), saved)
     return table[taken.isna() | (taken == newest)]
 
 

@@ -142,6 +142,7 @@ class _Seen:
     round_page: int = 0
     open_end: bool = False
     tokens: bool = False
+    taken: datetime | None = None
 
 
 class _Reading:
@@ -180,6 +181,7 @@ class _Reading:
             seen = self.seen[place.account, region if page.what not in (STATE, MANIFEST) else "", page.what]
             seen.files.add(place.file)
             seen.rows += rows
+            seen.taken = max(filter(None, (seen.taken, place.taken)), default=None)
             total, token = page.around.get("TotalCount"), page.around.get("NextToken")
             seen.tokens |= bool(token)
             seen.open_end = bool(token)
@@ -222,13 +224,17 @@ class _Reading:
                     filter(None, (why, "account numbers came as rounded numbers; save raw pages for exact ones"))
                 )
             fetch = _fetch(what, region) if state in ("cut off", "doubtful") else ""
-            found.append((account, region, what, len(seen.files), seen.rows, seen.expected, state, why, fetch))
+            found.append(
+                (account, region, what, len(seen.files), seen.rows, seen.expected, state, why, fetch, seen.taken)
+            )
         for account, region in sorted(regions):
             for what in _NEEDED:
                 if (account, region, what) not in self.seen:
                     why = "no such answer was found for this region"
-                    found.append((account, region, what, 0, 0, float("nan"), "missing", why, _fetch(what, region)))
-        found += [("", "", name, 1, 0, float("nan"), "kept aside", why, "") for name, why in self.aside]
+                    found.append(
+                        (account, region, what, 0, 0, float("nan"), "missing", why, _fetch(what, region), None)
+                    )
+        found += [("", "", name, 1, 0, float("nan"), "kept aside", why, "", None) for name, why in self.aside]
         return found
 
 

@@ -159,6 +159,7 @@ COVERAGE = Table(
         Column("state", "text", "", "complete, cut off, doubtful, missing, unplaced or kept aside", True),
         Column("why", "text", "", "why that"),
         Column("fetch", "text", "", "the command that would fetch what is missing; empty: nothing is"),
+        Column("taken_at", "time", "", "when the newest of them was saved, an empty list too; empty: nothing says so"),
     ),
 )
 BY_NAME = {

@@ -35,7 +35,7 @@ _HEADS = {
 _NOT_FOR_PEOPLE = {
     "findings": ["billing_account_id", "billing_currency"],
     "costs": ["billing_currency"],
-    "coverage": ["account_id", "files"],
+    "coverage": ["account_id", "files", "taken_at"],
 }
 _OF_WRITING = frozenset({"story", "path", "taken", "account_id", "prices", "meters", "sets"})
 """The parameters that have an effect with --from."""
