@@ -72,10 +72,27 @@ def backed_by(inventory: HasTables) -> dict[str, list[str]]:
     return dict(images)
 
 
-def only_behind(images: Iterable[str], backing: Mapping[str, list[str]]) -> set[str]:
-    """The snapshots that back some of these images and no others."""
+def only_behind(
+    images: Iterable[str], backing: Mapping[str, list[str]], behind: Mapping[str, Iterable[str]]
+) -> set[str]:
+    """The snapshots that back some of these images and no others.
+
+    images: ids of images
+    backing: for each snapshot the images that it backs
+    behind: for each image the snapshots behind it, as `behind` turns `backing` around
+    """
     chosen = set(images)
-    return {snapshot for snapshot, behind in backing.items() if behind and chosen.issuperset(behind)}
+    some = {snapshot for image in chosen for snapshot in behind.get(image, ())}
+    return {snapshot for snapshot in some if chosen.issuperset(backing[snapshot])}
+
+
+def behind(backing: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """For each image the snapshots behind it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for snapshot, images in backing.items():
+        for image in images:
+            found[image].append(snapshot)
+    return dict(found)
 
 
 def allocated(bill: AccountBill) -> pd.DataFrame:
@@ -124,6 +141,7 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         look_up("costs by", by, BY, f"one of {', '.join(BY)} or a tag such as tag:team")
     images = {row.image_id: row for row in records(bill.inventory, "images")}
     table, backing = allocated(bill), backed_by(bill.inventory)
+    turned, with_cost = behind(backing), set(table["image_id"])
     if by == "family" or tag is not None:
         named = {image: row.family if tag is None else _tags(row).get(tag, "") for image, row in images.items()}
         table["family"] = [
@@ -138,7 +156,7 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         of_images = by in ("image", "family") or tag is not None
         snapshots = set(part["snapshot_id"])
         if of_images and name != NO_IMAGE:
-            snapshots = only_behind(part["image_id"], backing)
+            snapshots = only_behind(part["image_id"], backing, turned)
         if of_images or by == "snapshot":
             freed = bill.saved(snapshots)
             why = "; ".join(sorted({known[chain] for chain in part["chain_id"]}))
@@ -161,7 +179,7 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
                 "its snapshots are in no list",
             )
             for name, row in images.items()
-            if row.owner_alias == "self" and name not in set(table["image_id"])
+            if row.owner_alias == "self" and name not in with_cost
         ]
     return COSTS.frame(rows).sort_values(["list_cost", "x_name"], ascending=[False, True], ignore_index=True)
 

@@ -179,7 +179,7 @@ def _steps(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
         lost = f"{listed(by)} can never be re-initialised to {image.image_id}" if by else ""
         yield _Step("DeleteImage", image.region_id, image.image_id, lost, f"--ImageId {image.image_id}{force}")
         deleted.add(image.image_id)
-        for snapshot in sorted(name for name, behind in uses.backing.items() if image.image_id in behind):
+        for snapshot in sorted(uses.behind.get(image.image_id, ())):
             others = set(uses.of_snapshot[snapshot]) - deleted
             row = uses.snapshots.get(snapshot)
             if others or row is None or "disk" in row.usage or snapshot in done:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UnknownName
 from ..units import bytes_to_gib
 from ..wording import amount, listed
-from .allocation import allocated, only_behind
+from .allocation import allocated
 from .bounds import Freed
 from .chains import AccountChain
 from .costs import AccountBill
@@ -47,7 +47,7 @@ def _image(uses: Uses, image: Any) -> Iterator[str]:
     bill, name = uses.bill, image.image_id
     family = f", family {image.family}" if image.family else ""
     yield f"{name} ({image.name or 'no name'}{family}) in {image.region_id}"
-    behind = sorted(snapshot for snapshot, images in uses.backing.items() if name in images)
+    behind = sorted(uses.behind.get(name, ()))
     if not behind:
         yield "  no snapshot is listed behind it, so it stores nothing that is known"
     for snapshot in behind:
@@ -56,7 +56,7 @@ def _image(uses: Uses, image: Any) -> Iterator[str]:
         yield f"  {snapshot}: {_sizes(bill.chain_of.get(snapshot), snapshot)}{also}"
     shares = allocated(bill)
     yield _allocated(shares.loc[shares["image_id"] == name, "list_cost"], bill.currency)
-    freed = bill.saved(only_behind([name], uses.backing))
+    freed = bill.saved(uses.only_behind(name))
     yield "  freed by deleting it alone: nothing, its snapshots stay (DEL-5)"
     yield f"  freed with the snapshots that back nothing else: {freed_in_words(freed, bill.currency)}"
     yield from _use(uses.verdict_of_image(image))

@@ -19,7 +19,7 @@ from ..catalog.images import public_images
 from ..catalog.meters import OS_LICENCE
 from ..tables import Column, Table
 from ..wording import counted, listed
-from .allocation import allocated, backed_by, only_behind
+from .allocation import allocated, backed_by, behind, only_behind
 from .bounds import Freed
 from .chains import complete, records
 from .costs import AccountBill, Fees
@@ -123,9 +123,14 @@ class Uses:
         return backed_by(self.bill.inventory)
 
     @cached_property
+    def behind(self) -> dict[str, list[str]]:
+        """For each image the snapshots behind it."""
+        return behind(self.backing)
+
+    @cached_property
     def without_snapshots(self) -> set[str]:
         """The images behind which no snapshot is told, so that what they store is not known."""
-        return set(self.images).difference(*self.backing.values())
+        return set(self.images) - self.behind.keys()
 
     @cached_property
     def shares(self) -> dict[str, list[str]]:
@@ -164,6 +169,11 @@ class Uses:
         """The command that would say whom an image is shared with."""
         return f"aliyun ecs DescribeImageSharePermission --RegionId {image.region_id} --ImageId {image.image_id}"
 
+    def only_behind(self, image_id: str) -> frozenset[str]:
+        """The snapshots that back this image and no other."""
+        return frozenset(only_behind([image_id], self.backing, self.behind))
+
+    @cached_property
     def newest(self) -> set[str]:
         """The newest image of each family in each region, which a launch by family takes."""
         newest: dict[tuple[str, str], Any] = {}
@@ -220,7 +230,7 @@ class Uses:
             ask = f"ask {who} whether they launch it" if image.image_id in self.shares else self.shares_line(image)
             return UNKNOWN, f"nothing here runs from it, but {who} may", ask
         seen = "no instance and no disk here comes from it"
-        if image.image_id in self.newest():
+        if image.image_id in self.newest:
             seen += f"; it is the newest of the family {image.family}, which a launch by family takes"
         return UNKNOWN, seen, _templates_line(image)
 
@@ -278,7 +288,7 @@ def _found(uses: Uses) -> Iterator[Finding]:
 
 def _of_image(uses: Uses, image: Any) -> Iterator[Finding]:
     verdict, seen, settle = uses.verdict_of_image(image)
-    mine = frozenset(only_behind([image.image_id], uses.backing))
+    mine = uses.only_behind(image.image_id)
     place = image.account_id, image.region_id, (image.image_id,), mine
     if verdict != IN_USE:
         kind = "copied_and_unused" if image.is_copied == "true" else "never_launched"
@@ -308,7 +318,7 @@ def _old_versions(uses: Uses) -> Iterator[Finding]:
         for newer, image in zip(range(len(ordered) - 1, 0, -1), ordered, strict=False):
             verdict, seen, settle = uses.verdict_of_image(image)
             told = f"{counted(newer, 'newer image')} of {name}; {seen}"
-            mine = frozenset(only_behind([image.image_id], uses.backing))
+            mine = uses.only_behind(image.image_id)
             yield Finding(
                 "old_version", image.account_id, image.region_id, (image.image_id,), mine, verdict, told, settle
             )
@@ -325,7 +335,7 @@ def _builds_without_use(uses: Uses) -> Iterator[Finding]:
             if running and image.region_id not in running:
                 verdict, seen, settle = uses.verdict_of_image(image)
                 told = f"the same name runs in {listed(running)}; {seen}"
-                mine = frozenset(only_behind([image.image_id], uses.backing))
+                mine = uses.only_behind(image.image_id)
                 place = image.account_id, image.region_id, (image.image_id,), mine
                 yield Finding("regions_without_use", *place, verdict, told, settle)
 
