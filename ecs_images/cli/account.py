@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as markup
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,8 +94,7 @@ def account(
 
     wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
     if story is not None:
-        sources = {name: context.get_parameter_source(name) for name in context.params.keys() - _OF_WRITING}
-        if useless := sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE"):
+        if useless := _given(context, context.params.keys() - _OF_WRITING):
             raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} away")
         write_story(story, path, taken=taken, accounts=account_id, prices=prices, meters=wanted, sets=sets)
         return
@@ -111,8 +111,8 @@ def account(
         raise InputError("a plan needs a policy: add --clean 'newest 3 per family, anything in use'")
     if sum([table is not None, commands, explain is not None]) > 1:
         raise InputError("--table, --commands and --explain each show something of their own; choose one")
-    if (explain is not None or commands) and (html is not None or chart is not None):
-        raise InputError("--html and --chart are of the page; leave --explain and --commands away")
+    if (explain is not None or commands) and (useless := _given(context, {"by", "top", "html", "chart"})):
+        raise InputError(f"--explain and --commands show no page; leave --{' and --'.join(useless)} away")
     inventory = _read(places, region, account_id, taken)
     book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
     bill = inventory.bill(site=site, prices=book, meters=wanted)
@@ -141,6 +141,12 @@ def account(
             save_chart(chart, lambda: account_costs(tables["costs"].head(top)))
     if len(bill.unpriced):
         raise typer.Exit(3)
+
+
+def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
+    """Those of some parameters that were written on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE")
 
 
 def _read(places: list[Path], region: str | None, account_id: str | None, taken: str | None) -> Inventory:
