@@ -115,7 +115,7 @@ def test_the_page_as_html_is_one_file_that_needs_nothing_else(ecs: Any, saved: P
         (["--explain", "m-1", "--top", "3"], "--explain and --commands show no page; leave --top away"),
         (["--clean", "all"], "is no rule of what to keep"),
         (["--explain", "m-9"], "unknown image or snapshot of this account 'm-9'"),
-        (["--explain", "m-1", "--html", "x.html"], "leave --explain"),
+        (["--explain", "m-1", "--html", "x.html"], "leave --html away"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(ecs: Any, saved: Path, options: list[str], said: str) -> None:

@@ -123,7 +123,7 @@ def test_the_costs_are_those_of_the_routes(cloud: Cloud, golden: str) -> None:
         assert list(rows["list_cost"]) == [told[route] for route in rows["route"]]
     axes = charts.break_even(costs)
     assert axes.get_ylabel() == "list cost [CNY]"
-    assert "between 0 and 5" in axes.get_xlabel()
+    assert "between 0 and 5" in axes.get_title(loc="left")
 
 
 def test_the_parameter_followed_need_not_fit_beforehand(cloud: Cloud, acme: Account, partner: Account) -> None:
