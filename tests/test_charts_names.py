@@ -354,8 +354,9 @@ def test_a_bill_is_taken_for_its_charges(cloud, acme) -> None:
         said = f"; {len(found.assumptions())} assumptions"
         assert read(draw(found)).replace(said, "") == read(draw(found.charges))
         assert said in read(draw(found))
-    with pytest.raises(InputError, match=r"needs a DataFrame, as bill.capacity\(\) returns it, not <Bill"):
-        charts.capacity_over_time(found)
+    assert read(charts.capacity_over_time(found)) == read(charts.capacity_over_time(found.capacity()))
+    with pytest.raises(InputError, match=r"needs a DataFrame, as bill.capacity\(\) returns it, not 5"):
+        charts.capacity_over_time(5)
 
 
 @pytest.mark.slow

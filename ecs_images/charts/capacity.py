@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
@@ -12,19 +14,21 @@ from .style import gib as size
 from .texts import plain_text, with_fonts
 
 
-def capacity_over_time(capacity: pd.DataFrame, *, stacked: bool = True, ax: Axes | None = None) -> Axes:
+def capacity_over_time(capacity: Any, *, stacked: bool = True, ax: Axes | None = None) -> Axes:
     """Stored GiB over time as steps, one area for each region, chain or image of the table.
 
     If there are more than eight, the smallest are added up as "other".
 
-    capacity: what `Bill.capacity` returns, three columns: the start of a period (time), a name (region, chain or
-        image), and the mean of what was stored [GiB]
+    capacity: a bill, of which the GiB of each region are drawn month by month, or what `Bill.capacity` returns, three
+        columns: the start of a period (time), a name (region, chain or image), and the mean of what was stored [GiB]
     stacked: whether the names lie on top of one another, as areas whose top is what is stored in all; False: a line
         for each, for names that stand for the same thing in different scenarios
     ax: the axes to draw on; a new figure unless given
 
     Raises InputError for an empty table.
     """
+    if not isinstance(capacity, pd.DataFrame) and hasattr(capacity, "capacity"):
+        capacity = capacity.capacity()
     require(capacity, (), "capacity", "bill.capacity()")
     if len(capacity.columns) != 3:
         raise InputError("a chart of capacity needs three columns: a period, a name and GiB; see bill.capacity()")
