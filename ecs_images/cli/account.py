@@ -145,7 +145,8 @@ def account(
 
 def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
     """Those of some parameters that were written on the command line."""
-    sources = {name: context.get_parameter_source(name) for name in names}
+    # Where no place is written, older libraries say so of the empty list of places too.
+    sources = {name: context.get_parameter_source(name) for name in names if context.params[name] not in (None, (), [])}
     return sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE")
 
 
