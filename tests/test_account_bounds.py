@@ -49,6 +49,7 @@ def simple(total: int, full: dict[str, int | None], deleted: set[str]) -> Freed:
     return Freed(max(0, total - sum(kept)), min(total - max(kept, default=0), sum(gone)))
 
 
+@pytest.mark.slow
 def test_over_2000_random_chains_the_truth_lies_inside_and_the_widths_are_no_worse_than_published() -> None:
     """Published for one snapshot: 14 to 16 % of the chain with full sizes; with growth 0.65 %, 90 % of them 6.8 %."""
     chance, plain, grown = random.Random(SEED), [], []
@@ -70,6 +71,7 @@ def test_over_2000_random_chains_the_truth_lies_inside_and_the_widths_are_no_wor
     assert sorted(grown)[CHAINS * 9 // 10] < 0.068
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(chain_steps(), st.integers(min_value=0), st.randoms(use_true_random=False))
 def test_the_truth_lies_inside_where_snapshots_were_deleted_rolled_back_and_disks_reset_before(

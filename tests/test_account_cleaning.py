@@ -62,6 +62,7 @@ def test_each_image_goes_before_its_snapshot_and_is_unshared_first() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_deleting_images_frees_nothing_until_their_snapshots_go_and_then_a_range() -> None:
     """Of 13 GiB 10 stay with the newest, so all three others free 3 for certain, and each alone 0 to 3 or less."""
     plan = weekly(4).clean("newest 1 per family")
@@ -110,6 +111,7 @@ def test_images_of_others_are_never_deleted() -> None:
     assert decisions(account(images=[image("m-1", owner_alias="others")[0]]), "anything in use") == {}
 
 
+@pytest.mark.slow
 def test_an_image_in_no_family_is_kept_unless_names_are_counted() -> None:
     rows = [image(f"m-{k}", name=f"web-v{k}", created_at=f"2026-05-0{k}T00:00:00Z")[0] for k in (1, 2)]
     assert set(decisions(account(images=rows), "newest 1 per family").values()) == {"keep"}
@@ -123,6 +125,7 @@ def test_the_script_has_its_warnings_as_comments() -> None:
     assert "# s-1 can never be restored" in lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["", "everything", "newest three per family", 3])
 def test_a_rule_that_is_not_known_names_the_known_ones(keep: Any) -> None:
     with pytest.raises(InputError, match="newest 3 per family"):

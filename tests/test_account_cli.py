@@ -71,6 +71,7 @@ def test_the_page_has_totals_the_dearest_findings_and_what_is_missing(ecs: Any, 
     assert "aliyun ecs DescribeInstances --RegionId cn-beijing" in out
 
 
+@pytest.mark.slow
 def test_money_stands_as_share_and_as_range_in_json(ecs: Any, saved: Path) -> None:
     """Each image has half of the chain, and deleting it frees 3 of its 15 GiB."""
     _code, out, _err = ecs(saved, "--format", "json")
@@ -89,6 +90,7 @@ def test_an_explanation_says_what_is_known_and_what_would_settle_the_rest(ecs: A
     assert "what would settle it: aliyun ecs DescribeInstances" in out
 
 
+@pytest.mark.slow
 def test_a_plan_holds_back_what_incomplete_lists_cannot_tell_and_runs_nothing(ecs: Any, saved: Path) -> None:
     _code, out, _err = ecs(saved, "--clean", "newest 1 per family", "--table", "decisions", "--format", "csv")
     assert "m-1,web-v1,cn-beijing,held back" in out
@@ -107,6 +109,7 @@ def test_the_page_as_html_is_one_file_that_needs_nothing_else(ecs: Any, saved: P
     assert (tmp_path / "dearest.svg").read_text(encoding="utf-8").count("<svg") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -93,6 +93,7 @@ def test_only_the_newest_list_of_a_region_exists_and_older_totals_are_its_histor
     assert (table.loc["c", "x_freed_low_cost"], table.loc["c", "x_freed_high_cost"]) == pytest.approx((1, 1))
 
 
+@pytest.mark.slow
 def test_allocated_sums_to_the_storage_of_the_bill_over_random_accounts() -> None:
     chance = random.Random(7)
     for _ in range(50):

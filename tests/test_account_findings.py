@@ -50,6 +50,7 @@ def planted(chance: random.Random) -> tuple[Inventory, set[str], set[str]]:
     return account(missing=missing, **tables), unused, set(missing)
 
 
+@pytest.mark.slow
 def test_over_80_random_accounts_only_what_has_no_use_is_called_unused() -> None:
     chance = random.Random(11)
     proved = 0
@@ -91,6 +92,7 @@ def test_lists_of_different_days_prove_nothing() -> None:
     assert not (found["x_verdict"] == UNUSED).any()
 
 
+@pytest.mark.slow
 def test_an_image_is_never_proved_unused_and_the_command_that_would_settle_it_is_given() -> None:
     row, disks = image("m-1", "s", family="web")
     found = account(
@@ -111,6 +113,7 @@ def test_a_shared_image_asks_its_receivers_and_says_that_a_share_is_free() -> No
     assert one(found, "never_launched")["x_verdict"] == UNKNOWN
 
 
+@pytest.mark.slow
 def test_an_old_version_that_runs_is_in_use_and_its_successors_are_counted() -> None:
     images = [
         image(f"m-{day}", name=f"web-2026-05-0{day}", created_at=f"2026-05-0{day}T00:00:00Z")[0] for day in (1, 2, 3)

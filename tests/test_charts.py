@@ -210,6 +210,7 @@ def test_the_charts_of_a_bill_show_its_amounts(cloud, acme):
     assert values[:2] == pytest.approx([12, 12])
 
 
+@pytest.mark.slow
 def test_other_is_pale_and_the_title_says_how_many_are_named():
     """Ten regions of 1 to 10 GiB: seven have names, the other three lie on top of them in pale grey."""
     table = stored(*[("2026-01-15", f"r{n}", n) for n in range(1, 11)])

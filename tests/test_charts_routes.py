@@ -65,6 +65,7 @@ def framed(ax: plt.Axes) -> set[tuple[int, int]]:
 # Routes to one target -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_routes_to_one_target_are_bars_from_the_cheapest_to_the_refused():
     ax = charts.routes_compared(
         pd.DataFrame(

@@ -430,6 +430,7 @@ def eleven(story: Path) -> Path:
     return story
 
 
+@pytest.mark.slow
 def test_what_the_service_left_undone_is_said_below_what_a_story_is_asked(ecs, eleven: Path) -> None:
     golden = ("--image", "golden")
     asked = (

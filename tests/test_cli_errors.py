@@ -180,6 +180,7 @@ def test_a_command_that_does_not_exist_is_refused_with_its_usage(monkeypatch, ca
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.slow
 def test_as_a_program_it_ends_with_2_and_one_line_of_words(tmp_path: Path):
     """The same from outside, where a traceback would be seen."""
     ended = subprocess.run(

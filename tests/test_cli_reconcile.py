@@ -101,6 +101,7 @@ def test_what_cannot_be_compared_is_told_in_a_sentence(ecs, files, monkeypatch, 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_it_as_csv_and_parquet(ecs, tmp_path):
     path = sample("golden_pipeline")
     done = ecs("bill", path, "--format", "focus-csv")

@@ -71,6 +71,7 @@ def begun() -> dict[str, Any]:
     return names | {"bill": ecs.bill(names["cloud"], until="2026-02-14")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "text"), with_examples().items(), ids=with_examples())
 def test_an_example_comes_out_as_it_is_printed(begun: dict[str, Any], name: str, text: str) -> None:
     example = doctest.DocTestParser().get_doctest(text, begun, name, None, 0)

@@ -80,6 +80,7 @@ def test_a_ledger_keeps_the_plain_text_of_ids(cloud: Cloud, acme: Account, partn
     assert Ledger.load(tmp_path / "ledger.jsonl") == cloud.ledger
 
 
+@pytest.mark.slow
 def test_completion_offers_the_kind_of_an_id_and_no_methods_of_text(acme: Account) -> None:
     shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell()
     shell.user_ns["golden"] = golden_image(acme)

@@ -203,6 +203,7 @@ def test_terraform_state_and_packer_manifests_tell_where_images_come_from(saved,
     assert inventory.shares[["image_id", "with_account_id"]].to_numpy().tolist() == [["m-1", "42"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [

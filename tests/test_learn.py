@@ -118,6 +118,7 @@ def test_a_lesson_begun_anew_keeps_each_older_copy_beside_it(said, tmp_path):
     assert [copy.with_name(f"05_share_or_copy_before_{n}.ipynb").read_text() for n in (1, 2)] == ["work 1", "work 2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -145,6 +146,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_and_makes_nothing(said, tm
 WITHOUT = "import sys; sys.modules[{0!r}] = None\n{1}"
 
 
+@pytest.mark.slow
 def test_without_jupyterlab_a_sentence_says_what_to_install_and_nothing_is_made(tmp_path):
     code = WITHOUT.format("jupyterlab", "from ecs_images.cli import main; main()")
     done = subprocess.run([sys.executable, "-c", code, "learn"], cwd=tmp_path, capture_output=True, text=True)
@@ -164,6 +166,7 @@ class LabApp:
 """
 
 
+@pytest.mark.slow
 def test_jupyterlab_opens_on_the_copies_with_our_command_on_the_path_and_its_failure_is_ours(tmp_path):
     """A stand-in for JupyterLab shows how it is called, and fails as JupyterLab does where it cannot start."""
     stand_in = tmp_path / "elsewhere" / "jupyterlab"

@@ -197,6 +197,7 @@ def test_a_story_expects_the_cost_of_a_marketplace_image_by_either_name(tmp_path
 # Older ledgers ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", [{"format": 2}, {"format": 3}])
 def test_a_ledger_in_which_the_code_was_the_id_loads_and_bills_the_same(
     cloud: Cloud, acme: Account, tmp_path: Path, header: dict[str, int]

@@ -17,6 +17,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["--help"], ["rules"], ["rules", "SHARE-1"], ["prices"], ["prices", "--assumptions"]]
 )

@@ -317,6 +317,7 @@ def tagged(where: str, cost: float = 149.904) -> str:
     return told(*TAGGED, f"  - {{where: {{{where}}}, cost: {cost}}}").replace("2026-02-14", "2026-02-14T10:00+08:00")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "cost"),
     [
@@ -332,6 +333,7 @@ def test_a_story_expects_the_cost_of_a_tag(where: str, cost: float) -> None:
     assert outcome.passed, outcome
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cost", [0, 1])
 @pytest.mark.parametrize(
     ("where", "words"),

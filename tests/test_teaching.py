@@ -111,6 +111,7 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
 # Check ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task_id", "by_hand"),
     [
@@ -147,6 +148,7 @@ def test_without_an_answer_a_task_says_what_to_set(said, task_id):
     assert line.startswith(f"{task_id}: no answer yet; set answer to {teaching.TASKS[task_id].wanted}")
 
 
+@pytest.mark.slow
 @every_task
 def test_a_right_answer_is_said_to_be_right_and_what_it_shows(said, task_id):
     task = teaching.TASKS[task_id]
@@ -177,6 +179,7 @@ def unlike(task: Task, others: list) -> float | str:
     return found
 
 
+@pytest.mark.slow
 @every_task
 def test_plausible_wrong_answers_are_known_to_every_task_and_none_is_right(task_id):
     wrong = PLAUSIBLE[task_id].values()

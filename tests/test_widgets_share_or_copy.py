@@ -428,6 +428,7 @@ def test_an_image_smaller_than_the_usual_change_has_a_workbench_too(
     assert "Cheapest fully counted" in panel.parts["summary"].value
 
 
+@pytest.mark.slow
 def test_the_workbench_changes_no_cloud_and_is_not_changed_by_it(cloud: Cloud, acme: Account, partner: Account) -> None:
     image = golden_image(acme)
     with unchanged(cloud):
@@ -486,6 +487,7 @@ def test_a_state_brings_the_same_workbench_back(cloud: Cloud, acme: Account, par
     assert other.state == "{}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "why"),
     [
@@ -527,6 +529,7 @@ def test_the_table_is_saved_as_the_table_that_is_shown(cloud: Cloud, acme: Accou
     assert saved.loc[saved["x_chosen"], "route"].tolist() == ["copy, then share"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("durations", ["instant", "typical"])
 @pytest.mark.parametrize("way", ["copy, then share", "copy snapshots", "export and import"])
 def test_a_saved_story_plays_the_plan_for_what_it_costs(way: str, durations: str) -> None:

@@ -28,6 +28,7 @@ def sample() -> Inventory:
     return Inventory.read(SAMPLE / "inventory")
 
 
+@pytest.mark.slow
 def test_the_sample_account_is_what_its_story_writes(tmp_path: Path) -> None:
     run = Story.load(data_path("accounts/shop.yaml")).run()
     found = write_account(run.cloud, tmp_path / "shop", accounts=["shop", "lab"])
@@ -71,6 +72,7 @@ def test_a_partner_whose_answers_nobody_saved_is_seen_only_as_a_receiver(sample:
     assert set(sample.shares["with_account_id"]) == {LAB, "1000000000000003"}
 
 
+@pytest.mark.slow
 def test_the_samples_bill_is_explained_to_the_last_digit(sample: Inventory) -> None:
     """By the hour where the service still has the hours, which is the last thirty days."""
     found = reconcile(sample, read_bill(SAMPLE / "bill"))
@@ -80,6 +82,7 @@ def test_the_samples_bill_is_explained_to_the_last_digit(sample: Inventory) -> N
     assert set(storage["basis"]) == {"hours"}
 
 
+@pytest.mark.slow
 def test_the_samples_story_explains_its_bill_all_year() -> None:
     run = Story.load(data_path("accounts/shop.yaml")).run()
     found = reconcile(run, read_bill(SAMPLE / "bill"))

@@ -156,6 +156,7 @@ def test_an_account_called_by_a_number_keeps_it() -> None:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(story=stories(starts=STARTS[:2]))
 def test_whatever_happened_is_read_back(story: Story) -> None:

@@ -95,6 +95,7 @@ def test_without_tax_on_the_international_site(tmp_path: Path) -> None:
     assert set(lines["currency"]) == {"USD"}
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(story=stories(starts=STARTS[:2]))
 def test_out_and_in_again_every_row_adds_up_and_nothing_is_unexplained(story: Story) -> None:
