@@ -100,7 +100,8 @@ def dropdown(page: str, name: str) -> Control:
 
 SLIDERS = ("every", "versions kept", "period", "written", "changed", "added", "copies")
 CONTROLS = (
-    *(dropdown("03_lifecycle", name) for name in ("Moment", "Who asks", "Image")),
+    slider("03_lifecycle", "Moment"),
+    *(dropdown("03_lifecycle", name) for name in ("Who asks", "Image")),
     *(dropdown("04_from_events_to_a_bill", name) for name in ("Region", "Meter")),
     *(slider("05_share_or_copy", name) for name in SLIDERS),
     Control("06_how_many_versions", "a tick box", ("Space",), ".widget-checkbox input"),
