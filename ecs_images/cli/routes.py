@@ -7,14 +7,14 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from .opening import listed, open_run, prices_of
+from .opening import listed, open_account, open_run, prices_of
 from .options import File, Form, Layers, Sets, StandIns
 from .output import Format, Output, say
 from .show import notes_of, remark, routes_for_people
 
 
 def routes(
-    story: Annotated[Path, typer.Argument(help="a story or a ledger")],
+    story: Annotated[Path, typer.Argument(help="a story, a ledger, or a folder of saved answers of an account")],
     image: Annotated[str, typer.Option(help="the image: its name, or its id")],
     accounts: Annotated[str, typer.Option(help="who must be able to launch it, by comma; default: everybody")] = "",
     regions: Annotated[str, typer.Option(help="where, by comma; default: wherever the story has something")] = "",
@@ -52,7 +52,12 @@ def routes(
     from ..stories.rhythm import rhythm_of
 
     output = Output.of(form, path)
-    loaded, run = open_run(story, sets)
+    if story.is_dir():
+        loaded = None
+        run, notes = open_account(story, sets)
+    else:
+        loaded, run = open_run(story, sets)
+        notes = notes_of(run)
     state = run.cloud.state
     used = [found.region for found in state.images.values()] + [found.region for found in state.instances.values()]
     rhythm = rhythm_of(loaded, run.ids, image) if loaded is not None else None
@@ -78,4 +83,4 @@ def routes(
             say("\n".join(group.answer for group in groups))
         for part, value in frame_of(question):
             say(f"{part}: {value}")
-    remark(notes_of(run), output)
+    remark(notes, output)
