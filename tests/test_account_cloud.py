@@ -63,6 +63,23 @@ def test_the_clock_stands_at_the_newest_answer() -> None:
     assert inventory.cloud().now == inventory.now
 
 
+def test_what_was_made_on_the_day_that_a_folder_is_named_after_is_in_it() -> None:
+    """The answers are of June 1, 08:00; the snapshot was taken an hour later."""
+    late = snapshot("a", "sl-1", 12, created_at="2026-06-01T01:00:00Z")
+    cloud = account(snapshots=[late], chains=[chain("sl-1", 12, 1)]).cloud()
+    assert f"{cloud.now:%m-%d %H:%M}" == f"{cloud.snapshot('a').started_at:%m-%d %H:%M}" == "06-01 09:00"
+
+
+def test_a_snapshot_under_way_and_an_image_of_another_account_are_left_out() -> None:
+    row, disks = image("m-9", "z", owner_alias="others")
+    going = snapshot("a", "sl-1", status="progressing")
+    left_out = account(images=[row], image_disks=disks, snapshots=[going], chains=[chain("sl-1", 0, 0)]).left_out()
+    assert left_out == [
+        "snapshot a: it is progressing",
+        "images of the provider and of other accounts (1): their snapshots are not listed",
+    ]
+
+
 def test_a_shared_image_is_shared_with_the_same_accounts() -> None:
     told = golden()
     shares = account(shares=[{"image_id": "m-1", "with_account_id": "2"}]).shares

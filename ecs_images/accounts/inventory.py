@@ -108,9 +108,9 @@ class Inventory:
 
         site: the site of the accounts, china or international, which decides their price list
 
-        Returns a `Cloud` at the moment of the newest answer. The total of each chain is the saved one to the byte; what
-        its snapshots share is supposed (ASSUME-14). What was deleted before is not there, so a bill of earlier time is
-        no bill of the account. `left_out` says what is not in it.
+        Returns a `Cloud` at the moment of the newest answer, or of what is newer in it. The total of each chain is the
+        saved one to the byte; what its snapshots share is supposed (ASSUME-14). What was deleted before is not there,
+        so a bill of earlier time is no bill of the account. `left_out` says what is not in it.
 
         Raises InputError where nothing says when the answers were saved.
         """

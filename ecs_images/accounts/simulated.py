@@ -52,11 +52,11 @@ def simulated(inventory: HasTables, site: str) -> Simulated:
     making.add_images()
     making.say_what_else_is_left_out()
     happened = sorted(making.events, key=lambda event: event.at)
-    start = happened[0].at if happened else now
+    start = happened[0].at if happened else making.now
     opened = [ev.AccountOpened(at=start, account=name, site=site_of(site).name) for name in sorted(making.accounts)]
     began = ev.CloudStarted(at=start, block_bytes=_BLOCK_BYTES, durations="instant")
     cloud = Cloud.from_ledger(Ledger([began, *opened, *happened]))
-    cloud.at(now)
+    cloud.at(making.now)
     return Simulated(cloud, making.left_out)
 
 
@@ -72,12 +72,17 @@ class _Making:
     """Adds up what was seen, in order of kind: snapshots, then the images that they are behind."""
 
     def __init__(self, inventory: HasTables, now: datetime) -> None:
-        self._inventory, self._now = inventory, now
+        self._inventory = inventory
+        made = [inventory.tables[name]["created_at"].dropna() for name in ("snapshots", "images")]
+        self._oldest = min((times.min().to_pydatetime() for times in made if len(times)), default=now)
+        # A folder is named after a day, so what was made on that day is newer than its beginning.
+        self.now = max((times.max().to_pydatetime() for times in made if len(times)), default=now)
+        self.now = max(self.now, now)
         self.events: list[ev.Event] = []
         self.left_out: list[str] = []
         self.accounts: set[str] = set()
         self._fees = Fees(inventory, Prices.published())
-        self._images = [row for row in records(inventory, "images") if row.owner_alias in ("self", "")]
+        self._images = [row for row in records(inventory, "images") if _is_own(row)]
         self._disks: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for row in records(inventory, "image_disks"):
             self._disks[row.account_id, row.image_id].append(row)
@@ -183,7 +188,7 @@ class _Making:
         )
         if row.status == "Deprecated":
             changed = ev.ImageModified(
-                at=self._now, image=row.image_id, name=row.name, family=row.family, status="Deprecated", lineage=lineage
+                at=self.now, image=row.image_id, name=row.name, family=row.family, status="Deprecated", lineage=lineage
             )
             self.events.append(changed)
         if not lineage.os_family:
@@ -192,12 +197,20 @@ class _Making:
     def _add_shares(self, row: Any, shares: list[Any]) -> None:
         receivers = {share.with_account_id for share in shares} - {row.account_id}
         for receiver in sorted(receivers):
-            self.events.append(ev.ImageShared(at=self._now, image=row.image_id, account=self._account(receiver)))
+            self.events.append(ev.ImageShared(at=self.now, image=row.image_id, account=self._account(receiver)))
         if row.is_shared == "true" and not receivers:
             self.left_out.append(f"the shares of image {row.image_id}: with whom it is shared is not told")
 
     def say_what_else_is_left_out(self) -> None:
-        """What a cloud would need more than lists tell for."""
+        """Say what is not an own image or a finished snapshot."""
+        for row in records(self._inventory, "snapshots"):
+            if row.status not in ("accomplished", ""):
+                self.left_out.append(f"snapshot {row.snapshot_id}: it is {row.status}")
+        listed = {row.image_id for row in records(self._inventory, "images")}
+        if count := len(listed - self._lineages.keys()):
+            self.left_out.append(
+                f"images of the provider and of other accounts ({count}): their snapshots are not listed"
+            )
         for name, why in (
             ("disks", "what is on them now is not told"),
             ("instances", "what is on their disks now is not told"),
@@ -215,15 +228,10 @@ class _Making:
         """When something was made; what has no time is taken to have been there when the oldest thing was made."""
         return time.to_pydatetime() if time == time else self._oldest
 
-    @property
-    def _oldest(self) -> datetime:
-        tables = (self._inventory.tables[name]["created_at"] for name in ("snapshots", "images"))
-        return min((table.min().to_pydatetime() for table in tables if table.notna().any()), default=self._now)
-
     def _retention(self, row: Any) -> int | None:
         """How long a snapshot is kept; one that has outlived that is kept for good."""
         days = row.retention_days
-        if days != days or days <= 0 or self._moment(row.created_at) + timedelta(days=days) <= self._now:
+        if days != days or days <= 0 or self._moment(row.created_at) + timedelta(days=days) <= self.now:
             return None
         return int(days)
 
@@ -243,6 +251,11 @@ class _Making:
         charged = self._fees.system_of(row.image_id) or None
         system = row.os or row.platform
         return Lineage("import", system, row.platform or system, architecture, charged, row.product_code or None)
+
+
+def _is_own(row: Any) -> bool:
+    """Whether an image belongs to the account that lists it, as far as its row tells."""
+    return row.owner_alias == "self" or (not row.owner_alias and row.owner_id in ("", row.account_id))
 
 
 def layout(chain: KnownChain, names: list[str]) -> list[tuple[int, int]] | None:
