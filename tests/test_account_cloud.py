@@ -157,6 +157,24 @@ def test_the_sample_account_stores_what_its_lists_say_and_every_image_has_its_wa
         assert len(ecs.routes(cloud, name, accounts=["1000000000000001"], regions=["cn-shanghai"])) > 0
 
 
+def test_a_month_of_the_cloud_costs_what_the_account_is_said_to_cost() -> None:
+    """Nobody runs anything that has a fee there, so both are the storage of 30 days."""
+    inventory = Inventory.read(ecs.sample("shop") / "inventory")
+    cloud = inventory.cloud()
+    bill = ecs.bill(cloud, since="2026-11-01T00:00", until="2026-12-01T00:00")
+    assert bill.total() == pytest.approx(inventory.bill().total(), rel=1e-9)
+
+
+def test_break_even_and_what_if_run_on_it() -> None:
+    cloud = golden().cloud()
+    ways = ecs.break_even(cloud, "m-1", account="1", region="cn-shanghai", along="versions_kept", values=[1, 2])
+    assert len(ways.costs) == 4
+    cloud.account("1").delete_image("m-1")
+    cloud.account("1").delete_snapshot("a")
+    assert stored(cloud) == {"sl-1": 13 * GIB}
+    assert len(cloud.lifecycle()) > 0
+
+
 @settings(max_examples=25)
 @given(stories())
 def test_any_story_written_as_answers_and_read_stores_the_same_to_the_byte(story: Story) -> None:
