@@ -212,15 +212,22 @@ def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
     assert run(monkeypatch, "routes", folder, "--image", "m-00000002", "--regions", "cn-shanghai") == 0
     printed = capsys.readouterr().out
     assert "ASSUME-14" in printed
+    assert "CNY" in printed
     assert "left out: instances (6): what is on their disks now is not told" in printed
+    abroad = "--regions", "cn-shanghai", "--site", "international"
+    assert run(monkeypatch, "routes", folder, "--image", "m-00000002", *abroad) == 0
+    assert "CNY" not in capsys.readouterr().out
 
 
-def test_a_folder_has_no_parameters_and_one_without_answers_is_refused(
+def test_a_folder_has_no_parameters_a_story_no_site_and_one_without_answers_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     folder = ecs.sample("shop") / "inventory"
     assert run(monkeypatch, "routes", folder, "--image", "m-00000002", "--set", "keep=8") != 0
     assert "has no parameters" in capsys.readouterr().err
+    story = ecs.sample("golden_pipeline")
+    assert run(monkeypatch, "routes", story, "--image", "golden-1", "--site", "international") != 0
+    assert "--site is for a folder" in capsys.readouterr().err
     (tmp_path / "holiday.json").write_text("[]")
     assert run(monkeypatch, "routes", tmp_path, "--image", "m-1") != 0
     assert "Traceback" not in capsys.readouterr().err

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from ..errors import InputError
 from .opening import listed, open_account, open_run, prices_of
 from .options import File, Form, Layers, Sets, StandIns
 from .output import Format, Output, say
@@ -34,6 +35,9 @@ def routes(
     category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
     build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
     release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
+    site: Annotated[
+        str | None, typer.Option(help="of a folder: china or international, which decides its prices; default: china")
+    ] = None,
     stand_ins: StandIns = None,
     form: Form = None,
     path: File = None,
@@ -54,7 +58,9 @@ def routes(
     output = Output.of(form, path)
     if story.is_dir():
         loaded = None
-        run, notes = open_account(story, sets)
+        run, notes = open_account(story, site or "china", sets)
+    elif site is not None:
+        raise InputError(f"--site is for a folder of saved answers; the accounts of {story} have theirs")
     else:
         loaded, run = open_run(story, sets)
         notes = notes_of(run)
