@@ -119,6 +119,11 @@ def test_a_chain_with_snapshots_that_no_list_has_is_left_out() -> None:
     assert "chain sl-1 of cn-beijing: not all its snapshots are listed" in golden(count=3).left_out()
 
 
+def test_snapshots_of_which_nothing_tells_the_chain_are_counted() -> None:
+    lost = [snapshot(name, "", 12, disk_id="") for name in ("a", "b")]
+    assert account(snapshots=lost).left_out() == ["snapshots (2) of cn-beijing: nothing tells their chain"]
+
+
 def test_an_image_that_failed_is_left_out() -> None:
     assert "image m-2: it is CreateFailed" in golden(status="CreateFailed").left_out()
 

@@ -100,7 +100,7 @@ class _Making:
             sizes = None if why else layout(chain.known, [row.snapshot_id for row in members])
             if sizes is None:
                 why = why or "the sizes of its snapshots and its total contradict each other"
-                what = f"chain {chain.chain_id}" if chain.chain_id != UNPLACED else "some snapshots"
+                what = f"chain {chain.chain_id}" if chain.chain_id != UNPLACED else f"snapshots ({len(members)})"
                 self.left_out.append(f"{what} of {chain.region_id or 'no region'}: {why}")
                 continue
             for row, (content, kept) in zip(members, sizes, strict=True):
