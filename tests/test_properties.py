@@ -57,7 +57,7 @@ def thirty_stories() -> Iterator[Played]:
 
 
 @pytest.mark.slow
-def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
+def test_the_stories_make_every_kind_of_event_but_publishing_and_what_real_accounts_have() -> None:
     """A guard: laws say little when the stories they are tried on are empty."""
     seen: Counter[str] = Counter()
     refused = done = 0
@@ -65,7 +65,7 @@ def test_the_stories_make_every_kind_of_event_but_publishing() -> None:
         seen.update(type(event).__name__ for event in played.cloud.ledger)
         refused, done = refused + len(played.refused), done + played.done
     missing = set(ev.KINDS) - set(seen)
-    assert missing == {"ImagePublished", "ImageUnpublished"}
+    assert missing == {"ImagePublished", "ImageUnpublished", "SnapshotSeen"}
     assert refused > 100
     assert done > 500
 

@@ -326,7 +326,10 @@ def test_an_imported_image_cannot_be_rebuilt_from_its_origin(cloud: Cloud, acme:
     image = acme.import_image(region=BEIJING, file=5)
     row = of(routes(cloud, image, accounts=["partner"], regions=[SHANGHAI]), "rebuild there", SHANGHAI)
     assert (row["x_allowed"], row["x_rule"]) == (False, "TYPE-3")
-    assert row["x_note"] == f"nothing public to rebuild {image} from is known: it was imported"
+    assert (
+        row["x_note"]
+        == f"nothing public to rebuild {image} from is known: it was imported, or nothing tells its origin"
+    )
 
 
 def test_a_cell_without_a_price_names_the_meter_and_hides_nothing_else(

@@ -361,12 +361,17 @@ class Fees:
         image, lineage = self._images.get(image_id), published_lineage(image_id)
         return (image.product_code if image is not None else "") or (lineage and lineage.product_code) or ""
 
-    def system_of(self, image_id: str) -> str | None:
-        """The system whose licence is charged; empty where none is, None where the system is not told."""
+    def origin_of(self, image_id: str) -> str:
+        """The id of the image that it is a copy of in the end, as far as that is told."""
         seen = {image_id}
         while image_id in self._parents and self._parents[image_id] not in seen:
             image_id = self._parents[image_id]
             seen.add(image_id)
+        return image_id
+
+    def system_of(self, image_id: str) -> str | None:
+        """The system whose licence is charged; empty where none is, None where the system is not told."""
+        image_id = self.origin_of(image_id)
         lineage = published_lineage(image_id)
         if lineage is not None:
             return lineage.charged_system or ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.prices import Prices
 from ..catalog.regions import region as region_of
+from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import Time, parse_time
 from .allocation import costs
@@ -25,6 +26,7 @@ from .costs import AccountBill, bill
 from .files import Source, sources
 from .findings import findings
 from .reading import Place, Rows, add_page
+from .simulated import simulated
 from .tables import BY_NAME, COVERAGE
 
 if TYPE_CHECKING:
@@ -100,6 +102,23 @@ class Inventory:
     def clean(self, keep: str, *, bill: AccountBill | None = None) -> Cleaning:
         """A plan that keeps what a policy says and deletes other images; see `accounts.cleaning.clean`."""
         return clean(bill or self.bill(), keep)
+
+    def cloud(self, *, site: str = "china") -> Cloud:
+        """Its images, snapshots and chains as a simulated cloud, with their own ids.
+
+        site: the site of the accounts, china or international, which decides their price list
+
+        Returns a `Cloud` at the moment of the newest answer, or of what is newer in it. The total of each chain is the
+        saved one to the byte; what its snapshots share is supposed (ASSUME-14). What was deleted before is not there,
+        so a bill of earlier time is no bill of the account. `left_out` says what is not in it.
+
+        Raises InputError where nothing says when the answers were saved.
+        """
+        return simulated(self, site).cloud
+
+    def left_out(self) -> list[str]:
+        """What is not in `cloud()`: a sentence for each image, chain or kind of thing, with the reason."""
+        return simulated(self, "china").left_out
 
     @classmethod
     def read(

@@ -25,6 +25,21 @@ def open_run(path: Path, sets: list[str] | None = None) -> tuple[Story | None, R
         return opened(path, parameters(sets), advance)
 
 
+def open_account(folder: Path, site: str, sets: list[str] | None) -> tuple[Run, list[str]]:
+    """A folder of saved answers of a real account as a run without a story, and a line for all that is not in it."""
+    from ..accounts.inventory import Inventory
+    from ..accounts.simulated import simulated
+    from ..stories.run import Run
+
+    if sets:
+        raise InputError(f"{folder} is a folder of saved answers, which has no parameters to --set")
+    with progress(folder.name) as advance:
+        inventory = Inventory.read(folder, progress=lambda done: advance(done, None))
+    cloud, left_out = simulated(inventory, site)
+    run = Run(cloud, {}, title=folder.name, path=str(folder))
+    return run, [f"left out: {sentence}" for sentence in left_out]
+
+
 def story_of(path: Path, story: Story | None) -> Story:
     """The story; raises InputError where the file is a ledger."""
     if story is None:

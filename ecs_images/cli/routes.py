@@ -7,14 +7,15 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from .opening import listed, open_run, prices_of
+from ..errors import InputError
+from .opening import listed, open_account, open_run, prices_of
 from .options import File, Form, Layers, Sets, StandIns
 from .output import Format, Output, say
 from .show import notes_of, remark, routes_for_people
 
 
 def routes(
-    story: Annotated[Path, typer.Argument(help="a story or a ledger")],
+    story: Annotated[Path, typer.Argument(help="a story, a ledger, or a folder of saved answers of an account")],
     image: Annotated[str, typer.Option(help="the image: its name, or its id")],
     accounts: Annotated[str, typer.Option(help="who must be able to launch it, by comma; default: everybody")] = "",
     regions: Annotated[str, typer.Option(help="where, by comma; default: wherever the story has something")] = "",
@@ -34,6 +35,9 @@ def routes(
     category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
     build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
     release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
+    site: Annotated[
+        str | None, typer.Option(help="of a folder: china or international, which decides its prices; default: china")
+    ] = None,
     stand_ins: StandIns = None,
     form: Form = None,
     path: File = None,
@@ -52,7 +56,14 @@ def routes(
     from ..stories.rhythm import rhythm_of
 
     output = Output.of(form, path)
-    loaded, run = open_run(story, sets)
+    if story.is_dir():
+        loaded = None
+        run, notes = open_account(story, site or "china", sets)
+    elif site is not None:
+        raise InputError(f"--site is for a folder of saved answers; the accounts of {story} have theirs")
+    else:
+        loaded, run = open_run(story, sets)
+        notes = notes_of(run)
     state = run.cloud.state
     used = [found.region for found in state.images.values()] + [found.region for found in state.instances.values()]
     rhythm = rhythm_of(loaded, run.ids, image) if loaded is not None else None
@@ -78,4 +89,4 @@ def routes(
             say("\n".join(group.answer for group in groups))
         for part, value in frame_of(question):
             say(f"{part}: {value}")
-    remark(notes_of(run), output)
+    remark(notes, output)

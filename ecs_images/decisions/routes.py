@@ -15,6 +15,7 @@ from ..catalog.prices import Prices
 from ..catalog.regions import Region
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
+from ..ledger.events import SnapshotSeen
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB, show_time
@@ -168,6 +169,8 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
     disks = " and ".join(f"{gib} GiB of {category}" for category, gib in disks_gib(cloud, image, machines).items())
     between = "stopped economically" if machines.keep_builder else "released"
     supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
+    if any(isinstance(event, SnapshotSeen) for event in cloud.ledger):
+        supposed += "what snapshots of a real account share, and sizes that its lists lack (ASSUME-14); "
     if question.prices.bridged:
         supposed += "a price that is missing in a region is that of the nearest; "
     files = "" if cloud.state.durations == "instant" else " and, for files that lie meanwhile, exports and imports"

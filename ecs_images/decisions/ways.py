@@ -675,7 +675,8 @@ def _rebuilt_uses(case: Case) -> list[Use]:
 
 def _imported(image: Image, region: str) -> str:
     origin = image.lineage.origin
-    return f"nothing public to rebuild {image.id} from is known: it was imported" if origin == "import" else ""
+    why = "it was imported, or nothing tells its origin"
+    return f"nothing public to rebuild {image.id} from is known: {why}" if origin == "import" else ""
 
 
 _REBUILD = Way(

@@ -173,6 +173,13 @@ class Chain(StoredChain):
         self._ends[low:high] = [end]
         self._firsts[low:high] = [_NOT_STORED]
 
+    def keep(self, blocks: int) -> None:
+        """Keep the first `blocks` written blocks; what lies behind them leaves the disk."""
+        self._split(blocks)
+        low = bisect_right(self._ends, blocks)
+        self._close(low, len(self._ends))
+        del self._ends[low:], self._firsts[low:]
+
     def reset(self, written_blocks: int) -> None:
         """Give the disk entirely new content of that size, as when it is re-initialised or released (0)."""
         self._close(0, len(self._ends))

@@ -890,6 +890,71 @@ class SnapshotStored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotSeen(Event):
+    """A snapshot of a real account was found in its lists; what it shares with the one before is supposed (ASSUME-14).
+
+    snapshot: its id
+    account: who owns it
+    region: where it lies
+    chain: the id of its chain; the snapshots of a chain follow each other as they were taken
+    disk: the disk it was taken of, which need not be in the ledger; None where that is not told
+    kind: the kind of that disk: system or data
+    size_gib: size of that disk [GiB]
+    content_blocks: what it restores [block]
+    kept_blocks: how much of that it shares with the snapshot before [block]
+    name: its name, empty where it has none
+    lineage: where its system comes from, None for a data disk
+    encrypted: whether it is encrypted
+    kms_key: the owner's key it is encrypted with, None for the service's
+    retention_days: how long it is kept from its creation, None for ever [day]
+    """
+
+    snapshot: NewSnapshot
+    account: AccountName
+    region: RegionId
+    chain: str
+    disk: str | None
+    kind: DiskKind
+    size_gib: int
+    content_blocks: int
+    kept_blocks: int
+    name: str = ""
+    lineage: Lineage | None = None
+    encrypted: bool = False
+    kms_key: str | None = None
+    retention_days: int | None = None
+
+    def apply(self, state: State) -> None:
+        if self.chain not in state.chains:
+            state.add_chain(self.chain, Chain(state.block_bytes))
+        chain = state.changing(self.chain)
+        assert isinstance(chain, Chain)
+        chain.keep(self.kept_blocks)
+        chain.append(self.content_blocks - self.kept_blocks)
+        chain.capture()
+        snapshot = _record(
+            Snapshot,
+            self,
+            id=self.snapshot,
+            number=chain.taken,
+            content_bytes=self.content_blocks * state.block_bytes,
+            status="accomplished",
+            started_at=self.at,
+            finishes_at=self.at,
+        )
+        _add_snapshot(state, snapshot)
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        chain = state.chains.get(self.chain, Chain(state.block_bytes))
+        if not isinstance(chain, Chain):
+            yield f"the chain {self.chain} is one of copies"
+        elif self.kept_blocks > min(self.content_blocks, chain.written_blocks):
+            yield f"kept_blocks {self.kept_blocks} is more than it or the snapshot before has"
+        if self.content_blocks * state.block_bytes > self.size_gib << 30:
+            yield f"{self.content_blocks} blocks do not fit {self.size_gib} GiB"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotCopied(Event):
     """A snapshot was copied to another region (SCOPY-1).
 

@@ -79,7 +79,7 @@ def _touched(event: Event) -> Iterator[str]:
             yield event.image
         case ev.ImageModified() | ev.ImageDeleted():
             yield event.image
-        case ev.SnapshotStarted() | ev.SnapshotStored() | ev.SnapshotCopied():
+        case ev.SnapshotStarted() | ev.SnapshotStored() | ev.SnapshotSeen() | ev.SnapshotCopied():
             yield event.snapshot
         case ev.SnapshotFinished() | ev.SnapshotFailed() | ev.SnapshotDeleted():
             yield event.snapshot

@@ -56,7 +56,8 @@ class OpenedAccount:
 class Lineage:
     """Where an image's system comes from; a fee follows it to every descendant (IBILL-5, ID-4).
 
-    `origin` is the ultimate source: the id of a public or marketplace image, or `import`.
+    `origin` is the ultimate source: the id of a public or marketplace image, or `import`,
+    which an image of a real account has too where nothing tells.
     `charged_system` names the operating system whose licence is charged, None where none is;
     `product_code` (商品码) names the marketplace product, None where there is none.
     """

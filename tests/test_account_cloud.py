@@ -1,0 +1,238 @@
+"""A real account as a simulated cloud: its own ids, its totals to the byte, and what rests on a supposition said."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import pytest
+from accounts_told import GIB, account, chain, image, snapshot
+from hypothesis import given, settings
+from strategies import Story, play, stories
+
+import ecs_images as ecs
+from ecs_images.accounts.bounds import KnownChain
+from ecs_images.accounts.chains import records
+from ecs_images.accounts.inventory import Inventory
+from ecs_images.accounts.simulated import layout
+from ecs_images.accounts.written import write_answers
+from ecs_images.cli import main
+from ecs_images.ledger.events import problems
+from ecs_images.ledger.state import State
+
+
+def golden(*, total: float = 16, count: int = 2, **more: object) -> Inventory:
+    """Snapshots of 12 and 13 GiB behind m-1 and m-2 in a chain of 16 GiB."""
+    images, disks = zip(image("m-1", "a", family="web"), image("m-2", "b", **more), strict=True)
+    return account(
+        images=list(images),
+        image_disks=[disk for some in disks for disk in some],
+        snapshots=[snapshot("a", "sl-1", 12), snapshot("b", "sl-1", 13, day=2)],
+        chains=[chain("sl-1", total, count)],
+    )
+
+
+def stored(cloud: ecs.Cloud) -> dict[str, int]:
+    chains = cloud.state.chains
+    sizes = {name: chains[name].total_blocks() * chains[name].block_bytes for name in chains}
+    return {name: size for name, size in sizes.items() if size}
+
+
+def saved_totals(inventory: Inventory) -> dict[str, int]:
+    return {row.chain_id: int(row.total_bytes) for row in records(inventory, "chains") if row.total_bytes}
+
+
+def test_a_chain_stores_its_total_and_each_snapshot_restores_its_full_size() -> None:
+    """12 + 13 − 16 = 9 GiB are shared: deleting m-1's snapshot frees 12 − 9 = 3, m-2's 13 − 9 = 4."""
+    cloud = golden().cloud()
+    assert stored(cloud) == {"sl-1": 16 * GIB}
+    assert [cloud.snapshot(name).content_bytes for name in "ab"] == [12 * GIB, 13 * GIB]
+    assert [cloud.freed_gib([name]) for name in "ab"] == [3, 4]
+
+
+def test_images_have_their_ids_times_and_families_and_lie_over_their_snapshots() -> None:
+    first = golden().cloud().image("m-1")
+    assert (first.account, first.region, first.family, first.snapshots) == ("1", "cn-beijing", "web", ("a",))
+    assert f"{first.created_at:%Y-%m-%d %H:%M}" == "2026-05-01 08:00"
+
+
+def test_the_clock_stands_at_the_newest_answer() -> None:
+    inventory = golden()
+    assert inventory.cloud().now == inventory.now
+
+
+def test_what_was_made_on_the_day_that_a_folder_is_named_after_is_in_it() -> None:
+    """The answers are of June 1, 08:00; the snapshot was taken an hour later."""
+    late = snapshot("a", "sl-1", 12, created_at="2026-06-01T01:00:00Z")
+    cloud = account(snapshots=[late], chains=[chain("sl-1", 12, 1)]).cloud()
+    assert f"{cloud.now:%m-%d %H:%M}" == f"{cloud.snapshot('a').started_at:%m-%d %H:%M}" == "06-01 09:00"
+
+
+def test_a_snapshot_under_way_and_an_image_of_another_account_are_left_out() -> None:
+    row, disks = image("m-9", "z", owner_alias="others")
+    going = snapshot("a", "sl-1", status="progressing")
+    left_out = account(images=[row], image_disks=disks, snapshots=[going], chains=[chain("sl-1", 0, 0)]).left_out()
+    assert left_out == [
+        "snapshot a: it is progressing",
+        "images of the provider and of other accounts (1): their snapshots are not listed",
+    ]
+
+
+def test_a_shared_image_is_shared_with_the_same_accounts() -> None:
+    told = golden()
+    shares = account(shares=[{"image_id": "m-1", "with_account_id": "2"}]).shares
+    cloud = Inventory({**told.tables, "shares": shares}, told.coverage).cloud()
+    assert cloud.image("m-1").shared_with == {"2"}
+
+
+def test_sizes_that_are_not_told_are_those_of_a_neighbour_or_as_large_as_can_be() -> None:
+    """4 + 4 + 6 − 7 = 7 are shared, of 4 that each pair of neighbours can share; 3 × 7 − 7 = 14 are all there are."""
+    names = ["a", "b", "c"]
+    neighbour = KnownChain({"a": 4, "b": None, "c": 6}, total=7)
+    assert layout(neighbour, names) == [(4, 0), (4, 3), (6, 4)]
+    nothing = KnownChain(dict.fromkeys(names), most=dict.fromkeys(names, 40), total=7)
+    assert layout(nothing, names) == [(7, 0), (7, 7), (7, 7)]
+
+
+def test_a_chain_whose_disk_is_smaller_than_its_total_still_comes_out() -> None:
+    """Three snapshots of a disk of 4 that store 10: each is taken for full, and 2 of 12 are shared, one by each."""
+    names = ["a", "b", "c"]
+    chain = KnownChain(dict.fromkeys(names), most=dict.fromkeys(names, 4), total=10)
+    assert layout(chain, names) == [(4, 0), (4, 1), (4, 1)]
+
+
+@pytest.mark.parametrize("total", [26, 12.5])
+def test_a_total_that_full_sizes_contradict_leaves_the_chain_and_its_images_out_and_says_so(total: float) -> None:
+    """Together they hold 25 GiB, and one of them alone 13: a total above or below is of another time."""
+    inventory = golden(total=total)
+    assert stored(inventory.cloud()) == {}
+    assert inventory.left_out() == [
+        "chain sl-1 of cn-beijing: the sizes of its snapshots and its total contradict each other",
+        "image m-1: not all its snapshots are in this cloud",
+        "image m-2: not all its snapshots are in this cloud",
+    ]
+
+
+def test_a_chain_with_snapshots_that_no_list_has_is_left_out() -> None:
+    assert "chain sl-1 of cn-beijing: not all its snapshots are listed" in golden(count=3).left_out()
+
+
+def test_snapshots_of_which_nothing_tells_the_chain_are_counted() -> None:
+    lost = [snapshot(name, "", 12, disk_id="") for name in ("a", "b")]
+    assert account(snapshots=lost).left_out() == ["snapshots (2) of cn-beijing: nothing tells their chain"]
+
+
+def test_an_image_that_failed_is_left_out() -> None:
+    assert "image m-2: it is CreateFailed" in golden(status="CreateFailed").left_out()
+
+
+def test_an_account_whose_answers_have_no_date_has_no_now_for_a_cloud() -> None:
+    told = golden()
+    undated = {name: table.assign(taken_at=pd.NaT) for name, table in told.tables.items()}
+    with pytest.raises(ecs.InputError, match="nothing says when the answers were saved"):
+        Inventory(undated, told.coverage).cloud()
+
+
+def test_the_bill_and_the_routes_say_what_they_suppose() -> None:
+    cloud = golden().cloud()
+    cloud.advance(days=30)
+    assert "ASSUME-14" in ecs.bill(cloud, until=cloud.now).assumptions()["assumption"].tolist()
+    found = ecs.routes(cloud, "m-1", accounts=["1"], regions=["cn-shanghai"])
+    assert "ASSUME-14" in dict(found.attrs["frame"])["supposed"]
+
+
+def test_its_ledger_can_be_checked_record_by_record_and_kept(tmp_path: Path) -> None:
+    cloud, state = golden().cloud(), State()
+    for event in cloud.ledger:
+        assert problems(event, state) == []
+        event.apply(state)
+    cloud.ledger.save(tmp_path / "account.jsonl")
+    assert ecs.Ledger.load(tmp_path / "account.jsonl") == cloud.ledger
+
+
+def test_the_sample_account_stores_what_its_lists_say_and_every_image_has_its_ways() -> None:
+    inventory = Inventory.read(ecs.sample("shop") / "inventory")
+    cloud = inventory.cloud()
+    assert stored(cloud) == saved_totals(inventory)
+    own = {row.image_id for row in records(inventory, "images") if row.owner_alias == "self"}
+    assert set(cloud.state.images) == own
+    for name in sorted(own)[:3]:
+        assert len(ecs.routes(cloud, name, accounts=["1000000000000001"], regions=["cn-shanghai"])) > 0
+
+
+def test_a_month_of_the_cloud_costs_what_the_account_is_said_to_cost() -> None:
+    """Nobody runs anything that has a fee there, so both are the storage of 30 days."""
+    inventory = Inventory.read(ecs.sample("shop") / "inventory")
+    cloud = inventory.cloud()
+    bill = ecs.bill(cloud, since="2026-11-01T00:00", until="2026-12-01T00:00")
+    assert bill.total() == pytest.approx(inventory.bill().total(), rel=1e-9)
+
+
+def test_break_even_and_what_if_run_on_it() -> None:
+    cloud = golden().cloud()
+    ways = ecs.break_even(cloud, "m-1", account="1", region="cn-shanghai", along="versions_kept", values=[1, 2])
+    assert len(ways.costs) == 4
+    cloud.account("1").delete_image("m-1")
+    cloud.account("1").delete_snapshot("a")
+    assert stored(cloud) == {"sl-1": 13 * GIB}
+    assert len(cloud.lifecycle()) > 0
+
+
+@settings(max_examples=25)
+@given(stories())
+def test_any_story_written_as_answers_and_read_stores_the_same_to_the_byte(story: Story) -> None:
+    """Snapshots under way and failed images have no place; everything else has its id, and its ledger holds."""
+    cloud = play(story).cloud
+    cloud.advance(days=2)
+    with TemporaryDirectory() as folder:
+        write_answers(cloud, folder, taken=[f"{cloud.now:%Y-%m-%d}"])
+        inventory = Inventory.read(folder)
+    seen = inventory.cloud()
+    assert stored(seen) == saved_totals(inventory)
+    fit = {row.image_id for row in records(inventory, "images") if row.status in ("Available", "Deprecated")}
+    own = {row.image_id for row in records(inventory, "images") if row.owner_alias == "self"}
+    assert set(seen.state.images) == fit & own
+    assert {name: seen.snapshot(name).content_bytes for name in seen.state.snapshots} == {
+        row.snapshot_id: row.full_bytes for row in records(inventory, "snapshots") if row.status == "accomplished"
+    }
+    state = State()
+    for event in seen.ledger:
+        assert problems(event, state) == []
+        event.apply(state)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["ecs-images", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ecs.sample("shop") / "inventory"
+    assert run(monkeypatch, "routes", folder, "--image", "m-00000002", "--regions", "cn-shanghai") == 0
+    printed = capsys.readouterr().out
+    assert "ASSUME-14" in printed
+    assert "CNY" in printed
+    assert "left out: instances (6): what is on their disks now is not told" in printed
+    abroad = "--regions", "cn-shanghai", "--site", "international"
+    assert run(monkeypatch, "routes", folder, "--image", "m-00000002", *abroad) == 0
+    assert "CNY" not in capsys.readouterr().out
+
+
+def test_a_folder_has_no_parameters_a_story_no_site_and_one_without_answers_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = ecs.sample("shop") / "inventory"
+    assert run(monkeypatch, "routes", folder, "--image", "m-00000002", "--set", "keep=8") != 0
+    assert "has no parameters" in capsys.readouterr().err
+    story = ecs.sample("golden_pipeline")
+    assert run(monkeypatch, "routes", story, "--image", "golden-1", "--site", "international") != 0
+    assert "--site is for a folder" in capsys.readouterr().err
+    (tmp_path / "holiday.json").write_text("[]")
+    assert run(monkeypatch, "routes", tmp_path, "--image", "m-1") != 0
+    assert "Traceback" not in capsys.readouterr().err
