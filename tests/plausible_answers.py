@@ -281,7 +281,13 @@ PLAUSIBLE: dict[str, dict[str, float | str]] = {
         "the copies alone": 281.8125,
         "what is saved": 499.7137,
     },
-    "09-recall-1": {"what it restores": 20, "nothing": 0, "what stays": 20 - 3.5, "both": 20 + 3.5},
+    "09-recall-1": {
+        "what they restore": 40,
+        "nothing": 0,
+        "each alone": 3.5,
+        "they store": 20 + 3.5,
+        "two of 3": 27.75 * 2 / 3,
+    },
     "09-recall-2": {
         "the image is gone": 0,
         "whole disk": 40 * PRICE,

@@ -17,14 +17,16 @@ _PER_NAME = "newest 2 per name, anything in use"
 
 
 @cache
-def _account() -> AccountBill:
-    """The bill of the sample account."""
-    return Inventory.read(sample("shop") / "inventory").bill()
+def _account() -> tuple[Inventory, AccountBill]:
+    """The sample account and its bill."""
+    inventory = Inventory.read(sample("shop") / "inventory")
+    return inventory, inventory.bill()
 
 
 @cache
 def _plan(keep: str) -> Cleaning:
-    return _account().inventory.clean(keep, bill=_account())
+    inventory, bill_now = _account()
+    return inventory.clean(keep, bill=bill_now)
 
 
 def _deleted(keep: str) -> int:
@@ -39,13 +41,14 @@ def _saved_at_least(keep: str) -> float:
 
 def _saved(*snapshots: str) -> float:
     """What deleting some snapshots whose savings are exact saves in 30 days [CNY]."""
-    return _account().saved(snapshots).low
+    return _account()[1].saved(snapshots).low
 
 
 def _allocated(column: str, *names: str) -> float:
     """What is allocated to some images or snapshots in 30 days [CNY]."""
-    costs = _account().inventory.costs(column, bill=_account()).set_index("x_name")["list_cost"]
-    return float(costs[list(names)].sum())
+    inventory, bill_now = _account()
+    costs = inventory.costs(column, bill=bill_now)
+    return float(costs.loc[costs["x_name"].isin(names), "list_cost"].sum())
 
 
 def _allocated_to_deleted(keep: str) -> float:
@@ -54,13 +57,15 @@ def _allocated_to_deleted(keep: str) -> float:
     return _allocated("image", *decisions.loc[decisions["x_decision"] == "delete", "x_image_id"])
 
 
-def _freed_by_the_first() -> float:
-    """What deleting the first of two snapshots frees [GiB]: 3.5 of the 20 GiB were overwritten after it."""
+def _freed_by_the_first_two() -> float:
+    """What deleting the first two of three frees [GiB]; other blocks are overwritten before each later one."""
     cloud, acme, web = machine("2026-03-02", 20)
     first = acme.create_snapshot(web)
     acme.write(web, overwrite=3.5)
+    second = acme.create_snapshot(web)
+    acme.write(web, overwrite=4.25, offset=3.5)
     acme.create_snapshot(web)
-    return cloud.freed_gib([first])
+    return cloud.freed_gib([first, second])
 
 
 def _after_the_image() -> float:
@@ -71,23 +76,24 @@ def _after_the_image() -> float:
     acme.share_image(image, with_accounts=readers)
     acme.unshare_image(image, from_accounts=readers)
     acme.delete_image(image, force=True)
-    months = bill(cloud, until="2026-05-01").by("month").set_index("x_month")
-    return float(months.loc["2026-04", "list_cost"])
+    months = bill(cloud, until="2026-05-01").by("month")
+    return float(months.loc[months["x_month"] == "2026-04", "list_cost"].sum())
 
 
 TASKS: dict[str, Task] = {
     "09-recall-1": Task(
-        wanted="how many GiB deleting the first snapshot frees",
+        wanted="how many GiB deleting the first two snapshots frees",
         unit="GiB",
-        right=_freed_by_the_first,
-        because="Only the blocks that were overwritten since are needed by no other snapshot (CHAIN-2).",
+        right=_freed_by_the_first_two,
+        because="It is all that was overwritten since: the third needs none of it (CHAIN-2).",
         slips=(
-            Slip(lambda: 20, "That is what it restores; most of it the second snapshot needs, too."),
-            Slip(lambda: 0, "The second does not need the old content of what was overwritten."),
-            Slip(lambda: 16.5, "That is what stays, because the second needs it."),
-            Slip(lambda: 23.5, "That is what both store together."),
+            Slip(lambda: 2 * 20, "That is what they restore; most of it the third snapshot needs, too."),
+            Slip(lambda: 0, "The third does not need the old content of what was overwritten."),
+            Slip(lambda: 3.5, "That is what the first alone frees; what only the first two need goes, too."),
+            Slip(lambda: 4.25, "What was overwritten before the second snapshot counts, too."),
+            Slip(lambda: 20 + 3.5, "That is what the first two store together; part of it the third needs."),
         ),
-        hint="Which of its blocks does the second snapshot not need?",
+        hint="Which blocks of the first two does the third snapshot not need?",
     ),
     "09-recall-2": Task(
         wanted="what acme pays for storage in the next 720 hours",
@@ -106,7 +112,7 @@ TASKS: dict[str, Task] = {
         wanted="how many images the policy deletes",
         unit="",
         right=lambda: _deleted("newest 1 per family, anything in use"),
-        because="Of the 21 images of the family the newest stays, and golden-24, from which an instance runs (REINIT-2).",
+        because="Of 21 images in the family two stay: the newest, and golden-24, from which an instance runs.",
         slips=(
             Slip(lambda: _deleted("newest 1 per family"), "One that is older than the newest is in use; it stays."),
             Slip(lambda: _deleted("newest 3 per family"), "That keeps three; here it is one, and what is in use."),
