@@ -134,6 +134,10 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
         ("06-small", 20 + 9 * 0.5),
         ("06-medium", 6 * 0.5 * 0.12),
         ("06-large", 48 * 168 * 0.12 / 720),  # 48 deletions of 1 GiB each come a week later
+        ("09-recall-1", 3.5 + 4.25),
+        ("09-recall-2", 37.5 * 0.12),
+        ("09-small", 21 - 2),
+        ("09-medium", (9 + 4) * 0.12),
     ],
 )
 def test_the_right_answers_are_those_worked_out_by_hand(task_id, by_hand):
