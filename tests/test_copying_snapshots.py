@@ -51,6 +51,28 @@ def test_the_first_copy_is_full_and_later_ones_bring_what_changed(cloud: Cloud, 
     assert traffic["snapshot_copy_traffic"] == pytest.approx(110 * 0.5)
 
 
+@pytest.mark.parametrize(
+    ("day", "to", "allowed"),
+    [
+        ("2021-07-05", "cn-hongkong", False),
+        ("2021-07-05", QINGDAO, True),
+        ("2023-01-01", "cn-hongkong", True),  # between the sightings the newer is taken, and named (UNK-18)
+        ("2025-11-21", "cn-hongkong", True),
+    ],
+)
+def test_a_snapshot_could_not_always_leave_the_mainland(day: str, to: str, allowed: bool) -> None:
+    """SCOPY-4: in 2021 copies were made inside the mainland, or among regions outside it."""
+    cloud = Cloud(start=day)
+    acme = cloud.account("acme")
+    snapshot = acme.create_snapshot(acme.run_instance(region=HANGZHOU, image="aliyun_3", written=12))
+    if not allowed:
+        with refused(cloud, "InvalidUser.NotInWhiteList", operation="CopySnapshot"):
+            acme.copy_snapshot(snapshot, to=to)
+        return
+    acme.copy_snapshot(snapshot, to=to)
+    assert (("UNK-18" in cloud.ledger[-1].assumed), day == "2023-01-01") in [(True, True), (False, False)]
+
+
 def test_a_copy_does_not_need_its_original_any_more(cloud: Cloud, acme: Account) -> None:
     """SCOPY-1: a copy has its own id and life; only what the newest live copy holds is not sent again."""
     disk = data_disk(cloud, acme, 100)
