@@ -177,6 +177,15 @@ def test_what_backs_no_image_is_labelled():
     assert set(lines(ax)) == {"(no image)", "m-1"}
 
 
+def test_images_are_called_by_their_names(cloud, acme):
+    """Two images of 12 GiB, of which one has no name."""
+    acme.create_image(machine(acme), name="golden-1")
+    nameless = acme.create_image(machine(acme))
+    found = bill(cloud, until="2026-01-20")
+    ax = charts.capacity_over_time(found.capacity(by="image"), names=found.names("image"), stacked=False)
+    assert set(lines(ax)) == {"golden-1", nameless}
+
+
 def test_a_time_without_storage_is_drawn_as_nothing_stored(cloud, acme):
     """12 GiB on the 15th, nothing on the 16th and 17th, 12 GiB on the 18th and 19th.
 

@@ -327,16 +327,22 @@ class Bill:
         tables = []
         for bill in (self, Bill(other)):
             table = bill.by(*columns)[[*columns, "billing_currency", "list_cost"]]
-            for column in table.columns.intersection(["x_image_id", "x_snapshot_id"]):
-                table[column] = table[column].map(bill._names(column))
+            for column, of in (("x_image_id", "image"), ("x_snapshot_id", "snapshot")):
+                if column in table:
+                    table[column] = table[column].map(bill.names(of))
             tables.append(table)
         return comparison(*tables)
 
-    def _names(self, column: str) -> dict[str, str]:
-        """The name of each image or snapshot, its id where it has none, and what stands for none of them."""
+    def names(self, of: str) -> dict[str, str]:
+        """What to call images or snapshots before people: the name of each by its id, its id where it has none.
+
+        of: image or snapshot; what belongs to none of them is "" and has words too. Raises UnknownName
+        """
         state = self._origin.state
-        things: Mapping[str, Image | Snapshot] = state.images if column == "x_image_id" else state.snapshots
-        nothing = "behind no image" if column == "x_image_id" else "of no snapshot"
+        things: Mapping[str, Image | Snapshot] = look_up(
+            "kind of names", of, {"image": state.images, "snapshot": state.snapshots}, "image or snapshot"
+        )
+        nothing = "behind no image" if of == "image" else "of no snapshot"
         return {"": nothing, **{ident: thing.name or ident for ident, thing in things.items()}}
 
     @property

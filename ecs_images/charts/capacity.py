@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,13 +15,16 @@ from .style import gib as size
 from .texts import plain_text, with_fonts
 
 
-def capacity_over_time(capacity: Any, *, stacked: bool = True, ax: Axes | None = None) -> Axes:
+def capacity_over_time(
+    capacity: Any, *, names: Mapping[str, str] | None = None, stacked: bool = True, ax: Axes | None = None
+) -> Axes:
     """Stored GiB over time as steps, one area for each region, chain or image of the table.
 
     If there are more than eight, the smallest are added up as "other".
 
     capacity: a bill, of which the GiB of each region are drawn month by month, or what `Bill.capacity` returns, three
         columns: the start of a period (time), a name (region, chain or image), and the mean of what was stored [GiB]
+    names: what to call each in place of its id, such as `bill.names("image")`; None: as in the table
     stacked: whether the names lie on top of one another, as areas whose top is what is stored in all; False: a line
         for each, for names that stand for the same thing in different scenarios
     ax: the axes to draw on; a new figure unless given
@@ -35,8 +39,10 @@ def capacity_over_time(capacity: Any, *, stacked: bool = True, ax: Axes | None =
     period, name, gib = capacity.columns
     if not is_datetime64_any_dtype(capacity[period]) or not is_numeric_dtype(capacity[gib]):
         raise InputError("a chart of capacity needs times in its first column and GiB in its last")
+    if names is not None:
+        capacity = capacity.assign(**{name: capacity[name].astype(str).map(lambda found: names.get(found, found))})
     table = capacity.pivot_table(index=period, columns=name, values=gib, aggfunc="sum", fill_value=0.0)
-    names = len(table.columns)
+    count = len(table.columns)
     table = _with_end(largest(table))
     ax = axes_or_new(ax)
     bottom = pd.Series(0.0, index=table.index)
@@ -61,7 +67,7 @@ def capacity_over_time(capacity: Any, *, stacked: bool = True, ax: Axes | None =
     plain(ax)
     alone = table.drop(columns=OTHER, errors="ignore")
     stored = table.sum(axis=1) if stacked else alone[alone.max().idxmax()]
-    which = f"; the {len(alone.columns)} largest of {names} are named" if names > len(table.columns) else ""
+    which = f"; the {len(alone.columns)} largest of {count} are named" if count > len(table.columns) else ""
     name_series(ax, _growth(stored, len(table.columns), stacked) + which)
     return with_fonts(ax)
 
