@@ -85,8 +85,12 @@ class Served:
     address: str
 
 
+# A page that a test leaves keeps its kernel for a minute, and a quick machine opens more than ten in that time.
+_MANY_PAGES = "from ecs_images.cli import serving; serving.MOST_PAGES = 50"
+
+
 @contextmanager
-def served_page(home: Path, *arguments: object, code: str = "") -> Iterator[Served]:
+def served_page(home: Path, *arguments: object, code: str = _MANY_PAGES) -> Iterator[Served]:
     """`ecs-images app` with its settings and temporary files in a folder; `code` runs before."""
     port = free_port()
     begin = f"{code}\nfrom ecs_images.cli import main\nmain()"
