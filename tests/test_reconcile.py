@@ -307,17 +307,25 @@ def test_an_inventory_with_hours_is_exact(tmp_path):
     assert (found["modelled"], found["unexplained"], found["basis"]) == ("288", "0", "hours")
 
 
+def test_what_was_stored_before_the_first_total_is_not_known(tmp_path):
+    """Nothing was stored on the first two days; a total of the third says nothing of them."""
+    found = against(inventory(chains=[chain(3, 12)]), bill_of_june()[2:4], tmp_path).table
+    assert "2026-06-01" not in set(found["day"][found["modelled"] != ""])
+    assert set(found["unexplained"]) <= {"0", ""}
+
+
 def test_an_inventory_with_totals_says_of_which_day_they_are(tmp_path):
     found = against(inventory(chains=[chain(3, 11), chain(5, 12)]), bill_of_june()[:4], tmp_path)
     table = found.table[found.table["lines"] > 0]
-    assert list(table["basis"]) == ["totals of 2026-06-03"] * 4
+    unknown = "the inventory has no sizes of this region up to that day"
+    assert list(table["basis"]) == [unknown, unknown, "totals of 2026-06-03", "totals of 2026-06-03"]
     assert causes(found)["2026-06-04", "outside the model"] == "24"
 
 
 def test_a_region_that_the_inventory_does_not_have_is_not_compared(tmp_path):
     found = against(inventory(chains=[chain(30, 12, region_id="cn-shanghai")]), bill_of_june()[:1], tmp_path)
     assert list(found.table["basis"][found.table["region_id"] == "cn-beijing"]) == [
-        "the inventory has no sizes of this region"
+        "the inventory has no sizes of this region up to that day"
     ]
 
 
@@ -328,7 +336,7 @@ def test_an_inventory_without_a_date_says_what_it_lacks(tmp_path):
 
 
 def test_archive_chains_are_no_standard_storage(tmp_path):
-    chains = [chain(30, 12), chain(30, 500, chain_id="sl-2", category="archive")]
+    chains = [chain(1, 12), chain(1, 500, chain_id="sl-2", category="archive")]
     found = against(inventory(chains=chains), bill_of_june()[:1], tmp_path)
     assert found.table["modelled"].iloc[0] == "288"
 

@@ -195,7 +195,7 @@ def _elapsed(usage: pd.DataFrame, state: State, since: int, until: int) -> dict[
 def _of_inventory(
     found: Inventory, start: datetime, end: datetime, currencies: Mapping[str, str], prices: Prices
 ) -> Model:
-    """What an inventory's storage costs: by the hour where it has hours, else by the totals saved nearest."""
+    """What an inventory's storage costs: by the hour where it has hours, else by the totals saved last."""
     only = next(iter(currencies)) if len(currencies) == 1 else ""
     hours, totals = _hours(found.usage_hours, only), _totals(found.chains, found.usage_hours, only)
     accounts = frozenset(account for account, _ in hours.keys() | totals.keys())
@@ -217,8 +217,8 @@ def _of_inventory(
             if covered and by_hour:
                 basis[cell] = "hours" if len(covered) == 24 else f"{len(covered)} of 24 hours"
                 rows += [(cell, hour, hour + SECONDS_PER_HOUR, by_hour.get(hour, 0)) for hour in sorted(covered)]
-            elif saved:
-                moment = max((at for at in saved if at < day + SECONDS_PER_DAY), default=min(saved))
+            elif saved and min(saved) < day + SECONDS_PER_DAY:  # what was stored before the first save is not known
+                moment = max(at for at in saved if at < day + SECONDS_PER_DAY)
                 basis[cell] = f"totals of {from_seconds(moment):%Y-%m-%d}"
                 rows.append((cell, day, day + SECONDS_PER_DAY, saved[moment]))
     usage = _usage(row for row in rows if row[3])

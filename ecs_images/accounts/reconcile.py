@@ -307,7 +307,7 @@ class _Comparison:
         if model.storage_only and cell.meter != STORAGE:
             return "an inventory does not say how long this ran"
         if model.storage_only and cell not in model.basis:
-            return "the inventory has no sizes of this region"
+            return "the inventory has no sizes of this region up to that day"
         currencies = {known.currency for known in model.cost if known.account == cell.account}
         if currencies and cell.currency not in currencies:
             return f"the model has this account in {', '.join(sorted(currencies))}"
