@@ -54,8 +54,8 @@ def set_up(extra: str) -> None:
     quick = _quietly([PYTHON, "-m", "pip", "install", "-q", "uv"]) and _quietly(
         [PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON, "--compile-bytecode", *arguments]
     )
-    if not quick:
-        subprocess.run([PYTHON, "-m", "pip", "install", "-q", *arguments], check=True)
+    if not quick and subprocess.run([PYTHON, "-m", "pip", "install", "-q", *arguments]).returncode:
+        sys.exit("The libraries were not installed; pip says why above. Only one run.py can set up at a time.")
     _quietly([PYTHON, "-m", "compileall", "-q", HERE / "ecs_images"])
     stamp.write_text(wanted)
     UNFINISHED.unlink()
