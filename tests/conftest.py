@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from helpers import Ended
 
 from ecs_images import Account, Cloud
 
@@ -26,6 +27,22 @@ def acme(cloud: Cloud) -> Account:
 def partner(cloud: Cloud) -> Account:
     """Another account on the china site."""
     return cloud.account("partner")
+
+
+@pytest.fixture
+def ecs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Gives the command line some arguments; returns how it ended."""
+    from ecs_images.cli import main
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["ecs-images", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return Ended(code if isinstance(code, int) else 0, printed.out, printed.err)
+
+    return run
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BEIJING, HANGZHOU = "cn-beijing", "cn-hangzhou"
 NOT_A_SIZE = (-1, 0, float("nan"), float("inf"), "40", True, None)
 """What no size above zero may be; None where the argument has no default."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, what it printed, and what it said on the error channel."""
+
+    code: int
+    out: str
+    err: str
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

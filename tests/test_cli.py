@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,6 @@ import pytest
 from helpers import ROOT
 
 from ecs_images.catalog.prices import Prices
-from ecs_images.cli import main
 
 # 10 GiB for 30 days: 1.2 = 0.68 for 408 hours of January + 0.52 for 312 of February.
 # 2 vCPU of Red Hat for a day: 2 x 0.1041 x 24 = 4.9968.
@@ -51,28 +49,6 @@ valid_from,valid_until,valid_from_basis,source,source_date,confidence,status,not
 snapshot_standard,,cn-beijing,,pay_as_you_go,0,,GiB,per_gib_month,CNY,0.24,2026-01-01,,stated,my contract,\
 2026-01-01,official,current,
 """
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def ecs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Gives the command line some arguments; gives how it ended."""
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ecs-images", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        code = ended.value.code
-        return Ended(code if isinstance(code, int) else 0, printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-
-from ecs_images.cli import main
+from helpers import Ended
 
 pytestmark = pytest.mark.slow
 
@@ -34,30 +30,11 @@ expect:
 """
 
 
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
 def story(tmp_path: Path) -> Path:
     path = tmp_path / "versions.yaml"
     path.write_text(STORY, encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def ecs(monkeypatch, capsys) -> Callable[..., Ended]:
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ecs-images", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Ended(ended.value.code or 0, captured.out, captured.err)
-
-    return run
 
 
 def rows(ended: Ended) -> list[dict]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
 import pytest
@@ -15,7 +12,6 @@ from helpers import read_csv
 from test_focus import MANDATORY
 
 from ecs_images import sample
-from ecs_images.cli import main
 
 # 12 GiB at 0.12 a month of 720 hours: 0.048 a day.
 STORY = """\
@@ -31,25 +27,6 @@ BILL = (
     "acme,2026-06,2026-06-01,snapshot,cn-beijing,华北2（北京）,Size,288,GB,0.048,0.008,0.04,CNY\n"
     "acme,2026-06,2026-06-02,snapshot,cn-beijing,华北2（北京）,Size,288,GB,0.048,0,0.058,CNY\n"
 )
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def ecs(monkeypatch, capsys) -> Callable[..., Ended]:
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ecs-images", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Ended(ended.value.code or 0, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
