@@ -226,6 +226,23 @@ def test_a_file_that_is_no_answer_is_kept_aside_with_why_and_the_rest_is_read(sa
     assert [name in what and why in said for what, said in zip(aside["what"], aside["why"], strict=True)] == [True]
 
 
+def test_an_archive_that_cannot_be_unpacked_is_kept_aside_and_the_rest_is_read(saved, tmp_path: Path) -> None:
+    saved("a.json", answer("Images.Image", IMAGE))
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w") as archive:
+        archive.writestr("b.json", json.dumps(answer("Snapshots.Snapshot", snapshot(1))))
+    packed = (tmp_path / "whole.zip").read_bytes()
+    (tmp_path / "half.zip").write_bytes(packed[: len(packed) // 2])
+    # The lowest bit of the flags of a file, here and in the archive's list of them, says that it has a password.
+    locked = packed.replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01")
+    listed = locked.rindex(b"PK\x01\x02")
+    (tmp_path / "locked.zip").write_bytes(locked[: listed + 8] + b"\x01" + locked[listed + 9 :])
+    inventory = Inventory.read(tmp_path)
+    assert (len(inventory.images), len(inventory.snapshots)) == (1, 1)
+    aside = inventory.coverage[inventory.coverage["state"] == "kept aside"]
+    assert sorted(Path(name).name for name in aside["what"]) == ["half.zip", "locked.zip"]
+    assert all(why.startswith("it cannot be unpacked (") for why in aside["why"])
+
+
 def test_a_folder_without_any_answer_is_refused_in_a_sentence(saved, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the folder has no file"):
         Inventory.read(tmp_path)

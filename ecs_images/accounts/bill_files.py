@@ -12,7 +12,6 @@ import io
 import json
 import re
 import unicodedata
-import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,14 +29,12 @@ from ..saving import path_of
 from ..units import BILLING_CLOCK
 from ..wire.bills import NAMES, TAX_MODES
 from .bill_lines import BILL_LINES
+from .files import decoded, unpacked
 
 AMOUNTS = ("quantity_before", "quantity_deducted", "quantity", "list_price", "gross", "discount", "coupon", "payable")
-_ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".zip")
 _MOST_DIGITS = 40
 """Digits before or after the point beyond which a number is no amount."""
-_LARGEST = 1 << 31
-"""Bytes of a part of a zip, unpacked, above which it is kept aside."""
 _TAGS = re.compile(r"key:(.*?) value:(.*?)(?:;|$)")
 
 
@@ -120,42 +117,19 @@ def _files(paths: Iterable[str | Path]) -> Iterator[tuple[Path, str]]:
 
 
 def _read_content(name: str, content: bytes, reading: _Reading) -> None:
-    if content[:4] == b"PK\x03\x04":
-        _read_zip(name, content, reading)
-    elif not content.strip():
-        reading.remarks.append(f"{name} is empty")
-    elif (text := _text(content)) is None:
-        reading.remarks.append(f"{name} is not text, and was kept aside")
-    elif text.lstrip()[:1] in ("{", "["):
-        _read_json(name, text, reading)
-    else:
-        _read_csv(name, text, reading)
-
-
-def _read_zip(name: str, content: bytes, reading: _Reading) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for part in archive.infolist():
-                if part.is_dir() or Path(part.filename).suffix.lower() not in _ENDINGS or "__MACOSX" in part.filename:
-                    continue
-                if part.file_size > _LARGEST or part.filename.lower().endswith(".zip"):
-                    reading.remarks.append(f"{name}, {part.filename[:80]}: too large or a zip itself; unpack it first")
-                    continue
-                _read_content(f"{name}/{part.filename}", archive.read(part), reading)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        reading.remarks.append(f"{name} cannot be unpacked ({str(error)[:80]})")
-
-
-def _text(content: bytes) -> str | None:
-    """The text of a file in any encoding that bills are saved in; None for what is no text."""
-    marked = next((encoding for mark, encoding in _ENCODINGS if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
+    for file in unpacked(name, content):
+        if file.name != name and not file.name.lower().endswith(_ENDINGS):
             continue
-        return None if "\0" in text else text
-    return None
+        if file.why_not:
+            reading.remarks.append(f"{file.name}: {file.why_not}")
+        elif not file.content.strip():
+            reading.remarks.append(f"{file.name} is empty")
+        elif (text := decoded(file.content)) is None:
+            reading.remarks.append(f"{file.name} is not text, and was kept aside")
+        elif text.lstrip()[:1] in ("{", "["):
+            _read_json(file.name, text, reading)
+        else:
+            _read_csv(file.name, text, reading)
 
 
 # Answers --------------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ _REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}-[a-z]+(?:-[a-z]+)?(?:-\d+)?(?![a-z0
 _DAY = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12,19}(?!\d)")
 _IMAGE = re.compile(r"(?<![a-z0-9])m-[a-z0-9]+")
-_ENCODINGS = (("\ufeff".encode("utf-16-le"), "utf-16"), ("\ufeff".encode("utf-16-be"), "utf-16"))
+_ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+_LARGEST = 1 << 31
+"""Bytes of a file in an archive, unpacked; a larger one is no saved answer or bill, or is meant to fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,19 @@ class Source:
 
     name: its path, or that of its archive and its name inside
     content: its bytes
+    why_not: why it has no content, if it could not be unpacked
     """
 
     name: str
     content: bytes
+    why_not: str = ""
 
     def text(self) -> str:
-        """The content as text: UTF-8, or UTF-16 as Windows PowerShell writes it; raises InputError for neither."""
-        encoding = next((name for mark, name in _ENCODINGS if self.content.startswith(mark)), "utf-8-sig")
-        try:
-            return self.content.decode(encoding)
-        except UnicodeDecodeError:
-            raise InputError(f"{self.name}: it is neither UTF-8 nor UTF-16 text") from None
+        """The content as text; raises InputError where it is none or could not be unpacked."""
+        text = None if self.why_not else decoded(self.content)
+        if text is None:
+            raise InputError(f"{self.name}: {self.why_not or 'it is not text'}")
+        return text
 
     @property
     def region(self) -> str:
@@ -84,13 +87,45 @@ def _opened(file: Path) -> Iterator[Source]:
         content = file.read_bytes()
     except OSError as error:
         raise InputError(f"{shown(str(file))}: cannot be read ({error.strerror})") from None
-    if not zipfile.is_zipfile(BytesIO(content)):
-        yield Source(str(file), content)
+    yield from unpacked(str(file), content)
+
+
+def unpacked(name: str, content: bytes) -> Iterator[Source]:
+    """The files of an archive, in the order of their names, or the one file that it is instead.
+
+    name: what it is called in messages
+    content: its bytes
+
+    What cannot be unpacked, such as a file under a password, has its reason in place of its content.
+    """
+    if content[:4] != b"PK\x03\x04":
+        yield Source(name, content)
         return
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        for name in sorted(archive.namelist()):
-            if not name.endswith("/"):
-                yield Source(f"{file}/{name}", archive.read(name))
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            for part in sorted(archive.infolist(), key=lambda part: part.filename):
+                if part.is_dir() or "__MACOSX" in part.filename:
+                    continue
+                inside = f"{name}/{part.filename[:200]}"
+                if part.file_size > _LARGEST or part.filename.lower().endswith(".zip"):
+                    yield Source(inside, b"", "it is too large or a zip itself; unpack it first")
+                else:
+                    yield Source(inside, archive.read(part))
+    # What a damaged archive, a password, or a way of packing that Python lacks raises.
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        yield Source(name, b"", f"it cannot be unpacked ({str(error)[:80]})")
+
+
+def decoded(content: bytes) -> str | None:
+    """The text of a file in any encoding that answers and bills are saved in; None for what is no text."""
+    marked = next((encoding for mark, encoding in _ENCODINGS if content.startswith(mark)), None)
+    for encoding in (marked,) if marked else ("utf-8", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if "\0" in text else text
+    return None
 
 
 @cache
