@@ -114,6 +114,43 @@ def test_a_story_is_billed_for_each_value_of_its_parameters(ecs, story: Path, tm
     assert "lowest list cost: 1.2000 CNY with versions = 1, regions = none" in said
 
 
+def test_only_lists_are_joined_by_a_plus(ecs, story: Path):
+    """An account may be called a+b."""
+    named = STORY.replace("regions: []}", "regions: [], owner: acme}").replace(
+        "account: acme, region", 'account: "{owner}", region'
+    )
+    named = named.replace("account: acme, image", 'account: "{owner}", image').replace("[acme]", "[acme, a+b]")
+    story.write_text(named.replace("where: {account: acme}", "where: {}"), encoding="utf-8")
+    ended = ecs("sweep", story, "--set", "owner=acme,a+b", "--by", "account", "--format", "csv")
+    assert [line.split(",")[:2] for line in ended.out.splitlines()[1:]] == [["acme", "acme"], ["a+b", "a+b"]]
+
+
+SIZES = """\
+start: 2026-01-15
+until: 2026-02-14
+accounts: [acme]
+parameters: {PARAMETER: [10]}
+steps:
+  - run_instance: {account: acme, region: cn-beijing, image: aliyun_3}
+  - for: {size: "{PARAMETER}"}
+    import_image: {account: acme, region: cn-beijing, file: "{size}", name: "golden-{size}"}
+"""
+
+
+def test_a_value_with_which_nothing_is_billed_is_told(ecs, story: Path):
+    story.write_text(SIZES.replace("PARAMETER", "sizes"), encoding="utf-8")
+    ended = ecs("sweep", story, "--set", "sizes=,10", "--format", "csv")
+    assert (ended.code, ended.err) == (0, "nothing is billed with sizes = none\n")
+    assert len(ended.out.splitlines()) == 2
+
+
+def test_a_parameter_that_is_called_like_a_column_is_refused(ecs, story: Path):
+    story.write_text(SIZES.replace("PARAMETER", "list_cost"), encoding="utf-8")
+    ended = ecs("sweep", story, "--set", "list_cost=10,20")
+    assert ended.code == 2
+    assert "the parameter list_cost is called like a column of the table" in ended.err
+
+
 def test_a_sweep_is_drawn_in_the_order_of_its_values(ecs, story: Path, tmp_path: Path):
     picture = tmp_path / "sweep.svg"
     assert ecs("sweep", story, "--set", "versions=3,1", "--chart", picture).code == 0
@@ -131,6 +168,8 @@ def test_a_sweep_is_drawn_in_the_order_of_its_values(ecs, story: Path, tmp_path:
         (("sweep", "STORY"), "missing option '--set'"),
         (("bill", "STORY", "-o", "bill.txt"), "unknown ending of an output file '.txt'"),
         (("bill", "STORY", "-o", "bill.png", "--chart", "b.svg"), "both name a picture"),
+        (("diff", "STORY", "--set", "versions=2", "--fail-if-more", "nan"), "is an amount such as 50, not nan"),
+        (("bill", "STORY", "--top", "3", "--subtotals"), "--top sums the rest of the rows"),
         (("bill", "STORY", "--bom"), "--bom is the beginning of a CSV"),
         (("bill", "STORY", "--invoice", "--top", "3"), "--top and --subtotals belong to the bill by columns"),
     ],

@@ -74,6 +74,16 @@ def test_a_list_from_a_command_line_is_separated_by_commas_and_may_be_empty():
     assert {image.region for image in run(regions="").cloud.state.images.values()} == {"cn-beijing"}
 
 
+def test_a_list_of_numbers_stays_one_when_a_command_line_gives_it():
+    text = STORY.replace("regions: [", "sizes: [10, 12], regions: [").replace(
+        'written: "{written}"', 'written: "{written}"'
+    )
+    text = text.replace(
+        "  - repeat:", '  - for: {size: "{sizes}"}\n    write: {account: acme, disk: web, new: "{size}"}\n  - repeat:'
+    )
+    assert Story.parse(text, "kept.yaml", {"sizes": "1, 2.5"}).parameters["sizes"] == [1, 2.5]
+
+
 def test_a_story_says_which_values_it_was_read_with():
     assert Story.parse(STORY, "kept.yaml", {"keep": "3"}).parameters == {
         "keep": 3, "written": 12, "regions": ["cn-shanghai", "cn-hangzhou"],

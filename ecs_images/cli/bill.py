@@ -63,6 +63,8 @@ def bill(
     output = Output.of(FOCUS_FORMS[form] if form and as_focus else form, path, rounded=rounded, bom=bom)
     if (invoice and explain is not None) or (by is not None and chart is None and (invoice or explain is not None)):
         raise InputError("--by, --invoice and --explain each show a table of their own; choose one")
+    if top is not None and subtotals:
+        raise InputError("--top sums the rest of the rows and --subtotals each group of them; choose one")
     if (top is not None or subtotals) and (invoice or explain is not None):
         raise InputError("--top and --subtotals belong to the bill by columns, not to --invoice or --explain")
     _, run = open_run(story, sets)

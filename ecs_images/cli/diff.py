@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,8 @@ def diff(
         raise InputError(
             f"{before} would be compared with itself; name a second file, or change a parameter with --set"
         )
+    if fail_if_more is not None and not isfinite(fail_if_more):
+        raise InputError(f"--fail-if-more is an amount such as 50, not {fail_if_more}")
     output = Output.of(form, path, rounded=rounded, bom=bom)
     wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
     runs = [open_run(before)[1], open_run(after or before, sets)[1]]

@@ -41,21 +41,32 @@ def sweep(
     """
     import pandas as pd
 
+    from ..stories.story import Story
+
     output = Output.of(form, path, rounded=rounded, bom=bom)
     tried = {name: value.split(",") for name, value in parameters(sets).items()}
     for name, values in tried.items():
         if not any(value.strip() for value in values):
             raise InputError(f"--set {name}= names no value to try; write them with commas, such as {name}=2,4,8")
+    declared = Story.load(story).parameters
+    lists = {name for name, value in declared.items() if isinstance(value, list)}
     tables: list[pd.DataFrame] = []
     lacking: list[str] = []
+    empty: list[str] = []
     for combination in product(*tried.values()):
         given = dict(zip(tried, (value.strip() for value in combination), strict=True))
-        _, run = open_run(story, [f"{name}={value.replace('+', ',')}" for name, value in given.items()])
+        joined = {name: value.replace("+", ",") if name in lists else value for name, value in given.items()}
+        _, run = open_run(story, [f"{name}={value}" for name, value in joined.items()])
         run.refusals_met()
         found = run.bill(until=until, prices=prices_of(run, prices).supposing(assume_prices=stand_ins))
         lacking += [line for line in unpriced_lines(found) if line not in lacking]
         table = found.by(*listed(by), "currency")
+        if not len(table):
+            words = ", ".join(f"{name} = {value or 'none'}" for name, value in given.items())
+            empty.append(f"nothing is billed with {words}")
         for place, (name, value) in enumerate(given.items()):
+            if name in table:
+                raise InputError(f"the parameter {name} is called like a column of the table; rename it in the story")
             table.insert(place, name, value)
         tables.append(table)
     whole = pd.concat(tables, ignore_index=True)
@@ -68,6 +79,7 @@ def sweep(
         say(_best(whole, list(tried)))
     if chart is not None and output.for_people:
         say(f"chart: {chart}")
+    remark(empty, output)
     remark(lacking, output)
     if lacking:
         raise typer.Exit(3)

@@ -78,7 +78,9 @@ def _value(name: str, node: Located, given: Mapping[str, Value]) -> Value:
         return declared
     value = given[name]
     if isinstance(value, str) and isinstance(declared, list):
-        value = [part.strip() for part in value.split(",") if part.strip()]
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        of_numbers = bool(declared) and not any(isinstance(part, str) for part in declared)
+        value = [_number(part) for part in parts] if of_numbers else parts
     elif isinstance(value, str) and not isinstance(declared, str):
         value = _number(value)
     elif isinstance(declared, str) and isinstance(value, int | float):
