@@ -174,7 +174,7 @@ def busy_cloud() -> ecs.Cloud:
     other = machine(partner, image=images[0])
     copies = [acme.copy_image(image, to=HONG_KONG, encrypted=True, kms_key="key-1") for image in images]
     cloud.wait(copies[1])
-    acme.copy_snapshot(cloud.image(images[1]).system_snapshot, to=HONG_KONG)
+    acme.copy_snapshot(cloud.image(images[1]).system_snapshot, to="cn-shanghai")
     partner.stop_instance(other)
     partner.replace_system_disk(other, "centos_7_9")
     cloud.wait(other)

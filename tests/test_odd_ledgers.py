@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from helpers import golden_image, machine, unusable
-from strategies import toy_prices
+from strategies import toy_prices, traffic
 from test_edited_ledgers import Records, busy_cloud, records_of, write
 
-from ecs_images import Account, Cloud, FileProblems, InputError, Ledger, bill
+from ecs_images import Account, Cloud, FileProblems, InputError, Ledger, Prices, bill
 from ecs_images.ledger import events as ev
 
 HALF = "\ud800"
@@ -137,7 +137,8 @@ def test_a_file_of_format_2_has_every_field_and_no_checksum_and_bills_the_same(b
     assert "checksum" not in path.read_text()
     old = Ledger.load(path)
     assert old == busy.ledger
-    totals = [bill(ledger, until="2021-06-30", prices=toy_prices()).total() for ledger in (old, busy.ledger)]
+    prices = Prices([*toy_prices().rows, traffic("cn-beijing", "cn-shanghai", 1)])
+    totals = [bill(ledger, until="2021-06-30", prices=prices).total() for ledger in (old, busy.ledger)]
     assert totals[0] == totals[1] > 0
 
 
