@@ -146,7 +146,7 @@ def _with_subtotals(table: pd.DataFrame) -> pd.DataFrame:
 
 def _sum_row(rows: pd.DataFrame, name: str, currency: str) -> pd.DataFrame:
     """A row that sums the amounts of others and has a name in its first column."""
-    row = {column: "" if rows[column].dtype.kind != "f" else rows[column].sum() for column in rows}
     import pandas as pd
 
+    row = {column: rows[column].sum() if rows[column].dtype.kind == "f" else "" for column in rows}
     return pd.DataFrame([row | {rows.columns[0]: name, "billing_currency": currency}])
