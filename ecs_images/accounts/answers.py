@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import InputError, shown
-from ..wire.answers import BY_OPERATION, LISTINGS, Listing
+from ..wire.answers import BY_OPERATION, LISTINGS, Listing, known_as, respelt, squashed
+from ..wire.bills import NAMES
 from .files import Source
+from .values import values_of
 
 USAGE, OMS, STATE, MANIFEST = "DescribeSnapshotsUsage", "QueryUserOmsData", "terraform state", "packer manifest"
-_ROWS = (
-    ("DescribeSnapshotLinks", {"SnapshotLinkId", "TotalSize"}),
-    ("DescribeSnapshots", {"SnapshotId", "SourceDiskId"}),
-    ("DescribeSnapshots", {"SnapshotId", "CreationTime"}),
-    ("DescribeDisks", {"DiskId", "Category"}),
-    ("DescribeInstances", {"InstanceId", "InstanceType"}),
-    ("DescribeImages", {"ImageId", "ImageOwnerAlias"}),
-    ("DescribeImages", {"ImageId", "ImageName"}),
-    ("DescribeAutoSnapshotPolicyEx", {"AutoSnapshotPolicyId", "TimePoints"}),
-)
-"""Fields by which a bare record is known."""
-_DEEPEST = 3
+_DEEPEST = 4
+_AROUND = {squashed(name): name for name in ("RegionId", "AccountId", "TotalCount", "NextToken", "RequestId")}
+_OTHERS = ("ami-", "img-", "snap-", "ins-", "image-")
+"""What the ids of other providers begin with."""
+_AMOUNTS = frozenset(squashed(name) for name in (*NAMES["gross"], *NAMES["payable"]))
 
 
 @dataclass(frozen=True)
@@ -31,67 +27,79 @@ class Page:
     """Some records of one kind.
 
     what: the operation, or `STATE` or `MANIFEST`
-    records: the records as they stand
+    records: the records as they stand, those of a state as pairs of a resource's type and its attributes
     around: the fields beside the list, such as RegionId, TotalCount and NextToken; empty for bare records
+    alone: whether it is one record that stands in no list, and so may be one of many
     """
 
     what: str
     records: list[Any]
     around: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
 
     @property
     def listing(self) -> Listing | None:
         return BY_OPERATION.get(self.what)
 
 
-def pages_of(source: Source) -> list[Page]:
-    """The pages of a saved file: one answer, several as JSON lines or in an array, or bare records.
+def pages_of(source: Source) -> Iterator[Page]:
+    """The pages of a saved file: one answer, several after one another or in an array, or bare records.
 
-    Raises InputError, with why, for a file that holds none.
+    Raises InputError, with why, for a file that holds none, and after the whole pages of one that is cut off.
     """
     text = source.text().strip()
     if not text:
         raise InputError(f"{source.name}: it is empty")
-    found = [page for value in _values(source.name, text) for page in _pages(value, 0)]
-    if not found:
-        raise InputError(f"{source.name}: no saved answer is known that looks like this")
-    return found
-
-
-def _values(name: str, text: str) -> Iterator[Any]:
-    """The JSON values of a text: one, or one a line."""
-    if text[0] not in "[{":
-        if 'resource "alicloud_' in text or 'provider "alicloud"' in text:
-            raise InputError(f"{name}: Terraform's source is not read; save its state: terraform state pull")
-        if "," in text.partition("\n")[0]:
-            raise InputError(f"{name}: a table, not an answer; if it is a bill, ecs-images reconcile reads it")
-        raise InputError(f"{name}: it is not JSON")
+    found, values = 0, []
+    broken: InputError | None = None
     try:
-        yield json.loads(text)
-        return
-    except RecursionError:
-        raise InputError(f"{name}: it is nested too deeply") from None
-    except ValueError as error:
-        whole = str(error)
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except (ValueError, RecursionError):
-                where = f"line {number} is not JSON" if number > 1 else whole
-                raise InputError(f"{name}: the file is damaged or cut off: {where}") from None
+        for value in values_of(source.name, text):
+            values.append(value)
+    except InputError as error:
+        broken = error
+    # Bare records, one a line, are the same list as in an array.
+    for value in [values] if len(values) > 1 else values:
+        for page in _pages(value, 0, {}):
+            found += 1
+            yield page
+    if not found and (
+        why := _why_not(values, text) or (not broken and "no saved answer is known that looks like this")
+    ):
+        raise InputError(f"{source.name}: {why}")
+    if broken is not None:
+        raise InputError(f"{broken}; what stands before it was read") if found else broken
 
 
-def _pages(value: Any, depth: int) -> Iterator[Page]:
+def _why_not(values: list[Any], text: str) -> str:
+    """Why there is no answer in a file, where it is something else that people save; else empty."""
+    for value in values:
+        if isinstance(value, dict) and {"Code", "Message"} <= value.keys():
+            return f"the service refused: {shown(value['Code'])}, {shown(value['Message'])}"
+    if refused := re.match(r"ERROR: SDK[^\n]*\nErrorCode: (\S+)", text):
+        return f"the service refused: {shown(refused[1])}"
+    if 'resource "alicloud_' in text or 'provider "alicloud"' in text:
+        return "Terraform's source is not read; save its state: terraform state pull"
+    if "," in text.partition("\n")[0] and text[0] not in "[{<":
+        return "a table, not an answer; if it is a bill, ecs-images reconcile reads it"
+    return ""
+
+
+def _pages(value: Any, depth: int, around: Mapping[str, Any]) -> Iterator[Page]:
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            value = json.loads(value)  # a body that was saved as a text
+        except (ValueError, RecursionError):
+            return
     if isinstance(value, list):
-        yield from _array(value, depth)
+        yield from _array(value, depth, around)
     if not isinstance(value, dict) or depth > _DEEPEST:
         return
-    if "resources" in value and ("terraform_version" in value or "serial" in value):
-        yield Page(STATE, value["resources"] if isinstance(value["resources"], list) else [])
+    state = _state(value)
+    if state is not None:
+        yield Page(STATE, state, value)
         return
     if "builds" in value and "last_run_uuid" in value:
-        yield Page(MANIFEST, value["builds"] if isinstance(value["builds"], list) else [])
+        yield Page(MANIFEST, value["builds"] if isinstance(value["builds"], list) else [], value)
         return
     if "SnapshotSize" in value and "SnapshotCount" in value:
         yield Page(USAGE, [value], value)
@@ -110,19 +118,70 @@ def _pages(value: Any, depth: int) -> Iterator[Page]:
             if not isinstance(rows, list):
                 raise InputError(f"{'.'.join(listing.path)} is {shown(rows)}, not a list")
             yield Page(listing.operation, rows, value)
-    if not known:
-        for inner in value.values():
-            if isinstance(inner, dict | list):
-                yield from _pages(inner, depth + 1)
+    if known:
+        return
+    if _listing(value):
+        yield from (replace(page, alone=True) for page in _array([value], depth, around))
+        return
+    told = {_AROUND[name]: part for key, part in value.items() if (name := squashed(str(key))) in _AROUND}
+    for inner in value.values():
+        yield from _pages(inner, depth + 1, {**around, **told})
 
 
-def _array(values: list[Any], depth: int) -> Iterator[Page]:
+def _array(values: list[Any], depth: int, around: Mapping[str, Any]) -> Iterator[Page]:
     """An array of answers, or of bare records of one kind."""
     rows = [value for value in values if isinstance(value, dict)]
-    for operation, needed in _ROWS:
-        if rows and all(needed <= row.keys() for row in rows):
-            yield Page(operation, rows)
-            return
-    if depth <= _DEEPEST:
+    kinds = {_listing(row) for row in rows}
+    if len(kinds) == 1 and (listing := kinds.pop()):
+        found = [respelt(row, listing.fields) for row in rows]
+        if str(found[0].get(listing.key)).startswith(_OTHERS):
+            raise InputError(f"the id {shown(found[0][listing.key])} is of another provider")
+        yield Page(listing.operation, found, around)
+    elif depth <= _DEEPEST:
         for value in values:
-            yield from _pages(value, depth + 1)
+            yield from _pages(value, depth + 1, around)
+
+
+def _listing(record: dict[str, Any]) -> Listing | None:
+    """The list operation that a bare record is of; None for any other, and for the line of a bill."""
+    names = frozenset(map(str, record))
+    return None if _AMOUNTS & {squashed(name).rpartition("/")[2] for name in names} else known_as(names)
+
+
+# Terraform ------------------------------------------------------------------------------------------
+
+
+def _state(value: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]] | None:
+    """The managed resources of a state, as pairs of type and attributes; None where this is no state.
+
+    A state pulled is known by its serial, one of before Terraform 0.12 has modules, and `terraform show -json` writes
+    values.
+    """
+    if "terraform_version" not in value and "serial" not in value:
+        return None
+    if isinstance(value.get("values"), dict):
+        return list(_shown(value["values"].get("root_module")))
+    if isinstance(value.get("modules"), list):
+        parts = [module.get("resources") for module in value["modules"] if isinstance(module, dict)]
+        olds = [resource for part in parts if isinstance(part, dict) for resource in part.values()]
+        found = [(old.get("type"), (old.get("primary") or {}).get("attributes")) for old in olds]
+    elif isinstance(value.get("resources"), list):
+        managed = [part for part in value["resources"] if isinstance(part, dict) and part.get("mode") != "data"]
+        found = [
+            (part.get("type"), instance.get("attributes"))
+            for part in managed
+            for instance in part.get("instances") or []
+            if isinstance(instance, dict)
+        ]
+    else:
+        return None
+    return [(str(kind), attributes) for kind, attributes in found if isinstance(attributes, dict)]
+
+
+def _shown(module: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(module, dict):
+        for part in module.get("resources") or []:
+            if isinstance(part, dict) and part.get("mode") != "data" and isinstance(part.get("values"), dict):
+                yield str(part.get("type")), part["values"]
+        for child in module.get("child_modules") or []:
+            yield from _shown(child)

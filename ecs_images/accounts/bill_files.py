@@ -32,7 +32,7 @@ from .bill_lines import BILL_LINES
 from .files import decoded, unpacked
 
 AMOUNTS = ("quantity_before", "quantity_deducted", "quantity", "list_price", "gross", "discount", "coupon", "payable")
-_ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".zip")
+_ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".zip", ".gz", ".tgz", ".tar", ".xlsx")
 _MOST_DIGITS = 40
 """Digits before or after the point beyond which a number is no amount."""
 _TAGS = re.compile(r"key:(.*?) value:(.*?)(?:;|$)")
@@ -74,7 +74,7 @@ class _Reading:
 def read_bill(*paths: str | Path) -> RealBill:
     """Read real bills.
 
-    paths: files, zips, or folders, of which every .csv, .json, .jsonl, .txt and .zip file is read
+    paths: files, zips, or folders, of which every .csv, .json, .jsonl, .txt and archive (.zip, .gz, .tar) is read
 
     Lines with an id are counted once, however many files have them. Where a form has no ids, lines that are equal in
     several files are counted as often as in the file that has most of them. Raises InputError where a path does not

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import tarfile
+import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -98,8 +102,24 @@ def unpacked(name: str, content: bytes) -> Iterator[Source]:
 
     What cannot be unpacked, such as a file under a password, has its reason in place of its content.
     """
+    if content[:2] == b"\x1f\x8b":
+        try:
+            with gzip.open(BytesIO(content)) as packed:
+                content = packed.read(_LARGEST + 1)
+        except (EOFError, OSError, zlib.error) as error:
+            yield Source(name, b"", f"it cannot be unpacked ({str(error)[:80]})")
+            return
+        if len(content) > _LARGEST:
+            yield Source(name, b"", "it is too large; unpack it first")
+            return
+    if content[257:262] == b"ustar":
+        yield from _of_tar(name, content)
+        return
     if content[:4] != b"PK\x03\x04":
         yield Source(name, content)
+        return
+    if b"[Content_Types].xml" in content:
+        yield Source(name, b"", "it is a workbook; save its sheet as CSV")
         return
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -113,6 +133,17 @@ def unpacked(name: str, content: bytes) -> Iterator[Source]:
                     yield Source(inside, archive.read(part))
     # What a damaged archive, a password, or a way of packing that Python lacks raises.
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        yield Source(name, b"", f"it cannot be unpacked ({str(error)[:80]})")
+
+
+def _of_tar(name: str, content: bytes) -> Iterator[Source]:
+    try:
+        with tarfile.open(fileobj=BytesIO(content)) as archive:
+            for part in sorted(archive.getmembers(), key=lambda part: part.name):
+                held = archive.extractfile(part) if part.isfile() else None
+                if held is not None:
+                    yield Source(f"{name}/{part.name[:200]}", held.read())
+    except (tarfile.TarError, EOFError, OSError) as error:
         yield Source(name, b"", f"it cannot be unpacked ({str(error)[:80]})")
 
 
@@ -131,3 +162,18 @@ def decoded(content: bytes) -> str | None:
 @cache
 def _known_regions() -> frozenset[str]:
     return frozenset(regions())
+
+
+def region_named(text: str) -> str:
+    """The id of a region from its id, or its name in English or Chinese; any other text as it is."""
+    return text if text in _known_regions() else _by_name().get(plain(text), text)
+
+
+def plain(text: str) -> str:
+    """A text as it is compared: without case, blanks and full-width forms."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {plain(name): found.region_id for found in regions().values() for name in (found.name_en, found.name_zh)}

@@ -23,9 +23,9 @@ from .allocation import costs
 from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
 from .cleaning import Cleaning, clean
 from .costs import AccountBill, bill
-from .files import Source, sources
+from .files import Source, region_named, sources
 from .findings import findings
-from .reading import Place, Rows, add_page
+from .reading import Place, Rows, add_page, place_of
 from .simulated import simulated
 from .tables import BY_NAME, COVERAGE
 
@@ -159,8 +159,10 @@ class _Seen:
     rows: int = 0
     expected: float = float("nan")
     round_page: int = 0
-    open_end: bool = False
     tokens: bool = False
+    open_ends: set[datetime | None] = field(default_factory=set)
+    last_pages: set[datetime | None] = field(default_factory=set)
+    lacking: set[str] = field(default_factory=set)
     taken: datetime | None = None
 
 
@@ -175,46 +177,50 @@ class _Reading:
 
     def add(self, source: Source) -> None:
         try:
-            pages = pages_of(source)
+            for page in pages_of(source):
+                self._add_page(page, source)
         except InputError as error:
             self.aside.append((source.name, str(error).removeprefix(f"{source.name}: ")))
-            return
-        for page in pages:
-            around = page.around.get("RegionId")
-            region = (around if isinstance(around, str) else "") or source.region or self.given.region
-            day = source.day
-            taken = parse_time(day, "day") if day and _is_day(day) else self.given.taken
-            place = Place(source.account or self.given.account, region, taken, source.name)
-            shares_of = source.image
-            if page.what == "DescribeImageSharePermission" and not (page.around.get("ImageId") or shares_of):
-                self.aside.append(
-                    (source.name, "a list of shares that does not say of which image; name the file after it")
-                )
-                continue
-            self._count(page, place, add_page(self.rows, page, place, shares_of))
+
+    def _add_page(self, page: Page, source: Source) -> None:
+        around, account = page.around.get("RegionId"), page.around.get("AccountId")
+        region = (around if isinstance(around, str) else "") or source.region or self.given.region
+        day = source.day
+        taken = parse_time(day, "day") if day and _is_day(day) else self.given.taken
+        account = (account if isinstance(account, str) else "") or source.account or self.given.account
+        place = Place(account, region_named(region), taken, source.name)
+        shares_of = source.image
+        if page.what == "DescribeImageSharePermission" and not (page.around.get("ImageId") or shares_of):
+            raise InputError("a list of shares that does not say of which image; name the file after it")
+        self._count(page, place, add_page(self.rows, page, place, shares_of))
 
     def _count(self, page: Page, place: Place, count: int) -> None:
         """Note how much of a list is here, region by region where its records say their own."""
-        told = Counter(str(row.get("RegionId") or place.region) for row in page.records if isinstance(row, dict))
-        for region, rows in (told or {place.region: 0}).items():
-            seen = self.seen[place.account, region if page.what not in (STATE, MANIFEST) else "", page.what]
+        told = Counter(place_of(record, place) for record in page.records if not isinstance(record, tuple))
+        listing = page.listing
+        lacking = [name for name in listing.needed if all(name not in row for row in page.records)] if listing else []
+        for (account, region), rows in (told or {(place.account, place.region): 0}).items():
+            seen = self.seen[account, region if page.what not in (STATE, MANIFEST) else "", page.what]
             seen.files.add(place.file)
-            seen.rows += rows
+            seen.rows += rows if told else count
+            seen.lacking |= set(lacking) if page.records else set()
             seen.taken = max(filter(None, (seen.taken, place.taken)), default=None)
             total, token = page.around.get("TotalCount"), page.around.get("NextToken")
             seen.tokens |= bool(token)
-            seen.open_end = bool(token)
-            if isinstance(total, int) and len(told) < 2:
-                seen.expected = max(total, 0 if seen.expected != seen.expected else seen.expected)
+            (seen.open_ends if token else seen.last_pages).add(place.taken)
+            if len(told) < 2 and (expected := str(total)).isdigit():
+                seen.expected = max(int(expected), 0 if seen.expected != seen.expected else seen.expected)
             elif not page.around.get("RequestId") and count in _ROUND_COUNTS:
                 seen.round_page = count
+            elif page.alone:
+                seen.round_page = 1
 
     def inventory(self) -> Inventory:
         import pandas as pd
 
         tables: dict[str, pd.DataFrame] = {}
         for name, table in BY_NAME.items():
-            rows = self.rows.tables.get(name, [])
+            rows = self.rows.tables.get(name) or self.rows.told.get(name, [])
             if name in ("snapshots", "images", "disks", "instances"):
                 for row in rows:
                     self._tag(name, row)
@@ -261,13 +267,17 @@ def _state(seen: _Seen, region: str, what: str) -> tuple[str, str]:
     """How complete a list is, and why that is said."""
     if not region and what not in (STATE, MANIFEST):
         return "unplaced", "nothing says its region; put it into a folder named after it, or give region="
-    if seen.open_end:
+    if seen.open_ends - seen.last_pages:
         return "cut off", "the last answer has a NextToken: more was to come"
     # Where pages were fetched by a token the service says that its total count is not valid.
     if seen.expected == seen.expected and not seen.tokens and seen.rows < seen.expected:
         return "cut off", f"the answers say {seen.expected:g} and {seen.rows} are here"
+    if seen.round_page == 1:
+        return "doubtful", "one record without the list that it is of: there may be more"
     if seen.round_page:
         return "doubtful", f"exactly {seen.round_page} records, which is a page's size: there may be more"
+    if seen.lacking:
+        return "doubtful", f"the records lack {', '.join(sorted(seen.lacking))}"
     return "complete", ""
 
 

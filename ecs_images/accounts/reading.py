@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..wire.answers import IMAGE_DISKS, Field, Kind
+from ..units import BILLING_CLOCK
+from ..wire.answers import BY_OPERATION, IMAGE_DISKS, SAYINGS, Field, Kind, Listing, respelt
 from .answers import MANIFEST, OMS, STATE, USAGE, Page
+from .files import region_named
 
 Row = dict[str, Any]
 _LARGEST_EXACT = 2**53
@@ -31,11 +34,13 @@ class Rows:
     """Rows read so far, by table; `tags` and doubts beside them.
 
     tables: rows by the name of their table
+    told: rows that only a Terraform state tells, likewise; used where no answer of their kind is there
     tags: tags by resource id, from ListTagResources
     rounded: ids that came as numbers too large to be exact
     """
 
     tables: dict[str, list[Row]] = field(default_factory=dict)
+    told: dict[str, list[Row]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     rounded: set[str] = field(default_factory=set)
 
@@ -54,47 +59,59 @@ def add_page(rows: Rows, page: Page, place: Place, image: str = "") -> int:
         return _add_usage(rows, page, place)
     listing = page.listing
     assert listing is not None
-    count = 0
-    for record in page.records:
-        if not isinstance(record, dict):
-            continue
-        count += 1
+    records = [record for record in page.records if isinstance(record, dict)]
+    for record in records:
         if listing.table == "tags":
             key, value = str(record.get("TagKey", "")), str(record.get("TagValue", ""))
             rows.tags.setdefault(str(record.get("ResourceId", "")), {})[key] = value
-            continue
-        row = _placed(record, place) | _fields(record, listing.fields, rows)
-        known = {item.api for item in listing.fields} | {"RegionId"}
-        if listing.table == "images":
-            known.add("DiskDeviceMappings")
-            for disk in _inner(record, "DiskDeviceMappings", "DiskDeviceMapping"):
-                mine = {"image_id": row["image_id"], **_fields(disk, IMAGE_DISKS, rows)}
-                rows.add("image_disks", _placed(record, place) | mine | {"extra": ""})
-        elif listing.table == "snapshots":
-            kind = str(record.get("SnapshotType", ""))
-            row["automatic"] = {"auto": "true", "timer": "true", "user": "false"}.get(kind, "")
-        elif listing.table == "disks" and not row["instance_id"]:
-            row["instance_id"] = next(
-                (str(a.get("InstanceId", "")) for a in _inner(record, "Attachments", "Attachment")), ""
-            )
         elif listing.table == "shares":
-            row["image_id"] = str(page.around.get("ImageId") or image)
-        elif listing.table == "usage_hours":
-            row |= {"chain_id": "", "source": "monitor"}
-        rest = {key: value for key, value in record.items() if key not in known and value not in ("", None, {}, [])}
-        row["extra"] = json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else ""
-        rows.add(listing.table, row)
-    return count
+            shared_image = str(page.around.get("ImageId") or image)
+            rows.add("shares", _row(rows, record, place, listing) | {"image_id": shared_image})
+        else:
+            _add_record(rows, record, place, listing, rows.tables)
+    return len(records)
+
+
+def _add_record(
+    rows: Rows, record: dict[str, Any], place: Place, listing: Listing, tables: dict[str, list[Row]]
+) -> None:
+    """Add a record to some tables, with the disks of an image."""
+    row = _row(rows, record, place, listing)
+    if listing.table == "images":
+        for disk in _inner(record, "DiskDeviceMappings", "DiskDeviceMapping"):
+            mine = {"image_id": row["image_id"], **_fields(respelt(disk, IMAGE_DISKS), IMAGE_DISKS, rows)}
+            tables.setdefault("image_disks", []).append(_placed(record, place) | mine | {"extra": ""})
+    elif listing.table == "snapshots":
+        kind = str(record.get("SnapshotType", ""))
+        row["automatic"] = {"auto": "true", "timer": "true", "user": "false"}.get(kind, "")
+    elif listing.table == "disks" and not row["instance_id"]:
+        attached = [respelt(part, listing.fields) for part in _inner(record, "Attachments", "Attachment")]
+        row["instance_id"] = next((str(part.get("InstanceId", "")) for part in attached), "")
+    elif listing.table == "usage_hours":
+        row |= {"chain_id": "", "source": "monitor"}
+    tables.setdefault(listing.table, []).append(row)
+
+
+def _row(rows: Rows, record: dict[str, Any], place: Place, listing: Listing) -> Row:
+    row = _placed(record, place) | _fields(record, listing.fields, rows)
+    known = {item.api for item in listing.fields} | {"RegionId", "AccountId"}
+    known |= {"DiskDeviceMappings"} if listing.table == "images" else set()
+    rest = {key: value for key, value in record.items() if key not in known and value not in ("", None, {}, [])}
+    return row | {"extra": json.dumps(rest, ensure_ascii=False, sort_keys=True, default=str) if rest else ""}
+
+
+def place_of(record: Any, place: Place) -> tuple[str, str]:
+    """The account and the region of a record: its own, else those of its page."""
+    region, account = (record.get("RegionId"), record.get("AccountId")) if isinstance(record, dict) else ("", "")
+    return (
+        str(account) if account and isinstance(account, str | int) else place.account,
+        region_named(region) if isinstance(region, str) and region else place.region,
+    )
 
 
 def _placed(record: Mapping[str, Any], place: Place) -> Row:
-    region = record.get("RegionId")
-    return {
-        "account_id": place.account,
-        "region_id": region if isinstance(region, str) and region else place.region,
-        "taken_at": place.taken,
-        "source_file": place.file,
-    }
+    account, region = place_of(record, place)
+    return {"account_id": account, "region_id": region, "taken_at": place.taken, "source_file": place.file}
 
 
 def _fields(record: Mapping[str, Any], fields: tuple[Field, ...], rows: Rows) -> Row:
@@ -120,31 +137,49 @@ def value_of(value: Any, kind: Kind) -> Any:
     if kind == "time":
         return time_of(value)
     if kind == "tags":
+        value = _unfolded(value)
+        if isinstance(value, dict) and "Tag" not in value:
+            value = [{"Key": key, "Value": value[key]} for key in value]
         pairs = _inner({"": value}, "", "Tag")
         tags = {str(p.get("TagKey", p.get("Key", ""))): str(p.get("TagValue", p.get("Value", ""))) for p in pairs}
         return json.dumps(tags, ensure_ascii=False, sort_keys=True) if tags else ""
     if kind == "json_list":
-        with suppress(ValueError):
-            value = json.loads(value) if isinstance(value, str) and value.startswith("[") else value
+        value = _unfolded(value)
         return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is None or isinstance(value, dict | list) else str(value)
+    return "" if value is None or isinstance(value, dict | list) else SAYINGS.get(text := str(value), text)
 
 
 def time_of(value: Any) -> datetime | None:
-    """A moment of an answer, which is in UTC to the second or the minute; None where there is none."""
+    """A moment of an answer, which is in UTC to the second or the minute; None where there is none.
+
+    A console's table has no zone: it is on the billing clock, as a date is everywhere here.
+    """
     if not isinstance(value, str) or not value:
         return None
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(re.sub(r"^(\d{4})[/年](\d{1,2})[/月](\d{1,2})日?", _iso_day, value.strip()))
     except ValueError:
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=BILLING_CLOCK)
+
+
+def _iso_day(found: re.Match[str]) -> str:
+    return f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}"
+
+
+def _unfolded(value: Any) -> Any:
+    """A value that a table holds as JSON text; any other as it is."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value)
+    return value
 
 
 def _inner(record: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
     """A list inside a record, `{outer: {inner: [...]}}`; also where the middle is left out."""
-    value = record.get(outer)
+    value = _unfolded(record.get(outer))
     value = value.get(inner) if isinstance(value, dict) else value
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
@@ -173,8 +208,22 @@ def _add_usage(rows: Rows, page: Page, place: Place) -> int:
 
 _STATE_LINKS = {
     "alicloud_image_copy": (("source_image_id", "copy"),),
+    "alicloud_copy_image": (("source_image_id", "copy"),),
     "alicloud_image": (("instance_id", "image_of_instance"), ("snapshot_id", "image_of_snapshot")),
 }
+_STATE_RECORDS = {
+    "alicloud_image": "DescribeImages",
+    "alicloud_image_copy": "DescribeImages",
+    "alicloud_copy_image": "DescribeImages",
+    "alicloud_image_import": "DescribeImages",
+    "alicloud_snapshot": "DescribeSnapshots",
+    "alicloud_ecs_snapshot": "DescribeSnapshots",
+    "alicloud_disk": "DescribeDisks",
+    "alicloud_ecs_disk": "DescribeDisks",
+    "alicloud_instance": "DescribeInstances",
+}
+_SHARE = "alicloud_image_share_permission"
+"""Types of resources of Terraform, older names too: what links them to others, and what their attributes are here."""
 
 
 def _add_links(rows: Rows, page: Page, place: Place) -> int:
@@ -184,31 +233,27 @@ def _add_links(rows: Rows, page: Page, place: Place) -> int:
         row |= {"parent": parent, "child": child, "kind": kind, "evidence": evidence, "confidence": confidence}
         rows.add("links", row | {"extra": ""})
         count += 1
-    for image, account in _state_shares(page) if page.what == STATE else ():
-        row = _placed({}, place) | {"image_id": image, "with_account_id": account, "shared_at": None, "extra": ""}
-        rows.add("shares", row)
-        count += 1
+    for kind, attributes in page.records if page.what == STATE else ():
+        if kind == _SHARE:
+            image, account = str(attributes.get("image_id", "")), str(attributes.get("account_id", ""))
+            row = _placed({}, place) | {"image_id": image, "with_account_id": account, "shared_at": None, "extra": ""}
+            rows.add("shares", row)
+            count += 1
+        elif kind in _STATE_RECORDS and attributes.get("id"):
+            listing = BY_OPERATION[_STATE_RECORDS[kind]]
+            told = {key: value for key, value in attributes.items() if key not in _SECRET}
+            _add_record(rows, respelt(told, listing.fields), place, listing, rows.told)
+            count += 1
     return count
 
 
-def _state_resources(page: Page) -> Iterator[tuple[str, dict[str, Any]]]:
-    for resource in page.records:
-        if isinstance(resource, dict) and resource.get("mode", "managed") == "managed":
-            for instance in resource.get("instances") or []:
-                attributes = instance.get("attributes") if isinstance(instance, dict) else None
-                if isinstance(attributes, dict):
-                    yield str(resource.get("type", "")), attributes
-
-
-def _state_shares(page: Page) -> Iterator[tuple[str, str]]:
-    for kind, attributes in _state_resources(page):
-        if kind == "alicloud_image_share_permission":
-            yield str(attributes.get("image_id", "")), str(attributes.get("account_id", ""))
+_SECRET = {"password", "user_data", "kms_encrypted_password", "kms_encryption_context"}
+"""Attributes of a state that nobody wants to find in a table."""
 
 
 def _links(page: Page) -> Iterator[tuple[str, str, str, str, str]]:
     if page.what == STATE:
-        for kind, attributes in _state_resources(page):
+        for kind, attributes in page.records:
             for name, link in _STATE_LINKS.get(kind, ()):
                 if attributes.get(name) and attributes.get("id"):
                     yield str(attributes[name]), str(attributes["id"]), link, "terraform state", "certain"
