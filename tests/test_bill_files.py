@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ecs_images.accounts.bill_files import AMOUNTS, read_bill
+from ecs_images.accounts.bill_files import read_bill
+from ecs_images.accounts.bill_forms import AMOUNTS
 from ecs_images.errors import InputError
 
 REAL = Path(__file__).parent / "bills" / "detail_of_2026-05.csv"

@@ -2,7 +2,7 @@
 
 Read are the detail file (61 columns, Chinese or English), the day file (39), the older file with English names,
 answers of DescribeInstanceBill, QueryInstanceBill and DescribeSplitItemBill, and the FOCUS export; in UTF-8, UTF-16
-or GB18030, alone, in a folder or in a zip. A form is known by the names of its columns, never by the file's name.
+or GB18030, alone, in a folder or in an archive. A form is known by the names of its columns, never by the file's name.
 """
 
 from __future__ import annotations
@@ -10,32 +10,29 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from functools import cache, lru_cache
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..saving import path_of
-from ..units import BILLING_CLOCK
-from ..wire.bills import NAMES, TAX_MODES
+from .bill_forms import Form, has_amounts
 from .bill_lines import BILL_LINES
-from .files import decoded, unpacked
+from .files import encoding_of, unpacked
 
-AMOUNTS = ("quantity_before", "quantity_deducted", "quantity", "list_price", "gross", "discount", "coupon", "payable")
 _ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".zip", ".gz", ".tgz", ".tar", ".xlsx")
-_MOST_DIGITS = 40
-"""Digits before or after the point beyond which a number is no amount."""
-_TAGS = re.compile(r"key:(.*?) value:(.*?)(?:;|$)")
+_AT_ONCE = 4_000
+"""Rows that are put in one form together: enough to share the work, few enough for the memory."""
+_SUMS = frozenset(["合计", "总计", "total", "Total"])
+"""What the first fields of a line say that is the sum of others."""
+_Rows = Iterable[tuple[int, list[str]]]
+"""Rows, each with the number of its line or item."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +60,21 @@ class RealBill:
 
 @dataclass
 class _Reading:
-    """What has been read so far: lines as texts by column, each with its file, and remarks."""
+    """What has been read so far: lines, each with its file, and remarks."""
 
-    lines: list[dict[str, str]] = field(default_factory=list)
+    lines: list[pd.DataFrame] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     promised: dict[tuple[str, ...], int] = field(default_factory=dict)
     found: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    progress: Callable[[int], None] = lambda _: None
+    read: int = 0
 
 
-def read_bill(*paths: str | Path) -> RealBill:
+def read_bill(*paths: str | Path, progress: Callable[[int], None] | None = None) -> RealBill:
     """Read real bills.
 
-    paths: files, zips, or folders, of which every .csv, .json, .jsonl, .txt and archive (.zip, .gz, .tar) is read
+    paths: files, archives, or folders, of which every .csv, .json, .jsonl, .txt and archive (.zip, .gz, .tar) is read
+    progress: called now and then with the number of lines read
 
     Lines with an id are counted once, however many files have them. Where a form has no ids, lines that are equal in
     several files are counted as often as in the file that has most of them. Raises InputError where a path does not
@@ -82,14 +82,12 @@ def read_bill(*paths: str | Path) -> RealBill:
     """
     if not paths:
         raise InputError("give at least one file of a bill")
-    reading = _Reading()
+    reading = _Reading(progress=progress or (lambda _: None))
     for file, name in _files(paths):
         try:
-            content = file.read_bytes()
+            _read_content(name, file.read_bytes(), reading)
         except OSError as error:
             reading.remarks.append(f"{name}: cannot be read ({error.strerror})")
-            continue
-        _read_content(name, content, reading)
     for key, promised in reading.promised.items():
         if reading.found[key] < promised:
             of = " of ".join(filter(None, (key[2] or key[1], key[0])))
@@ -97,10 +95,9 @@ def read_bill(*paths: str | Path) -> RealBill:
                 f"the answers for {of or 'this bill'} hold {reading.found[key]} of {promised} lines; "
                 "fetch the other pages"
             )
-    if not reading.lines:
+    if not any(map(len, reading.lines)):
         raise InputError("; ".join(reading.remarks[:3]) or f"no bill in {', '.join(map(str, paths))[:80]}")
-    lines = _counted_once(reading)
-    return RealBill(BILL_LINES.frame(pd.DataFrame(lines, columns=BILL_LINES.names)), tuple(reading.remarks))
+    return RealBill(BILL_LINES.frame(_counted_once(reading)), tuple(reading.remarks))
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[tuple[Path, str]]:
@@ -122,14 +119,14 @@ def _read_content(name: str, content: bytes, reading: _Reading) -> None:
             continue
         if file.why_not:
             reading.remarks.append(f"{file.name}: {file.why_not}")
-        elif not file.content.strip():
+        elif not file.content or file.content.isspace():
             reading.remarks.append(f"{file.name} is empty")
-        elif (text := decoded(file.content)) is None:
+        elif (encoding := encoding_of(file.content)) is None:
             reading.remarks.append(f"{file.name} is not text, and was kept aside")
-        elif text.lstrip()[:1] in ("{", "["):
-            _read_json(file.name, text, reading)
+        elif file.content[:64].decode(encoding, errors="ignore").lstrip()[:1] in ("{", "["):
+            _read_json(file.name, file.content.decode(encoding), reading)
         else:
-            _read_csv(file.name, text, reading)
+            _read_csv(file.name, io.TextIOWrapper(io.BytesIO(file.content), encoding, newline=""), reading)
 
 
 # Answers --------------------------------------------------------------------------------------------
@@ -148,7 +145,7 @@ def _read_json(name: str, text: str, reading: _Reading) -> None:
                 break
     rows = list(_rows(values, {}, reading))
     header = list(dict.fromkeys(head for row in rows for head in row))
-    _add(name, header, enumerate(rows, 1), reading, "item")
+    _add(name, header, enumerate(([row.get(head, "") for head in header] for row in rows), 1), reading, "item")
 
 
 def _loads(text: str) -> object:
@@ -163,7 +160,7 @@ def _rows(value: object, around: Mapping[str, str], reading: _Reading) -> Iterat
             yield from _rows(part, around, reading)
     elif isinstance(value, dict):
         plain = {str(key): _plain(part) for key, part in value.items() if not isinstance(part, list)}
-        if _has_amounts(plain):
+        if has_amounts(plain):
             yield {**around, **plain}
             return
         inside = {**around, **{key: plain[key] for key in ("AccountID", "BillingCycle") if plain.get(key)}}
@@ -179,23 +176,14 @@ def _plain(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _has_amounts(header: Iterable[str]) -> bool:
-    """Whether these are headers of a bill's lines: a list cost, or what is to be paid, is among them."""
-    return not _amount_names().isdisjoint(_spelt(head).rpartition("/")[2] for head in header)
-
-
-@cache
-def _amount_names() -> frozenset[str]:
-    return frozenset(_spelt(name) for name in (*NAMES["gross"], *NAMES["payable"]))
-
-
 # Tables ---------------------------------------------------------------------------------------------
 
 
-def _read_csv(name: str, text: str, reading: _Reading) -> None:
-    first = text.lstrip().partition("\n")[0]
+def _read_csv(name: str, text: io.TextIOWrapper, reading: _Reading) -> None:
+    first = next((line for line in text if line.strip()), "")
+    text.seek(0)
     csv.field_size_limit(1 << 24)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=first.count))
+    reader = csv.reader(text, delimiter=max(",\t;", key=first.count))
     try:
         header = [head.strip() for head in next(filter(any, reader), [])]
         _add(name, header, _rows_of_csv(name, header, reader, reading), reading, "line")
@@ -203,189 +191,65 @@ def _read_csv(name: str, text: str, reading: _Reading) -> None:
         reading.remarks.append(f"{name}, line {reader.line_num}: {error}; the rest of the file was kept aside")
 
 
-def _rows_of_csv(name: str, header: list[str], reader: Any, reading: _Reading) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows_of_csv(name: str, header: list[str], reader: Any, reading: _Reading) -> Iterator[tuple[int, list[str]]]:
     """The whole rows of a CSV, each with its line; half ones and sums are remarks."""
     for fields in reader:
-        place = f"{name}, line {reader.line_num}"
         if len(fields) == len(header) and any(fields):
-            if {"合计", "总计", "total", "Total"} & set(fields[:3]):
-                reading.remarks.append(f"{place}: a sum of other lines; it was not counted")
+            if _SUMS.isdisjoint(fields[:3]):
+                yield reader.line_num, fields
             else:
-                yield reader.line_num, dict(zip(header, fields, strict=True))
+                reading.remarks.append(f"{name}, line {reader.line_num}: a sum of other lines; it was not counted")
         elif any(part.strip() for part in fields):
             count = f"{len(fields)} fields under {len(header)} headers"
-            reading.remarks.append(f"{place}: {count}; the line was kept aside")
+            reading.remarks.append(f"{name}, line {reader.line_num}: {count}; the line was kept aside")
 
 
 # Lines ----------------------------------------------------------------------------------------------
 
 
-def _spelt(header: str) -> str:
-    """A header as it is compared: without case, blanks and full-width forms."""
-    return "".join(unicodedata.normalize("NFKC", header).split()).lower()
-
-
-def _headers(header: Iterable[str]) -> dict[str, list[str]]:
-    """The headers of a file under each of our columns, the one that counts first."""
-    by_name: dict[str, str] = {}
-    for head in header:
-        spelt = _spelt(head)
-        by_name.setdefault(spelt.rpartition("/")[2], head)
-        by_name[spelt] = head
-    found = {
-        ours: [by_name[_spelt(name)] for name in names if _spelt(name) in by_name] for ours, names in NAMES.items()
-    }
-    before = found["quantity_before"]
-    if len(before) > 1:  # with 抵扣前用量 beside it, 用量 is what is left after plans
-        found["quantity"] = [*found["quantity"], *before[1:]]
-    elif before and before[0] in found["quantity"]:
-        found["quantity_before"] = []
-    return found
-
-
-def _add(
-    name: str, header: list[str], rows: Iterable[tuple[int, dict[str, str]]], reading: _Reading, word: str
-) -> None:
+def _add(name: str, header: list[str], rows: _Rows, reading: _Reading, word: str) -> None:
     """Add the lines of a file, or a remark where it is no bill."""
-    columns = _headers(header)
-    if not _has_amounts(header):
+    if not has_amounts(header):
         reading.remarks.append(f"{name} has no column of a bill's amounts, such as 应付金额 or PretaxAmount")
         return
-    focus = any(_spelt(head) == "billedcost" for head in columns["payable"])
-    for ours in _WITHOUT:
-        if not columns[ours] and not (focus and ours == "coupon"):
-            reading.remarks.append(f"{name} lacks the column {NAMES[ours][0]}; {_WITHOUT[ours]}")
-    if not columns["day"] and not columns["charge_period_start"]:
-        reading.remarks.append(f"{name} has no days; its lines are compared with whole months")
-    tax_names = {_spelt(head): mode for head, mode in TAX_MODES.items()}
-    tax = next((tax_names.get(_spelt(head).rpartition("/")[2], "") for head in columns["payable"]), "")
-    used = {head for heads in columns.values() for head in heads}
-    for place, row in rows:
-        line = {ours: _first(row, heads) for ours, heads in columns.items()}
-        wrong = _amounts_made_plain(line)
-        if {"payable", "gross"} & set(wrong) or not (line["payable"] or line["gross"]):
-            why = f"{wrong[-1]} is not an amount" if wrong else "it has no amount"
-            reading.remarks.append(f"{name}, {word} {place}: {why}; the line was kept aside")
-            continue
-        _complete(line, focus)
-        kept = {head: value for head, value in row.items() if value and head not in used}
-        line |= {"tax_mode": tax, "extra": json.dumps(kept, ensure_ascii=False) if kept else "", "source_file": name}
-        reading.lines.append(line)
+    form, numbered = Form.of(name, header), iter(rows)
+    reading.remarks += form.lacks
+    while some := list(islice(numbered, _AT_ONCE)):
+        lines, wrong = form.lines([row for _, row in some])
+        reading.lines.append(lines)
+        reading.remarks += [
+            f"{name}, {word} {some[number][0]}: {why}; the line was kept aside" for number, why in wrong.items()
+        ]
+        reading.read += len(some)
+        reading.progress(reading.read)
 
 
-_WITHOUT = {
-    "payable": "it is computed as list cost less discount and coupons",
-    "gross": "list costs are not known",
-    "currency": "the currency is not known",
-    "account_id": "its lines name no account",
-    "list_price": "prices are worked out from list costs",
-    "coupon": "coupons are not known",
-}
-
-
-def _first(row: Mapping[str, str], heads: Iterable[str]) -> str:
-    return next((value for head in heads if (value := (row.get(head) or "").strip())), "")
-
-
-def _amounts_made_plain(line: dict[str, str]) -> list[str]:
-    """Write every amount of a line in plain digits; returns the columns whose text is no amount, emptied."""
-    wrong = []
-    for ours in filter(line.get, AMOUNTS):
-        line[ours] = _amount(line[ours])
-        wrong += [] if line[ours] else [ours]
-    return wrong
-
-
-def _complete(line: dict[str, str], focus: bool) -> None:
-    """Put days, months, regions and the amounts that follow from others in one form."""
-    for ours in ("charge_period_start", "charge_period_end"):
-        line[ours] = _moment(line[ours])
-    line["day"] = _moment(line["day"])[:10] or line["charge_period_start"][:10]
-    line["month"] = _month(line["month"]) or line["day"][:7]
-    line["account_id"] = line["account_id"] or line["payer_id"]
-    line["region_id"] = _region(line["region_id"]) or _region(line["resource_id"].partition(";")[0])
-    line["tags"] = _tags(line["tags"])
-    if focus and not line["discount"] and line["gross"]:
-        # By definition of FOCUS, what lies between the two costs are discounts.
-        line["discount"] = text_of(Decimal(line["gross"]) - Decimal(line["payable"] or 0))
-    if not line["payable"]:
-        less = sum(Decimal(line[part] or 0) for part in ("discount", "coupon"))
-        line["payable"] = text_of(Decimal(line["gross"] or 0) - less)
-    if not line["quantity"] and line["quantity_before"]:
-        line["quantity"] = text_of(Decimal(line["quantity_before"]) - Decimal(line["quantity_deducted"] or 0))
-
-
-@lru_cache(65536)
-def _amount(text: str) -> str:
-    """An amount as plain decimal digits; empty for what is none."""
-    try:
-        value = Decimal(text.replace(",", "").strip())
-    except InvalidOperation:
-        return ""
-    return text_of(value) if value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS else ""
-
-
-def text_of(value: Decimal) -> str:
-    """A decimal as plain digits without needless zeros."""
-    return f"{value.normalize():f}" if value else "0"
-
-
-@lru_cache(65536)
-def _moment(text: str) -> str:
-    """A time or day as ISO text on the billing clock; without a zone it is on it already. Empty for what is none."""
-    digits = re.sub(r"[./年月]", "-", text.strip()).removesuffix("日")
-    parts = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", digits)
-    try:
-        moment = datetime.fromisoformat(f"{parts[1]}-{parts[2]:0>2}-{parts[3]:0>2}" if parts else digits)
-    except ValueError:
-        return ""
-    moment = moment.replace(tzinfo=moment.tzinfo or BILLING_CLOCK).astimezone(BILLING_CLOCK)
-    return moment.isoformat()
-
-
-@lru_cache(1024)
-def _month(text: str) -> str:
-    found = re.fullmatch(r"(\d{4})[-/年]?(\d{1,2})月?", text)
-    return f"{found[1]}-{found[2]:0>2}" if found else _moment(text)[:7]
-
-
-@lru_cache(1024)
-def _region(text: str) -> str:
-    """The id of a region from its id or name; empty for what is none."""
-    named = {_spelt(name): found.region_id for found in regions().values() for name in (found.name_en, found.name_zh)}
-    return text if text in regions() else named.get(_spelt(text), "")
-
-
-@lru_cache(1024)
-def _tags(text: str) -> str:
-    """Tags as JSON, from JSON, `key:K value:V; …` or `K:V;…`."""
-    if not text or text.startswith("{"):
-        return text
-    pairs = _TAGS.findall(text) or [part.partition(":")[::2] for part in text.split(";") if ":" in part]
-    return json.dumps({key.strip(): value.strip() for key, value in pairs}, ensure_ascii=False) if pairs else ""
-
-
-def _counted_once(reading: _Reading) -> list[dict[str, str]]:
+def _counted_once(reading: _Reading) -> pd.DataFrame:
     """The lines without those that several files have.
 
     An id stands for one line, so the last file that has it counts. Without ids, two equal lines of one file may be
     two parts of one charge, which real bills split; but a file that was saved twice must not count twice. So the file
     with the most copies of a line says how many there are.
     """
-    named = {line["row_id"]: line for line in reading.lines if line["row_id"]}
-    copies: dict[tuple[str, ...], dict[str, list[dict[str, str]]]] = {}
-    for line in reading.lines:
-        if not line["row_id"]:
-            content = tuple(value for key, value in line.items() if key != "source_file")
-            copies.setdefault(content, {}).setdefault(line["source_file"], []).append(line)
-    unnamed = [line for files in copies.values() for line in max(files.values(), key=len)]
-    lines = [*named.values(), *unnamed]
-    if left := len(reading.lines) - len(lines):
+    lines = pd.concat(reading.lines, ignore_index=True)
+    reading.lines.clear()
+    unnamed = lines["row_id"] == ""
+    keep = unnamed | ~lines["row_id"].duplicated(keep="last")
+    if unnamed.any():
+        content = lines.loc[unnamed].drop(columns="source_file")
+        sames = pd.DataFrame({"line": pd.util.hash_pandas_object(content, index=False), "file": lines["source_file"]})
+        copies = sames.loc[unnamed].groupby(["line", "file"], sort=False).size()
+        most = copies.groupby("line", sort=False).idxmax()
+        wanted = pd.MultiIndex.from_frame(sames).isin(list(most))
+        keep &= ~unnamed | wanted
+        twice = int((copies.loc[list(most)] - 1).sum())
+    else:
+        twice = 0
+    if left := len(lines) - int(keep.sum()):
         reading.remarks.append(f"{left} line{'s were' if left > 1 else ' was'} read twice and counted once")
-    twice = sum(len(found) - 1 for files in copies.values() for found in [max(files.values(), key=len)])
     if twice:
         reading.remarks.append(
             f"{twice} lines are equal to another of the same file and have no id: they were counted, "
             "as parts of a charge"
         )
-    return lines
+    return lines[keep].reset_index(drop=True) if left else lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 import tarfile
@@ -25,6 +26,7 @@ _IMAGE = re.compile(r"(?<![a-z0-9])m-[a-z0-9]+")
 _ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _LARGEST = 1 << 31
 """Bytes of a file in an archive, unpacked; a larger one is no saved answer or bill, or is meant to fill the memory."""
+_PART = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -149,14 +151,25 @@ def _of_tar(name: str, content: bytes) -> Iterator[Source]:
 
 def decoded(content: bytes) -> str | None:
     """The text of a file in any encoding that answers and bills are saved in; None for what is no text."""
+    encoding = encoding_of(content)
+    return None if encoding is None else content.decode(encoding)
+
+
+def encoding_of(content: bytes) -> str | None:
+    """The encoding of a text that answers and bills are saved in; None for what is no text. Nothing large is kept."""
     marked = next((encoding for mark, encoding in _ENCODINGS if content.startswith(mark)), None)
     for encoding in (marked,) if marked else ("utf-8", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            text = content.decode(encoding)
+            parts = (decoder.decode(content[at : at + _PART], at + _PART >= len(content)) for at in _parts(content))
+            return None if any("\0" in part for part in parts) else encoding
         except UnicodeDecodeError:
             continue
-        return None if "\0" in text else text
     return None
+
+
+def _parts(content: bytes) -> range:
+    return range(0, len(content) or 1, _PART)
 
 
 @cache

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..catalog.meters import STORAGE
 from .bill_arithmetic import NOTHING, Line, is_rounded, lines_of, unit_price
-from .bill_files import RealBill, text_of
+from .bill_files import RealBill
+from .bill_forms import text_of
 
 
 def learnt_prices(bill: RealBill) -> pd.DataFrame:

@@ -39,7 +39,8 @@ from .bill_arithmetic import (
     records,
     unit_price,
 )
-from .bill_files import RealBill, read_bill, text_of
+from .bill_files import RealBill, read_bill
+from .bill_forms import text_of
 from .modelled import Cell, Model, modelled, rows_of
 
 _CUT = Decimal("1e-6")

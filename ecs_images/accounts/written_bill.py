@@ -27,7 +27,7 @@ from ..errors import InputError
 from ..saving import path_of, save
 from ..units import BILLING_CLOCK
 from ..wire.detail_bill import DETAIL_COLUMNS, WITHOUT_TAX
-from .bill_files import text_of
+from .bill_forms import text_of
 
 _FINEST = Decimal("1e-10")
 """The last decimal of a real bill's amounts, to which it rounds half up."""
