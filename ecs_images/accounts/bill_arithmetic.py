@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -44,7 +44,7 @@ class Line(NamedTuple):
     @classmethod
     def of(cls, row: Mapping[str, str]) -> Line:
         def amount(name: str) -> Decimal | None:
-            return Decimal(row[name]) if row[name] else None
+            return _decimal(row[name]) if row[name] else None
 
         quantity, deducted = amount("quantity"), amount("quantity_deducted") or NOTHING
         before = amount("quantity_before")
@@ -64,7 +64,7 @@ class Line(NamedTuple):
             kind=_kinds().get(row["fee_kind"]) or ("refund" if payable < 0 else "usage"),
             before=before if before is not None else None if quantity is None else quantity + deducted,
             deducted=deducted,
-            quantity=None if re.search("月|month", row["unit"].lower()) else quantity,
+            quantity=None if _is_by_month(row["unit"]) else quantity,
             price=amount("list_price"),
             gross=payable + discount + coupon if gross is None else gross,
             discount=discount,
@@ -80,12 +80,29 @@ class Line(NamedTuple):
 
 def lines_of(table: pd.DataFrame) -> list[Line]:
     """The lines of a `BILL_LINES` table."""
-    return [Line.of(row) for row in records(table)]
+    texts = [table[name].to_numpy(dtype="object").tolist() for name in _READ]
+    return [Line.of(dict(zip(_READ, row, strict=True))) for row in zip(*texts, strict=True)]
+
+
+_READ = (
+    *("account_id", "account_name", "currency", "region_id", "day", "month", "fee_kind", "product_code"),
+    *("commodity_code", "item_code", "item_name", "resource_id", "unit", "quantity_before", "quantity_deducted"),
+    *("quantity", "list_price", "gross", "discount", "coupon", "payable"),
+)
+"""The columns of a bill that a line is made of."""
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table, by column."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+_decimal = lru_cache(1 << 16)(Decimal)
+
+
+@cache
+def _is_by_month(unit: str) -> bool:
+    return bool(re.search("月|month", unit.lower()))
 
 
 @cache
@@ -98,6 +115,7 @@ def _kinds() -> Mapping[str, str]:
     return {row["fee_kind"]: row["means"] for row in published("bill_fee_kinds.csv")}
 
 
+@cache
 def last_decimal(currency: str, *, paid: bool = False) -> Decimal:
     """The last decimal of a bill's detail, or of what is paid, on the site of a currency (BILL-6)."""
     site = next((site for site in sites().values() if site.currency == currency), None)

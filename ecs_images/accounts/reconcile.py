@@ -210,12 +210,12 @@ class _Comparison:
     def __init__(self, lines: list[Line], model: Model, remarks: list[str]) -> None:
         self.model, self.remarks, self.taxed = model, remarks, _taxed(lines)
         self.months: dict[str, set[str]] = defaultdict(set)
-        self.days: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.days: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.cells: dict[Cell, list[Line]] = defaultdict(list)
         for line in lines:
             self.months[line.account].add(line.month)
             if line.day[:7] == line.month:
-                self.days[line.account, line.month].append(line.day)
+                self.days[line.account, line.month].add(line.day)
             self.cells[Cell(line.account, line.currency, line.region, line.meter, line.day or line.month)].append(line)
         self.meters = {line.meter for line in lines}
         self._join_licences()
@@ -286,7 +286,7 @@ class _Comparison:
 
     def _late(self, line: Line) -> bool:
         """Whether a line is of a day whose month the bill is not of."""
-        return bool(line.day) and line.day[:7] not in {line.month, *self.months[line.account]}
+        return bool(line.day) and line.day[:7] not in self.months[line.account]
 
     def _is_use(self, line: Line) -> bool:
         """Whether a line bills use that the model should have."""
@@ -319,17 +319,18 @@ class _Comparison:
         found: dict[str, Decimal] = defaultdict(Decimal)
         cost = self.model.cost.get(cell, NOTHING)
         used = [line for line in lines if self._is_use(line)]
+        others = [line for line in lines if not self._is_use(line)]
         own = [line for line in lines if self._is_use(line) or line.kind == "refund"]
         if (
             len(own) > len(used)
             and abs(sum((line.net for line in own), NOTHING) - cost) <= FINEST * len(own) + abs(cost) * _NOISE
         ):
-            used = own  # what is given back, such as the rest of a term, is in the model too
-        for line in lines:
-            if line not in used:
-                kind = "late line" if self._late(line) else line.kind.replace("_", "-")
-                if kind in CAUSES:
-                    found[kind] += line.payable
+            # What is given back, such as the rest of a term, is in the model too.
+            used, others = own, [line for line in others if line.kind != "refund"]
+        for line in others:
+            kind = "late line" if self._late(line) else line.kind.replace("_", "-")
+            if kind in CAUSES:
+                found[kind] += line.payable
         for line in used:
             found["discount"] -= line.discount
             found["coupon"] -= line.coupon
