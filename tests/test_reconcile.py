@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -345,3 +346,101 @@ def test_archive_chains_are_no_standard_storage(tmp_path):
 def test_what_is_no_model_is_refused(source, words, tmp_path):
     with pytest.raises(InputError, match=words):
         against(source, bill_of_june(), tmp_path)
+
+
+# Machines, disks, licences and products that a line names -------------------------------------------
+
+MACHINE = {
+    "instance_id": "i-1", "instance_type": "ecs.g7.xlarge", "image_id": "m-1", "charge_type": "PostPaid",
+    "status": "Running",
+}  # fmt: skip
+WINDOWS = {"image_id": "m-1", "os": "Windows Server 2022", "product_code": "cmjj1"}
+FULL_DISK = {"disk_id": "d-1", "category": "cloud_essd", "performance_level": "PL1", "size_gib": 40}
+
+
+def fees() -> Prices:
+    """An hour of the machine is 2 CNY, of its licence 0.25 a vCPU (it has 4), of its product 0.5, of a GiB 0.01."""
+    fee = {"quantity_unit": "", "from_quantity": 0}
+    rows = [
+        tier(2.0, meter="instance", item="ecs.g7.xlarge", unit="per_instance_hour", **fee),
+        tier(0.25, meter="os_licence", item="Windows Server", unit="per_vcpu_hour", **fee),
+        tier(0.5, meter="marketplace_fee", item="cmjj1", unit="per_instance_hour", **fee),
+        tier(0.01, meter="disk", item="cloud_essd_pl1"),
+    ]
+    return Prices(rows)
+
+
+def owned() -> Inventory:
+    here = place(30)
+    return inventory(instances=[here | MACHINE], images=[here | WINDOWS], disks=[here | FULL_DISK])
+
+
+def named(commodity: str, item: str, resource: str, hours: str, price: str, cost: str, unit: str = "小时") -> Lines:
+    values = {
+        "商品Code": commodity,
+        "计费项Code": item,
+        "实例ID_出账粒度": resource,
+        "抵扣前用量": hours,
+        "用量": hours,
+    }
+    values |= {"官网目录价": price, "目录总价": cost, "应付金额_含税": cost, "用量单位": unit}
+    return [changed(LINE, 账单明细ID="row1", 账单日期="20260615", **values)]
+
+
+@pytest.mark.parametrize(
+    ("line", "modelled"),
+    [
+        (named("ecs", "instance_type", "i-1", "24", "3", "72"), "72"),  # with the licence in it, as no line has it
+        (named("ecs_images", "os_licence", "i-1", "24", "1", "24"), "24"),
+        (named("ecs_images", "os_licence", "cn-beijing;Windows Server;4", "96", "0.25", "24", "核*小时"), "24"),
+        (named("ecs_images", "marketplace_fee", "i-1", "10", "0.5", "5"), "5"),
+        (named("yundisk", "", "d-1", "24", "0.4", "9.6"), "9.6"),
+        (named("yundisk", "", "d-1", "960", "0.01", "9.6", "GB*小时"), "9.6"),
+    ],
+)
+def test_what_a_line_names_costs_its_hours_at_the_price_of_the_book(tmp_path, line, modelled):
+    (row,) = against(owned(), line, tmp_path, fees()).table.to_dict("records")
+    assert (row["modelled"], row["unexplained"]) == (modelled, "0")
+    assert row["basis"] == "the hours of the lines, at the price of what they name"
+
+
+def test_another_price_of_a_machine_is_the_cause(tmp_path):
+    found = against(owned(), named("ecs", "instance_type", "i-1", "24", "4", "96"), tmp_path, fees())
+    assert causes(found) == {("2026-06-15", "price"): "24"}
+
+
+def test_an_instance_in_no_list_is_outside_the_model_and_named(tmp_path):
+    lines = named("ecs", "instance_type", "i-1", "24", "3", "72")
+    lines += [changed(lines[0], 账单明细ID="row2", 实例ID_出账粒度="i-gone")]
+    found = against(owned(), lines, tmp_path, fees())
+    assert causes(found) == {("2026-06-15", "outside the model"): "72"}
+    assert any("such as i-gone" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (named("ecs", "instance_type", "i-1", "", "3", "72"), "neither a use nor how long it lasted"),
+        (named("ecs", "instance_type", "cn-beijing", "24", "3", "72"), "names no instance, disk or product"),
+        (named("yundisk", "", "i-1", "24", "3", "72"), "the line names the instance, not the disk"),
+        (named("ecs_images", "marketplace_fee", "cn-beijing;other;4", "24", "3", "72"), "no price of other"),
+    ],
+)
+def test_what_a_line_does_not_tell_is_not_compared_and_said(tmp_path, line, why):
+    (row,) = against(owned(), line, tmp_path, fees()).table.to_dict("records")
+    assert row["modelled"] == ""
+    assert why in row["basis"]
+
+
+def test_how_long_a_machine_ran_may_be_its_only_use(tmp_path):
+    """As answers of the service write it: 86,400 seconds at 3 CNY an hour."""
+    item = {
+        "BillingDate": "2026-06-15", "OwnerID": "acme", "CommodityCode": "ecs", "BillingItemCode": "instance_type",
+        "InstanceID": "i-1", "Region": "China (Beijing)", "ServicePeriod": "86400", "ServicePeriodUnit": "Seconds",
+        "ListPrice": "3", "PretaxGrossAmount": "72", "InvoiceDiscount": "0", "DeductedByCoupons": "0",
+        "PretaxAmount": "72", "Currency": "CNY",
+    }  # fmt: skip
+    path = tmp_path / "answer.json"
+    path.write_text(json.dumps({"Data": {"BillingCycle": "2026-06", "Items": [item]}}), encoding="utf-8")
+    (row,) = reconcile(owned(), path, prices=fees()).table.to_dict("records")
+    assert (row["modelled"], row["unexplained"]) == ("72", "0")

@@ -13,6 +13,7 @@ import pandas as pd
 from ..catalog.files import published
 from ..catalog.limits import constant
 from ..catalog.sites import sites
+from ..units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 NOT_MODELLED = "not modelled"
 FINEST = Decimal("1e-10")
@@ -40,6 +41,8 @@ class Line(NamedTuple):
     discount: Decimal
     coupon: Decimal
     payable: Decimal
+    resource: str
+    unit: str
 
     @classmethod
     def of(cls, row: Mapping[str, str]) -> Line:
@@ -47,6 +50,9 @@ class Line(NamedTuple):
             return _decimal(row[name]) if row[name] else None
 
         quantity, deducted = amount("quantity"), amount("quantity_deducted") or NOTHING
+        if quantity is None and row["duration"]:  # lines of machines may say no use but how long it lasted
+            seconds = _seconds(row["duration_unit"])
+            quantity = None if seconds is None else _decimal(row["duration"]) * seconds / SECONDS_PER_HOUR
         before = amount("quantity_before")
         payable, discount, coupon = (amount(name) or NOTHING for name in ("payable", "discount", "coupon"))
         gross = amount("gross")
@@ -70,6 +76,8 @@ class Line(NamedTuple):
             discount=discount,
             coupon=coupon,
             payable=payable,
+            resource=row["resource_id"],
+            unit=row["unit"],
         )
 
     @property
@@ -87,7 +95,7 @@ def lines_of(table: pd.DataFrame) -> list[Line]:
 _READ = (
     *("account_id", "account_name", "currency", "region_id", "day", "month", "fee_kind", "product_code"),
     *("commodity_code", "item_code", "item_name", "resource_id", "unit", "quantity_before", "quantity_deducted"),
-    *("quantity", "list_price", "gross", "discount", "coupon", "payable"),
+    *("duration", "duration_unit", "quantity", "list_price", "gross", "discount", "coupon", "payable"),
 )
 """The columns of a bill that a line is made of."""
 
@@ -98,6 +106,20 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 _decimal = lru_cache(1 << 16)(Decimal)
+
+
+@cache
+def _seconds(unit: str) -> int | None:
+    """How long a unit of time lasts [s]; None for a month, or what is no time."""
+    words = {
+        "秒": 1,
+        "s": 1,
+        "小时": SECONDS_PER_HOUR,
+        "h": SECONDS_PER_HOUR,
+        "天": SECONDS_PER_DAY,
+        "d": SECONDS_PER_DAY,
+    }
+    return next((seconds for word, seconds in words.items() if unit.strip().lower().startswith(word)), None)
 
 
 @cache

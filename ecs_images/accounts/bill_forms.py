@@ -21,7 +21,10 @@ from ..wire.bills import NAMES, TAX_MODES
 from .bill_lines import BILL_LINES
 from .files import plain, region_named
 
-AMOUNTS = ("quantity_before", "quantity_deducted", "quantity", "list_price", "gross", "discount", "coupon", "payable")
+AMOUNTS = (
+    *("quantity_before", "quantity_deducted", "quantity", "duration"),
+    *("list_price", "gross", "discount", "coupon", "payable"),
+)
 _MOST_DIGITS = 40
 """Digits before or after the point beyond which a number is no amount."""
 _KNOWN = 1 << 16

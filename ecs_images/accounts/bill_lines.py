@@ -29,6 +29,8 @@ BILL_LINES = Table(
         Column("quantity_deducted", "text", "unit", "the part that a plan took"),
         Column("quantity", "text", "unit", "use that is billed"),
         Column("unit", "text", "", "unit of the quantities"),
+        Column("duration", "text", "duration_unit", "how long the use lasted, where told"),
+        Column("duration_unit", "text", "", "unit of the duration as the file says"),
         Column("list_price", "text", _AMOUNT, "list price of a unit"),
         Column("gross", "text", _AMOUNT, "list cost"),
         Column("discount", "text", _AMOUNT, "discount"),

@@ -59,7 +59,8 @@ class Model:
     until: the first day that nothing is known about
     whole_until: the first day that may be known in part only: nobody misses lines of it
     accounts: the accounts it has
-    storage_only: whether it knows of nothing but storage, and of that only the cells of `basis`
+    of_cells: whether it is an inventory, which knows only the cells of `basis`
+    why: why nothing can be said about other cells, where there is a reason of their own
     remarks: what is wrong with what it rests on; a sentence each
     """
 
@@ -71,7 +72,8 @@ class Model:
     until: str = ""
     whole_until: str = "9999"
     accounts: frozenset[str] = frozenset()
-    storage_only: bool = False
+    of_cells: bool = False
+    why: dict[Cell, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
@@ -198,7 +200,9 @@ def _of_inventory(
     """What an inventory's storage costs: by the hour where it has hours, else by the totals saved last."""
     only = next(iter(currencies)) if len(currencies) == 1 else ""
     hours, totals = _hours(found.usage_hours, only), _totals(found.chains, found.usage_hours, only)
+    others = [found.tables[name]["account_id"] for name in ("instances", "disks")]
     accounts = frozenset(account for account, _ in hours.keys() | totals.keys())
+    accounts |= {str(account) or only for table in others for account in table.unique()}
     if currencies.keys() == {""}:  # a bill that names no account
         currencies = dict.fromkeys(accounts, currencies[""])
     # The day of the newest answer counts as known: it may be dated by its day alone.
@@ -227,7 +231,7 @@ def _of_inventory(
     model.basis, model.until = basis, f"{last:%Y-%m-%d}"
     model.whole_until = f"{min(end, found.now or end):%Y-%m-%d}"
     model.accounts = accounts
-    model.storage_only, model.remarks = True, tuple(_doubts(found))
+    model.of_cells, model.remarks = True, tuple(_doubts(found))
     for cell in basis:  # a day on which nothing was stored is known too
         model.quantity[cell] += 0
         model.cost[cell] += 0

@@ -41,7 +41,9 @@ from .bill_arithmetic import (
 )
 from .bill_files import RealBill, read_bill
 from .bill_forms import text_of
+from .inventory import Inventory
 from .modelled import Cell, Model, modelled, rows_of
+from .named_use import add_named_use
 
 _CUT = Decimal("1e-6")
 """Real bills cut sizes after six decimals of a GiB, every hour anew."""
@@ -159,9 +161,10 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
     bill: the real bill: what `read_bill` returned, or its file or folder
     prices: the price books; None: the story's, or the published ones
 
-    Storage is compared by region, since bills name no snapshot; from an inventory only storage is. Compared are the
-    days from the first that the bill has in a month to the month's end, as far as the model goes. Raises
-    InputError for a source or a bill that cannot be used.
+    Storage is compared by region, since bills name no snapshot. Of an inventory, machines, disks, licences and products
+    are compared where a line names the instance, disk or product: the hours are the line's, the price is the book's.
+    Compared are the days from the first that the bill has in a month to the month's end, as far as the model goes.
+    Raises InputError for a source or a bill that cannot be used.
     """
     if isinstance(bill, str | Path):
         bill = read_bill(bill)
@@ -179,6 +182,8 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
     end = parse_time(f"{_month_after(months[-1])}-01")
     model = modelled(source, start, end, {line.account: line.currency for line in lines}, prices)
     lines = _of_accounts(lines, model, remarks)
+    if isinstance(source, Inventory):
+        lines = add_named_use(model, source, lines, prices or Prices.published())
     return _Comparison(lines, model, [*remarks, *model.remarks]).result()
 
 
@@ -191,7 +196,7 @@ def _of_accounts(lines: list[Line], model: Model, remarks: list[str]) -> list[Li
     billed = {(line.account, line.account_name) for line in lines}
     for number, name in sorted(billed):
         found = number if number in model.accounts or name not in model.accounts else name
-        if len(billed) == len(model.accounts) == 1 and (not number or not model.storage_only):
+        if len(billed) == len(model.accounts) == 1 and (not number or not model.of_cells):
             (found,) = model.accounts
         known[number, name] = found
         if found not in (number, name):
@@ -234,6 +239,8 @@ class _Comparison:
         early: set[str] = set()
         for cell, cost in list(self.model.cost.items()):
             month = cell.day[:7]
+            if cell in self.cells and cell.day == month:
+                continue  # a line without a day, whose cost is that of its month already
             if cell.account not in self.months:
                 unbilled[f"account {cell.account}", cell.currency] += cost
             elif cell.meter not in self.meters:
@@ -305,10 +312,11 @@ class _Comparison:
             return model.unknown[cell[:4]]
         if cell.day >= model.until:
             return f"the model ends before {model.until}"
-        if model.storage_only and cell.meter != STORAGE:
-            return "an inventory does not say how long this ran"
-        if model.storage_only and cell not in model.basis:
-            return "the inventory has no sizes of this region up to that day"
+        if cell in model.why:
+            return model.why[cell]
+        if model.of_cells and cell not in model.basis:
+            sizes = "the inventory has no sizes of this region up to that day"
+            return sizes if cell.meter == STORAGE else "an inventory does not say what of this was used"
         currencies = {known.currency for known in model.cost if known.account == cell.account}
         if currencies and cell.currency not in currencies:
             return f"the model has this account in {', '.join(sorted(currencies))}"

@@ -36,6 +36,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "quantity_deducted": ("抵扣用量", "资源包抵扣量", "DeductedByResourcePackage"),
     "quantity": ("用量信息/用量", "UsageDetails/Usage", "PricingQuantity"),
     "unit": ("用量单位", "UsageUnit", "PricingUnit"),
+    "duration": ("时长", "ServicePeriod"),
+    "duration_unit": ("时长单位", "ServicePeriodUnit"),
     "list_price": ("官网目录价", "目录价", "ListPrice", "ListUnitPrice"),
     "gross": ("目录总价", "GrossAmount", "PretaxGrossAmount", "ListCost"),
     "discount": ("优惠金额", "DiscountAmount", "InvoiceDiscount"),
