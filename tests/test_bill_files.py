@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import zipfile
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -112,6 +114,8 @@ def test_an_older_file_takes_the_day_from_the_time_of_use(tmp_path):
     assert found.remarks == (
         "x.csv lacks the column 定价币种; the currency is not known",
         "x.csv lacks the column 官网目录价; prices are worked out from list costs",
+        "x.csv lacks the column 计费项Code; its lines name no item",
+        "x.csv lacks the column 用量信息/用量; use is not known",
     )
 
 
@@ -190,6 +194,60 @@ def test_half_a_line_and_a_sum_are_kept_aside(tmp_path):
     )
 
 
+@pytest.mark.parametrize("above", ["sep=,\n", "账单明细 2026-06\n\n", "a title, with a comma\n"])
+def test_a_title_above_the_headers_is_no_line(tmp_path, above):
+    assert figures(written(tmp_path, "x.csv", above + DAY)) == SAME
+
+
+def test_a_line_below_a_title_is_named_by_its_own_number(tmp_path):
+    found = read_bill(written(tmp_path, "x.csv", "a title\n" + DAY + "1000000000000002,2026-06-16,snapsh"))
+    assert found.remarks == ("x.csv, line 4: 3 fields under 16 headers; the line was kept aside",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        repr(ANSWER).encode(),
+        gzip.compress(json.dumps(ANSWER).encode()),
+        json.dumps({"statusCode": 200, "body": ANSWER}).encode(),
+        b"<R><Data><AccountID>1</AccountID><BillingCycle>2026-06</BillingCycle><Items><Item>"
+        + "".join(f"<{name}>{value}</{name}>" for name, value in ITEM.items()).encode()
+        + b"</Item></Items></Data></R>",
+    ],
+)
+def test_an_answer_reads_the_same_whatever_it_was_saved_as(tmp_path, content):
+    (tmp_path / "x").write_bytes(content)
+    assert figures(tmp_path / "x") == SAME
+
+
+def test_an_answer_in_lower_case_with_underscores_reads_the_same(tmp_path):
+    snake = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(): value for name, value in ITEM.items()}
+    assert figures(written(tmp_path, "x.json", json.dumps([snake | {"billing_cycle": "2026-06"}]))) == SAME
+
+
+def test_what_stands_before_the_damage_of_an_answer_is_read(tmp_path):
+    found = read_bill(written(tmp_path, "x.json", json.dumps(ANSWER) + "\n" + json.dumps(ANSWER)[:99]))
+    assert len(found.lines) == 1
+    assert "line 2 is not whole; what stands before it was read" in found.remarks[0]
+
+
+def test_several_payers_are_said(tmp_path):
+    for payer in ("1", "2"):
+        answer = {"Data": {"AccountID": payer, "BillingCycle": "2026-06", "Items": [ITEM]}}
+        written(tmp_path, f"{payer}.json", json.dumps(answer))
+    assert read_bill(tmp_path).remarks == ("the lines have 2 payers, such as 1, 2; each account stays apart",)
+
+
+def test_lines_are_counted_over_the_borders_at_which_they_are_read(tmp_path):
+    """9,001 equal lines of one file are parts of one charge; reading tells how far it is."""
+    head, line = DAY.splitlines()
+    seen: list[int] = []
+    found = read_bill(written(tmp_path, "x.csv", "\n".join([head, *[line] * 9001])), progress=seen.append)
+    assert found.total() == {"CNY": Decimal("900.1")}
+    assert found.remarks[-1].startswith("9000 lines are equal to another")
+    assert seen[-1] == 9001
+
+
 @pytest.mark.parametrize("amount", ["n/a", "NaN", "Infinity", "1e999999999", "1e-999999999", "0.1.0"])
 def test_an_amount_that_is_none_keeps_its_line_aside(tmp_path, amount):
     found = read_bill(written(tmp_path, "x.csv", DAY + DAY.splitlines()[1].replace("0.10", amount)))
@@ -212,6 +270,8 @@ def test_without_the_column_to_pay_it_is_computed_and_said(tmp_path):
         (b"\x89PNG\r\n\x1a\n\0\0", "x is not text, and was kept aside"),
         (b'{"Images": {"Image": []}}', "x has no column of a bill's amounts, such as 应付金额 or PretaxAmount"),
         (b"", "x is empty"),
+        (DAY.splitlines()[0].encode(), "x has headers and no whole line"),
+        (b"PK\x03\x04 [Content_Types].xml", "it is a workbook; save its sheet as CSV"),
     ],
 )
 def test_what_is_no_bill_is_refused_in_a_sentence(tmp_path, content, message):

@@ -262,6 +262,30 @@ def test_a_bill_of_another_time_says_so(june, tmp_path):
     assert list(table["basis"]) == ["the model ends before 2026-07-01"]
 
 
+@pytest.mark.parametrize(
+    ("currency", "why"), [("EUR", "no price list is in EUR"), ("", "the bill does not say its currency")]
+)
+def test_a_bill_in_a_currency_without_prices_says_so_and_is_still_read(tmp_path, currency, why):
+    lines = [changed(line, 定价币种=currency) for line in bill_of_june()]
+    found = against(inventory(chains=[chain(1, 12)]), lines, tmp_path)
+    assert set(found.table["basis"]) == {why}
+    assert found.by("currency")["not_compared"].tolist() == ["8640"]
+    assert found.remarks[-1].startswith("nothing could be compared: the bill is of 2026-06; the model is of acme")
+
+
+def test_an_account_in_several_currencies_is_said(june, tmp_path):
+    lines = [*bill_of_june(), changed(LINE, 账单明细ID="x", 账单日期="20260610", 定价币种="USD")]
+    assert "lines of account acme are in several currencies" in against(june, lines, tmp_path).remarks
+
+
+def test_a_line_of_the_month_beside_lines_of_days_doubles_nothing(june, tmp_path):
+    """What is cut off for the month names no day; the days are compared as they are."""
+    cut = changed(LINE, 账单明细ID="cut", 费用类型="抹零费用", 目录总价="0", 应付金额_含税="-0.5")
+    found = against(june, [*bill_of_june(), cut], tmp_path)
+    assert causes(found) == {("2026-06", "round-down"): "-0.5"}
+    assert found.by("month")["modelled"].tolist() == ["8640"]
+
+
 def test_a_bill_without_days_is_compared_by_month(june, tmp_path):
     values = {"抵扣前用量": "8640", "用量": "8640", "目录总价": "8640", PAY: "8640.5"}
     found = against(june, [changed(LINE, 账单明细ID="x", **values)], tmp_path)

@@ -25,10 +25,13 @@ from ..saving import path_of
 from .bill_forms import Form, has_amounts
 from .bill_lines import BILL_LINES
 from .files import encoding_of, unpacked
+from .values import values_of
 
 _ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".zip", ".gz", ".tgz", ".tar", ".xlsx")
 _AT_ONCE = 4_000
 """Rows that are put in one form together: enough to share the work, few enough for the memory."""
+_ABOVE = 20
+"""Lines among which the headers are, below a title or what a spreadsheet puts first."""
 _SUMS = frozenset(["合计", "总计", "total", "Total"])
 """What the first fields of a line say that is the sum of others."""
 _Rows = Iterable[tuple[int, list[str]]]
@@ -97,7 +100,12 @@ def read_bill(*paths: str | Path, progress: Callable[[int], None] | None = None)
             )
     if not any(map(len, reading.lines)):
         raise InputError("; ".join(reading.remarks[:3]) or f"no bill in {', '.join(map(str, paths))[:80]}")
-    return RealBill(BILL_LINES.frame(_counted_once(reading)), tuple(reading.remarks))
+    lines = BILL_LINES.frame(_counted_once(reading))
+    payers = sorted(set(lines["payer_id"].unique()) - {""})
+    if len(payers) > 1:
+        named = ", ".join(payers[:3])
+        reading.remarks.append(f"the lines have {len(payers)} payers, such as {named}; each account stays apart")
+    return RealBill(lines, tuple(reading.remarks))
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[tuple[Path, str]]:
@@ -123,8 +131,8 @@ def _read_content(name: str, content: bytes, reading: _Reading) -> None:
             reading.remarks.append(f"{file.name} is empty")
         elif (encoding := encoding_of(file.content)) is None:
             reading.remarks.append(f"{file.name} is not text, and was kept aside")
-        elif file.content[:64].decode(encoding, errors="ignore").lstrip()[:1] in ("{", "["):
-            _read_json(file.name, file.content.decode(encoding), reading)
+        elif file.content[:64].decode(encoding, errors="ignore").lstrip()[:1] in ("{", "[", "<"):
+            _read_answers(file.name, file.content.decode(encoding).strip(), reading)
         else:
             _read_csv(file.name, io.TextIOWrapper(io.BytesIO(file.content), encoding, newline=""), reading)
 
@@ -132,25 +140,18 @@ def _read_content(name: str, content: bytes, reading: _Reading) -> None:
 # Answers --------------------------------------------------------------------------------------------
 
 
-def _read_json(name: str, text: str, reading: _Reading) -> None:
+def _read_answers(name: str, text: str, reading: _Reading) -> None:
     values: list[object] = []
     try:
-        values = [_loads(text)]
-    except (ValueError, RecursionError):
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                values += [_loads(line)] if line.strip() else []
-            except (ValueError, RecursionError):
-                reading.remarks.append(f"{name}, line {number}: not JSON, or only a part of it; it was kept aside")
-                break
+        # Numbers stay the text that stands there, so that amounts and long ids are exact.
+        for value in values_of(name, text, exact=True):
+            values.append(value)
+    except InputError as error:
+        reading.remarks.append(f"{error}{'; what stands before it was read' if values else ''}")
     rows = list(_rows(values, {}, reading))
-    header = list(dict.fromkeys(head for row in rows for head in row))
-    _add(name, header, enumerate(([row.get(head, "") for head in header] for row in rows), 1), reading, "item")
-
-
-def _loads(text: str) -> object:
-    """JSON with every number as the text that stands there, so that amounts and long ids stay exact."""
-    return json.loads(text, parse_float=str, parse_int=str)
+    if values or rows:
+        header = list(dict.fromkeys(head for row in rows for head in row))
+        _add(name, header, enumerate(([row.get(head, "") for head in header] for row in rows), 1), reading, "item")
 
 
 def _rows(value: object, around: Mapping[str, str], reading: _Reading) -> Iterator[dict[str, str]]:
@@ -180,12 +181,16 @@ def _plain(value: object) -> str:
 
 
 def _read_csv(name: str, text: io.TextIOWrapper, reading: _Reading) -> None:
-    first = next((line for line in text if line.strip()), "")
-    text.seek(0)
+    first = max(islice(text, _ABOVE), key=lambda line: max(map(line.count, ",\t;")), default="")
+    delimiter = max(",\t;", key=first.count)
     csv.field_size_limit(1 << 24)
-    reader = csv.reader(text, delimiter=max(",\t;", key=first.count))
+    text.seek(0)
+    reader = csv.reader(text, delimiter=delimiter)
     try:
-        header = [head.strip() for head in next(filter(any, reader), [])]
+        above = next((place for place, row in enumerate(islice(reader, _ABOVE)) if has_amounts(row)), 0)
+        text.seek(0)
+        reader = csv.reader(text, delimiter=delimiter)
+        header = [head.strip() for head in next(filter(any, islice(reader, above, None)), [])]
         _add(name, header, _rows_of_csv(name, header, reader, reading), reading, "line")
     except csv.Error as error:
         reading.remarks.append(f"{name}, line {reader.line_num}: {error}; the rest of the file was kept aside")
@@ -212,7 +217,7 @@ def _add(name: str, header: list[str], rows: _Rows, reading: _Reading, word: str
     if not has_amounts(header):
         reading.remarks.append(f"{name} has no column of a bill's amounts, such as 应付金额 or PretaxAmount")
         return
-    form, numbered = Form.of(name, header), iter(rows)
+    form, numbered, before = Form.of(name, header), iter(rows), reading.read
     reading.remarks += form.lacks
     while some := list(islice(numbered, _AT_ONCE)):
         lines, wrong = form.lines([row for _, row in some])
@@ -222,6 +227,8 @@ def _add(name: str, header: list[str], rows: _Rows, reading: _Reading, word: str
         ]
         reading.read += len(some)
         reading.progress(reading.read)
+    if reading.read == before:
+        reading.remarks.append(f"{name} has headers and no whole line")
 
 
 def _counted_once(reading: _Reading) -> pd.DataFrame:

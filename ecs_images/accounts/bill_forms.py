@@ -32,13 +32,20 @@ _KNOWN = 1 << 16
 _TAGS = re.compile(r"key:(.*?) value:(.*?)(?:;|$)")
 _AMOUNT_NAMES = frozenset(plain(name) for name in (*NAMES["gross"], *NAMES["payable"]))
 _WITHOUT = {
-    "payable": "it is computed as list cost less discount and coupons",
-    "gross": "list costs are not known",
-    "currency": "the currency is not known",
-    "account_id": "its lines name no account",
-    "list_price": "prices are worked out from list costs",
-    "coupon": "coupons are not known",
+    ("payable",): "it is computed as list cost less discount and coupons",
+    ("gross",): "list costs are not known",
+    ("currency",): "the currency is not known",
+    ("account_id", "payer_id"): "its lines name no account",
+    ("list_price",): "prices are worked out from list costs",
+    ("discount",): "discounts are not known",
+    ("coupon",): "coupons are not known",
+    ("commodity_code", "product_code"): "its lines name no product, and nothing is compared",
+    ("item_code", "item_name"): "its lines name no item",
+    ("region_id", "resource_id"): "its lines name no region",
+    ("quantity", "quantity_before"): "use is not known",
 }
+"""What follows where a file has none of some of our columns."""
+_NOT_OF_FOCUS = {"coupon", "discount"}
 
 
 def has_amounts(header: Iterable[str]) -> bool:
@@ -83,9 +90,9 @@ class Form:
     @property
     def lacks(self) -> Iterator[str]:
         """What the file does not have, and what follows from that; a sentence each."""
-        for ours, without in _WITHOUT.items():
-            if not self.columns[ours] and not (self.focus and ours == "coupon"):
-                yield f"{self.name} lacks the column {NAMES[ours][0]}; {without}"
+        for some, without in _WITHOUT.items():
+            if not any(self.columns[ours] for ours in some) and not (self.focus and some[0] in _NOT_OF_FOCUS):
+                yield f"{self.name} lacks the column {NAMES[some[0]][0]}; {without}"
         if not self.columns["day"] and not self.columns["charge_period_start"]:
             yield f"{self.name} has no days; its lines are compared with whole months"
 

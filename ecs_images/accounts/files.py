@@ -183,8 +183,8 @@ def region_named(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: without case, blanks and full-width forms."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+    """A text as it is compared: without case, blanks, underscores and full-width forms."""
+    return "".join(unicodedata.normalize("NFKC", text).replace("_", "").split()).lower()
 
 
 @cache

@@ -205,6 +205,7 @@ def _of_inventory(
     accounts |= {str(account) or only for table in others for account in table.unique()}
     if currencies.keys() == {""}:  # a bill that names no account
         currencies = dict.fromkeys(accounts, currencies[""])
+    currencies = {account: currency for account, currency in currencies.items() if currency in prices.books}
     # The day of the newest answer counts as known: it may be dated by its day alone.
     last = min(end, (found.now or end) + timedelta(days=1)).replace(hour=0, minute=0, second=0)
     days = range(day_start_seconds(start.date()), to_seconds(last), SECONDS_PER_DAY)

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ from ..cards import card
 from ..cards import line as line_of
 from ..catalog.meters import INSTANCE, METERS, OS_LICENCE, STORAGE
 from ..catalog.prices import Prices
+from ..catalog.sites import sites
 from ..errors import InputError, look_up
 from ..tables import Column, Table
 from ..units import parse_time
@@ -54,7 +56,7 @@ CAUSES = {
     "price": "a unit price that is not the book's",
     "rounding": "roundings: of amounts to the bill's decimals, of sizes to six, of a printed price",
     "round-down": "decimals of what is to be paid that are cut off (抹零)",
-    "refund": "refunds and adjustments",
+    "refund": "refunds and adjustments, and what is less than nothing where the bill has no kinds of fees",
     "tax": "tax on top",
     "late line": "lines of a day whose month this bill is not of",
     "provisional month": "days at the end of a month that the bill does not have yet",
@@ -175,6 +177,12 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
     if len(modes := sorted(set(bill.lines["tax_mode"]))) > 1:
         words = {"": "not told", "included": "with tax", "excluded": "without tax"}
         remarks.append(f"lines differ in whether tax is in them: {', '.join(words[mode] for mode in modes)}")
+    mixed = [
+        account
+        for account, rows in groupby(sorted({(line.account, line.currency) for line in lines}), _account)
+        if len(list(rows)) > 1
+    ]
+    remarks += [f"lines of account {account or 'without a number'} are in several currencies" for account in mixed]
     months = sorted({line.month for line in lines if line.month})
     if not months:
         raise InputError("no line of the bill names a month or a day; nothing can be compared")
@@ -184,7 +192,13 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
     lines = _of_accounts(lines, model, remarks)
     if isinstance(source, Inventory):
         lines = add_named_use(model, source, lines, prices or Prices.published())
-    return _Comparison(lines, model, [*remarks, *model.remarks]).result()
+    found = _Comparison(lines, model, [*remarks, *model.remarks]).result()
+    if (found.table["modelled"] == "").all():
+        of = " to ".join(sorted({months[0], months[-1]}))
+        whose = ", ".join(sorted(model.accounts)[:3]) or "no account"
+        told = f"the bill is of {of}; the model is of {whose} and ends before {model.until}"
+        return replace(found, remarks=(*found.remarks, f"nothing could be compared: {told}"))
+    return found
 
 
 def _of_accounts(lines: list[Line], model: Model, remarks: list[str]) -> list[Line]:
@@ -203,6 +217,10 @@ def _of_accounts(lines: list[Line], model: Model, remarks: list[str]) -> list[Li
             whose = f"is of account {number}" if number else "names no account"
             remarks.append(f"the bill {whose}; it is compared with {found}, the only one of the model")
     return [line._replace(account=known[line.account, line.account_name]) for line in lines]
+
+
+def _account(pair: tuple[str, str]) -> str:
+    return pair[0]
 
 
 def _month_after(month: str) -> str:
@@ -234,7 +252,11 @@ class _Comparison:
 
     def _add_what_only_the_model_has(self) -> None:
         """Cells in which the bill should have lines and has none, and sums of months where lines name no day."""
-        monthly = {cell for cell in self.cells if len(cell.day) == 7}
+        monthly = {
+            cell
+            for cell, lines in self.cells.items()
+            if len(cell.day) == 7 and any(self._is_use(line) for line in lines)
+        }
         unbilled: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         early: set[str] = set()
         for cell, cost in list(self.model.cost.items()):
@@ -246,7 +268,7 @@ class _Comparison:
             elif cell.meter not in self.meters:
                 # Machines and disks are no cost of images: they are compared where the bill has them.
                 unbilled[cell.meter, cell.currency] += 0 if METERS[cell.meter].on_request else cost
-            elif cell._replace(day=month) in monthly:
+            elif cell._replace(day=month) in monthly and cell not in self.cells:
                 whole = cell._replace(day=month)
                 self.model.cost[whole] += cost
                 self.model.quantity[whole] += self.model.quantity[cell]
@@ -308,6 +330,8 @@ class _Comparison:
             return f"the model does not have the account {cell.account or 'that the lines do not name'}"
         if not cell.currency:
             return "the bill does not say its currency"
+        if model.of_cells and cell.currency not in {site.currency for site in sites().values()}:
+            return f"no price list is in {cell.currency}"
         if cell[:4] in model.unknown:
             return model.unknown[cell[:4]]
         if cell.day >= model.until:

@@ -34,18 +34,20 @@ _Texts.yaml_implicit_resolvers = {}
 _Texts.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 
 
-def values_of(name: str, text: str) -> Iterator[Any]:
+def values_of(name: str, text: str, *, exact: bool = False) -> Iterator[Any]:
     """The values of a text, in order; several follow one another where answers were added to one file.
 
     name: what the file is called in messages
     text: its text, not empty
+    exact: whether numbers stay the digits that stand there
 
     Raises InputError with why, at the place where the text is damaged or is none of the forms.
     """
     if text[0] == "<":
         yield _xml(name, text)
     elif text[0] in "[{" or re.search(r"^[\[{]", text, re.MULTILINE):
-        yield from _json(name, text)
+        decoder = json.JSONDecoder(parse_float=str, parse_int=str) if exact else json.JSONDecoder()
+        yield from _json(name, text, decoder)
     elif rows := _table(text):
         yield rows
     elif re.match(r"(?:---\s|- |[\w.-]+:\s)", text):
@@ -54,9 +56,9 @@ def values_of(name: str, text: str) -> Iterator[Any]:
         raise InputError(f"{name}: it is not JSON")
 
 
-def _json(name: str, text: str) -> Iterator[Any]:
+def _json(name: str, text: str, decoder: json.JSONDecoder) -> Iterator[Any]:
     """One value, or several: as lines, or simply one after another."""
-    decoder, position = json.JSONDecoder(), 0
+    position = 0
     while position < len(text):
         try:
             value, position = decoder.raw_decode(text, position)
@@ -65,7 +67,7 @@ def _json(name: str, text: str) -> Iterator[Any]:
         except ValueError as error:
             plain = _REMARKS.sub(lambda found: found[1] or "", text).strip()
             if position == 0 and plain != text and plain[:1] in ("[", "{"):
-                yield from _json(name, plain)
+                yield from _json(name, plain, decoder)
                 return
             if position == 0 and (printed := _printed(text)) is not None:
                 yield printed

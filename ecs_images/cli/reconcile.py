@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .opening import listed, open_run, prices_of
+from .opening import listed, open_run, prices_of, progress
 from .options import File, Form, Layers, Quiet, Sets
 from .output import Output, say
 
@@ -43,10 +43,13 @@ def reconcile(
     from ..errors import InputError
 
     output = Output.of(form, path)
-    if source.is_dir() or source.suffix.lower() in (".zip", ".json"):
+    if source.is_dir() or source.suffix.lower() in (".zip", ".json", ".gz", ".tgz", ".tar", ".xml", ".csv"):
         if sets:
             raise InputError("--set is for the parameters of a story; an inventory has none")
-        model: object = Inventory.read(source, region=region, account_id=account, taken=taken)
+        with progress(source.name) as advance:
+            model: object = Inventory.read(
+                source, region=region, account_id=account, taken=taken, progress=lambda done: advance(done, None)
+            )
         book = Prices.published(*(prices or ()))
     else:
         if region or account or taken:
@@ -54,7 +57,8 @@ def reconcile(
         _, run = open_run(source, sets)
         run.refusals_met()
         model, book = run, prices_of(run, prices)
-    real = read_bill(*bill)
+    with progress(bill[0].name) as advance:
+        real = read_bill(*bill, progress=lambda done: advance(done, None))
     found = compare(model, real, prices=book)
     table = found.by(*listed(by))
     output.table(table, f"{source.name} beside its bill")

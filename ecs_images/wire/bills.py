@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "row_id": ("账单明细ID",),
+    "row_id": ("账单明细ID", "主键"),
     "payer_id": ("资源购买账号ID", "ResourcePurchaseAccountId", "AccountID", "BillingAccountId"),
     "account_id": ("资源归属账号ID", "ResourceOwnerAccountId", "SubAccountId", "OwnerID", "BillAccountID"),
     "account_name": (
@@ -30,7 +30,16 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "commodity_name": ("商品名称", "CommodityName", "ProductDetail", "x_CommodityName"),
     "item_code": ("计费项Code", "BillingItemCode", "x_BillingItemCode"),
     "item_name": ("计费项名称", "计费项", "BillingItemName", "BillingItem", "x_BillingItemName"),
-    "resource_id": ("实例ID(出账粒度)", "资源实例ID", "实例ID", "InstanceID", "x_InstanceID", "资源ID", "ResourceId"),
+    "resource_id": (
+        "实例ID(出账粒度)",
+        "资源实例ID",
+        "实例ID",
+        "InstanceID",
+        "x_InstanceID",
+        "资源ID",
+        "资产ID",
+        "ResourceId",
+    ),
     "region_id": ("地域Code", "RegionCode", "RegionId", "地域", "Region"),
     "quantity_before": ("抵扣前用量", "用量", "Usage"),
     "quantity_deducted": ("抵扣用量", "资源包抵扣量", "DeductedByResourcePackage"),
@@ -52,7 +61,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "BilledCost",
     ),
     "currency": ("定价币种", "Currency", "BillingCurrency"),
-    "tags": ("实例标签", "资源标签", "ResourceTag", "Tag", "Tags"),
+    "tags": ("实例标签", "资源标签", "标签", "ResourceTag", "Tag", "Tags"),
 }
 """Names of our columns of bill lines: the detail file of 61 columns in Chinese and English, the day file of 39, the
 older file and the answers of DescribeInstanceBill, QueryInstanceBill and DescribeSplitItemBill, the FOCUS export."""
