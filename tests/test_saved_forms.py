@@ -7,13 +7,14 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ecs_images.accounts.inventory import Inventory
 from ecs_images.errors import InputError
 
-IMAGE = {
+IMAGE: dict[str, Any] = {
     "ImageId": "m-1", "ImageName": "golden", "ImageOwnerAlias": "self", "Usage": "none",
     "DiskDeviceMappings": {"DiskDeviceMapping": [{"Device": "/dev/xvda", "Size": "40", "SnapshotId": "s-1"}]},
 }  # fmt: skip
@@ -59,6 +60,8 @@ CAMEL = {
     "imageId": "m-1", "imageName": "golden", "imageOwnerAlias": "self", "usage": "none",
     "diskDeviceMappings": [{"device": "/dev/xvda", "size": "40", "snapshotId": "s-1"}],
 }  # fmt: skip
+ONE = IMAGE | {"DiskDeviceMappings": {"DiskDeviceMapping": IMAGE["DiskDeviceMappings"]["DiskDeviceMapping"][0]}}
+"""As converters of XML leave a list of one."""
 CSV = (
     "image_id,image_name,image_owner_alias,usage,disk_device_mappings\n"
     'm-1,golden,self,none,"[{""Device"": ""/dev/xvda"", ""Size"": ""40"", ""SnapshotId"": ""s-1""}]"\n'
@@ -77,21 +80,9 @@ CSV = (
         YAML,
         json.dumps({"images": [CAMEL], "regionId": "cn-beijing", "requestId": "0"}),
         json.dumps({"columns": [{"name": "image_id"}], "rows": [STEAMPIPE]}),
+        json.dumps({"RegionId": "cn-beijing", "Images": {"Image": ONE}}),
         CSV,
         gzip.compress(json.dumps(ANSWER).encode()),
-    ],
-    ids=[
-        "body_as_text",
-        "printed",
-        "commented",
-        "terminal",
-        "bare_lines",
-        "xml",
-        "yaml",
-        "camel_case",
-        "steampipe",
-        "csv",
-        "gzip",
     ],
 )
 def test_an_image_reads_the_same_whatever_its_answer_was_saved_as(tmp_path: Path, content: str | bytes) -> None:
@@ -132,6 +123,12 @@ def test_the_places_of_records_count_before_those_of_files(tmp_path: Path) -> No
     assert images["tags"].tolist() == ['{"a": "b"}'] * 2
 
 
+def test_answers_under_the_names_of_regions_are_placed_there(tmp_path: Path) -> None:
+    other = {"Snapshots": [SNAPSHOT | {"SnapshotId": "s-2"}]}
+    found = read(tmp_path, json.dumps({"cn-beijing": SNAPSHOTS, "cn-shanghai": other}), "a.json").snapshots
+    assert found[["snapshot_id", "region_id"]].to_numpy().tolist() == [["s-1", "cn-beijing"], ["s-2", "cn-shanghai"]]
+
+
 def test_a_disk_of_steampipe_keeps_what_its_columns_are_called_there(tmp_path: Path) -> None:
     row = {"name": "x", "disk_id": "d-1", "category": "cloud_essd", "size": 40, "billing_method": "PostPaid"}
     row |= {"attachments": [{"InstanceId": "i-1"}], "image_id": "m-1", "source_snapshot_id": ""}
@@ -160,6 +157,11 @@ def test_a_table_exported_from_the_console_is_read_in_chinese(tmp_path: Path, en
 def test_one_record_by_itself_may_be_one_of_many(tmp_path: Path) -> None:
     inventory = read(tmp_path, json.dumps({"RequestId": "0", "Image": IMAGE}))
     assert coverage(inventory, "DescribeImages")[0] == "doubtful"
+
+
+def test_a_group_of_snapshots_is_not_the_list_of_all(tmp_path: Path) -> None:
+    group = {"SnapshotGroups": {"SnapshotGroup": [{"Snapshots": {"Snapshot": [SNAPSHOT, SNAPSHOT]}}]}}
+    assert coverage(read(tmp_path, json.dumps(group)), "DescribeSnapshots")[0] == "doubtful"
 
 
 def test_pages_are_whole_in_whatever_order_their_files_come(tmp_path: Path) -> None:
@@ -232,6 +234,7 @@ def test_an_archive_of_a_folder_is_read_with_the_names_inside(tmp_path: Path) ->
         ("ERROR: SDK.ServerError\nErrorCode: Forbidden.RAM\nRequestId: 1\n", "refused: 'Forbidden.RAM'"),
         ('{"Images": [{"ImageId": "ami-1", "ImageOwnerAlias": "self"}]}', "the id 'ami-1' is of another provider"),
         ('{"ImageSet": [{"ImageId": "img-1", "ImageName": "x"}]}', "the id 'img-1' is of another provider"),
+        ('{"Code": "Success", "Message": "", "Data": {"Items": [{"PretaxAmount": 1}]}}', "an answer of the billing API"),
         ("<!DOCTYPE html><html></html>", "a page for a browser"),
         ("<Images><Image>", "the file is damaged or cut off"),
         ("a: [1\nb: 2\n", "it is neither JSON nor whole YAML"),

@@ -11,12 +11,13 @@ from typing import Any
 from ..errors import InputError, shown
 from ..wire.answers import BY_OPERATION, LISTINGS, Listing, known_as, respelt, squashed
 from ..wire.bills import NAMES
-from .files import Source
+from .files import Source, is_region
 from .values import values_of
 
 USAGE, OMS, STATE, MANIFEST = "DescribeSnapshotsUsage", "QueryUserOmsData", "terraform state", "packer manifest"
 _DEEPEST = 4
-_AROUND = {squashed(name): name for name in ("RegionId", "AccountId", "TotalCount", "NextToken", "RequestId")}
+_WHERE = {"regionid": "RegionId", "region": "RegionId", "accountid": "AccountId"}
+_AROUND = _WHERE | {squashed(name): name for name in ("TotalCount", "NextToken", "RequestId")}
 _OTHERS = ("ami-", "img-", "snap-", "ins-", "image-")
 """What the ids of other providers begin with."""
 _AMOUNTS = frozenset(squashed(name) for name in (*NAMES["gross"], *NAMES["payable"]))
@@ -73,12 +74,14 @@ def pages_of(source: Source) -> Iterator[Page]:
 def _why_not(values: list[Any], text: str) -> str:
     """Why there is no answer in a file, where it is something else that people save; else empty."""
     for value in values:
-        if isinstance(value, dict) and {"Code", "Message"} <= value.keys():
+        if isinstance(value, dict) and {"Code", "Message"} <= value.keys() and value["Code"] not in ("Success", "OK"):
             return f"the service refused: {shown(value['Code'])}, {shown(value['Message'])}"
     if refused := re.match(r"ERROR: SDK[^\n]*\nErrorCode: (\S+)", text):
         return f"the service refused: {shown(refused[1])}"
     if 'resource "alicloud_' in text or 'provider "alicloud"' in text:
         return "Terraform's source is not read; save its state: terraform state pull"
+    if "PretaxAmount" in text:
+        return "an answer of the billing API; ecs-images reconcile reads it"
     if "," in text.partition("\n")[0] and text[0] not in "[{<":
         return "a table, not an answer; if it is a bill, ecs-images reconcile reads it"
     return ""
@@ -115,17 +118,22 @@ def _pages(value: Any, depth: int, around: Mapping[str, Any]) -> Iterator[Page]:
         if listing.path[1] in inner or not inner:
             # `null` is what the service's own command line writes for an empty list.
             rows = inner.get(listing.path[1]) or []
+            rows = [rows] if isinstance(rows, dict) else rows  # converters of XML make no list of one
             if not isinstance(rows, list):
                 raise InputError(f"{'.'.join(listing.path)} is {shown(rows)}, not a list")
-            yield Page(listing.operation, rows, value)
+            yield Page(listing.operation, rows, {key: around[key] for key in _WHERE.values() if key in around} | value)
     if known:
         return
     if _listing(value):
         yield from (replace(page, alone=True) for page in _array([value], depth, around))
         return
     told = {_AROUND[name]: part for key, part in value.items() if (name := squashed(str(key))) in _AROUND}
-    for inner in value.values():
-        yield from _pages(inner, depth + 1, {**around, **told})
+    for key, inner in value.items():
+        # Who fetched region by region may have put each answer under the region's name.
+        here = {"RegionId": key} if isinstance(inner, dict | list) and is_region(key) else {}
+        for page in _pages(inner, depth + 1, {**around, **told, **here}):
+            # A group of snapshots is no list of all that there are.
+            yield replace(page, alone=True) if key == "SnapshotGroups" else page
 
 
 def _array(values: list[Any], depth: int, around: Mapping[str, Any]) -> Iterator[Page]:

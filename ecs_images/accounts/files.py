@@ -177,6 +177,11 @@ def _known_regions() -> frozenset[str]:
     return frozenset(regions())
 
 
+def is_region(text: object) -> bool:
+    """Whether a text is the id of a region."""
+    return text in _known_regions()
+
+
 def region_named(text: str) -> str:
     """The id of a region from its id, or its name in English or Chinese; any other text as it is."""
     return text if text in _known_regions() else _by_name().get(plain(text), text)

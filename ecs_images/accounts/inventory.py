@@ -208,12 +208,12 @@ class _Reading:
             total, token = page.around.get("TotalCount"), page.around.get("NextToken")
             seen.tokens |= bool(token)
             (seen.open_ends if token else seen.last_pages).add(place.taken)
-            if len(told) < 2 and (expected := str(total)).isdigit():
+            if page.alone:
+                seen.round_page = 1
+            elif len(told) < 2 and (expected := str(total)).isdigit():
                 seen.expected = max(int(expected), 0 if seen.expected != seen.expected else seen.expected)
             elif not page.around.get("RequestId") and count in _ROUND_COUNTS:
                 seen.round_page = count
-            elif page.alone:
-                seen.round_page = 1
 
     def inventory(self) -> Inventory:
         import pandas as pd

@@ -178,9 +178,10 @@ def _unfolded(value: Any) -> Any:
 
 
 def _inner(record: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
-    """A list inside a record, `{outer: {inner: [...]}}`; also where the middle is left out."""
+    """A list inside a record, `{outer: {inner: [...]}}`; also where the middle, or the list around one, is left out."""
     value = _unfolded(record.get(outer))
     value = value.get(inner) if isinstance(value, dict) else value
+    value = [value] if isinstance(value, dict) else value
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
