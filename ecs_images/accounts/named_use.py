@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from ..catalog.instance_types import instance_type
 from ..catalog.meters import DISK, INSTANCE, MARKETPLACE_FEE, OS_LICENCE, units
@@ -88,8 +89,8 @@ class _Book:
             return self._hour(line, [(line.meter, more[0], vcpus)])
         return OUTSIDE if name.startswith(("i-", "d-")) else "the line names no instance, disk or product"
 
-    def _of_instance(self, line: Line, row: object) -> Decimal | str:
-        image, kind = str(row.image_id), str(row.instance_type)  # type: ignore[attr-defined]
+    def _of_instance(self, line: Line, row: Any) -> Decimal | str:
+        image, kind = row.image_id, row.instance_type
         try:
             vcpus = instance_type(kind).vcpus
         except UnknownName:
