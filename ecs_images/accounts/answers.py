@@ -109,8 +109,11 @@ def _pages(value: Any, depth: int, around: Mapping[str, Any]) -> Iterator[Page]:
         return
     if isinstance(value.get("Data"), dict) and "OmsData" in value["Data"]:
         rows = value["Data"]["OmsData"]
-        rows = json.loads(rows) if isinstance(rows, str) and rows.startswith("[") else rows
-        yield Page(OMS, rows if isinstance(rows, list) else [], value["Data"])
+        try:
+            rows = json.loads(rows) if isinstance(rows, str) and rows.startswith("[") else rows
+        except (ValueError, RecursionError):
+            raise InputError("OmsData is damaged or cut off") from None
+        yield Page(OMS, [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else [], value["Data"])
         return
     known = [listing for listing in LISTINGS if isinstance(value.get(listing.path[0]), dict)]
     for listing in known:
