@@ -180,6 +180,7 @@ def test_break_even_and_what_if_run_on_it() -> None:
     assert len(cloud.lifecycle()) > 0
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(stories())
 def test_any_story_written_as_answers_and_read_stores_the_same_to_the_byte(story: Story) -> None:
