@@ -134,15 +134,6 @@ class MachineType(Text):
         return instance_type(super().check(value, what)).name
 
 
-class Count(Kind):
-    """A whole number above 0, and of a machine that could be built."""
-
-    def check(self, value: Any, what: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1 << 16:
-            raise InputError(f"{what} is a whole number above 0, up to {1 << 16}, not {shown(value)}")
-        return value
-
-
 @dataclass(frozen=True)
 class Reference(Text):
     """The id of something that exists, or its record; `or_size`: or a size [GiB] of what does not."""
@@ -220,7 +211,7 @@ AccountRefs = Annotated[Sequence[Any], Several(AccountName())]
 PurchaseRef = Annotated[str, Reference("purchase")]
 RegionName = Annotated[str, Published("region", regions)]
 TypeName = Annotated[str, MachineType()]
-Vcpus = Annotated[int, Count()]
+Vcpus = Annotated[int, WholeNumber(range(1, (1 << 16) + 1))]  # more than any machine has
 ProductCode = Annotated[str, Published("marketplace product", marketplace_images)]
 Periods = Annotated[int, WholeNumber(range(1, MOST_PERIODS + 1))]
 RefundDays = Annotated[int, WholeNumber(range(1, 3651))]

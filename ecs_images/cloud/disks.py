@@ -133,11 +133,11 @@ class DiskCommands(Caller):
     def modify_disk(
         self, disk: DiskRef, *, delete_with_instance: bool | None = None, delete_auto_snapshots: bool | None = None
     ) -> None:
-        """Decide what goes with what.
+        """Set what is released or deleted together with what.
 
         disk: its id, or an instance's, which means its system disk
-        delete_with_instance: release it with its instance, which is so for disks launched with it; a data disk only
-        delete_auto_snapshots: delete its automatic snapshots when it is released, which is so at first (SNAP-8)
+        delete_with_instance: release this data disk with its instance, as disks launched with it are unless this is set
+        delete_auto_snapshots: delete its automatic snapshots when it is released; true unless this is set (SNAP-8)
         """
         request = self._request("ModifyDiskAttribute")
         own = request.own_disk(disk)
@@ -160,10 +160,7 @@ class DiskCommands(Caller):
         disk: its id
         """
         request = self._request("DeleteDisk")
-        known = request.state.disks.get(disk)
-        if disk not in request.state.instances and (
-            known is None or (known.account == request.account and known.released_at)
-        ):
+        if disk not in request.state.instances and request.nothing_to_delete(request.state.disks, disk):
             return
         own = request.own_disk(disk)
         _check_data_disk(request, own)

@@ -185,6 +185,11 @@ class Request:
         """The ids of what the account has in a table, and is not gone."""
         return [name for name, found in table.items() if found.account == self.account and not gone_at(found)]
 
+    def nothing_to_delete(self, table: Mapping[str, Resource], name: str) -> bool:
+        """Whether deleting an id does nothing: it never was, or the account's own is gone already."""
+        found = table.get(name)
+        return found is None or (found.account == self.account and bool(gone_at(found)))
+
     def _own(
         self, table: Mapping[str, _Resource], name: str, kind: str, code: str, gone: str, not_own: str
     ) -> _Resource:
@@ -231,8 +236,7 @@ class Request:
             return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib)
         # A marketplace product is offered on one site, in the regions listed (MKT-1).
         product = published.marketplace_image(reference)
-        site = self.state.accounts[self.account].site
-        if product is None or product.site != site or (product.regions and region_id not in product.regions):
+        if product is None or product.why_not_sold(self.state.accounts[self.account].site, region_id):
             return None
         return self._listed(product.image_id, MARKETPLACE, region_id, product.system_disk_gib)
 
@@ -270,10 +274,8 @@ class Request:
         if unread := published.why_not_read(reference):
             return f"no image answers to {reference} in {region_id}: {unread}"
         product = published.marketplace_image(reference)
-        if product is not None and product.site != self.state.accounts[self.account].site:
-            return f"{reference} is sold on the {product.site} site only"
         if product is not None:
-            return f"{reference} is not offered in {region_id}, only in {', '.join(sorted(product.regions))}"
+            return f"{reference} {product.why_not_sold(self.state.accounts[self.account].site, region_id)}"
         known = [*self.owned(self.state.images), *published.known_references()]
         return f"no image answers to {reference!r} in {region_id}{did_you_mean(reference, known)}"
 

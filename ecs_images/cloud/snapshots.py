@@ -149,8 +149,7 @@ class SnapshotCommands(Caller):
         force: delete it even if disks came from it; never if images did (SDEL-2)
         """
         request = self._request("DeleteSnapshot")
-        known = request.state.snapshots.get(snapshot)
-        if known is None or (known.account == request.account and known.deleted_at):
+        if request.nothing_to_delete(request.state.snapshots, snapshot):
             return
         own = request.own_snapshot(snapshot)
         # What is behind an image stays, even by force (SDEL-2, STRUCT-7).
