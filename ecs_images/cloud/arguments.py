@@ -1,8 +1,7 @@
 """What the arguments of commands may be: one annotation says it to readers, to the check and to stories.
 
-A command says `image: ImageRef` or `written: Gib | None = None`. From that its method takes an image's
-record where its id is meant, and tells in a sentence what is no size; a story file knows
-that a name given before may stand there.
+A command says `image: ImageRef` or `written: Gib | None = None`. So it takes an image's record where its id is meant,
+and refuses in a sentence what is not a size; a story file knows that the name of an earlier step may stand there.
 """
 
 from __future__ import annotations
@@ -121,7 +120,7 @@ class Size(Kind):
 
 @dataclass(frozen=True)
 class Published(Text):
-    """A name of the catalogue; whether it is known the command says, in the service's voice."""
+    """A name of the catalogue. The command itself refuses an unknown one, as the service does."""
 
     word: str
     known: Callable[[], Collection[str]]

@@ -182,7 +182,7 @@ class Request:
         return self._own(policies, policy_id, "policy", "ParameterInvalid", "is deleted", "is no policy of yours")
 
     def owned(self, table: Mapping[str, Resource]) -> list[str]:
-        """The ids of what the account has in a table, and is not gone."""
+        """The ids of all in a table that the account has and that is not gone."""
         return [name for name, found in table.items() if found.account == self.account and not gone_at(found)]
 
     def nothing_to_delete(self, table: Mapping[str, Resource], name: str) -> bool:
@@ -193,7 +193,7 @@ class Request:
     def _own(
         self, table: Mapping[str, _Resource], name: str, kind: str, code: str, gone: str, not_own: str
     ) -> _Resource:
-        """What the account has of that id; the refusal says `gone` of what it had, and `not_own` of anything else."""
+        """The account's own thing of that id. The refusal says `gone` of one that it had, and `not_own` of any other."""
         found = table.get(name)
         if found is not None and found.account == self.account and not gone_at(found):
             return found
@@ -241,6 +241,7 @@ class Request:
         return self._listed(product.image_id, MARKETPLACE, region_id, product.system_disk_gib)
 
     def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int) -> Image:
+        """An image of the catalogue, as a record of the region; `owner` is the provider or the marketplace."""
         lineage = published_lineage(image_id)
         assert lineage is not None
         return Image(
@@ -295,7 +296,7 @@ class Caller:
 def command(method: _Method) -> _Method:
     """Make a method of a `Caller` a command: its arguments are checked by their kinds, and it runs alone.
 
-    Cloud and accounts may be used from several threads; one command waits for the other. A snapshot that is
+    Cloud and accounts may be used from several threads; one command waits for another. A snapshot that is
     kept only because something needs it goes as soon as a command takes that away (SNAP-9). The id that it returns
     knows its kind.
     """

@@ -11,6 +11,7 @@ from ..ledger import events as ev
 from ..ledger.resources import Disk
 from .arguments import DiskRef, RegionName, SnapshotRef, TagMap, Whole
 from .control import Control
+from .naming import check_plain_name
 from .request import Caller, Request, command
 from .tags import tagged
 
@@ -174,13 +175,7 @@ class SnapshotCommands(Caller):
 
 
 def _check_name(request: Request, name: str) -> None:
-    """A snapshot may go without a name; one it has keeps the service's rules."""
-    reserved = ("http://", "https://", "auto")
-    if not isinstance(name, str) or (name and (name.lower().startswith(reserved) or not 2 <= len(name) <= 128)):
-        raise request.refusal(
-            "InvalidSnapshotName.Malformed",
-            f"snapshot name {shown(name)}: 2 to 128 characters, not beginning with http://, https:// or auto",
-        )
+    check_plain_name(request, "snapshot", name, "InvalidSnapshotName.Malformed", "auto")
 
 
 def _check_retention(request: Request, days: int | None) -> None:

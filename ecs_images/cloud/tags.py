@@ -10,9 +10,8 @@ from ..ledger import events as ev
 from ..ledger.resources import gone_at
 from .arguments import AnyRef, TagKeys, TagMap
 from .control import Control
+from .naming import LINKS, RESERVED
 from .request import Caller, Request, command
-
-_LINKS = ("http://", "https://")
 
 
 class TagCommands(Caller):
@@ -80,10 +79,11 @@ def _check_tags(request: Request, tags: Mapping[str, str]) -> None:
     if not tags:
         raise InputError("tags names no tag; leave it out")
     for key, value in tags.items():
-        if not 1 <= len(key) <= longest_key or key.lower().startswith(("aliyun", "acs:")) or _holds_link(key):
+        if not 1 <= len(key) <= longest_key or key.lower().startswith(RESERVED) or _holds_link(key):
             raise request.refusal(
                 "InvalidTagKey.Malformed",
-                f"tag key {shown(key)}: 1 to {longest_key} characters, not beginning with aliyun or acs:, no link",
+                f"tag key {shown(key)}: 1 to {longest_key} characters, "
+                f"not beginning with {' or '.join(RESERVED)}, no link",
             )
         if len(value) > longest_value or value.lower().startswith("acs:") or _holds_link(value):
             raise request.refusal(
@@ -93,7 +93,7 @@ def _check_tags(request: Request, tags: Mapping[str, str]) -> None:
 
 
 def _holds_link(text: str) -> bool:
-    return any(link in text.lower() for link in _LINKS)
+    return any(link in text.lower() for link in LINKS)
 
 
 def _too_many(control: Control, tags: Mapping[str, str]) -> str:
