@@ -171,7 +171,7 @@ def goes_to_a_region(meter: str) -> bool:
 
 
 def item_in_words(meter: str, item: str, term: str = "") -> str:
-    """The item of a meter, for a sentence: of what is sent, the region it goes to; of what is prepaid, with its term."""
+    """The item of a meter, for a sentence: of what is sent, the region it goes to; of what is prepaid, its term too."""
     prepaid = {"": "", "once": " once for good"}.get(term, f" by the {term}")
     return f"to {item}" if goes_to_a_region(meter) else f"{item}{prepaid}"
 

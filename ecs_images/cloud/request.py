@@ -193,7 +193,7 @@ class Request:
     def _own(
         self, table: Mapping[str, _Resource], name: str, kind: str, code: str, gone: str, not_own: str
     ) -> _Resource:
-        """The account's own thing of that id. The refusal says `gone` of one that it had, and `not_own` of any other."""
+        """The account's own thing of that id. A refusal says `gone` of one that it had, and `not_own` of any other."""
         found = table.get(name)
         if found is not None and found.account == self.account and not gone_at(found):
             return found
