@@ -181,6 +181,11 @@ class Request:
         policies = self.state.policies
         return self._own(policies, policy_id, "policy", "ParameterInvalid", "is deleted", "is no policy of yours")
 
+    def own_resource(self, resource_id: str) -> Resource:
+        """Anything of the account that has an id and is not gone."""
+        code, not_own = "InvalidResourceId.NotFound", "is no resource of yours"
+        return self._own(self.state.resources, resource_id, "resource", code, "is gone", not_own)
+
     def owned(self, table: Mapping[str, Resource]) -> list[str]:
         """The ids of all in a table that the account has and that is not gone."""
         return [name for name, found in table.items() if found.account == self.account and not gone_at(found)]
