@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from helpers import Ended
@@ -27,6 +28,16 @@ def acme(cloud: Cloud) -> Account:
 def partner(cloud: Cloud) -> Account:
     """Another account on the china site."""
     return cloud.account("partner")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_built_once() -> Iterator[None]:
+    """Typer builds all commands anew for each run of the command line, which takes longer than most runs."""
+    import typer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture

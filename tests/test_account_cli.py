@@ -98,6 +98,7 @@ def test_a_plan_holds_back_what_incomplete_lists_cannot_tell_and_runs_nothing(ec
     assert script.startswith("# Nothing here was run")
 
 
+@pytest.mark.slow
 def test_the_page_as_html_is_one_file_that_needs_nothing_else(ecs: Any, saved: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     code, _out, err = ecs(saved, "--html", page, "--chart", tmp_path / "dearest.svg")

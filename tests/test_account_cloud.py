@@ -152,6 +152,7 @@ def test_its_ledger_can_be_checked_record_by_record_and_kept(tmp_path: Path) -> 
     assert ecs.Ledger.load(tmp_path / "account.jsonl") == cloud.ledger
 
 
+@pytest.mark.slow
 def test_the_sample_account_stores_what_its_lists_say_and_every_image_has_its_ways() -> None:
     inventory = Inventory.read(ecs.sample("shop") / "inventory")
     cloud = inventory.cloud()
@@ -162,6 +163,7 @@ def test_the_sample_account_stores_what_its_lists_say_and_every_image_has_its_wa
         assert len(ecs.routes(cloud, name, accounts=["1000000000000001"], regions=["cn-shanghai"])) > 0
 
 
+@pytest.mark.slow
 def test_a_month_of_the_cloud_costs_what_the_account_is_said_to_cost() -> None:
     """Nobody runs anything that has a fee there, so both are the storage of 30 days."""
     inventory = Inventory.read(ecs.sample("shop") / "inventory")
@@ -180,6 +182,7 @@ def test_break_even_and_what_if_run_on_it() -> None:
     assert len(cloud.lifecycle()) > 0
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(stories())
 def test_any_story_written_as_answers_and_read_stores_the_same_to_the_byte(story: Story) -> None:
@@ -210,6 +213,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.slow
 def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

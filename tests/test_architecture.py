@@ -36,17 +36,18 @@ def _tree(name: str) -> ast.Module:
     return ast.parse(MODULES[name].read_text(encoding="utf-8"))
 
 
-def _imports(name: str) -> set[str]:
+@cache
+def _imports(name: str) -> frozenset[str]:
     """The modules of the package that a module imports, wherever in its text."""
     room = name.split(".")[:-1]
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(_tree(name)):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = ".".join(room[: len(room) - node.level + 1] + (node.module.split(".") if node.module else []))
             found |= {_module(base, alias.name) for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name.startswith("ecs_images")}
-    return found - {name, "__version__"}  # which is a word, not a module
+    return frozenset(found - {name, "__version__"})  # which is a word, not a module
 
 
 def _module(base: str, name: str) -> str:

@@ -464,6 +464,7 @@ def test_a_wrong_object_gets_one_short_sentence(two_sites, question):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_record_is_explained_as_its_id_is(cloud, acme):
     web = machine(acme, image="rhel_9", written=40)
     image = cloud.image(acme.create_image(web))

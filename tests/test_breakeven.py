@@ -76,6 +76,7 @@ def test_both_routes_played_on_either_side_of_a_crossing_change_places(cloud: Cl
     assert differences == pytest.approx([-3.8, 8.08])
 
 
+@pytest.mark.slow
 def test_the_factor_on_a_price(cloud: Cloud, golden: str) -> None:
     """One GiB changed: storage 4.8 × 11 = 52.8 dearer, traffic 0.5 × 34 = 17 saved, so 52.8 = 17 f, or 52.8 f = 17."""
     (traffic,) = found(cloud, golden, "price", values=[0, 1, 10]).crossings

@@ -113,7 +113,7 @@ def test_a_size_without_a_type_is_refused(cloud: Cloud, acme: Account, given: di
 
 @pytest.mark.parametrize("vcpus", [0, -2, 1.5, "2", True, float("nan")])
 def test_processors_are_a_whole_number_above_0(cloud: Cloud, acme: Account, vcpus: object) -> None:
-    with unusable(cloud, "vcpus is a whole number above 0"):
+    with unusable(cloud, "vcpus is a whole number from 1 to 65536"):
         machine(acme, instance_type="ecs.n1.medium", vcpus=vcpus)
 
 
@@ -141,7 +141,7 @@ def test_a_story_gives_the_size_and_a_wrong_one_is_told_with_its_line() -> None:
     story = Story.parse(steps(run % 2))
     assert sorted(instance.vcpus for instance in story.run().cloud.state.instances.values()) == [2, 2]
     (problem,) = problems(steps(run % "two"))
-    assert (problem.line, "whole number above 0" in problem.message) == (7, True)
+    assert (problem.line, "whole number from 1" in problem.message) == (7, True)
 
 
 def test_the_size_of_a_machine_outlives_its_ledger(cloud: Cloud, acme: Account) -> None:

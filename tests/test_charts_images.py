@@ -190,6 +190,7 @@ def test_images_are_taller_than_snapshots_and_statuses_differ_in_hatch(cloud, ac
     assert (bars[0].get_hatch() or "") != bars[1].get_hatch()
 
 
+@pytest.mark.slow
 def test_images_are_chosen_by_name_or_id_and_what_is_left_out_is_said(cloud, acme):
     """Three images with a snapshot each; the second is deleted, its snapshot stays."""
     first, second, third = (golden_image(acme, name=f"golden-{n}") for n in (1, 2, 3))
@@ -208,6 +209,7 @@ def test_images_are_chosen_by_name_or_id_and_what_is_left_out_is_said(cloud, acm
         charts.image_lifecycle(lives, images="golden-9")
 
 
+@pytest.mark.slow
 def test_of_too_many_images_the_newest_are_shown(cloud, acme):
     """Thirty images with a snapshot each are sixty rows, and forty are shown."""
     for n in range(30):

@@ -293,6 +293,7 @@ def test_a_line_parts_the_cells_where_one_route_is_dearer_from_the_others():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["share is dearer", "copy is dearer"]
 
 
+@pytest.mark.slow
 def test_the_title_of_a_surface_says_which_route_is_cheaper_where_and_by_how_much():
     """Sharing is dearer by 2 in one cell of four and cheaper by up to 4 in three."""
     ax = charts.break_even_surface(surface([[2, -1], [-1, -4]]))

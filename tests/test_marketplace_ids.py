@@ -174,6 +174,7 @@ def test_a_story_takes_either_name_and_expects_either(tmp_path: Path) -> None:
     assert [outcome.passed for outcome in check(story, story.run())] == [True] * 4 + [False]
 
 
+@pytest.mark.slow
 def test_a_story_expects_the_cost_of_a_marketplace_image_by_either_name(tmp_path: Path) -> None:
     """From 2026-01-15T10:00 to 2026-02-14T00:00 are 710 hours: 1420 at 2 an hour. The other has no price."""
     priced(tmp_path)

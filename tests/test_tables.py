@@ -24,6 +24,21 @@ def test_a_frame_with_the_declared_columns_passes_as_it_is():
     assert FRUIT.check(BASKETS.iloc[:0]).empty
 
 
+def test_what_is_written_into_an_empty_frame_is_not_in_the_next_one():
+    mine = FRUIT.frame()
+    mine.loc[0] = ["apple", 1.5]
+    FRUIT.frame().attrs["note"] = "mine"
+    assert len(FRUIT.frame()) == 0
+    assert FRUIT.frame().attrs == {}
+    assert FRUIT.check(FRUIT.frame()).dtypes.to_dict() == FRUIT.frame([("pear", 2.0)]).dtypes.to_dict()
+
+
+def test_a_frame_made_of_a_frame_is_apart_from_it():
+    copied = FRUIT.frame(BASKETS)
+    copied.loc[0, "weight"] = 3.0
+    assert BASKETS["weight"].tolist() == [1.5]
+
+
 def test_missing_and_unexpected_columns_are_named():
     with pytest.raises(InputError) as error:
         FRUIT.check(BASKETS.rename(columns={"weight": "price"}))

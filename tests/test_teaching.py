@@ -208,6 +208,7 @@ def test_plausible_wrong_answers_are_of_tasks_that_exist():
     assert set(PLAUSIBLE) <= set(teaching.TASKS)
 
 
+@pytest.mark.slow
 @every_task
 def test_an_answer_of_another_kind_is_answered_with_a_sentence(said, task_id):
     text = isinstance(teaching.TASKS[task_id].right(), str)

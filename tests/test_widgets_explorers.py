@@ -510,6 +510,7 @@ def test_another_meter_brings_its_own_items() -> None:
     assert panel.controls["item"].layout.display == "none", "a meter without items has no list of them"
 
 
+@pytest.mark.slow
 def test_every_meter_item_and_currency_has_an_answer() -> None:
     browser = PriceBrowser()
     for meter in browser.meters():

@@ -62,6 +62,7 @@ def test_five_deleted_versions_left_their_snapshots_behind(sample: Inventory) ->
     assert len(chain.index.difference(disks["snapshot_id"])) == 5
 
 
+@pytest.mark.slow
 def test_older_lists_of_images_show_what_left_them_behind(sample: Inventory) -> None:
     findings = sample.findings()
     left = findings[findings["x_kind"] == "left_behind"]

@@ -65,6 +65,18 @@ class MarketplaceImage:
         """The id of its image, made of its product code (ASSUME-13): real ids, one a region, are not published."""
         return _MARKETPLACE_ID + self.product_code
 
+    def offered_in(self, region_id: str) -> bool:
+        """Whether it is offered in a region; where no regions are published, in any (ASSUME-3)."""
+        return not self.regions or region_id in self.regions
+
+    def why_not_sold(self, site: str, region_id: str) -> str:
+        """Why nobody of a site can use it in a region (MKT-1); empty where they can."""
+        if self.site != site:
+            return f"is sold on the {self.site} site only"
+        if not self.offered_in(region_id):
+            return f"is not offered in {region_id}, only in {', '.join(sorted(self.regions))}"
+        return ""
+
     @property
     def sold_by(self) -> str:
         """Who sells it (MKT-1): Alibaba Cloud, a vendor of software, or that it is not published."""

@@ -166,12 +166,12 @@ def asked_for(meters: str | Iterable[str] | None) -> frozenset[str]:
 
 
 def goes_to_a_region(meter: str) -> bool:
-    """Whether a meter is of what is sent from a region to another."""
+    """Whether a meter bills what is sent from one region to another."""
     return meter in METERS and METERS[meter].item == "region"
 
 
 def item_in_words(meter: str, item: str, term: str = "") -> str:
-    """The item of a meter in a sentence: of what is sent, the region it goes to; of what is prepaid, the term."""
+    """The item of a meter, for a sentence: of what is sent, the region it goes to; of what is prepaid, its term too."""
     prepaid = {"": "", "once": " once for good"}.get(term, f" by the {term}")
     return f"to {item}" if goes_to_a_region(meter) else f"{item}{prepaid}"
 

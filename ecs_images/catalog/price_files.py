@@ -97,12 +97,12 @@ class PriceRow:
         meter = METERS.get(self.meter)
         if meter is None:
             return
-        if self.unit in units() and self.billing_method == "pay_as_you_go" and self.unit not in meter.units:
-            yield f"unit {self.unit!r} cannot price {meter.name}; use {' or '.join(meter.units)}"
-        elif self.unit in units() and units()[self.unit].term and self.billing_method == "pay_as_you_go":
-            yield f"a price {self.unit} is prepaid; its billing_method is subscription, not pay_as_you_go"
-        elif self.unit in units() and units()[self.unit].term and self.unit not in meter.units:
-            yield f"unit {self.unit!r} cannot price {meter.name}; use {' or '.join(meter.units)}"
+        if self.unit in units():
+            as_you_go, prepaid = self.billing_method == "pay_as_you_go", bool(units()[self.unit].term)
+            if self.unit not in meter.units and (as_you_go or prepaid):
+                yield f"unit {self.unit!r} cannot price {meter.name}; use {' or '.join(meter.units)}"
+            elif as_you_go and prepaid:
+                yield f"a price {self.unit} is prepaid; its billing_method is subscription, not pay_as_you_go"
         if self.item and meter.item in ("", "region"):
             where = "; the region it goes to is to_region_id" if meter.item else ""
             yield f"item {shown(self.item)} has no effect on {meter.name}, which has none{where}"

@@ -61,7 +61,7 @@ class _Near:
 
 @cache
 def nearest_regions(region_id: str) -> tuple[str, ...]:
-    """All other regions, the nearest first: same area, then same country, then as the table names them."""
+    """All other regions, the nearest first: same area, then same country, then in the order of the table."""
     return look_up("region", region_id, records(_Near, "nearest_regions.csv")).nearest
 
 

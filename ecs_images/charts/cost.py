@@ -55,8 +55,8 @@ def cost_over_time(charges: Any, *, by: str = "sku_meter", ax: Axes | None = Non
     ax.set_xlabel(f"month (UTC+8){_not_counted(bill, ax)}")
     ax.set_ylabel(f"list cost [{currency} per month]")
     names = [f"{number // 12}-{number % 12 + 1:02d}" for number in table.index]
-    slanted = len(names) > style.width_of(ax) / 0.8
-    step = style.every(len(names), int(style.width_of(ax) / 0.22))
+    width = style.width_of(ax)
+    slanted, step = len(names) > width / 0.8, style.every(len(names), int(width / 0.22))
     turn: dict[str, Any] = {"rotation": 45, "ha": "right"} if slanted else {"rotation": 0, "ha": "center"}
     ax.set_xticks(positions[::step], names[::step], rotation_mode="anchor", **turn)
     totals = table.sum(axis=1)

@@ -131,7 +131,7 @@ def lineage_graph(edges: pd.DataFrame, *, images: str | Sequence[str] | None = N
 def _chosen(edges: pd.DataFrame, images: str | Sequence[str] | None) -> pd.DataFrame:
     """The links between what these images come from, the images, and what comes of them.
 
-    Unless images are given all links, or of too many things those of the newest images that fit together.
+    Without `images`: all links, or, where they join too many things, those of as many of the newest images as fit.
     """
     pairs = list(zip(edges["x_source"].astype(str), edges["x_target"].astype(str), strict=True))
     sources: dict[str, list[str]] = {}

@@ -9,10 +9,10 @@ import typer
 
 from ..billing.dimensions import names_of
 from ..errors import InputError
-from .opening import listed, open_run, prices_of
+from .opening import listed, open_run
 from .options import ByteOrderMark, File, Form, Layers, Meters, Quiet, Rounded, Sets, StandIns, Until
-from .output import FOCUS_FORMS, PICTURES, Format, Output, records, say
-from .show import draw_cost, notes_of, remark, show_explanation, show_foot, table_by, unpriced_lines
+from .output import FOCUS_FORMS, PICTURES, Format, Output, records
+from .show import billed, draw_cost, name_chart, notes_of, remark, show_explanation, show_foot, table_by, unpriced_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,6 @@ def bill(
     Use that no price covers is in no amount: it is listed below the table, and the command ends with 3.
     """
     from ..billing.unpriced import price_not_found
-    from ..catalog.meters import asked_for
 
     if path is not None and form is None and path.suffix.lower() in PICTURES:
         if chart is not None:
@@ -68,10 +67,7 @@ def bill(
     if (top is not None or subtotals) and (invoice or explain is not None):
         raise InputError("--top and --subtotals belong to the bill by columns, not to --invoice or --explain")
     _, run = open_run(story, sets)
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
-    book = prices_of(run, prices).supposing(assume_prices=stand_ins)
-    found = run.bill(until=until, prices=book, meters=wanted)
-    run.refusals_met()
+    found = billed(run, until, prices, stand_ins, meters)
     if strict and len(found.unpriced):
         raise price_not_found(found.unpriced)
     dimensions = listed("month,meter" if by is None else by)
@@ -88,10 +84,9 @@ def bill(
             output.table(table, run.title)
         if output.for_people and not quiet:
             show_foot(found)
-    if chart is not None and undrawn is None and output.for_people:
-        say(f"chart: {chart}")
     if undrawn is not None:
         raise undrawn
+    name_chart(chart, output)
     if not quiet:
         remark(notes_of(run), output)
     remark(unpriced_lines(found), output)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .opening import listed, open_run, prices_of
+from .opening import listed, open_run
 from .options import ByteOrderMark, File, Form, Layers, Meters, Quiet, Rounded, Sets, StandIns, Until
 from .output import Format, Output, records, say
-from .show import notes_of, remark, save_chart, unpriced_lines
+from .show import billed, name_chart, notes_of, remark, save_chart, unpriced_lines
 
 if TYPE_CHECKING:
     from ..billing.bill import Bill
@@ -46,8 +46,6 @@ def diff(
     --set changes parameters of the second. With one file, the second is the same story with those values. Use that no
     price covers is in neither amount: it is listed below, and the command ends with 3.
     """
-    from ..catalog.meters import asked_for
-
     if after is None and not sets:
         raise InputError(
             f"{before} would be compared with itself; name a second file, or change a parameter with --set"
@@ -55,13 +53,8 @@ def diff(
     if fail_if_more is not None and not isfinite(fail_if_more):
         raise InputError(f"--fail-if-more is an amount such as 50, not {fail_if_more}")
     output = Output.of(form, path, rounded=rounded, bom=bom)
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
     runs = [open_run(before)[1], open_run(after or before, sets)[1]]
-    bills = []
-    for run in runs:
-        book = prices_of(run, prices).supposing(assume_prices=stand_ins)
-        run.refusals_met()
-        bills.append(run.bill(until=until, prices=book, meters=wanted))
+    bills = [billed(run, until, prices, stand_ins, meters) for run in runs]
     currencies = [set(bill.charges["billing_currency"].astype(str)) for bill in bills]
     if all(currencies) and not currencies[0] & currencies[1]:
         first, second = (" and ".join(sorted(found)) for found in currencies)
@@ -80,8 +73,7 @@ def diff(
         output.table(table, f"{runs[0].title} → {runs[1].title}{_changed(runs[0], runs[1])}")
     if output.for_people and not quiet:
         say("\n".join(_totals(bills, runs)))
-    if chart is not None and output.for_people:
-        say(f"chart: {chart}")
+    name_chart(chart, output)
     for run, bill in zip(runs, bills, strict=True):
         remark([*notes_of(run), *([f"{run.title}:"] if len(bill.unpriced) else []), *unpriced_lines(bill)], output)
     if fail_if_more is not None and (changes > fail_if_more).any():

@@ -16,6 +16,7 @@ from ..catalog.prices import stated_by, weakness
 from ..errors import EcsImagesError, InputError, MixedCurrencies, Problem
 from ..saving import save
 from .drawing import drawn, visible
+from .opening import listed, prices_of
 from .output import PICTURES, Format, Output, records, say
 
 if TYPE_CHECKING:
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
     from ..catalog.prices import Prices
     from ..decisions.in_words import Alike
     from ..stories.run import Run
+
+
+def billed(
+    run: Run, until: str | None, layers: list[Path] | None, stand_ins: str | None, meters: str | None = None
+) -> Bill:
+    """The bill of a story or a ledger, as the options of these names ask for it.
+
+    Raises InputError where a refusal that the story expects did not come, or for a meter that is always billed.
+    """
+    from ..catalog.meters import asked_for
+
+    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    book = prices_of(run, layers).supposing(assume_prices=stand_ins)
+    run.refusals_met()
+    return run.bill(until=until, prices=book, meters=wanted)
 
 
 def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
@@ -102,6 +118,12 @@ def save_chart(path: Path, draw: Callable[[], Axes]) -> None:
     content = io.BytesIO()
     figure.savefig(content, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
     save(path, content.getvalue())
+
+
+def name_chart(path: Path | None, output: Output) -> None:
+    """Say where the chart is, if one was drawn."""
+    if path is not None and output.for_people:
+        say(f"chart: {path}")
 
 
 def show_foot(found: Bill) -> None:

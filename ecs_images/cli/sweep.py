@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .opening import listed, open_run, parameters, prices_of
+from .opening import listed, open_run, parameters
 from .options import ByteOrderMark, File, Form, Layers, Quiet, Rounded, StandIns, Until
 from .output import Output, say
-from .show import remark, save_chart, unpriced_lines
+from .show import billed, name_chart, remark, save_chart, unpriced_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +57,7 @@ def sweep(
         given = dict(zip(tried, (value.strip() for value in combination), strict=True))
         joined = {name: value.replace("+", ",") if name in lists else value for name, value in given.items()}
         _, run = open_run(story, [f"{name}={value}" for name, value in joined.items()])
-        run.refusals_met()
-        found = run.bill(until=until, prices=prices_of(run, prices).supposing(assume_prices=stand_ins))
+        found = billed(run, until, prices, stand_ins)
         lacking += [line for line in unpriced_lines(found) if line not in lacking]
         table = found.by(*listed(by), "currency")
         if not len(table):
@@ -77,8 +76,7 @@ def sweep(
     output.table(whole, run.title)
     if output.for_people and not quiet:
         say(_best(whole, list(tried)))
-    if chart is not None and output.for_people:
-        say(f"chart: {chart}")
+    name_chart(chart, output)
     remark(empty, output)
     remark(lacking, output)
     if lacking:

@@ -1,8 +1,7 @@
 """What the arguments of commands may be: one annotation says it to readers, to the check and to stories.
 
-A command says `image: ImageRef` or `written: Gib | None = None`. From that its method takes an image's
-record where its id is meant, and tells in a sentence what is no size; a story file knows
-that a name given before may stand there.
+A command says `image: ImageRef` or `written: Gib | None = None`. So it takes an image's record where its id is meant,
+and refuses in a sentence what is not a size; a story file knows that the name of an earlier step may stand there.
 """
 
 from __future__ import annotations
@@ -121,7 +120,7 @@ class Size(Kind):
 
 @dataclass(frozen=True)
 class Published(Text):
-    """A name of the catalogue; whether it is known the command says, in the service's voice."""
+    """A name of the catalogue. The command itself refuses an unknown one, as the service does."""
 
     word: str
     known: Callable[[], Collection[str]]
@@ -132,15 +131,6 @@ class MachineType(Text):
 
     def check(self, value: Any, what: str) -> str:
         return instance_type(super().check(value, what)).name
-
-
-class Count(Kind):
-    """A whole number above 0, and of a machine that could be built."""
-
-    def check(self, value: Any, what: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1 << 16:
-            raise InputError(f"{what} is a whole number above 0, up to {1 << 16}, not {shown(value)}")
-        return value
 
 
 @dataclass(frozen=True)
@@ -220,7 +210,7 @@ AccountRefs = Annotated[Sequence[Any], Several(AccountName())]
 PurchaseRef = Annotated[str, Reference("purchase")]
 RegionName = Annotated[str, Published("region", regions)]
 TypeName = Annotated[str, MachineType()]
-Vcpus = Annotated[int, Count()]
+Vcpus = Annotated[int, WholeNumber(range(1, (1 << 16) + 1))]  # more than any machine has
 ProductCode = Annotated[str, Published("marketplace product", marketplace_images)]
 Periods = Annotated[int, WholeNumber(range(1, MOST_PERIODS + 1))]
 RefundDays = Annotated[int, WholeNumber(range(1, 3651))]

@@ -219,7 +219,7 @@ def _check_where(request: Request, source: Image, to: str, encrypted: bool, kms_
             source, "IncorrectDestinationRegion", f"is in {to} already; within a region only an encrypted copy is made"
         )
     product = marketplace_images().get(source.lineage.product_code or "")
-    if product is not None and product.regions and to not in product.regions:
+    if product is not None and not product.offered_in(to):
         raise request.refusal(
             "OperationDenied.NotPublished",
             f"{product.product_code}, which {source.id} comes from, is not offered in {to}",

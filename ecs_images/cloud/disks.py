@@ -30,9 +30,17 @@ _SYSTEM_FLOORS = {
 
 @dataclass(frozen=True, slots=True)
 class NewDisk:
-    """A disk about to be created: what it will be, and how much of it is written and can be gone back to.
+    """A disk about to be created.
 
-    `category` is None where nobody chose one (ASSUME-8).
+    kind: system or data
+    size_gib: its size [GiB]
+    written_blocks: how many of its blocks are written
+    initial_blocks: how many of these come back when it is re-initialised
+    image: id of the image that it starts from, if any
+    snapshot: id of the snapshot that it is made from, if any
+    encrypted: whether it is encrypted
+    kms_key: a key of the account's own that it is encrypted with; None: the service's
+    category: its category; None where nobody chose one (ASSUME-8)
     """
 
     kind: DiskKind
@@ -133,11 +141,11 @@ class DiskCommands(Caller):
     def modify_disk(
         self, disk: DiskRef, *, delete_with_instance: bool | None = None, delete_auto_snapshots: bool | None = None
     ) -> None:
-        """Decide what goes with what.
+        """Set what is released or deleted together with what.
 
         disk: its id, or an instance's, which means its system disk
-        delete_with_instance: release it with its instance, which is so for disks launched with it; a data disk only
-        delete_auto_snapshots: delete its automatic snapshots when it is released, which is so at first (SNAP-8)
+        delete_with_instance: release this data disk with its instance, as disks launched with it are unless this is set
+        delete_auto_snapshots: delete its automatic snapshots when it is released; true unless this is set (SNAP-8)
         """
         request = self._request("ModifyDiskAttribute")
         own = request.own_disk(disk)
@@ -160,10 +168,7 @@ class DiskCommands(Caller):
         disk: its id
         """
         request = self._request("DeleteDisk")
-        known = request.state.disks.get(disk)
-        if disk not in request.state.instances and (
-            known is None or (known.account == request.account and known.released_at)
-        ):
+        if disk not in request.state.instances and request.nothing_to_delete(request.state.disks, disk):
             return
         own = request.own_disk(disk)
         _check_data_disk(request, own)
@@ -436,6 +441,7 @@ def disk_released(control: Control, disk: Disk) -> list[ev.Event]:
 
 
 def check_disk_count(request: Request, data_disks: int) -> None:
+    """Refuse more data disks than an instance may have."""
     most = limit("data_disks_per_instance", request.now)
     if data_disks > most:
         raise request.refusal(
@@ -451,6 +457,7 @@ def _whole_gib(value: object, what: str) -> int:
 
 
 def check_status(request: Request, instance: Instance, wanted: tuple[str, ...]) -> None:
+    """Refuse an instance whose status is none of those wanted, or whose system disk is being replaced."""
     if instance.status not in wanted or instance.replacing_until:
         now = "being given a new system disk" if instance.replacing_until else instance.status
         raise request.refusal_of(instance, "IncorrectInstanceStatus", f"is {now}; it must be {' or '.join(wanted)}")

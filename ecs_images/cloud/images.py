@@ -148,13 +148,12 @@ class ImageCommands(Caller):
         12.0
         """
         request = self._request("DeleteImage")
-        known = request.state.images.get(image)
         if is_published(image):
             raise request.refusal(
                 "InvalidImageId.NotFound", f"{image} is the provider's; only it may delete it (TYPE-4)", image=image
             )
-        if known is None or (known.account == request.account and known.deleted_at):
-            return None  # An id that never was, or is gone already, is ignored (DEL-1).
+        if request.nothing_to_delete(request.state.images, image):
+            return None
         own = request.own_image(image)
         if own.is_public:  # DEL-6
             raise request.refusal_of(own, "ImageIsPublic", "is a community image; unpublish it first")

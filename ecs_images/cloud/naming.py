@@ -1,4 +1,4 @@
-"""What an image may be called, and how many there may be: names, families, quotas."""
+"""What images, snapshots and policies may be called, and how many images there may be."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ QUOTAS = {"images": "custom_images_per_region"}
 """Quotas that an account may have of its own, and the limit that holds for those without."""
 
 _NAME = re.compile(r"[^\W\d_][\w:.\-]*")
-_LINKS = ("http://", "https://")
-_RESERVED = ("aliyun", "acs:")
+LINKS = ("http://", "https://")
+RESERVED = ("aliyun", "acs:")
+"""How no name, family or tag begins: as a link, or as the service's own."""
 
 
 def check_new_image(request: Request, region: str, name: str, family: str) -> None:
@@ -30,8 +31,8 @@ def check_new_image(request: Request, region: str, name: str, family: str) -> No
 def check_image_name(request: Request, region: str, name: str) -> None:
     """Refuse a malformed or reserved name, or one already used in the region (CREATE-11)."""
     low, high = limit("image_name_length_min", request.now), limit("image_name_length_max", request.now)
-    good = isinstance(name, str) and low <= len(name) <= high and _NAME.fullmatch(name)
-    reserved = _LINKS if request.operation == "CreateImage" else (*_LINKS, *_RESERVED)
+    good = low <= len(name) <= high and _NAME.fullmatch(name)
+    reserved = LINKS if request.operation == "CreateImage" else (*LINKS, *RESERVED)
     if not good or name.lower().startswith(reserved):
         raise request.refusal(
             "InvalidImageName.Malformed",
@@ -41,6 +42,24 @@ def check_image_name(request: Request, region: str, name: str) -> None:
     for image in request.state.index.images.of("name", request.account, region, name):
         raise request.refusal(
             "InvalidImageName.Duplicated", f"{shown(name)} is already the name of {image} in {region}", image=image
+        )
+
+
+def check_plain_name(request: Request, what: str, name: str, code: str, *kept: str) -> None:
+    """Refuse a malformed name of a snapshot or a policy, which may also go without one.
+
+    what: snapshot or policy
+    name: its name; empty for none
+    code: how the operation refuses it
+    kept: beginnings that the service keeps for itself, besides links
+    """
+    low, high = limit("snapshot_name_length_min", request.now), limit("snapshot_name_length_max", request.now)
+    beginnings = (*LINKS, *kept)
+    if name and (not low <= len(name) <= high or name.lower().startswith(beginnings)):
+        *others, last = beginnings
+        raise request.refusal(
+            code,
+            f"{what} name {shown(name)}: {low} to {high} characters, not beginning with {', '.join(others)} or {last}",
         )
 
 
@@ -68,11 +87,11 @@ def check_family(request: Request, region: str, family: str, moving: str | None 
     family already and does not count.
     """
     low, high = limit("image_family_name_length_min", request.now), limit("image_family_name_length_max", request.now)
-    if not isinstance(family, str) or not low <= len(family) <= high or family.lower().startswith(_RESERVED):
+    if not low <= len(family) <= high or family.lower().startswith(RESERVED):
         raise request.refusal(
             "InvalidImageFamily.Malformed",
             f"image family {shown(family, 40)}: {low} to {high} characters, not beginning with "
-            f"{' or '.join(_RESERVED)}; a family can be changed but not taken away",
+            f"{' or '.join(RESERVED)}; a family can be changed but not taken away",
         )
     images = request.state.index.images
     members: Set[str] = images.of("family", request.account, region, family)

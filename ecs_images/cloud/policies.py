@@ -13,6 +13,7 @@ from ..ledger.resources import AutoSnapshotPolicy, Disk
 from ..units import BILLING_CLOCK
 from .arguments import DiskRefs, PolicyRef, RegionName, TagMap, Whole, WholeNumbers
 from .control import Control
+from .naming import check_plain_name
 from .request import Caller, Request, command
 from .snapshots import snapshot_of
 from .tags import tagged
@@ -70,11 +71,7 @@ class PolicyCommands(Caller):
                 "ParameterInvalid",
                 f"retention_days is {low} to {high}, or {for_ever} for ever, not {shown(retention_days)}",
             )
-        if name and (not 2 <= len(name) <= 128 or name.lower().startswith(("http://", "https://"))):
-            raise request.refusal(
-                "ParameterInvalid",
-                f"policy name {shown(name)}: 2 to 128 characters, not beginning with http:// or https://",
-            )
+        check_plain_name(request, "policy", name, "ParameterInvalid")
         most = limit("automatic_snapshot_policies_per_region", request.now)
         if len(request.state.index.policies.of("region", request.account, region)) >= most:
             raise request.refusal(

@@ -91,10 +91,8 @@ def _check_sold(request: Request, product: str, region: str) -> None:
     known, site = marketplace_images().get(product), request.state.accounts[request.account].site
     if known is None:
         why = f"no marketplace product has the code {shown(product)}{did_you_mean(product, marketplace_images())}"
-    elif known.site != site:
-        why = f"{product} is sold on the {known.site} site only; {request.account} is on the {site} site"
-    elif known.regions and region not in known.regions:
-        why = f"{product} is not offered in {region}, only in {', '.join(sorted(known.regions))}"
+    elif why := known.why_not_sold(site, region):
+        why = f"{product} {why}" + (f"; {request.account} is on the {site} site" if known.site != site else "")
     else:
         return
     raise request.refusal("InvalidMarketImage.NotFound", why, product=product)

@@ -181,14 +181,24 @@ class Request:
         policies = self.state.policies
         return self._own(policies, policy_id, "policy", "ParameterInvalid", "is deleted", "is no policy of yours")
 
+    def own_resource(self, resource_id: str) -> Resource:
+        """Anything of the account that has an id and is not gone."""
+        code, not_own = "InvalidResourceId.NotFound", "is no resource of yours"
+        return self._own(self.state.resources, resource_id, "resource", code, "is gone", not_own)
+
     def owned(self, table: Mapping[str, Resource]) -> list[str]:
-        """The ids of what the account has in a table, and is not gone."""
+        """The ids of all in a table that the account has and that is not gone."""
         return [name for name, found in table.items() if found.account == self.account and not gone_at(found)]
+
+    def nothing_to_delete(self, table: Mapping[str, Resource], name: str) -> bool:
+        """Whether deleting an id does nothing: it never was, or the account's own is gone already."""
+        found = table.get(name)
+        return found is None or (found.account == self.account and bool(gone_at(found)))
 
     def _own(
         self, table: Mapping[str, _Resource], name: str, kind: str, code: str, gone: str, not_own: str
     ) -> _Resource:
-        """What the account has of that id; the refusal says `gone` of what it had, and `not_own` of anything else."""
+        """The account's own thing of that id. A refusal says `gone` of one that it had, and `not_own` of any other."""
         found = table.get(name)
         if found is not None and found.account == self.account and not gone_at(found):
             return found
@@ -231,12 +241,12 @@ class Request:
             return self._listed(found.image_id, PROVIDER, region_id, found.system_disk_gib)
         # A marketplace product is offered on one site, in the regions listed (MKT-1).
         product = published.marketplace_image(reference)
-        site = self.state.accounts[self.account].site
-        if product is None or product.site != site or (product.regions and region_id not in product.regions):
+        if product is None or product.why_not_sold(self.state.accounts[self.account].site, region_id):
             return None
         return self._listed(product.image_id, MARKETPLACE, region_id, product.system_disk_gib)
 
     def _listed(self, image_id: str, owner: str, region_id: str, size_gib: int) -> Image:
+        """An image of the catalogue, as a record of the region; `owner` is the provider or the marketplace."""
         lineage = published_lineage(image_id)
         assert lineage is not None
         return Image(
@@ -270,10 +280,8 @@ class Request:
         if unread := published.why_not_read(reference):
             return f"no image answers to {reference} in {region_id}: {unread}"
         product = published.marketplace_image(reference)
-        if product is not None and product.site != self.state.accounts[self.account].site:
-            return f"{reference} is sold on the {product.site} site only"
         if product is not None:
-            return f"{reference} is not offered in {region_id}, only in {', '.join(sorted(product.regions))}"
+            return f"{reference} {product.why_not_sold(self.state.accounts[self.account].site, region_id)}"
         known = [*self.owned(self.state.images), *published.known_references()]
         return f"no image answers to {reference!r} in {region_id}{did_you_mean(reference, known)}"
 
@@ -293,7 +301,7 @@ class Caller:
 def command(method: _Method) -> _Method:
     """Make a method of a `Caller` a command: its arguments are checked by their kinds, and it runs alone.
 
-    Cloud and accounts may be used from several threads; one command waits for the other. A snapshot that is
+    Cloud and accounts may be used from several threads; one command waits for another. A snapshot that is
     kept only because something needs it goes as soon as a command takes that away (SNAP-9). The id that it returns
     knows its kind.
     """

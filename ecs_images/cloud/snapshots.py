@@ -11,6 +11,7 @@ from ..ledger import events as ev
 from ..ledger.resources import Disk
 from .arguments import DiskRef, RegionName, SnapshotRef, TagMap, Whole
 from .control import Control
+from .naming import check_plain_name
 from .request import Caller, Request, command
 from .tags import tagged
 
@@ -149,8 +150,7 @@ class SnapshotCommands(Caller):
         force: delete it even if disks came from it; never if images did (SDEL-2)
         """
         request = self._request("DeleteSnapshot")
-        known = request.state.snapshots.get(snapshot)
-        if known is None or (known.account == request.account and known.deleted_at):
+        if request.nothing_to_delete(request.state.snapshots, snapshot):
             return
         own = request.own_snapshot(snapshot)
         # What is behind an image stays, even by force (SDEL-2, STRUCT-7).
@@ -175,13 +175,7 @@ class SnapshotCommands(Caller):
 
 
 def _check_name(request: Request, name: str) -> None:
-    """A snapshot may go without a name; one it has keeps the service's rules."""
-    reserved = ("http://", "https://", "auto")
-    if not isinstance(name, str) or (name and (name.lower().startswith(reserved) or not 2 <= len(name) <= 128)):
-        raise request.refusal(
-            "InvalidSnapshotName.Malformed",
-            f"snapshot name {shown(name)}: 2 to 128 characters, not beginning with http://, https:// or auto",
-        )
+    check_plain_name(request, "snapshot", name, "InvalidSnapshotName.Malformed", "auto")
 
 
 def _check_retention(request: Request, days: int | None) -> None:

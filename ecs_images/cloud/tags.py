@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from ..catalog.limits import limit
 from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
-from ..ledger.resources import gone_at
 from .arguments import AnyRef, TagKeys, TagMap
 from .control import Control
+from .naming import LINKS, RESERVED
 from .request import Caller, Request, command
-
-_LINKS = ("http://", "https://")
 
 
 class TagCommands(Caller):
@@ -33,7 +31,7 @@ class TagCommands(Caller):
         0      web              CNY       1.44
         """
         request = self._request("TagResources")
-        own = _own_resource(request, resource)
+        own = request.own_resource(resource).id
         before = dict(request.state.tags.get(own, ()))
         if before | dict(tags) == before:
             raise InputError(f"{own} has these tags already")
@@ -51,7 +49,7 @@ class TagCommands(Caller):
         keys: the keys of the tags
         """
         request = self._request("UntagResources")
-        own = _own_resource(request, resource)
+        own = request.own_resource(resource).id
         before = dict(request.state.tags.get(own, ()))
         if missing := [key for key in keys if key not in before]:
             raise InputError(f"{own} has no tag {shown(missing[0])}{did_you_mean(missing[0], before)}")
@@ -80,10 +78,11 @@ def _check_tags(request: Request, tags: Mapping[str, str]) -> None:
     if not tags:
         raise InputError("tags names no tag; leave it out")
     for key, value in tags.items():
-        if not 1 <= len(key) <= longest_key or key.lower().startswith(("aliyun", "acs:")) or _holds_link(key):
+        if not 1 <= len(key) <= longest_key or key.lower().startswith(RESERVED) or _holds_link(key):
             raise request.refusal(
                 "InvalidTagKey.Malformed",
-                f"tag key {shown(key)}: 1 to {longest_key} characters, not beginning with aliyun or acs:, no link",
+                f"tag key {shown(key)}: 1 to {longest_key} characters, "
+                f"not beginning with {' or '.join(RESERVED)}, no link",
             )
         if len(value) > longest_value or value.lower().startswith("acs:") or _holds_link(value):
             raise request.refusal(
@@ -93,23 +92,10 @@ def _check_tags(request: Request, tags: Mapping[str, str]) -> None:
 
 
 def _holds_link(text: str) -> bool:
-    return any(link in text.lower() for link in _LINKS)
+    return any(link in text.lower() for link in LINKS)
 
 
 def _too_many(control: Control, tags: Mapping[str, str]) -> str:
     """What is wrong with the number of a resource's tags; empty where nothing is."""
     most = limit("tags_per_resource", control.now)
     return f"a resource has at most {most} tags, not {len(tags)}" if len(tags) > most else ""
-
-
-def _own_resource(request: Request, resource: str) -> str:
-    """The id of a resource of the account that is not gone."""
-    found = request.state.resources.get(resource)
-    if found is None or found.account != request.account or gone_at(found):
-        mine = request.owned(request.state.resources)
-        raise request.refusal(
-            "InvalidResourceId.NotFound",
-            f"{resource} is no resource of yours, or is gone{did_you_mean(resource, mine)}",
-            resource=resource,
-        )
-    return resource

@@ -752,7 +752,7 @@ class ProductBought(Event):
     def conflicts(self, state: State) -> Iterator[str]:
         product, site = marketplace_images()[self.product], state.accounts[self.account].site
         yield from _differing(site=(site, product.site))
-        if product.regions and self.region not in product.regions:
+        if not product.offered_in(self.region):
             yield f"{self.product} is not offered in {self.region}"
 
 

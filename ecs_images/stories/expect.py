@@ -156,7 +156,7 @@ class ExpectationReader:
             self._check_where(item, where)
         elif key in ("at", "until"):
             parse_time(item.value, key)
-        elif key == "image" or key == "instance":
+        elif key in ("image", "instance"):
             self._check_name(key, item.value)
         elif key == "of":
             names = item.plain() if isinstance(item.value, list) else [item.plain()]

@@ -27,7 +27,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads the same by libyaml, where the library has it: many times faster, with other messages of errors."""
+    """Reads the same through libyaml, where PyYAML has it: many times faster, but with other error messages."""
 
 
 def _plain(made: Callable[[str], object], loader: _Loader, node: yaml.ScalarNode) -> object:
@@ -65,7 +65,7 @@ class Located:
     value: Any
 
     def __repr__(self) -> str:
-        """As it stands in the file: so a message shows a value, also one inside a list."""
+        """As it stands in the file, which is how messages show a value, even one inside a list."""
         return repr(self.plain())
 
     def plain(self) -> Any:
@@ -115,9 +115,9 @@ class _BadShape(Exception):
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """The text as nodes. What libyaml cannot read is read again, for the library's own messages."""
-    # Tabs between words, and question marks inside braces, are let through by libyaml only: without it, or with it,
-    # the same stories are refused.
+    """The text as nodes. What libyaml cannot read is read again by PyYAML itself, whose error messages are shown."""
+    # Only libyaml accepts tabs between words and question marks inside braces. Texts with them go to PyYAML itself,
+    # so that the same stories are refused where libyaml is missing.
     if not _LIBYAML_IS_LAXER.search(text):
         with suppress(yaml.YAMLError, UnicodeError):
             return _composed_by(text, _FastLoader)

@@ -215,15 +215,9 @@ class StepReader:
         if "at" in fields:
             self._problem(fields["at"].line, "inside a repeat use after, counted from the start of the round")
         if "after" in fields:
-            moment = round_start + self._span(fields["after"])
-            if moment < self.now:
-                message = f"{show_time(moment)} is before the step above it, {show_time(self.now)}"
-                self._problem(fields["after"].line, message)
-                return None
-        else:
-            moment = max(round_start, self.now)
-        self.now = moment
-        return moment
+            return self._reach(round_start + self._span(fields["after"]), fields["after"].line)
+        self.now = max(round_start, self.now)
+        return self.now
 
     def _rounds(self, step: Located, times: int) -> list[range]:
         """The rounds in which a step is done: `13-` is 13 and later, `1, 14, 27` only these; all without `rounds`."""
@@ -251,11 +245,12 @@ class StepReader:
         except InputError as error:
             self._problem(node.line, str(error))
             return None
+        return self._reach(moment, node.line, "; steps are in order of time")
+
+    def _reach(self, moment: datetime, line: int, why: str = "") -> datetime | None:
+        """Move the clock; a moment before the step above is a problem, told with `why`."""
         if moment < self.now:
-            self._problem(
-                node.line,
-                f"{show_time(moment)} is before the step above it, {show_time(self.now)}; steps are in order of time",
-            )
+            self._problem(line, f"{show_time(moment)} is before the step above it, {show_time(self.now)}{why}")
             return None
         self.now = moment
         return moment

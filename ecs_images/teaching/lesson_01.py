@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
-from .scene import machine
+from .scene import cost_of, machine
 from .task import Slip, Task
 
 _BEIJING, _HANGZHOU = "cn-beijing", "cn-hangzhou"
@@ -46,8 +46,7 @@ def _in_march(meter: str, instance_type: str = _2XLARGE, users: int = 1, until: 
         user = cloud.account(f"user {number}")
         owner.share_image(image, with_accounts=[user])
         user.run_instance(region=_BEIJING, image=image, instance_type=instance_type)
-    meters = bill(cloud, until=until).by("meter")
-    return float(meters.loc[meters["sku_meter"] == meter, "list_cost"].sum())
+    return cost_of(bill(cloud, until=until), meter=meter)
 
 
 def _storage_in_april(*, copies: int, data: float = 30) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
 from ..errors import CloudError
-from .scene import machine
+from .scene import cost_of, machine
 from .task import Slip, Task
 
 
@@ -32,8 +32,7 @@ def _licence(hours: int) -> float:
     desk = partner.run_instance(region="cn-beijing", image=image, instance_type="ecs.g7.large")
     cloud.advance(hours=hours)
     partner.release_instance(desk, force=True)
-    meters = bill(cloud, until="2026-04-01").by("meter")
-    return float(meters.loc[meters["sku_meter"] == "os_licence", "list_cost"].sum())
+    return cost_of(bill(cloud, until="2026-04-01"), meter="os_licence")
 
 
 def minutes_to_available(written: float) -> float:

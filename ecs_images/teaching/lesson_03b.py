@@ -6,7 +6,7 @@ from ..billing.bill import bill
 from ..catalog.files import sample
 from ..catalog.prices import Prices
 from .lesson_03 import minutes_to_available
-from .scene import machine
+from .scene import cost_of, machine
 from .task import Slip, Task
 
 
@@ -39,8 +39,8 @@ def _product(since: str, until: str) -> float:
         cloud.at(day)
         acme.stop_instance(web)
         acme.replace_system_disk(web, image, written=12)
-    meters = bill(cloud, until="2026-04-01", prices=Prices.published(sample("example_prices_china"))).by("meter")
-    return float(meters.loc[meters["sku_meter"] == "marketplace_fee", "list_cost"].sum())
+    march = bill(cloud, until="2026-04-01", prices=Prices.published(sample("example_prices_china")))
+    return cost_of(march, meter="marketplace_fee")
 
 
 def _three_images(*kept: int) -> float:

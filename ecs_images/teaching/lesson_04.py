@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..billing.bill import Bill, bill
 from ..cloud.cloud import Cloud
-from ..errors import CloudError
-from .scene import machine
+from .scene import hours_billed, machine, refusal
 from .task import Slip, Task
 
 _BEIJING, _HONGKONG = "cn-beijing", "cn-hongkong"
@@ -25,21 +24,7 @@ def _refusal_while_shared() -> str:
     cloud, acme, web = machine("2026-05-11")
     image = acme.create_image(web)
     acme.share_image(image, with_accounts=[cloud.account("partner")])
-    try:
-        acme.delete_image(image)
-    except CloudError as refused:
-        return refused.code
-    raise AssertionError("a shared image could be deleted")
-
-
-def _hours(start: str, end: str) -> float:
-    """The hours billed for a snapshot that is stored between two moments [hour]."""
-    cloud, acme, web = machine(start, 30)
-    snapshot = acme.create_snapshot(web)
-    cloud.at(end)
-    acme.delete_snapshot(snapshot)
-    kept = bill(cloud, until="2026-05-13").explain(snapshot).amounts
-    return float(kept["x_hours"].sum())
+    return refusal(lambda: acme.delete_image(image))
 
 
 def _beijing(start: str, end: str, written: float = 30) -> float:
@@ -91,7 +76,7 @@ TASKS: dict[str, Task] = {
     "04-small": Task(
         wanted="how many hours are billed",
         unit="hours",
-        right=lambda: _hours("2026-05-11T20:50", "2026-05-12T02:05"),
+        right=lambda: hours_billed("2026-05-11T20:50", "2026-05-12T02:05"),
         because="It touches the clock hours from 20 to 2, seven of them, and each counts as a whole hour (BILL-2).",
         slips=(
             Slip(lambda: 5.25, "That is the time that passed; whole clock hours are billed."),

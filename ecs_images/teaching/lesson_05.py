@@ -4,35 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..billing.bill import bill
 from ..catalog.prices import Prices
 from ..decisions.breakeven import break_even
 from ..decisions.routes import routes
 from ..decisions.updates import Updates
-from .scene import machine
+from .scene import freed_by_the_oldest, hours_billed, machine
 from .task import Slip, Task
 
 _SHANGHAI = "cn-shanghai"
 _IMAGES, _SNAPSHOTS = "copy, then share", "copy snapshots"
 
 
-def _hours(start: str, end: str) -> float:
-    """The hours billed for a snapshot that is stored between two moments [hour]."""
-    cloud, acme, web = machine(start)
-    snapshot = acme.create_snapshot(web)
-    cloud.at(end)
-    acme.delete_snapshot(snapshot)
-    return float(bill(cloud, until="2026-05-13").explain(snapshot).amounts["x_hours"].sum())
-
-
-def _freed_by_the_oldest(count: int) -> float:
-    """What deleting the oldest of three snapshots of 9 GiB frees, 1.75 GiB overwritten between two of them [GiB]."""
-    cloud, acme, web = machine("2026-05-11", 9)
-    snapshots = [acme.create_snapshot(web)]
-    for _ in range(2):
-        acme.write(web, overwrite=1.75)
-        snapshots.append(acme.create_snapshot(web))
-    return cloud.freed_gib(snapshots[:count])
+def _freed(count: int) -> float:
+    """What deleting the oldest of the three snapshots of the second question frees [GiB]."""
+    return freed_by_the_oldest(count, of=3, changed=1.75, written=9)
 
 
 def _updates(kept: int = 12, changed: float = 1.0, every: float = 7, written: float = 12) -> Updates:
@@ -83,7 +68,7 @@ TASKS: dict[str, Task] = {
     "05-recall-1": Task(
         wanted="how many hours are billed",
         unit="hours",
-        right=lambda: _hours("2026-05-11T09:50", "2026-05-11T17:10"),
+        right=lambda: hours_billed("2026-05-11T09:50", "2026-05-11T17:10"),
         because="It touches the clock hours from 9 to 17, and each counts whole (BILL-2).",
         slips=(
             Slip(lambda: 7 + 20 / 60, "That is the time that passed; clock hours are billed."),
@@ -95,13 +80,13 @@ TASKS: dict[str, Task] = {
     "05-recall-2": Task(
         wanted="how many GiB deleting the first two snapshots frees",
         unit="GiB",
-        right=lambda: _freed_by_the_oldest(2),
+        right=lambda: _freed(2),
         because="Each of the two alone holds what was overwritten after it; the third needs the rest (CHAIN-2).",
         slips=(
             Slip(lambda: 9, "That is what one restores; most of it is needed by the third."),
             Slip(lambda: 18, "That is what both restore; most of it is needed by the third."),
-            Slip(lambda: _freed_by_the_oldest(1), "That is the first alone; the second holds something, too."),
-            Slip(lambda: _freed_by_the_oldest(3), "That is all three; the third stays."),
+            Slip(lambda: _freed(1), "That is the first alone; the second holds something, too."),
+            Slip(lambda: _freed(3), "That is all three; the third stays."),
             Slip(lambda: 0, "Each holds something alone: what was overwritten afterwards, as it was before."),
             Slip(lambda: 40, "That is the disk; blocks never written are not stored."),
         ),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
-from .scene import machine
+from .scene import cost_of, freed_by_the_oldest, machine
 from .task import Slip, Task
 
 _FIRST_BUILD, _WEEKS = "2026-01-05T09:00", 52
@@ -14,26 +14,14 @@ _MONTH = 720  # hours
 _YEAR_END = "2027-01-04T09:00"
 
 
-def _versions(count: int, changed: float = 0.5, written: float = 20) -> Cloud:
-    """A cloud with `count` images of one builder; between two of them the same `changed` GiB are overwritten."""
-    cloud, acme, builder = machine("2026-06-01", written)
-    for number in range(count):
-        if number and changed:
-            acme.write(builder, overwrite=changed)
-        acme.create_image(builder)
-    return cloud
+def _stored_gib(count: int) -> float:
+    """What so many versions store, and so what deleting them all frees [GiB]."""
+    return _freed_gib(count, of=count)
 
 
-def _stored_gib(count: int, changed: float = 0.5) -> float:
-    """What these versions store [GiB]."""
-    cloud = _versions(count, changed)
-    return cloud.freed_gib(tuple(cloud.state.snapshots))
-
-
-def _freed_gib(count: int) -> float:
-    """What deleting the oldest `count` of ten versions frees [GiB]."""
-    cloud = _versions(10)
-    return cloud.freed_gib(tuple(cloud.state.snapshots)[:count])
+def _freed_gib(count: int, of: int = 10) -> float:
+    """What deleting the oldest versions frees [GiB]."""
+    return freed_by_the_oldest(count, of=of, changed=0.5, written=20)
 
 
 def _copied(targets: int) -> float:
@@ -41,8 +29,7 @@ def _copied(targets: int) -> float:
     cloud, acme, web = machine("2026-04-01", 30)
     copy = acme.copy_image(acme.create_image(web), to="cn-shanghai")
     acme.share_image(copy, with_accounts=[cloud.account(f"partner-{number}") for number in range(3)])
-    by_region = bill(cloud, until="2026-05-01").by("region").set_index("region_id")["list_cost"]
-    return targets * float(by_region["cn-shanghai"])
+    return targets * cost_of(bill(cloud, until="2026-05-01"), region="cn-shanghai")
 
 
 def _stored(gib: float, hours: int) -> float:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
-from ..errors import CloudError
 from ..ledger.resources import StopMode
-from .scene import machine
+from .scene import cost_of, freed_by_the_oldest, machine, refusal
 from .task import Slip, Task
 
 _BEIJING = "cn-beijing"
 _DAY, _NEXT_DAY = "2026-06-01", "2026-06-02"
 
 
-def _freed(count: int, changed: float = 0.75) -> float:
-    """What deleting the oldest `count` of ten versions of a disk with 15 GiB written frees [GiB]."""
-    cloud, acme, web = machine("2026-06-01", 15)
-    for number in range(10):
-        if number:
-            acme.write(web, overwrite=changed)
-        acme.create_image(web)
-    return cloud.freed_gib(tuple(cloud.state.snapshots)[:count])
+def _freed(count: int) -> float:
+    """What deleting the oldest of the ten versions of the first question frees [GiB]."""
+    return freed_by_the_oldest(count, of=10, changed=0.75, written=15)
 
 
 def _refusal_of_a_receiver() -> str:
@@ -28,11 +22,7 @@ def _refusal_of_a_receiver() -> str:
     cloud, acme, web = machine("2026-06-01")
     partner, image = cloud.account("partner"), acme.create_image(web)
     acme.share_image(image, with_accounts=[partner])
-    try:
-        partner.copy_image(image, to="cn-shanghai")
-    except CloudError as refused:
-        return refused.code
-    raise AssertionError("a shared image could be copied to another region by who it is shared with")
+    return refusal(lambda: partner.copy_image(image, to="cn-shanghai"))
 
 
 def _licence(instance_type: str, image: str = "rhel_9", until: str = _NEXT_DAY, instances: int = 1) -> float:
@@ -71,9 +61,7 @@ def _with_stops(first: StopMode, second: StopMode) -> float:
 
 
 def _fees(cloud: Cloud, until: str, account: str = "acme") -> float:
-    meters = bill(cloud, until=until).by("account", "meter")
-    licences = (meters["sku_meter"] == "os_licence") & (meters["billing_account_id"] == account)
-    return float(meters.loc[licences, "list_cost"].sum())
+    return cost_of(bill(cloud, until=until), account=account, meter="os_licence")
 
 
 TASKS: dict[str, Task] = {

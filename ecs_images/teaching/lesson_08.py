@@ -9,10 +9,9 @@ from ..billing.bill import Bill, bill
 from ..catalog.files import sample
 from ..cloud.cloud import Cloud
 from ..stories.story import Story
-from .scene import machine
+from .scene import cost_of, machine
 from .task import Slip, Task
 
-_STORAGE = "snapshot_standard"
 _REGIONS = ("cn-beijing", "cn-shanghai", "cn-hongkong", "ap-southeast-1")
 
 
@@ -44,15 +43,12 @@ def _year(kept: int = 12, worker: str = "ecs.g7.xlarge") -> Bill:
 
 def _storage(*regions: str, kept: int = 12) -> float:
     """What acme's storage in these regions costs in the year [CNY]."""
-    parts = _year(kept).by("region", "meter")
-    stored = (parts["sku_meter"] == _STORAGE) & parts["region_id"].isin(regions)
-    return float(parts.loc[stored, "list_cost"].sum())
+    return sum(cost_of(_year(kept), region=region, meter="snapshot_standard") for region in regions)
 
 
 def _of_partner(worker: str) -> float:
     """What partner's bill is in the year [CNY]."""
-    parts = _year(worker=worker).by("account")
-    return float(parts.loc[parts["billing_account_id"] == "partner", "list_cost"].sum())
+    return cost_of(_year(worker=worker), account="partner")
 
 
 TASKS: dict[str, Task] = {

@@ -1,11 +1,14 @@
-"""The start of most tasks: an account with an instance to make images of."""
+"""What many tasks share: an account with an instance to make images of, and what is asked of it later."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from ..billing.bill import Bill, bill
+from ..billing.dimensions import DIMENSIONS
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
+from ..errors import CloudError
 from ..ledger.resources import Durations
 
 
@@ -24,3 +27,45 @@ def machine(
     disks = [{"size": 100, "written": gib} for gib in data]
     web = acme.run_instance(region="cn-beijing", image="aliyun_3", system_disk=40, written=written, data_disks=disks)
     return cloud, acme, web
+
+
+def freed_by_the_oldest(count: int, *, of: int, changed: float, written: float) -> float:
+    """What deleting the oldest snapshots of a builder's images frees [GiB].
+
+    count: how many are deleted
+    of: how many images there are, each with one snapshot
+    changed: how much is overwritten between two images, each time the same blocks [GiB]
+    written: how much is written on the builder's disk [GiB]
+    """
+    cloud, acme, builder = machine("2026-06-01", written)
+    for number in range(of):
+        if number:
+            acme.write(builder, overwrite=changed)
+        acme.create_image(builder)
+    return cloud.freed_gib(tuple(cloud.state.snapshots)[:count])
+
+
+def hours_billed(start: str, end: str) -> float:
+    """The hours billed for a snapshot of 12 GiB that is stored from one moment of May 11 or 12, 2026 to another."""
+    cloud, acme, web = machine(start)
+    snapshot = acme.create_snapshot(web)
+    cloud.at(end)
+    acme.delete_snapshot(snapshot)
+    return float(bill(cloud, until="2026-05-13").explain(snapshot).amounts["x_hours"].sum())
+
+
+def cost_of(whole: Bill, **parts: str) -> float:
+    """What part of a bill costs [CNY], such as `meter="os_licence", account="partner"`."""
+    table = whole.by(*parts)
+    for dimension, value in parts.items():
+        table = table[table[DIMENSIONS[dimension].column] == value]
+    return float(table["list_cost"].sum())
+
+
+def refusal(command: Callable[[], object]) -> str:
+    """The error code with which a command is refused."""
+    try:
+        command()
+    except CloudError as refused:
+        return refused.code
+    raise AssertionError("the command was not refused")
