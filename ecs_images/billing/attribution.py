@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..catalog.meters import COPY_TRAFFIC, STORAGE
 from ..columns import FOR_EVER, seconds_of, split, times_of, whole_hours
+from ..ledger.runs import ranges
 from ..ledger.state import State
 from ..units import to_seconds
 from .metering import SnapshotLives, numbers_of, snapshot_lives
@@ -45,7 +46,7 @@ class Holdings:
         flat = np.array([name for images in self.image_sets for name in (images or ("",))], dtype=object)
         counts = sizes[self.backing]
         part = np.repeat(np.arange(len(self.backing)), counts)
-        return part, flat[_ranges((np.cumsum(sizes) - sizes)[self.backing], counts)]
+        return part, flat[ranges((np.cumsum(sizes) - sizes)[self.backing], counts)]
 
 
 def holdings(usage: pd.DataFrame, state: State) -> Holdings:
@@ -73,7 +74,7 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     offsets = usage["resource_id"][stored].map(offset_of).to_numpy("int64")
     low, counts = offsets + first - 1, last - first + 1
     row = np.repeat(rows, counts)
-    snapshot = _ranges(low, counts)
+    snapshot = ranges(low, counts)
     holds, before = np.ones(len(row), dtype=bool), np.cumsum(counts) - counts
     skipped = usage["x_skipped_snapshots"].to_numpy(object)[rows]
     for k in np.flatnonzero(skipped != ""):
@@ -84,7 +85,7 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
 
     pieces = _image_pieces(state, lives)
     counts = pieces.counts[snapshot]
-    piece = _ranges(pieces.offsets[snapshot], counts)
+    piece = ranges(pieces.offsets[snapshot], counts)
     row, snapshot, begun = (np.repeat(values, counts) for values in (row, snapshot, begun))
     start, end = whole_hours(begun, lives.ended[snapshot])
     window_start = seconds_of(usage["charge_period_start"])
@@ -95,12 +96,6 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     return Holdings(
         row[held], snapshot[held], begins[held], ends[held], pieces.backing[piece[held]], pieces.sets, lives
     )
-
-
-def _ranges(low: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """`low[k], low[k] + 1, …`, `counts[k]` numbers for each k, end to end."""
-    before = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.asarray(np.repeat(low, counts) + np.arange(counts.sum()) - before)
 
 
 @dataclass(frozen=True)
