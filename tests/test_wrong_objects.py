@@ -269,6 +269,7 @@ QUESTIONS: dict[str, Callable[[Cloud, Any], object]] = {
 USEFUL = {
     ("account's site", "None"), ("advance", "5"), ("advance", "5.5"), ("assume", "None"), ("assume", "an empty dict"),
     ("block size", "None"), ("block size", "5"), ("block size", "5.5"), ("freed_gib", "an empty list"),
+    ("freed_gib", "a list in a list"),
     ("lineage", "None"), ("account", "a long text"),
 }  # fmt: skip
 

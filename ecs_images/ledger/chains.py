@@ -123,8 +123,8 @@ def chain_view(state: State, of: str) -> ChainView:
 
 
 def is_many(snapshots: Any) -> bool:
-    """Whether a list is one of lists of snapshots; an empty list is one set of none."""
-    return bool(snapshots) and all(isinstance(one, list | tuple) for one in snapshots)
+    """Whether a list is one of lists of snapshots; an empty list is one set of none, and a record of one is no list."""
+    return bool(snapshots) and all(type(one) in (list, tuple) for one in snapshots)
 
 
 def freed_gib(state: State, sets: Sequence[Sequence[str]]) -> list[float]:
