@@ -56,15 +56,18 @@ class Holdings:
         """
         if to == "snapshot":
             return np.arange(len(part)), self.snapshot[part], np.ones(len(part))
-        sizes, backing = np.array([max(len(images), 1) for images in self.image_sets]), self.backing[part]
+        codes, _, sizes = self._images
+        backing = self.backing[part]
         counts = sizes[backing]
         place = np.repeat(np.arange(len(part)), counts)
-        return place, self._images[0][ranges((np.cumsum(sizes) - sizes)[backing], counts)], counts[place]
+        return place, codes[ranges((np.cumsum(sizes) - sizes)[backing], counts)], counts[place]
 
     @cached_property
-    def _images(self) -> tuple[np.ndarray, np.ndarray]:
-        """The codes of the images of all sets end to end, and their ids by code."""
-        return pd.factorize(np.array([name for images in self.image_sets for name in (images or ("",))], dtype=object))
+    def _images(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The codes of the images of all sets end to end, their ids by code, and the sizes of the sets."""
+        sets = [images or ("",) for images in self.image_sets]
+        codes, ids = pd.factorize(np.array([name for images in sets for name in images], dtype=object))
+        return codes, ids, np.array([len(images) for images in sets])
 
 
 def holdings(usage: pd.DataFrame, state: State) -> Holdings:
@@ -129,13 +132,14 @@ class _Pieces:
 
 
 def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
+    images = list(state.images.values())
+    created = np.array([to_seconds(image.created_at) for image in images], dtype=np.int64)
+    gone = [FOR_EVER if image.deleted_at is None else to_seconds(image.deleted_at) for image in images]
+    hours = (moments.tolist() for moments in whole_hours(created, np.array(gone, dtype=np.int64)))
     backed: dict[str, list[tuple[int, int, str]]] = {}
-    for image in state.images.values():
-        gone = FOR_EVER if image.deleted_at is None else to_seconds(image.deleted_at)
-        start, end = (int(t[0]) for t in whole_hours(np.array([to_seconds(image.created_at)]), np.array([gone])))
-        for snapshot in image.snapshots:
-            if to_seconds(image.created_at) < gone:
-                backed.setdefault(snapshot, []).append((start, end, image.id))
+    for image, born, deleted, start, end in zip(images, created.tolist(), gone, *hours, strict=True):
+        for snapshot in image.snapshots if born < deleted else ():
+            backed.setdefault(snapshot, []).append((start, end, image.id))
     sets: dict[tuple[str, ...], int] = {(): 0}
     counts, starts, ends, backing = [], [], [], []
     for snapshot in lives.ids:
@@ -143,10 +147,10 @@ def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
         cuts = sorted({0, FOR_EVER, *(t for start, end, _ in spans for t in (start, end))})
         counts.append(len(cuts) - 1)
         for start, end in pairwise(cuts):
-            images = tuple(name for low, high, name in spans if low <= start and end <= high)
+            behind = tuple(name for low, high, name in spans if low <= start and end <= high)
             starts.append(start)
             ends.append(end)
-            backing.append(sets.setdefault(images, len(sets)))
+            backing.append(sets.setdefault(behind, len(sets)))
     sizes = np.array(counts, dtype=np.int64)
     cut_at, until, set_of = (np.array(values, dtype=np.int64) for values in (starts, ends, backing))
     return _Pieces(np.cumsum(sizes) - sizes, sizes, cut_at, until, set_of, tuple(sets))
@@ -228,7 +232,11 @@ def shares(
     for some in (parts[first : first + most] for first in range(0, len(parts), most)):
         piece, period, start, end = pieces(held.start[some], held.end[some], borders)
         row = held.row[some][piece]
-        yield Shares(some[piece], period, borne_until(row, end) - borne_until(row, start))
+        begins = borne_until(row, start)
+        # A piece ends where the next one of its part begins.
+        ends, last = np.append(begins[1:], 0.0), np.flatnonzero(np.diff(piece, append=len(some)))
+        ends[last] = borne_until(row[last], end[last])
+        yield Shares(some[piece], period, ends - begins)
 
 
 def attribute(
