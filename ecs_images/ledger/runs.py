@@ -95,6 +95,7 @@ class RunIndex:
         self._ends = oldest * self.count + newest
         self._begins = np.searchsorted(oldest, np.arange(self.count))
         self._before = np.append(0, np.cumsum(size))
+        self._ends_alone = self._runs_up_to(np.arange(self.count), np.arange(self.count))
         # Of the runs that skip a live snapshot: their sizes and numbers of holders; each holder, ascending, with the
         # run that it holds.
         self._sizes = np.array([size for size, _ in skipping], dtype=np.int64)
@@ -120,8 +121,10 @@ class RunIndex:
         of, place = np.divmod(members, apart)
         ends = np.flatnonzero(np.diff(members, append=members[-1:] + 2) > 1)
         end = np.repeat(place[ends], np.diff(ends, prepend=-1))
-        within = self._before[np.searchsorted(self._ends, place * self.count + end, "right")]
-        upto = np.append(0, np.cumsum(within - self._before[self._begins[place]]))
+        # Most members of sets from anywhere have no neighbour, and what such a one frees is known.
+        last, further = self._ends_alone[place], np.flatnonzero(end > place)
+        last[further] = self._runs_up_to(place[further], end[further])
+        upto = np.append(0, np.cumsum(self._before[last] - self._before[self._begins[place]]))
         freed = np.diff(upto[np.searchsorted(of, np.arange(sets + 1))])
 
         low = np.searchsorted(self._holder, place)
@@ -132,6 +135,10 @@ class RunIndex:
         whole = there == self._holders[run]
         np.add.at(freed, of[whole], self._sizes[run[whole]])
         return freed
+
+    def _runs_up_to(self, place: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """How many runs begin before each place, or at it and end by `end`."""
+        return np.asarray(np.searchsorted(self._ends, place * self.count + end, "right"))
 
     def alone(self) -> np.ndarray:
         """For each place, what its snapshot alone holds, which deleting only it frees."""
