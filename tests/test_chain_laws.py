@@ -221,11 +221,12 @@ def test_each_of_many_sets_frees_what_a_count_of_every_block_says(story, chosen:
     sets = [[snapshot for k, snapshot in enumerate(live) if mask >> k % 12 & 1] for mask in chosen]
     counted = []
     for one in sets:
-        blocks = 0
+        size_bytes = 0
         for chain_id in {snapshot.chain for snapshot in one}:
             gone = [snapshot.id for snapshot in one if snapshot.chain == chain_id]
-            blocks += len(reader.chains[chain_id.removeprefix("sl-")].freed(gone))
-        counted.append(blocks * cloud.state.block_bytes / (1 << 30))
+            freed = reader.chains[chain_id.removeprefix("sl-")].freed(gone)
+            size_bytes += len(freed) * cloud.state.chains[chain_id].block_bytes
+        counted.append(size_bytes / (1 << 30))
     assert cloud.freed_gib([[snapshot.id for snapshot in one] for one in sets]) == counted
 
 
