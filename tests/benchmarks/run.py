@@ -36,8 +36,8 @@ START, UNTIL = parse_time("2023-01-01"), parse_time("2026-01-01")
 T = TypeVar("T")
 
 
-def estate(keep: int = KEEP) -> Ledger:
-    """The ledger of the estate, whose chains keep their newest `keep`; events in order of time."""
+def estate() -> Ledger:
+    """The ledger of the estate, events in order of time."""
     regions = list(ecs.regions()["region_id"])[:REGIONS]
     rows: list[tuple[object, int, ev.Event]] = []
     for chain in range(CHAINS):
@@ -65,8 +65,8 @@ def estate(keep: int = KEEP) -> Ledger:
                     (at, 1, ev.DiskWritten(at=at, disk=disk, appended=5, start=number * 97 % 5_000, overwritten=512))
                 )
             rows.append((at, 2, ev.SnapshotStarted(at=at, snapshot=snapshot, disk=disk, name="", finishes_at=at)))
-            if number >= keep:
-                old = f"s-{chain * SNAPSHOTS_PER_CHAIN + number - keep:08d}"
+            if number >= KEEP:
+                old = f"s-{chain * SNAPSHOTS_PER_CHAIN + number - KEEP:08d}"
                 rows.append((at, 3, ev.SnapshotDeleted(at=at, snapshot=old)))
     rows.sort(key=lambda row: row[:2])
     opened = [ev.AccountOpened(at=START, account=f"account{n}", site="china") for n in range(ACCOUNTS)]
