@@ -40,15 +40,23 @@ def clip(usage: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     return clipped
 
 
+def pieces(start: np.ndarray, end: np.ndarray, borders: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Spans cut at the borders they cross, all in seconds since 1970, borders ascending.
+
+    Returns four arrays of one piece each: its span, its period, which lies before border 0 or 1 …, its start, its end.
+    """
+    low = np.searchsorted(borders, start, "right")
+    counts = np.searchsorted(borders, end, "left") - low + 1
+    span = np.repeat(np.arange(len(start)), counts)
+    period = low[span] + np.arange(len(span)) - np.repeat(np.cumsum(counts) - counts, counts)
+    edges = np.concatenate([[0], borders, [FOR_EVER]])
+    return span, period, np.maximum(start[span], edges[period]), np.minimum(end[span], edges[period + 1])
+
+
 def split(usage: pd.DataFrame, borders: np.ndarray) -> pd.DataFrame:
     """A usage table with every row cut at the borders it crosses [s since 1970, ascending]."""
     first, last = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
-    low = np.searchsorted(borders, first, "right")
-    pieces = np.searchsorted(borders, last, "left") - low + 1
-    row = np.repeat(np.arange(len(usage)), pieces)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    edges = np.concatenate([[0], borders, [FOR_EVER]])
+    row, _, start, end = pieces(first, last, borders)
     cut = usage.iloc[row].reset_index(drop=True)
-    cut["charge_period_start"] = times_of(np.maximum(first[row], edges[low[row] + number]))
-    cut["charge_period_end"] = times_of(np.minimum(last[row], edges[low[row] + number + 1]))
+    cut["charge_period_start"], cut["charge_period_end"] = times_of(start), times_of(end)
     return cut

@@ -210,6 +210,26 @@ def test_deleting_snapshots_of_a_story_drops_what_is_stored_by_what_the_cloud_fo
     assert _stored(cloud) == before - freed
 
 
+@pytest.mark.slow
+@given(stories(), st.lists(masks, min_size=1, max_size=6))
+def test_each_of_many_sets_frees_what_a_count_of_every_block_says(story, chosen: list[int]) -> None:
+    """CHAIN-2: many sets asked for at once, over several chains; each as if only it were deleted."""
+    cloud = play(story).cloud
+    reader = Reader()
+    reader.read(cloud.ledger)
+    live = [snapshot for snapshot in cloud.state.snapshots.values() if not snapshot.deleted_at]
+    sets = [[snapshot for k, snapshot in enumerate(live) if mask >> k % 12 & 1] for mask in chosen]
+    counted = []
+    for one in sets:
+        size_bytes = 0
+        for chain_id in {snapshot.chain for snapshot in one}:
+            gone = [snapshot.id for snapshot in one if snapshot.chain == chain_id]
+            freed = reader.chains[chain_id.removeprefix("sl-")].freed(gone)
+            size_bytes += len(freed) * cloud.state.chains[chain_id].block_bytes
+        counted.append(size_bytes / (1 << 30))
+    assert cloud.freed_gib([[snapshot.id for snapshot in one] for one in sets]) == counted
+
+
 def _stored(cloud: Cloud) -> float:
     return sum(cloud.chain(chain).total_gib for chain in cloud.state.chain_snapshots)
 
@@ -231,6 +251,8 @@ def test_a_disk_reinitialised_between_snapshots_is_stored_again_in_full() -> Non
     first, second, third = cloud.chain(web).snapshots
     assert cloud.chain(web).shared_gib(first, second) == 0
     assert cloud.chain(web).freed_gib([first, third]) == 24
+    sets = [[first, third], [second], [], [third, third]]
+    assert cloud.freed_gib(sets) == cloud.chain(web).freed_gib(sets) == [24, 12, 0, 12]
 
 
 def test_content_captured_again_after_all_snapshots_went_is_a_new_copy() -> None:

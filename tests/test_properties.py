@@ -286,7 +286,12 @@ def test_mean_gib_times_hours_is_what_was_consumed(played: Played, freq: str) ->
     assert stored["consumed_quantity"].sum() == pytest.approx(consumed, rel=1e-9)
     for by in ("region", "account", "chain", "snapshot", "image"):
         table = whole.capacity(freq, by)
-        assert sum(table["x_stored_gib"] * _hours(table, played, freq)) == pytest.approx(consumed, rel=1e-9)
+        table["gib_hours"] = table["x_stored_gib"] * _hours(table, played, freq)
+        assert table["gib_hours"].sum() == pytest.approx(consumed, rel=1e-9)
+        # However long the periods are, each name comes to the same: hour by hour nothing is cut within a period.
+        name = table.columns[1]
+        hourly = whole.capacity("hour", by).groupby(name)["x_stored_gib"].sum()
+        assert table.groupby(name)["gib_hours"].sum().to_dict() == pytest.approx(hourly.to_dict(), rel=1e-9)
 
 
 def _hours(table: pd.DataFrame, played: Played, freq: str) -> list[float]:

@@ -13,7 +13,7 @@ import pytest
 from helpers import BEIJING, HANGZHOU, machine, unchanged
 from strategies import fingerprint
 
-from ecs_images import Account, Cloud, CloudError, InputError, Ledger, Prices, Story
+from ecs_images import Account, Cloud, CloudError, InputError, Ledger, Prices, Story, UnknownName
 
 COMMANDS = sorted(name for name, _ in inspect.getmembers(Account, inspect.isfunction) if name[0] != "_")
 
@@ -245,6 +245,17 @@ def test_accounts_and_lists_of_snapshots_are_given_as_what_they_are_too(world: W
     assert cloud.chain(snapshots[0]).id == cloud.chain(image.snapshots[0]).id  # type: ignore[arg-type]
 
 
+def test_sets_of_snapshots_beside_a_single_one_and_of_unknown_ones_are_refused(world: World) -> None:
+    cloud = world.fork("")
+    snapshots = list(cloud.image(world.image).snapshots)
+    with pytest.raises(InputError, match="not"):
+        cloud.freed_gib([snapshots, snapshots[0]])
+    with pytest.raises(UnknownName, match="s-none"):
+        cloud.freed_gib([snapshots, ["s-none"]])
+    with pytest.raises(UnknownName, match="is an image; its snapshots"):
+        cloud.freed_gib([[world.image]])
+
+
 QUESTIONS: dict[str, Callable[[Cloud, Any], object]] = {
     "account": lambda cloud, value: cloud.account(value),
     "account's site": lambda cloud, value: cloud.account("acme", site=value),
@@ -269,6 +280,7 @@ QUESTIONS: dict[str, Callable[[Cloud, Any], object]] = {
 USEFUL = {
     ("account's site", "None"), ("advance", "5"), ("advance", "5.5"), ("assume", "None"), ("assume", "an empty dict"),
     ("block size", "None"), ("block size", "5"), ("block size", "5.5"), ("freed_gib", "an empty list"),
+    ("freed_gib", "a list in a list"),
     ("lineage", "None"), ("account", "a long text"),
 }  # fmt: skip
 

@@ -75,17 +75,16 @@ def storage_amounts(
     cost = held_cost(cut, held, concerned_curves)
     gib = cut["x_quantity"].to_numpy("float64")[held.row] / BYTES_PER_GIB
     gib /= np.bincount(held.row, minlength=len(cut))[held.row]
-    part, backing = held.by_image()
-    backed = np.bincount(part, minlength=len(cost))
-    names = np.array(held.lives.ids, dtype=object)[held.snapshot]
+    part, code, among = held.named(np.arange(len(cost)), "image")
+    names = held.names("snapshot")[held.snapshot]
     keep = np.isin(names, list(snapshots))[part]
     if image is not None:
-        keep &= backing == image
-    part = part[keep]
+        keep &= held.names("image")[code] == image
+    part, among = part[keep], among[keep]
     frame = cut.loc[held.row[part], _WHERE].astype(str).reset_index(drop=True)
     frame["resource_id"] = pd.Series(names[part], dtype="str")
     frame["start"], frame["end"] = held.start[part], held.end[part]
-    frame["x_amount"], frame["list_cost"] = (gib / backed)[part], (cost / backed)[part]
+    frame["x_amount"], frame["list_cost"] = gib[part] / among, cost[part] / among
     frame = frame.groupby([*_WHERE, "resource_id", "start", "end"], as_index=False)[["x_amount", "list_cost"]].sum()
     frame["sku_meter"], frame["x_item"], frame["x_vcpus"], frame["x_term"] = STORAGE, "", 0, ""
     return _finished(frame, by_key)

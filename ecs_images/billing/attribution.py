@@ -7,19 +7,25 @@ its share. Fees belong to the image the instance runs from. All shares add up to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from ..catalog.meters import COPY_TRAFFIC, STORAGE
-from ..columns import FOR_EVER, seconds_of, split, times_of, whole_hours
+from ..columns import FOR_EVER, pieces, seconds_of, split, times_of, whole_hours
+from ..ledger.runs import ranges
 from ..ledger.state import State
 from ..units import to_seconds
 from .metering import SnapshotLives, numbers_of, snapshot_lives
 from .rating import Curve, groups
+
+_WHERE = ["billing_account_id", "billing_currency", "region_id", "sku_meter"]
+_AT_ONCE = 1 << 20
+"""Most pieces of parts that are in memory at once, more or less."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,29 @@ class Holdings:
     image_sets: tuple[tuple[str, ...], ...]
     lives: SnapshotLives
 
-    def by_image(self) -> tuple[np.ndarray, np.ndarray]:
-        """Parts once for every image they back: (part, image id), once with "" for no image."""
-        sizes = np.array([max(len(images), 1) for images in self.image_sets])
-        flat = np.array([name for images in self.image_sets for name in (images or ("",))], dtype=object)
-        counts = sizes[self.backing]
-        part = np.repeat(np.arange(len(self.backing)), counts)
-        return part, flat[_ranges((np.cumsum(sizes) - sizes)[self.backing], counts)]
+    def names(self, to: str) -> np.ndarray:
+        """The ids of what parts are attributed to, by code; to: snapshot, or image, where "" is no image."""
+        return np.array(self.lives.ids if to == "snapshot" else self._images[1], dtype=object)
+
+    def named(self, part: np.ndarray, to: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What some parts are attributed to: the places in `part`, the codes of its names, and among how many it is.
+
+        A part is there once for its snapshot, or once for every image it backs, and once with "" for no image.
+        """
+        if to == "snapshot":
+            return np.arange(len(part)), self.snapshot[part], np.ones(len(part))
+        codes, _, sizes = self._images
+        backing = self.backing[part]
+        counts = sizes[backing]
+        place = np.repeat(np.arange(len(part)), counts)
+        return place, codes[ranges((np.cumsum(sizes) - sizes)[backing], counts)], counts[place]
+
+    @cached_property
+    def _images(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The codes of the images of all sets end to end, their ids by code, and the sizes of the sets."""
+        sets = [images or ("",) for images in self.image_sets]
+        codes, ids = pd.factorize(np.array([name for images in sets for name in images], dtype=object))
+        return codes, ids, np.array([len(images) for images in sets])
 
 
 def holdings(usage: pd.DataFrame, state: State) -> Holdings:
@@ -73,7 +95,7 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     offsets = usage["resource_id"][stored].map(offset_of).to_numpy("int64")
     low, counts = offsets + first - 1, last - first + 1
     row = np.repeat(rows, counts)
-    snapshot = _ranges(low, counts)
+    snapshot = ranges(low, counts)
     holds, before = np.ones(len(row), dtype=bool), np.cumsum(counts) - counts
     skipped = usage["x_skipped_snapshots"].to_numpy(object)[rows]
     for k in np.flatnonzero(skipped != ""):
@@ -84,7 +106,7 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
 
     pieces = _image_pieces(state, lives)
     counts = pieces.counts[snapshot]
-    piece = _ranges(pieces.offsets[snapshot], counts)
+    piece = ranges(pieces.offsets[snapshot], counts)
     row, snapshot, begun = (np.repeat(values, counts) for values in (row, snapshot, begun))
     start, end = whole_hours(begun, lives.ended[snapshot])
     window_start = seconds_of(usage["charge_period_start"])
@@ -95,12 +117,6 @@ def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     return Holdings(
         row[held], snapshot[held], begins[held], ends[held], pieces.backing[piece[held]], pieces.sets, lives
     )
-
-
-def _ranges(low: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """`low[k], low[k] + 1, …`, `counts[k]` numbers for each k, end to end."""
-    before = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.asarray(np.repeat(low, counts) + np.arange(counts.sum()) - before)
 
 
 @dataclass(frozen=True)
@@ -116,13 +132,14 @@ class _Pieces:
 
 
 def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
+    images = list(state.images.values())
+    created = np.array([to_seconds(image.created_at) for image in images], dtype=np.int64)
+    gone = [FOR_EVER if image.deleted_at is None else to_seconds(image.deleted_at) for image in images]
+    hours = (moments.tolist() for moments in whole_hours(created, np.array(gone, dtype=np.int64)))
     backed: dict[str, list[tuple[int, int, str]]] = {}
-    for image in state.images.values():
-        gone = FOR_EVER if image.deleted_at is None else to_seconds(image.deleted_at)
-        start, end = (int(t[0]) for t in whole_hours(np.array([to_seconds(image.created_at)]), np.array([gone])))
-        for snapshot in image.snapshots:
-            if to_seconds(image.created_at) < gone:
-                backed.setdefault(snapshot, []).append((start, end, image.id))
+    for image, born, deleted, start, end in zip(images, created.tolist(), gone, *hours, strict=True):
+        for snapshot in image.snapshots if born < deleted else ():
+            backed.setdefault(snapshot, []).append((start, end, image.id))
     sets: dict[tuple[str, ...], int] = {(): 0}
     counts, starts, ends, backing = [], [], [], []
     for snapshot in lives.ids:
@@ -130,10 +147,10 @@ def _image_pieces(state: State, lives: SnapshotLives) -> _Pieces:
         cuts = sorted({0, FOR_EVER, *(t for start, end, _ in spans for t in (start, end))})
         counts.append(len(cuts) - 1)
         for start, end in pairwise(cuts):
-            images = tuple(name for low, high, name in spans if low <= start and end <= high)
+            behind = tuple(name for low, high, name in spans if low <= start and end <= high)
             starts.append(start)
             ends.append(end)
-            backing.append(sets.setdefault(images, len(sets)))
+            backing.append(sets.setdefault(behind, len(sets)))
     sizes = np.array(counts, dtype=np.int64)
     cut_at, until, set_of = (np.array(values, dtype=np.int64) for values in (starts, ends, backing))
     return _Pieces(np.cumsum(sizes) - sizes, sizes, cut_at, until, set_of, tuple(sets))
@@ -143,23 +160,50 @@ def held_cost(usage: pd.DataFrame, held: Holdings, cost_curves: list[Curve]) -> 
     """The cost of each part of some holdings: its copy's cost, split among all that hold it."""
     cost = np.zeros(len(held.row))
     quantity = usage["x_quantity"].to_numpy("int64")
-    curve_of_row = np.full(len(usage), -1)
-    for number, (_, rows) in enumerate(groups(usage)):
-        curve_of_row[rows.positions] = number
-    for number, curve in enumerate(cost_curves):
-        parts = np.flatnonzero(curve_of_row[held.row] == number)
-        if len(parts):
-            cost[parts] = split_among_holders(held, parts, curve.unit_cost_until) * quantity[held.row[parts]]
+    for number, parts in _parts_by_curve(usage, held):
+        for share in shares(held, parts, cost_curves[number].unit_cost_until):
+            cost[share.part] = share.borne * quantity[held.row[share.part]]
     return cost
 
 
-def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """What one byte of each part bears, when one byte held up to a moment bears `until(moment)`.
+def _parts_by_curve(usage: pd.DataFrame, held: Holdings) -> Iterator[tuple[int, np.ndarray]]:
+    """The parts of the rows of each cost curve that has some, by its number."""
+    curve_of_row = np.full(len(usage), -1)
+    for number, (_, rows) in enumerate(groups(usage)):
+        curve_of_row[rows.positions] = number
+    curve = curve_of_row[held.row]
+    order = np.argsort(curve, kind="stable")
+    numbers, first = np.unique(curve[order], return_index=True)
+    yield from zip(numbers.tolist(), np.split(order, first[1:]), strict=True) if len(order) else ()
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What one byte of a part bears in a period: parts, numbers of periods, and amounts, side by side."""
+
+    part: np.ndarray
+    period: np.ndarray
+    borne: np.ndarray
+
+
+def shares(
+    held: Holdings, parts: np.ndarray, until: Callable[[np.ndarray], np.ndarray], borders: np.ndarray | None = None
+) -> Iterator[Shares]:
+    """What one byte of each part bears in each period it touches, when one byte held up to a moment bears `until(it)`.
+
+    held: the holdings
+    parts: all parts of some copies
+    until: what one byte that is held from the beginning up to each of some moments [s since 1970] bears
+    borders: moments between periods [s since 1970], ascending; None: one period
 
     Between two changes of a copy's holders a and b there is `until(b) - until(a)` to bear, and
     each of n holders bears the nth part. Summed per copy this gives a curve of its own, from
-    which a part reads off its share.
+    which a part reads off its share, also up to a border that lies between two changes.
+
+    Returns the shares piece by piece, so that many periods of many parts are never in memory at once.
     """
+    if not len(parts):
+        return
     row = np.concatenate([held.row[parts], held.row[parts]])
     moment = np.concatenate([held.start[parts], held.end[parts]])
     change = np.concatenate([np.ones(len(parts), np.int64), np.full(len(parts), -1)])
@@ -171,10 +215,28 @@ def split_among_holders(held: Holdings, parts: np.ndarray, until: Callable[[np.n
     # A copy is held without a break, so between its moments there is a holder; after its last
     # moment there is none, and the step across to the next copy counts for nobody.
     share = np.divide(step, holders, out=np.zeros(len(step)), where=holders > 0)
-    borne = np.cumsum(share) - share
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return np.asarray(borne[place[len(parts) :]] - borne[place[: len(parts)]])
+    # Only differences within a copy are read off, so each copy begins at 0; long sums need the longer digits first.
+    summed = np.cumsum(share, dtype=np.longdouble) - share
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    borne = (summed - np.repeat(summed[first], np.diff(first, append=len(row)))).astype(np.float64)
+    earliest, seconds = moment.min(), moment.max() - moment.min() + 1
+    changes = row * seconds + moment - earliest
+
+    def borne_until(row: np.ndarray, at: np.ndarray) -> np.ndarray:
+        place = np.searchsorted(changes, row * seconds + at - earliest, "right") - 1
+        since = np.divide(until(at) - reached[place], holders[place], out=np.zeros(len(at)), where=holders[place] > 0)
+        return np.asarray(borne[place] + since)
+
+    borders = np.empty(0, np.int64) if borders is None else borders
+    most = _AT_ONCE // (len(borders) + 1) + 1
+    for some in (parts[first : first + most] for first in range(0, len(parts), most)):
+        piece, period, start, end = pieces(held.start[some], held.end[some], borders)
+        row = held.row[some][piece]
+        begins = borne_until(row, start)
+        # A piece ends where the next one of its part begins.
+        ends, last = np.append(begins[1:], 0.0), np.flatnonzero(np.diff(piece, append=len(some)))
+        ends[last] = borne_until(row[last], end[last])
+        yield Shares(some[piece], period, ends - begins)
 
 
 def attribute(
@@ -196,49 +258,53 @@ def attribute(
     costly = [rows.positions for (_, rows), curve in parted if curve.lines]
     usage = usage.iloc[np.sort(np.concatenate([np.empty(0, np.int64), *costly]))].reset_index(drop=True)
     cost_curves = [curve for curve in cost_curves if curve.lines]
-    if edges is not None:
-        usage = split(usage, edges[1:-1])
-    held = holdings(usage, state)
-    cost = held_cost(usage, held, cost_curves)
-    fees = _fee_costs(usage, cost_curves)
-    if to != "image":
-        part, names = np.arange(len(held.row)), np.array([*held.lives.ids, ""], dtype=object)[held.snapshot]
-        own = (usage["sku_meter"] == COPY_TRAFFIC).to_numpy()[fees.row] | (to == "resource")
-        fee_names = np.where(own, usage["resource_id"].astype(object).to_numpy()[fees.row], "")
-    else:
-        part, names = held.by_image()
-        cost = cost / np.bincount(part, minlength=len(cost))
-        fee_names = usage["x_image_id"].astype(object).to_numpy()[fees.row]
-    parts = [_rows(usage, held.row[part], names, cost[part]), _rows(usage, fees.row, fee_names, fees.cost)]
     column = f"x_{to}_id"
-    keys = ["billing_account_id", "billing_currency", "region_id", "sku_meter", column]
+    borders = None if edges is None else edges[1:-1]
+    parts = [_stored_costs(usage, state, cost_curves, "image" if to == "image" else "snapshot", borders)]
+    parts += [_fee_costs(usage, cost_curves, to, borders)]
     table = pd.concat(parts, ignore_index=True).rename(columns={"name": column})
+    keys = [*_WHERE, column]
     if edges is not None:
-        begins = seconds_of(usage["charge_period_start"])[np.concatenate([held.row[part], fees.row])]
-        table["charge_period_start"] = times_of(edges[np.searchsorted(edges, begins, "right") - 1])
+        table["charge_period_start"] = times_of(edges[table["period"].to_numpy("int64")])
         keys = ["charge_period_start", *keys]
     return table.groupby(keys, observed=True, as_index=False, sort=True)[["list_cost"]].sum()
 
 
-@dataclass(frozen=True)
-class _Fees:
-    row: np.ndarray
-    cost: np.ndarray
+def _stored_costs(
+    usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str, borders: np.ndarray | None
+) -> pd.DataFrame:
+    """What storage costs by curve, period and name; sums are taken by numbers, so that names are written out once."""
+    held = holdings(usage, state)
+    names, quantity = held.names(to), usage["x_quantity"].to_numpy("int64")
+    rows = []
+    for number, parts in _parts_by_curve(usage, held):
+        found = []
+        for share in shares(held, parts, cost_curves[number].unit_cost_until, borders):
+            place, code, among = held.named(share.part, to)
+            cost = (share.borne * quantity[held.row[share.part]])[place] / among
+            found.append(pd.Series(cost).groupby(share.period[place] * len(names) + code).sum())
+        by_key = pd.concat(found).groupby(level=0).sum()
+        period, code = np.divmod(by_key.index.to_numpy("int64"), len(names))
+        whose = {name: str(value) for name, value in cost_curves[number].key.columns().items() if name in _WHERE}
+        rows.append(pd.DataFrame({**whose, "period": period, "name": names[code], "list_cost": by_key.to_numpy()}))
+    return (
+        pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*_WHERE, "period", "name", "list_cost"])
+    )
 
 
-def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve]) -> _Fees:
-    rows, costs = [np.empty(0, np.int64)], [np.empty(0)]
-    for (key, found), curve in zip(groups(usage), cost_curves, strict=True):
-        if key.meter != STORAGE:
-            rows.append(found.positions)
-            spent = curve.unit_cost_until(found.end) - curve.unit_cost_until(found.start)
-            costs.append(spent * found.quantity)
-    return _Fees(np.concatenate(rows), np.concatenate(costs))
-
-
-def _rows(usage: pd.DataFrame, row: np.ndarray, names: np.ndarray, cost: np.ndarray) -> pd.DataFrame:
-    where = usage.loc[row, ["billing_account_id", "billing_currency", "region_id", "sku_meter"]]
-    frame = where.astype(str).reset_index(drop=True)
-    frame["name"] = pd.Series(names, dtype="str")
-    frame["list_cost"] = cost
-    return frame
+def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve], to: str, borders: np.ndarray | None) -> pd.DataFrame:
+    """What fees cost by curve, period and name."""
+    fees = usage[(usage["sku_meter"] != STORAGE).to_numpy()].reset_index(drop=True)
+    borders = np.empty(0, np.int64) if borders is None else borders
+    fees = split(fees, borders)
+    by_key, cost = {curve.key: curve for curve in cost_curves}, np.zeros(len(fees))
+    for key, found in groups(fees):
+        until = by_key[key].unit_cost_until
+        cost[found.positions] = (until(found.end) - until(found.start)) * found.quantity
+    if to == "image":
+        names = fees["x_image_id"].astype(object)
+    else:
+        own = (fees["sku_meter"] == COPY_TRAFFIC) | (to == "resource")
+        names = fees["resource_id"].astype(object).where(own, "")
+    period = np.searchsorted(borders, seconds_of(fees["charge_period_start"]), "right")
+    return fees[_WHERE].astype(str).assign(period=period, name=names, list_cost=cost)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ..catalog.meters import STORAGE
-from ..columns import seconds_of, split, times_of
+from ..columns import pieces, seconds_of, times_of
 from ..errors import look_up
 from ..ledger.state import State
 from ..units import BILLING_CLOCK, BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
-from .attribution import holdings, split_among_holders
+from .attribution import holdings, shares
 
 FREQUENCIES = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS"}
 COLUMN_OF = {
@@ -33,21 +33,17 @@ def capacity(usage: pd.DataFrame, state: State, window: tuple[int, int], freq: s
     look_up("capacity by", by, COLUMN_OF, f"one of {', '.join(COLUMN_OF)}")
     edges = period_edges(window, freq)
     stored = usage[usage["sku_meter"] == STORAGE].reset_index(drop=True)
-    cut = split(stored, edges[1:-1])
-    names, byte_hours, start = _byte_hours(cut, state, by)
-    period = np.searchsorted(edges, start, "right") - 1
-    hours = np.diff(edges) / SECONDS_PER_HOUR
-    frame = pd.DataFrame(
+    names, byte_hours = _byte_hours(stored, state, by, edges[1:-1])
+    order = np.argsort(names)
+    stored_gib = byte_hours[:, order] / (np.diff(edges) / SECONDS_PER_HOUR)[:, np.newaxis] / BYTES_PER_GIB
+    periods, name = (place.ravel() for place in np.indices(stored_gib.shape))
+    return pd.DataFrame(
         {
-            "x_period_start": times_of(edges[period]),
-            COLUMN_OF[by]: pd.Series(names, dtype="str"),
-            "x_stored_gib": byte_hours / hours[period] / BYTES_PER_GIB,
+            "x_period_start": times_of(edges[:-1])[periods],
+            COLUMN_OF[by]: pd.array(names[order], dtype="str")[name],
+            "x_stored_gib": stored_gib.ravel(),
         }
     )
-    stored_gib = frame.groupby(["x_period_start", COLUMN_OF[by]])["x_stored_gib"].sum()
-    periods = pd.Index(times_of(edges[:-1]), name="x_period_start")
-    everywhere = pd.MultiIndex.from_product([periods, sorted(set(names))], names=stored_gib.index.names)
-    return stored_gib.reindex(everywhere, fill_value=0.0).reset_index()
 
 
 def period_edges(window: tuple[int, int], freq: str) -> np.ndarray:
@@ -59,18 +55,22 @@ def period_edges(window: tuple[int, int], freq: str) -> np.ndarray:
     return np.concatenate([[window[0]], inside, [window[1]]])
 
 
-def _byte_hours(cut: pd.DataFrame, state: State, by: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each piece of use: the name it counts for, its byte-hours, and its start [s]."""
-    start, end = seconds_of(cut["charge_period_start"]), seconds_of(cut["charge_period_end"])
-    quantity = cut["x_quantity"].to_numpy("float64")
+def _byte_hours(stored: pd.DataFrame, state: State, by: str, borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The names that stored bytes count for, and the byte-hours of each period (row) and name (column)."""
+    quantity = stored["x_quantity"].to_numpy("float64")
     if by in ("region", "account", "chain"):
-        names = cut[COLUMN_OF[by]].astype(object).to_numpy()
-        return names, quantity * (end - start) / SECONDS_PER_HOUR, start
-    held = holdings(cut, state)
-    hours = split_among_holders(held, np.arange(len(held.row)), lambda moment: moment / SECONDS_PER_HOUR)
-    byte_hours = hours * quantity[held.row]
-    if by == "snapshot":
-        return np.array(held.lives.ids, dtype=object)[held.snapshot], byte_hours, held.start
-    part, names = held.by_image()
-    byte_hours = byte_hours / np.bincount(part, minlength=len(byte_hours))
-    return names, byte_hours[part], held.start[part]
+        codes, found = pd.factorize(stored[COLUMN_OF[by]])
+        names, byte_hours = np.array(found, dtype=object), np.zeros((len(borders) + 1, len(found)))
+        spans = seconds_of(stored["charge_period_start"]), seconds_of(stored["charge_period_end"])
+        row, period, start, end = pieces(*spans, borders)
+        np.add.at(byte_hours, (period, codes[row]), quantity[row] * (end - start) / SECONDS_PER_HOUR)
+        return names, byte_hours
+    held = holdings(stored, state)
+    names = held.names(by)
+    byte_hours, there = np.zeros((len(borders) + 1, len(names))), np.zeros(len(names), dtype=bool)
+    for share in shares(held, np.arange(len(held.row)), lambda moment: moment / SECONDS_PER_HOUR, borders):
+        place, code, among = held.named(share.part, by)
+        borne = (share.borne * quantity[held.row[share.part]])[place] / among
+        np.add.at(byte_hours, (share.period[place], code), borne)
+        there[code] = True
+    return names[there], byte_hours[:, there]

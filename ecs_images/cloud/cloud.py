@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import pandas as pd
 
@@ -23,7 +23,7 @@ from ..catalog.rule_book import supposed
 from ..catalog.sites import site as known_site
 from ..errors import InputError, UnknownName, shown
 from ..ledger.automatic import next_act, next_slot
-from ..ledger.chains import ChainView, block_map, chain_view, freed_gib
+from ..ledger.chains import ChainView, Listed, block_map, chain_view, freed_gib, is_many
 from ..ledger.events import AccountOpened, CloudStarted, FilesFinished, ImageFinished, QuotaSet, SnapshotFinished
 from ..ledger.ledger import Ledger
 from ..ledger.lifecycle import lifecycle
@@ -44,7 +44,7 @@ from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, parse_time, show_time
 from . import copying, instances, policies
 from .account import Account
-from .arguments import Text, ident, idents
+from .arguments import Text, ident, idents, listed
 from .control import DURATIONS, Control
 from .naming import QUOTAS
 
@@ -265,13 +265,30 @@ class Cloud:
         """
         return chain_view(self._control.state, ident(of, "chain, disk, instance or snapshot"))
 
-    def freed_gib(self, snapshots: Sequence[str]) -> float:
+    @overload
+    def freed_gib(self, snapshots: Sequence[str]) -> float: ...
+    @overload
+    def freed_gib(self, snapshots: Sequence[Listed]) -> list[float]: ...
+    def freed_gib(self, snapshots: Any) -> Any:
         """GiB that deleting these snapshots together would free, over all their chains.
+
+        snapshots: ids of live snapshots; one that is named twice counts once. A list of such lists asks for many sets
+            at once, each as if only it were deleted. An empty list is one set of none
+
+        Returns a number; for a list of lists, a list of numbers in the same order. Raises UnknownName for an id that
+        is not a live snapshot. CHAIN-2.
 
         >>> cloud.freed_gib(cloud.image(golden).snapshots)
         12.0
+        >>> cloud.freed_gib([cloud.image(golden).snapshots, []])
+        [12.0, 0.0]
         """
-        return freed_gib(self._control.state, idents(snapshots, "snapshots"))
+        state = self._control.state
+        if not is_many(listed(snapshots, "snapshots", "list of ids")):
+            return freed_gib(state, [idents(snapshots, "snapshots")])[0]
+        # There may be a million ids, so a set of texts only is not looked through here.
+        sets = [one if {*map(type, one)} == {str} else idents(one, "snapshots") for one in snapshots]
+        return freed_gib(state, sets)
 
     def block_map(self, of: str) -> pd.DataFrame:
         """Which live snapshots hold which blocks of a chain, as a table for a chart; `of` as for `chain`."""

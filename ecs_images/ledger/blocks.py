@@ -18,40 +18,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
 
+from .runs import ChainRuns, RunIndex, Runs
+
 _NOT_STORED = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Stored copies by run: snapshots `first[k]` to `last[k]`, but for `skipped[k]`, hold the same `blocks[k]` blocks.
-
-    `skipped` has an entry for runs that skip a number only.
-    """
-
-    first: np.ndarray
-    last: np.ndarray
-    blocks: np.ndarray
-    skipped: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-
-    def held_by(self, number: int) -> np.ndarray:
-        """For each run, whether this snapshot holds it."""
-        held = (self.first <= number) & (number <= self.last)
-        held[[k for k, skipped in self.skipped.items() if number in skipped]] = False
-        return np.asarray(held)
-
-    def skipped_texts(self) -> np.ndarray:
-        """For each run, the numbers that it skips as a text such as 2,5; empty for none."""
-        texts = np.full(len(self.first), "", dtype=object)
-        for k, skipped in self.skipped.items():
-            texts[k] = ",".join(map(str, skipped))
-        return texts
 
 
 class StoredChain(ABC):
@@ -84,10 +59,13 @@ class StoredChain(ABC):
         """Delete a snapshot, which frees the copies that no other live snapshot holds."""
         del self.live[bisect_left(self.live, number)]
 
+    def held(self, live: Sequence[int] | None = None) -> ChainRuns:
+        """What the chain stores for its live snapshots, or would if only those with the numbers in `live` were."""
+        return ChainRuns(self.runs(), self.live if live is None else live)
+
     def total_blocks(self) -> int:
         """Blocks that the chain stores now, which is what is billed."""
-        runs, holders = self._held_by(self.live)
-        return int(runs.blocks[holders > 0].sum())
+        return RunIndex([self.held()]).total
 
     def freed_blocks(self, numbers: Collection[int]) -> int:
         """Blocks that deleting these snapshots together would free.
@@ -95,10 +73,8 @@ class StoredChain(ABC):
         At least the sum of what deleting each alone frees, because copies that only they share are
         freed as well.
         """
-        chosen = sorted(set(numbers) & set(self.live))
-        runs, holders = self._held_by(self.live)
-        _, among_chosen = self._held_by(chosen)
-        return int(runs.blocks[(holders > 0) & (holders == among_chosen)].sum())
+        chosen = [place for place, number in enumerate(self.live) if number in numbers]
+        return int(RunIndex([self.held()]).freed(chosen, [len(chosen)])[0])
 
     def exclusive_blocks(self, number: int) -> int:
         """Blocks that this snapshot alone holds."""
@@ -107,14 +83,8 @@ class StoredChain(ABC):
     def alone_after(self, deleted: Collection[int]) -> dict[int, int]:
         """For each live snapshot, the blocks that it alone holds once `deleted` are deleted; 0 for those."""
         kept = [number for number in self.live if number not in deleted]
-        runs, holders = self._held_by(kept)
-        alone = holders == 1
-        places = np.searchsorted(np.array(kept, dtype=np.int64), runs.first)
-        for k, skipped in runs.skipped.items():
-            while alone[k] and kept[places[k]] in skipped:
-                places[k] += 1
-        blocks = np.bincount(places[alone], runs.blocks[alone], minlength=len(kept))
-        return dict.fromkeys(self.live, 0) | dict(zip(kept, map(int, blocks), strict=True))
+        alone = RunIndex([self.held(kept)]).alone()
+        return dict.fromkeys(self.live, 0) | dict(zip(kept, map(int, alone), strict=True))
 
     def shared_blocks(self, one: int, other: int) -> int:
         """Blocks of which both snapshots hold the same copy; 0 where one is not live."""
@@ -122,13 +92,6 @@ class StoredChain(ABC):
             return 0
         runs = self.runs()
         return int(runs.blocks[runs.held_by(one) & runs.held_by(other)].sum())
-
-    def _held_by(self, numbers: list[int]) -> tuple[Runs, np.ndarray]:
-        runs, ordered = self.runs(), np.array(numbers, dtype=np.int64)
-        held = np.searchsorted(ordered, runs.last, "right") - np.searchsorted(ordered, runs.first)
-        for k, skipped in runs.skipped.items():
-            held[k] -= len(set(skipped).intersection(numbers))
-        return runs, held
 
 
 class Chain(StoredChain):

@@ -5,19 +5,25 @@ Money does not follow GiB exactly: tiers and free quotas depend on all that an a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain as in_turn
+from itertools import count
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
 
 from ..cards import card, counted
-from ..errors import InputError, UnknownName
+from ..errors import UnknownName
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, bytes_to_gib
 from .blocks import StoredChain
+from .runs import RunIndex
 from .state import State
 
+Listed = list[str] | tuple[str, ...]
 BLOCK_MAP = Table(
     "block map",
     "one live snapshot of a chain and one run of stored blocks that it holds",
@@ -67,9 +73,18 @@ class ChainView:
         alone = self._chain.alone_after({self._number(s) for s in after})
         return {name: self._gib(alone[number]) for name, number in self._numbers.items()}
 
-    def freed_gib(self, snapshots: Sequence[str]) -> float:
-        """What deleting these live snapshots together frees [GiB]."""
-        return self._gib(self._chain.freed_blocks([self._number(s) for s in snapshots]))
+    @overload
+    def freed_gib(self, snapshots: Sequence[str]) -> float: ...
+    @overload
+    def freed_gib(self, snapshots: Sequence[Listed]) -> list[float]: ...
+    def freed_gib(self, snapshots: Any) -> Any:
+        """What deleting these live snapshots together frees [GiB]; of a list of lists, a list of what each frees."""
+        if not is_many(snapshots):
+            return self._gib(self._chain.freed_blocks({self._number(s) for s in snapshots}))
+        places = {name: place for place, name in enumerate(self._numbers)}
+        named = [places[s] if s in places else self._number(s) for s in in_turn.from_iterable(snapshots)]
+        freed = RunIndex([self._chain.held()]).freed(named, [len(one) for one in snapshots])
+        return [self._gib(int(blocks)) for blocks in freed]
 
     def shared_gib(self, one: str, other: str) -> float:
         """What both live snapshots hold in the same stored copy [GiB]."""
@@ -107,24 +122,40 @@ def chain_view(state: State, of: str) -> ChainView:
     return ChainView(chain_id, tuple(numbers), numbers, chain.copy())
 
 
-def freed_gib(state: State, snapshots: Sequence[str]) -> float:
-    """What deleting these snapshots together frees, over all their chains [GiB].
+def is_many(snapshots: Any) -> bool:
+    """Whether a list is one of lists of snapshots; an empty list is one set of none, and a record of one is no list."""
+    return bool(snapshots) and all(type(one) in (list, tuple) for one in snapshots)
+
+
+def freed_gib(state: State, sets: Sequence[Sequence[str]]) -> list[float]:
+    """For each set of snapshots, what deleting just these together frees, over all their chains [GiB].
 
     state: the state to look in
-    snapshots: ids of live snapshots; one that is named twice counts once
+    sets: ids of live snapshots; one that is named twice in a set counts once
 
     Raises UnknownName for an id that is not a live snapshot.
     """
-    if isinstance(snapshots, str):
-        raise InputError(f"give a list of snapshots, such as [{snapshots!r}]")
-    by_chain: dict[str, list[str]] = {}
-    for snapshot in dict.fromkeys(snapshots):
+    # There may be a million ids in the sets, so each is looked up once: for its number among those that are named.
+    number_of: dict[str, int] = defaultdict(count().__next__)
+    lengths = [len(one) for one in sets]
+    numbers = np.fromiter(map(number_of.__getitem__, in_turn.from_iterable(sets)), np.int64, sum(lengths))
+    for snapshot in number_of:
         if snapshot not in state.snapshots:
             image = state.images.get(snapshot)
             hint = f"{snapshot} is an image; its snapshots: {', '.join(image.snapshots)}" if image else ""
             raise UnknownName("snapshot", snapshot, state.snapshots, hint)
-        by_chain.setdefault(state.snapshots[snapshot].chain, []).append(snapshot)
-    return sum(chain_view(state, chain).freed_gib(members) for chain, members in by_chain.items())
+    chains = dict.fromkeys(state.snapshots[snapshot].chain for snapshot in number_of)
+    live = {chain_id: [snapshot.id for snapshot in state.live_snapshots(chain_id)] for chain_id in chains}
+    place_of = {snapshot: place for place, snapshot in enumerate(in_turn.from_iterable(live.values()))}
+    for snapshot in number_of:
+        if snapshot not in place_of:
+            chain_id = state.snapshots[snapshot].chain
+            raise UnknownName(f"live snapshot of chain {chain_id}", snapshot, live[chain_id])
+    stored = [state.chains[chain_id] for chain_id in chains]
+    index = RunIndex(one.held()._replace(block_size=one.block_bytes) for one in stored)
+    places = np.array([place_of[snapshot] for snapshot in number_of], dtype=np.int64)
+    freed: list[float] = (index.freed(places[numbers], lengths) / BYTES_PER_GIB).tolist()
+    return freed
 
 
 def block_map(state: State, of: str) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import pandas as pd
@@ -49,16 +48,20 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
     marks: dict[str, list[tuple[str, str, datetime]]] = {}
     for event in ledger:
         event.apply(state)
-        for name in _touched(event):
+        what = type(event)
+        if what in _TOUCHED:
+            name = getattr(event, _TOUCHED[what])
             past, status = spans.setdefault(name, []), _status(state, name)
-            if past and past[-1][2] is None:
-                if past[-1][0] == status:
-                    continue
-                past[-1] = (*past[-1][:2], event.at)
-            if status:
-                past.append((status, event.at, None))
-        for name, what, detail in _marks(state, event):
-            marks.setdefault(name, []).append((what, detail, event.at))
+            goes_on = bool(past) and past[-1][2] is None
+            if not goes_on or past[-1][0] != status:
+                if goes_on:
+                    past[-1] = (*past[-1][:2], event.at)
+                if status:
+                    past.append((status, event.at, None))
+        if what in _MARKS and not (isinstance(event, ev.ImageCreated) and not _is_copy(event, state)):
+            of, deed, detail = _MARKS[what]
+            mark = deed, getattr(event, detail) if detail else "", event.at
+            marks.setdefault(getattr(event, of), []).append(mark)
     rows = []
     for name, image in _images_with_snapshots(state).items():
         resource = _resource(state, name)
@@ -72,38 +75,29 @@ def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:
     return LIFECYCLE.frame(rows)
 
 
-def _touched(event: Event) -> Iterator[str]:
-    """The images and snapshots whose status an event may change."""
-    match event:
-        case ev.ImageCreated() | ev.ImageCopyStarted() | ev.ImageFinished() | ev.ImageFailed():
-            yield event.image
-        case ev.ImageModified() | ev.ImageDeleted():
-            yield event.image
-        case ev.SnapshotStarted() | ev.SnapshotStored() | ev.SnapshotSeen() | ev.SnapshotCopied():
-            yield event.snapshot
-        case ev.SnapshotFinished() | ev.SnapshotFailed() | ev.SnapshotDeleted():
-            yield event.snapshot
+# By type, and not by matching each event with all of these: of a long ledger few events concern one of them.
+_TOUCHED: dict[type[Event], str] = {
+    **dict.fromkeys((ev.ImageCreated, ev.ImageCopyStarted, ev.ImageFinished, ev.ImageFailed), "image"),
+    **dict.fromkeys((ev.ImageModified, ev.ImageDeleted), "image"),
+    **dict.fromkeys((ev.SnapshotStarted, ev.SnapshotStored, ev.SnapshotSeen, ev.SnapshotCopied), "snapshot"),
+    **dict.fromkeys((ev.SnapshotFinished, ev.SnapshotFailed, ev.SnapshotDeleted), "snapshot"),
+}
+"""Events that may change a status, with the field that says whose."""
+_MARKS: dict[type[Event], tuple[str, str, str]] = {
+    ev.ImageCreated: ("source", "copied", "region"),
+    ev.SnapshotCopied: ("source", "copied", "to"),
+    ev.ImageShared: ("image", "shared", "account"),
+    ev.ImageUnshared: ("image", "unshared", "account"),
+    ev.ImagePublished: ("image", "published", ""),
+    ev.ImageUnpublished: ("image", "unpublished", ""),
+    ev.ImageDeleted: ("image", "deleted", ""),
+    ev.SnapshotDeleted: ("snapshot", "deleted", ""),
+}
+"""Events that are marks: the field that says of what, what was done, and the field of the other account or region."""
 
 
-def _marks(state: State, event: Event) -> Iterator[tuple[str, str, str]]:
-    """The marks of an event: the image or snapshot, what was done, and the other account or region."""
-    match event:
-        case ev.ImageCreated(made_from="copy") if event.source in state.images:
-            yield event.source, "copied", event.region
-        case ev.SnapshotCopied():
-            yield event.source, "copied", event.to
-        case ev.ImageShared():
-            yield event.image, "shared", event.account
-        case ev.ImageUnshared():
-            yield event.image, "unshared", event.account
-        case ev.ImagePublished():
-            yield event.image, "published", ""
-        case ev.ImageUnpublished():
-            yield event.image, "unpublished", ""
-        case ev.ImageDeleted():
-            yield event.image, "deleted", ""
-        case ev.SnapshotDeleted():
-            yield event.snapshot, "deleted", ""
+def _is_copy(event: ev.ImageCreated, state: State) -> bool:
+    return event.made_from == "copy" and event.source in state.images
 
 
 def _resource(state: State, name: str) -> Image | Snapshot:

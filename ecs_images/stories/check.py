@@ -16,7 +16,6 @@ from ..catalog.regions import regions
 from ..catalog.sites import site
 from ..cloud.cloud import Cloud
 from ..errors import FileProblems, InputError, PriceNotFound, Problem, UnknownName
-from ..ledger.chains import freed_gib
 from ..ledger.ledger import Ledger
 from ..units import bytes_to_gib, parse_time, show_time
 from .expect import Expectation, bounds
@@ -60,7 +59,7 @@ def _outcome(
     wanted = bounds(fields[kind], fields.get("within"))
     if kind == "freed_gib":
         of = fields["of"] if isinstance(fields["of"], list) else [fields["of"]]
-        value = freed_gib(run.cloud.state, resolve(run.cloud, run.ids, of))
+        value = run.cloud.freed_gib(resolve(run.cloud, run.ids, of))
     elif kind == "stored_gib":
         value = _stored_gib(story, run, fields)
     else:

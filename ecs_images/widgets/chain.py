@@ -82,7 +82,7 @@ class ChainChoice:
         stay, by deleting it as the next step). The steps add up to what deleting all of them together frees.
         """
         # What a step frees is what all up to it free together, less what all before it do.
-        together = [self.view.freed_gib(order[:step]) for step in range(len(order) + 1)]
+        together = self.view.freed_gib([list(order[:step]) for step in range(len(order) + 1)])
         frees = self.view.alone_gib(after=order)
         frees |= {name: after - before for name, (before, after) in zip(order, pairwise(together), strict=True)}
         steps = {name: step for step, name in enumerate(order, 1)}

@@ -98,7 +98,8 @@ class ImageLife:
 
     def images(self) -> dict[str, str]:
         """The id of every image an account owns or owned, by its name for people; living ones first, newest first."""
-        owned = [image for image in self.cloud.state.images.values() if image.account in self.accounts()]
+        state = self.cloud.state
+        owned = [image for image in state.images.values() if image.account in state.accounts]
         owned.sort(key=lambda image: image.created_at, reverse=True)
         owned.sort(key=lambda image: image.deleted_at is not None)
         return {
@@ -193,6 +194,8 @@ class ImageLife:
         return cloud
 
     def _live_until(self, when: datetime) -> Cloud:
+        if when == self.cloud.now:
+            return self.cloud  # As all that is shown at first: nothing needs to be replayed.
         ledger = self.cloud.ledger
         cloud = Cloud.from_ledger(ledger[: sum(event.at <= when for event in ledger)])
         # Work that was due later is not done by moving the clock: the ledger records when it was done.

@@ -97,8 +97,9 @@ class ShareOrCopy:
 
     def images(self) -> dict[str, str]:
         """The ids of the images that accounts of the cloud own, by what a person calls them, with their regions."""
-        there = (image for image in self.cloud.state.images.values() if not image.deleted_at)
-        mine = [image for image in there if image.account in self.cloud.state.accounts]
+        state = self.cloud.state
+        there = (image for image in state.images.values() if not image.deleted_at)
+        mine = [image for image in there if image.account in state.accounts]
         return {f"{pages.called(image.name, image.id)} · {image.region}": image.id for image in mine}
 
     def written_gib(self, image: str) -> float:
