@@ -21,7 +21,7 @@ from ..catalog.sites import sites
 from ..cloud.account import Account
 from ..cloud.arguments import ident
 from ..cloud.cloud import Cloud
-from ..errors import CloudError, InputError, PriceNotFound, UnknownName, shown
+from ..errors import CloudError, InputError, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import LATEST, next_full_hour, to_seconds
 from .machines import Machines
@@ -157,8 +157,8 @@ class Question:
         self.prices = (prices or Prices.published()).supposing(situation.cloud.state.assume)
         self.left_out = left_out
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
-        # Plans of one question have most of their uses in common.
-        self.uses, self.curve = cache(self._uses), cache(self._curve)
+        # Plans of one question have most of their uses in common, and receivers in a region their third regions.
+        self.uses, self.curve, self._third_regions = cache(self._uses), cache(self._curve), cache(self._thirds)
         self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
@@ -183,13 +183,14 @@ class Question:
         if target.region == self.situation.home:
             return self._allowed(Delivery(way, target.region, maker, (target.account,), target.region))
         direct = self.tried(DIRECT_COPY, target)
-        known = self._traffic_price(maker, self.situation.home, target.region)
+        currency = self.situation.currency(maker)
+        known = self._traffic_price(currency, self.situation.home, target.region)
         at_most = known if isinstance(direct, Delivery) else None
         if at_most == 0:
             return Refusal("", way.rule(""), f"the direct copy to {target.region} is allowed and its way is free")
         tried = [
             self._allowed(Delivery(way, target.region, maker, (target.account,), via))
-            for via in self._third_regions(maker, target.region, at_most)
+            for via in self._third_regions(currency, target.region, at_most)
         ]
         none = f"no third region on the way to {target.region} has known prices" + (
             " below those of the direct copy" if at_most else ""
@@ -205,13 +206,13 @@ class Question:
     def _allowed(self, delivery: Delivery) -> Delivery | Refusal:
         return self.situation.refusal(delivery, self.updates.machines) or delivery
 
-    def _third_regions(self, maker: str, target: str, below: float | None) -> list[str]:
+    def _thirds(self, currency: str, target: str, below: float | None) -> list[str]:
         """The third regions with the cheapest known way, below that of the direct copy where it has a price."""
-        home, book = self.situation.home, self.prices.book(self.situation.currency(maker))
+        home, book = self.situation.home, self.prices.book(currency)
         found = []
         for via in regions():
             stored = _price_now(book, STORAGE, via, self.situation.cloud.now)
-            legs = [self._traffic_price(maker, *leg) for leg in ((home, via), (via, target))]
+            legs = [self._traffic_price(currency, *leg) for leg in ((home, via), (via, target))]
             if via in (home, target) or stored is None or None in legs:
                 continue
             price = sum(leg for leg in legs if leg is not None)
@@ -219,9 +220,9 @@ class Question:
                 found.append((price, stored, via))
         return [via for _, _, via in sorted(found)[:MOST_THIRD_REGIONS]]
 
-    def _traffic_price(self, maker: str, origin: str, to: str) -> float | None:
+    def _traffic_price(self, currency: str, origin: str, to: str) -> float | None:
         """What the way of a copied image costs now, 0 where it is free unless priced [currency per GiB]."""
-        book = self.prices.book(self.situation.currency(maker))
+        book = self.prices.book(currency)
         free = book.assumes_free(IMAGE_TRAFFIC)
         return 0.0 if free else _price_now(book, IMAGE_TRAFFIC, origin, self.situation.cloud.now, to)
 
@@ -266,10 +267,9 @@ def region_named(given: Any) -> str:
 
 def _price_now(book: PriceBook, meter: str, region_id: str, when: datetime, item: str = "") -> float | None:
     """The price of the first tier of a meter; None where it has none."""
-    try:
-        return book.at(meter, region_id, when, item)[0].price
-    except PriceNotFound:
-        return None
+    second = to_seconds(when)
+    now = (epoch for epoch in book.schedule(meter, region_id, item) if epoch.start <= second < epoch.end)
+    return next((epoch.tiers[0].price for epoch in now), None)
 
 
 def _until(rows: Rows, end: int) -> Rows:
