@@ -22,7 +22,7 @@ from ..cloud.account import Account
 from ..cloud.arguments import ident
 from ..cloud.cloud import Cloud
 from ..errors import CloudError, InputError, UnknownName, shown
-from ..ledger.resources import Image
+from ..ledger.resources import Image, OpenedAccount
 from ..units import LATEST, next_full_hour, to_seconds
 from .machines import Machines
 from .updates import Sizes, Updates, Versions, updates_or_usual
@@ -85,8 +85,17 @@ class Situation:
         self.currency = cache(self._currency)
 
     def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
+        """Why a delivery to one account is refused; None when it is allowed."""
+        (account,), first = delivery.receivers, self.alike[delivery.receivers[0]]
+        if first == account:
+            return self._tried(delivery, machines if delivery.way.begin else Machines())
+        maker = first if delivery.maker == account else delivery.maker
+        found = self.refusal(replace(delivery, maker=maker, receivers=(first,)), machines)
+        # A reason that names the other account is not this one's.
+        return self._tried(delivery, machines) if found and first in found.why else found
+
+    def _tried(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Try a delivery in a fork: None when it is allowed."""
-        way, machines = delivery.way, machines if delivery.way.begin else Machines()
         brought = self._brought(replace(delivery, receivers=()), machines)
         if isinstance(brought, Refusal):
             return brought
@@ -94,8 +103,25 @@ class Situation:
         try:
             let_launch(there.fork(), image, delivery)
         except (CloudError, InputError) as error:
-            return _refused(way, error)
+            return _refused(delivery.way, error)
         return None
+
+    @cached_property
+    def alike(self) -> dict[str, str]:
+        """For each account the first one that no command tells from it, which may be itself.
+
+        Two are alike when they were opened on the same terms and nothing else in the cloud names either: exchange
+        their names and the cloud is the same, so every command does for one what it does for the other.
+        """
+        state, first = self.cloud.state, dict[OpenedAccount, str]()
+        tables: list[Mapping[str, Any]] = [state.instances, state.disks, state.snapshots, state.images, state.files]
+        tables += [state.policies, state.purchases]
+        named = {thing.account for table in tables for thing in table.values()}
+        named.update(*(image.shared_with for image in state.images.values()))
+        return {
+            name: name if name in named else first.setdefault(replace(account, name=""), name)
+            for name, account in state.accounts.items()
+        }
 
     def _bring(self, delivery: Delivery, machines: Machines) -> tuple[Cloud, str] | Refusal:
         """The cloud in which a delivery has brought the image to its region, and the image there.
