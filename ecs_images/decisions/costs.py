@@ -80,8 +80,10 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     use: dict[Key, list[Part]] = {}
     for delivery in delivered:
         currency = question.situation.currency(delivery.maker)
+        book = question.prices.book(currency)
         for number, used in enumerate(question.uses(delivery.way, delivery.region, delivery.via)):
-            if len(used.quantity) and used.meter not in question.left_out:
+            counted = len(used.quantity) and used.meter not in question.left_out
+            if counted and not book.assumes_free(used.meter):
                 key = Key(delivery.maker, currency, used.region, used.meter, used.item, used.vcpus)
                 use.setdefault(key, []).append(Part(delivery.way, delivery.region, delivery.via, number))
     found = []
@@ -89,8 +91,7 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
         # Whose it is changes nothing where nothing else is used, so that all such payers share one curve.
         there = key in question.existing
         whole = question.curve(key if there else key._replace(account=""), tuple(parts))
-        if whole.lines or whole.unpriced.any():  # else it is free unless priced (COPY-10)
-            found.append(Added(key, whole, question.curve(key, ()) if there else None))
+        found.append(Added(key, whole, question.curve(key, ()) if there else None))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -177,15 +178,23 @@ class Question:
         left_out: Collection[str] = (),
     ) -> None:
         """Raises InputError for updates that the image cannot have."""
-        if prices is not None and not isinstance(prices, Prices):
-            raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
         self.situation, self.updates = situation, updates_or_usual(updates)
-        self.prices = (prices or Prices.published()).supposing(situation.cloud.state.assume)
-        self.left_out = left_out
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
-        # Plans of one question have most of their uses in common, and receivers in a region their third regions.
-        self.uses, self.curve, self._third_regions = cache(self._uses), cache(self._curve), cache(self._thirds)
+        # Plans of one question have most of their uses in common.
+        self.uses = cache(self._uses)
         self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
+        self._curves: dict[tuple[object, ...], Curve] = {}
+        self._ask(prices, left_out)
+
+    def at(self, prices: Prices | None, left_out: Collection[str] = ()) -> Question:
+        """The same question at other prices; what is used, and what that costs as before, is not found out again."""
+        twin = copy(self)
+        twin._ask(prices, left_out)
+        return twin
+
+    def _ask(self, prices: Prices | None, left_out: Collection[str]) -> None:
+        self.prices, self.left_out = prices_or_published(prices, self.situation.cloud), left_out
+        self.curve, self._third_regions = cache(self._curve), cache(self._thirds)
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
         """What a way uses to serve one region."""
@@ -199,7 +208,15 @@ class Question:
         start, end, quantity = (
             np.concatenate([getattr(one, name) for one in (*uses, *there)]) for name in ("start", "end", "quantity")
         )
-        return curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
+        schedule = self.prices.book(key.currency).schedule(key.meter, key.region, key.item, key.vcpus)
+        # The same use by the same price tables costs the same, in whatever region.
+        same = key.meter, key.vcpus, schedule, *(part.tobytes() for part in (start, end, quantity))
+        if same in self._curves:
+            return replace(self._curves[same], key=key)
+        found = curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
+        if not found.unpriced.any():  # else it says where there are prices
+            self._curves[same] = found
+        return found
 
     def tried(self, way: Way, target: Target) -> Delivery | Refusal:
         """The delivery by which a way serves a target, or why it is refused."""
@@ -271,6 +288,13 @@ class Question:
 def _refused(way: Way, error: CloudError | InputError) -> Refusal:
     code, why = (error.code, error.reason) if isinstance(error, CloudError) else ("", str(error))
     return Refusal(code, way.rule(code), why)
+
+
+def prices_or_published(prices: Prices | None, cloud: Cloud) -> Prices:
+    """The prices given, the published ones for none, as a cloud supposes them; raises InputError for anything else."""
+    if prices is not None and not isinstance(prices, Prices):
+        raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
+    return (prices or Prices.published()).supposing(cloud.state.assume)
 
 
 def account_named(cloud: Cloud, given: Any) -> str:

@@ -21,7 +21,7 @@ from ..charts.plans import plans_picture
 from ..cloud.cloud import Cloud
 from ..decisions.compared import amounts_of, cheapest, costs_over_time
 from ..decisions.costs import Sum, sum_of
-from ..decisions.question import Question, Situation
+from ..decisions.question import Question, Situation, prices_or_published
 from ..decisions.routes import ROUTES_TABLE, Route, every_route
 from ..decisions.updates import Updates
 from ..decisions.ways import BESIDE, WAYS, Target, way_named
@@ -86,11 +86,11 @@ class ShareOrCopy:
 
     def __init__(self, cloud: Cloud, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
-        self._prices = lru_cache(maxsize=_COPY_PRICES)(
-            lambda copy_price: _with_copy_price(prices or Prices.published(), copy_price)
-        )
-        # A situation keeps what was tried with its image; a slider only changes the updates.
+        supposed = prices_or_published(prices, self.cloud)
+        self._prices = lru_cache(maxsize=_COPY_PRICES)(lambda copy_price: _with_copy_price(supposed, copy_price))
+        # A situation keeps what was tried with its image; a slider only changes the updates, or else only prices.
         self._situation = cache(lambda image: Situation(self.cloud, image))
+        self._question = lru_cache(maxsize=1)(lambda image, updates: Question(self._situation(image), updates))
 
     def __repr__(self) -> str:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
@@ -119,9 +119,9 @@ class ShareOrCopy:
             raise InputError("this cloud has no image of an account's own; make one with create_image")
         if not settings.accounts or not settings.regions:
             raise InputError("choose at least one account and one region; nothing is compared until then")
-        situation = self._situation(settings.image)
-        question = Question(situation, settings.updates, self._prices(settings.copy_price), settings.left_out)
-        return Answer(settings, question, situation.targets(settings.accounts, settings.regions))
+        question = self._question(settings.image, settings.updates)
+        targets = question.situation.targets(settings.accounts, settings.regions)
+        return Answer(settings, question.at(self._prices(settings.copy_price), settings.left_out), targets)
 
 
 class Whole(NamedTuple):
