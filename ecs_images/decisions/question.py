@@ -91,13 +91,13 @@ class Situation:
         if first == account:
             return self._tried(delivery, machines if delivery.way.begin else Machines())
         maker = first if delivery.maker == account else delivery.maker
-        found = self.refusal(replace(delivery, maker=maker, receivers=(first,)), machines)
+        found = self.refusal(delivery._replace(maker=maker, receivers=(first,)), machines)
         # A reason that names the other account is not this one's.
         return self._tried(delivery, machines) if found and first in found.why else found
 
     def _tried(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Try a delivery in a fork: None when it is allowed."""
-        brought = self._brought(replace(delivery, receivers=()), machines)
+        brought = self._brought(delivery._replace(receivers=()), machines)
         if isinstance(brought, Refusal):
             return brought
         there, image = brought
@@ -195,6 +195,7 @@ class Question:
     def _ask(self, prices: Prices | None, left_out: Collection[str]) -> None:
         self.prices, self.left_out = prices_or_published(prices, self.situation.cloud), left_out
         self.curve, self._third_regions = cache(self._curve), cache(self._thirds)
+        self._lacking: dict[tuple[object, ...], Curve] = {}
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
         """What a way uses to serve one region."""
@@ -209,12 +210,16 @@ class Question:
             np.concatenate([getattr(one, name) for one in (*uses, *there)]) for name in ("start", "end", "quantity")
         )
         schedule = self.prices.book(key.currency).schedule(key.meter, key.region, key.item, key.vcpus)
-        # The same use by the same price tables costs the same, in whatever region.
+        # The same use by the same price tables costs the same, in whatever region; what lacks a price says besides
+        # where these prices have one.
         same = key.meter, key.vcpus, schedule, *(part.tobytes() for part in (start, end, quantity))
-        if same in self._curves:
-            return replace(self._curves[same], key=key)
+        found = self._curves.get(same) or self._lacking.get((key.item, *same))
+        if found:
+            return replace(found, key=key)
         found = curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
-        if not found.unpriced.any():  # else it says where there are prices
+        if found.unpriced.any():
+            self._lacking[(key.item, *same)] = found
+        else:
             self._curves[same] = found
         return found
 

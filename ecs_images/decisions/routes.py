@@ -6,7 +6,6 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -132,7 +131,7 @@ def every_route(question: Question, targets: Sequence[Target]) -> list[Route]:
     """Every way for each target, the ways to one target one after the other."""
     situation, sums = question.situation, dict[tuple[object, ...], Sum]()
     busy = {key.account for key in question.existing}
-    found, nothing = [], float("nan")
+    found, nothing, hours = [], float("nan"), dict[tuple[str, bool], float]()
     for target in targets:
         for way in WAYS.values():
             payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
@@ -148,13 +147,15 @@ def every_route(question: Question, targets: Sequence[Target]) -> list[Route]:
             # Whoever launches it, and whoever pays and uses nothing else, what one account brings costs the same.
             same = (way, target.region, tried.via, currency, payer if payer in busy else "")
             if same not in sums:
-                sums[same] = sum_of(added(question, [replace(tried, receivers=())]))
+                sums[same] = sum_of(added(question, [tried]))
             paid, away = sums[same], target.region != situation.home
-            hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+            if (way.name, away) not in hours:
+                hours[way.name, away] = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+            until = hours[way.name, away]
             note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", paid.unpriced)))
             found.append(
                 Route(
-                    way.name, target.account, target.region, True, "", "", paid.cost, currency, payer, hours,
+                    way.name, target.account, target.region, True, "", "", paid.cost, currency, payer, until,
                     way.if_withdrawn, way.opens, paid.not_counted, note,
                 )
             )  # fmt: skip
