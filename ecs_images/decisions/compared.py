@@ -69,7 +69,7 @@ def cheapest(
         return sum(unpriced), sum(partly), sum(foreign), sum(paid.values())
 
     for route in routes:
-        if route.allowed and not route.opens and route.target not in fixed:
+        if route.allowed and not route.opens and not (fixed and route.target in fixed):
             by_region.setdefault(route.region, {}).setdefault(route.account, {})[route.way] = ranked(route)
     found = dict(fixed)
     for region, by_account in by_region.items():

@@ -61,7 +61,6 @@ class Situation:
     image: the image's id
     owner: the account that owns it
     home: the region it lies in
-    use: what every account uses as things are, to the end of time, by curve
     """
 
     def __init__(self, cloud: Cloud, image: str | Image) -> None:
@@ -78,12 +77,16 @@ class Situation:
             raise InputError(f"{found.id} is {found.status} and has no snapshots yet; wait for it first")
         self.cloud, self.image = cloud.fork(), found.id
         self.owner, self.home = found.account, found.region
-        # Measured from the state that the cloud has, so that its ledger is not replayed.
-        window = billing_window(cloud.ledger, LATEST, None)
-        self.use = dict(groups(usage_of(cloud.ledger, cloud.state, window, in_force(cloud.state, None))))
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
         self.currency = cache(self._currency)
+
+    @cached_property
+    def use(self) -> dict[Key, Rows]:
+        """What every account uses as things are, to the end of time, by curve."""
+        # Measured from the state that the cloud has, so that its ledger is not replayed.
+        ledger, state = self.cloud.ledger, self.cloud.state
+        return dict(groups(usage_of(ledger, state, billing_window(ledger, LATEST, None), in_force(state, None))))
 
     def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Why a delivery to one account is refused; None when it is allowed."""
@@ -288,6 +291,11 @@ class Question:
         """What is used already, up to the end of the horizon."""
         end = to_seconds(next_full_hour(self.updates.end(self.situation.cloud.now)))
         return {key: _until(rows, end) for key, rows in self.situation.use.items() if rows.start.min() < end}
+
+    @cached_property
+    def busy(self) -> frozenset[str]:
+        """The accounts that use something already."""
+        return frozenset(key.account for key in self.existing)
 
 
 def _refused(way: Way, error: CloudError | InputError) -> Refusal:

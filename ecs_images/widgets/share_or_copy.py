@@ -150,9 +150,8 @@ class Answer:
         self.settings, self.question, self._targets = settings, question, targets
         self.routes = every_route(question, targets)
         self._home = question.situation.currency(question.situation.owner)
-        self._by_target: dict[Target, dict[str, Route]] = {target: {} for target in targets}
-        for route in self.routes:
-            self._by_target[route.target][route.way] = route
+        ways = iter(self.routes)
+        self._by_target = {target: dict(zip(WAYS, ways, strict=False)) for target in targets}
         self._best = self._cheapest()
         wanted = {target: way_named(way).name for target, way in settings.chosen.items() if target in self._by_target}
         picked = {target: self._by_target[target][way] for target, way in wanted.items()}
@@ -268,10 +267,17 @@ class Answer:
 
     def _sharing_first(self, way: str) -> tuple[Route, ...]:
         """The plan that shares wherever that is allowed and takes one way for all other targets it can reach."""
-        plan = []
-        for ways in self._by_target.values():
-            plan += [ways[name] for name in (*_SHARED, way) if name in ways and ways[name].allowed][:1]
-        return tuple(plan)
+        return tuple(
+            shared or ways[way]
+            for ways, shared in zip(self._by_target.values(), self._shared, strict=True)
+            if shared or (way and ways[way].allowed)
+        )
+
+    @cached_property
+    def _shared(self) -> list[Route | None]:
+        """For each target how sharing reaches it; None where it does not."""
+        reached = ((ways[name] for name in _SHARED if ways[name].allowed) for ways in self._by_target.values())
+        return [next(one, None) for one in reached]
 
     @cached_property
     def _others(self) -> list[Whole]:
