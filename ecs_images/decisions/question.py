@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from ..billing.metering import billing_window, in_force, usage_of
 from ..billing.rating import Curve, Key, Rows, curve_of, groups
 from ..catalog.images import is_published
 from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
-from ..catalog.prices import PriceBook, Prices
+from ..catalog.prices import Prices
 from ..catalog.regions import Region, regions
 from ..catalog.regions import region as known_region
 from ..catalog.sites import sites
@@ -197,7 +196,7 @@ class Question:
 
     def _ask(self, prices: Prices | None, left_out: Collection[str]) -> None:
         self.prices, self.left_out = prices_or_published(prices, self.situation.cloud), left_out
-        self.curve, self._third_regions = cache(self._curve), cache(self._thirds)
+        self.curve, self._third_regions, self._price = cache(self._curve), cache(self._thirds), cache(self._price_now)
         self._lacking: dict[tuple[object, ...], Curve] = {}
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
@@ -235,7 +234,7 @@ class Question:
             return self._allowed(Delivery(way, target.region, maker, (target.account,), target.region))
         direct = self.tried(DIRECT_COPY, target)
         currency = self.situation.currency(maker)
-        known = self._traffic_price(currency, self.situation.home, target.region)
+        known = self._price(currency, IMAGE_TRAFFIC, self.situation.home, target.region)
         at_most = known if isinstance(direct, Delivery) else None
         if at_most == 0:
             return Refusal("", way.rule(""), f"the direct copy to {target.region} is allowed and its way is free")
@@ -259,23 +258,23 @@ class Question:
 
     def _thirds(self, currency: str, target: str, below: float | None) -> list[str]:
         """The third regions with the cheapest known way, below that of the direct copy where it has a price."""
-        home, book = self.situation.home, self.prices.book(currency)
-        found = []
+        home, found = self.situation.home, []
         for via in regions():
-            stored = _price_now(book, STORAGE, via, self.situation.cloud.now)
-            legs = [self._traffic_price(currency, *leg) for leg in ((home, via), (via, target))]
-            if via in (home, target) or stored is None or None in legs:
+            there, stored = self._price(currency, IMAGE_TRAFFIC, home, via), self._price(currency, STORAGE, via)
+            if via in (home, target) or there is None or stored is None or (below is not None and there >= below):
                 continue
-            price = sum(leg for leg in legs if leg is not None)
-            if below is None or price < below:
-                found.append((price, stored, via))
+            on = self._price(currency, IMAGE_TRAFFIC, via, target)
+            if on is not None and (below is None or there + on < below):
+                found.append((there + on, stored, via))
         return [via for _, _, via in sorted(found)[:MOST_THIRD_REGIONS]]
 
-    def _traffic_price(self, currency: str, origin: str, to: str) -> float | None:
-        """What the way of a copied image costs now, 0 where it is free unless priced [currency per GiB]."""
-        book = self.prices.book(currency)
-        free = book.assumes_free(IMAGE_TRAFFIC)
-        return 0.0 if free else _price_now(book, IMAGE_TRAFFIC, origin, self.situation.cloud.now, to)
+    def _price_now(self, currency: str, meter: str, region_id: str, item: str = "") -> float | None:
+        """The price of a meter's first tier, 0 of what is free unless priced; None where it has none [per GiB]."""
+        book, now = self.prices.book(currency), to_seconds(self.situation.cloud.now)
+        if book.assumes_free(meter):
+            return 0.0
+        epochs = (epoch for epoch in book.schedule(meter, region_id, item) if epoch.start <= now < epoch.end)
+        return next((epoch.tiers[0].price for epoch in epochs), None)
 
     def deliveries(self, chosen: Mapping[Target, Way]) -> list[Delivery]:
         """What a way for each target, all of them allowed, comes to."""
@@ -326,13 +325,6 @@ def region_named(given: Any) -> str:
     if not isinstance(region, str):
         raise InputError(f"a region is given by its id, such as cn-beijing, not by {shown(given)}")
     return known_region(region).region_id
-
-
-def _price_now(book: PriceBook, meter: str, region_id: str, when: datetime, item: str = "") -> float | None:
-    """The price of the first tier of a meter; None where it has none."""
-    second = to_seconds(when)
-    now = (epoch for epoch in book.schedule(meter, region_id, item) if epoch.start <= second < epoch.end)
-    return next((epoch.tiers[0].price for epoch in now), None)
 
 
 def _until(rows: Rows, end: int) -> Rows:

@@ -129,12 +129,14 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
 
 def every_route(question: Question, targets: Sequence[Target]) -> list[Route]:
     """Every way for each target, the ways to one target one after the other, in the order of `WAYS`."""
-    sums: dict[tuple[object, ...], Sum] = {}
-    return [_route(question, way, target, sums) for target in targets for way in WAYS.values()]
+    known: dict[tuple[object, ...], tuple[Sum, float, str]] = {}
+    return [_route(question, way, target, known) for target in targets for way in WAYS.values()]
 
 
-def _route(question: Question, way: Way, target: Target, sums: dict[tuple[object, ...], Sum]) -> Route:
-    """One way for a target; `sums` keeps what was summed up for the targets before."""
+def _route(
+    question: Question, way: Way, target: Target, known: dict[tuple[object, ...], tuple[Sum, float, str]]
+) -> Route:
+    """One way for a target; `known` keeps what it adds, its hours and its note for other targets of which they hold."""
     situation, nothing = question.situation, float("nan")
     payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
     currency = situation.currency(payer)
@@ -145,11 +147,12 @@ def _route(question: Question, way: Way, target: Target, sums: dict[tuple[object
         )  # fmt: skip
     # Whoever launches it, and whoever pays and uses nothing else, what one account brings costs the same.
     same = way, target.region, tried.via, currency, payer if payer in question.busy else ""
-    if same not in sums:
-        sums[same] = sum_of(added(question, [tried]))
-    paid, away = sums[same], target.region != situation.home
-    hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
-    note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", paid.unpriced)))
+    if same not in known:
+        paid, away = sum_of(added(question, [tried])), target.region != situation.home
+        hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+        note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", paid.unpriced)))
+        known[same] = paid, hours, note
+    paid, hours, note = known[same]
     return Route(
         way.name, target.account, target.region, True, "", "", paid.cost, currency, payer, hours, way.if_withdrawn,
         way.opens, paid.not_counted, note,
