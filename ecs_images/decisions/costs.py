@@ -96,6 +96,7 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
 
 
 def _amount(whole: Curve, before: Curve | None) -> Added:
+    """What the whole costs less what was there."""
     curves = (whole,) if before is None else (whole, before)
     gap = next((curve for curve in curves if curve.unpriced.any()), None)
     costs = [float(curve.cost.sum()) for curve in curves]
