@@ -13,7 +13,7 @@ import numpy as np
 from ..billing.metering import billing_window, in_force, usage_of
 from ..billing.rating import Curve, Key, Rows, curve_of, groups
 from ..catalog.images import is_published
-from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
+from ..catalog.meters import IMAGE_TRAFFIC, STORAGE, goes_to_a_region
 from ..catalog.prices import Prices
 from ..catalog.regions import Region, regions
 from ..catalog.regions import region as known_region
@@ -185,6 +185,7 @@ class Question:
         # Plans of one question have most of their uses in common.
         self.uses = cache(self._uses)
         self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
+        # What has all its prices, by its use and its price tables, so that it holds at other prices too.
         self._curves: dict[tuple[object, ...], Curve] = {}
         self._ask(prices, left_out)
 
@@ -197,6 +198,7 @@ class Question:
     def _ask(self, prices: Prices | None, left_out: Collection[str]) -> None:
         self.prices, self.left_out = prices_or_published(prices, self.situation.cloud), left_out
         self.curve, self._third_regions, self._price = cache(self._curve), cache(self._thirds), cache(self._price_now)
+        # What lacks a price says where these prices have one.
         self._lacking: dict[tuple[object, ...], Curve] = {}
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
@@ -212,17 +214,15 @@ class Question:
             np.concatenate([getattr(one, name) for one in (*uses, *there)]) for name in ("start", "end", "quantity")
         )
         schedule = self.prices.book(key.currency).schedule(key.meter, key.region, key.item, key.vcpus)
-        # The same use by the same price tables costs the same, in whatever region; what lacks a price says besides
-        # where these prices have one.
-        same = key.meter, key.vcpus, schedule, *(part.tobytes() for part in (start, end, quantity))
-        found = self._curves.get(same) or self._lacking.get((key.item, *same))
+        # The same use by the same price tables costs the same, in whatever region it is, or is sent to.
+        item = "" if goes_to_a_region(key.meter) else key.item
+        same = key.meter, item, key.vcpus, schedule, *(part.tobytes() for part in (start, end, quantity))
+        found = self._curves.get(same) or self._lacking.get(same)
         if found:
             return replace(found, key=key)
         found = curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
-        if found.unpriced.any():
-            self._lacking[(key.item, *same)] = found
-        else:
-            self._curves[same] = found
+        kept = self._curves if schedule and not found.unpriced.any() else self._lacking
+        kept[same] = found
         return found
 
     def tried(self, way: Way, target: Target) -> Delivery | Refusal:
