@@ -20,7 +20,8 @@ from strategies import tables
 import ecs_images as ecs
 from ecs_images import Account, Cloud, CloudError, InputError, Machines, Prices, Updates, bill, routes
 from ecs_images.catalog.regions import region as region_of
-from ecs_images.decisions.question import Situation
+from ecs_images.decisions.question import Question, Situation
+from ecs_images.decisions.routes import every_route
 from ecs_images.decisions.ways import WAYS
 
 SHANGHAI, HONG_KONG, JAKARTA = "cn-shanghai", "cn-hongkong", "ap-southeast-5"
@@ -570,6 +571,20 @@ def test_what_targets_share_is_what_each_finds_out_alone(crowded: tuple[Cloud, s
         assert (row.x_allowed, row.x_code) == (not why, code), (row.route, target)
         if why:
             assert row.x_note == why
+
+
+def test_a_question_at_other_prices_is_answered_as_if_it_were_asked_anew(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    """Prices may change, be 0, come or be missing: nothing of what was priced before is seen."""
+    situation, month = Situation(cloud, golden(acme)), Updates(horizon_days=30)
+    targets = situation.targets(["partner", "acme"], [BEIJING, SHANGHAI])
+    asked, published = Question(situation, month), Prices.published()
+    some = Prices([tier(1, 0, 10), tier(3, 10)])
+    copies = published.changed("image_copy_traffic", price=0.3)
+    for prices in (published, copies, published.changed(factor=2), some, published.changed(factor=0), published, some):
+        again = every_route(asked.at(prices), targets)
+        assert repr(again) == repr(every_route(Question(situation, month, prices), targets))
 
 
 def test_what_commands_read_is_the_same_for_accounts_that_share_an_answer(crowded: tuple[Cloud, str]) -> None:
