@@ -73,6 +73,7 @@ class PriceBook:
         self._by_item: dict[tuple[str, str], list[PriceRow]] = {}
         for row in rows:
             self._by_item.setdefault((row.meter, row.item), []).append(row)
+        self._meters = {meter for meter, _ in self._by_item}
         self._schedules: dict[tuple[str, str, str, int, str], tuple[Epoch, ...]] = {}
 
     @property
@@ -92,8 +93,7 @@ class PriceBook:
 
     def assumes_free(self, meter: str) -> bool:
         """Whether a meter for which no source names a fee has no row here either, so that it is 0 (COPY-10)."""
-        free = meter in METERS and METERS[meter].free_unless_priced
-        return free and all(known != meter for known, _ in self._by_item)
+        return meter in METERS and METERS[meter].free_unless_priced and meter not in self._meters
 
     def at(
         self, meter: str, region_id: str, when: Time, item: str = "", vcpus: int = 0, term: str = ""

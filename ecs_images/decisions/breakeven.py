@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,15 +30,15 @@ from ..errors import InputError, UnknownName, shown
 from ..ledger.resources import Image
 from ..tables import Column, Table, answers
 from ..units import BYTES_PER_GIB
-from .costs import added, sum_of
+from .costs import Sum, added, sum_of
 from .question import Question, Refusal, Situation
 from .updates import Updates, updates_or_usual
-from .ways import BESIDE, Delivery, way_named
+from .ways import BESIDE, Delivery, Way, way_named
 
 TOLERANCE = 1e-9
 """How near a crossing is found, relative to the higher value it was looked for below."""
 
-_SAME = 1e-12  # Costs nearer to each other than this, relatively, differ by the noise of adding only.
+_SAME = 1e-12  # Costs nearer to each other than this, relatively, differ by rounding only.
 _POINTS, _MOST_VERSIONS = 25, 1000
 """How many values are tried within `between`; of versions every whole number, up to so many."""
 _NAMES = {
@@ -158,21 +158,23 @@ def break_even(
     make no sense, UnknownName for names, and PriceNotFound where a value has no price.
     """
     tried = _values(along, values, between)
-    compared = _Comparison(cloud, image, account, region, routes, {along: tried[0]}, updates, prices, meter)
-    at = {value: compared.costs({along: value}) for value in tried}
-    rows = [
-        (compared.name(along), float(value), route, cost, compared.currency, route in compared.opens)
-        for value, costs in at.items()
-        for route, cost in zip(compared.routes, costs, strict=True)
-    ]
+    pair = _paired(cloud, image, account, region, routes, {along: tried[0]}, updates, prices, meter)
+    at = {value: pair.sums({along: value}) for value in tried}
+    rows, not_counted = list[tuple[object, ...]](), dict[str, None]()
+    for value, sums in at.items():
+        for way, one in zip(pair.ways, sums, strict=True):
+            rows.append((pair.name(along), float(value), way.name, one.cost, pair.currency, way.opens))
+            if one.not_counted:
+                not_counted[f"{way.name}: {one.not_counted}"] = None
     # Where both cost the same it is not known yet which way it will go.
-    parted = [value for value, costs in at.items() if _difference(costs)]
+    parted = [value for value, sums in at.items() if _difference(sums)]
     crossings = [
-        _narrowed(compared, along, low, high)
+        _narrowed(pair, along, low, high)
         for low, high in pairwise(parted)
         if _difference(at[low]) * _difference(at[high]) < 0
     ]
-    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings), tuple(compared.not_counted), compared.opens)
+    opens = tuple(way.name for way in pair.ways if way.opens)
+    return BreakEven(COSTS_TABLE.frame(rows), tuple(crossings), tuple(not_counted), opens)
 
 
 @answers(SURFACE_TABLE)
@@ -204,89 +206,95 @@ def break_even_surface(
     if one == other:
         raise InputError(f"a surface has two different parameters, not {one} twice")
     begun = {one: across[0], other: up[0]}
-    compared = _Comparison(cloud, image, account, region, routes, begun, updates, prices, meter)
-    names = compared.name(one), compared.name(other), *compared.routes
+    pair = _paired(cloud, image, account, region, routes, begun, updates, prices, meter)
+    names = pair.name(one), pair.name(other), *(way.name for way in pair.ways)
     return SURFACE_TABLE.frame(
-        (float(x), float(y), _difference(compared.costs({one: x, other: y})), *names, compared.currency)
+        (float(x), float(y), _difference(pair.sums({one: x, other: y})), *names, pair.currency)
         for x, y in product(across, up)
     )
 
 
-class _Comparison:
-    """Two routes for one target, both allowed and paid in one currency."""
+class _Pair(NamedTuple):
+    """Two routes for one target, both allowed and paid in one currency.
 
-    def __init__(
-        self,
-        cloud: Cloud,
-        image: str | Image,
-        account: str | Account,
-        region: str | Region,
-        routes: tuple[str, str],
-        begun: Mapping[str, float],
-        updates: Updates | None,
-        prices: Prices | None,
-        meter: str | None,
-    ) -> None:
-        """`begun` is where the parameters begin that are followed: what else the updates say of them plays no part."""
-        self._situation = Situation(cloud, image)
-        target = self._situation.target(account, region)
-        if isinstance(routes, str) or not isinstance(routes, Sequence):
-            raise InputError(f"routes is two names of routes, not {shown(routes)}")
-        ways = [way_named(route) for route in routes]
-        if len(ways) != 2 or ways[0] is ways[1]:
-            raise InputError(f"a break-even is between two different routes, not {' and '.join(w.name for w in ways)}")
-        self.routes = ways[0].name, ways[1].name
-        self.opens = tuple(way.name for way in ways if way.opens)
-        if meter is not None and "price" not in begun:
-            raise InputError(f"meter says whose price is followed; along {' and '.join(begun)} it has no effect")
-        self._meter = COPY_TRAFFIC if meter is None else meter
-        self._question = Question(self._situation, _renewed(updates, begun), prices)
-        meters = {row.meter for row in self._question.prices.rows}
-        if not isinstance(self._meter, str) or self._meter not in meters:
-            raise UnknownName("meter", str(meter), meters)
-        self._deliveries: list[Delivery] = []
-        self.not_counted: dict[str, None] = {}
-        """What a route needs and has no price, in words, each once; its costs lack that."""
-        for way in ways:
-            tried = self._question.tried(way, target)
-            if isinstance(tried, Refusal):
-                raise InputError(
-                    f"{way.name!r} for {target.account} in {target.region} is refused, so it has no break-even; {tried}"
-                )
-            self._deliveries.append(tried)
-        payers = [delivery.maker for delivery in self._deliveries]
-        self.currency, others = map(self._situation.currency, payers)
-        if self.currency != others:
-            raise InputError(
-                f"{self.routes[0]!r} is paid by {payers[0]} in {self.currency}, {self.routes[1]!r} by {payers[1]} in "
-                f"{others}; nothing converts between them, so they have no break-even"
-            )
+    question: what is asked where the parameters begin
+    deliveries: what each route brings
+    currency: of whoever pays
+    meter: the meter whose price is followed
+    """
 
-    def costs(self, values: Mapping[str, float]) -> tuple[float, float]:
-        """What the routes cost with some parameters changed."""
-        prices = self._question.prices
+    question: Question
+    deliveries: tuple[Delivery, Delivery]
+    currency: str
+    meter: str
+
+    @property
+    def ways(self) -> tuple[Way, Way]:
+        """The two ways."""
+        return self.deliveries[0].way, self.deliveries[1].way
+
+    def sums(self, values: Mapping[str, float]) -> tuple[Sum, Sum]:
+        """What the routes come to with some parameters changed; raises PriceNotFound where what is brought has none."""
+        question, prices = self.question, self.question.prices
         if "price" in values:
-            prices = prices.changed(self._meter, factor=values["price"])
-        question = Question(self._situation, _renewed(self._question.updates, values), prices)
-        sums = []
-        for route, delivery in zip(self.routes, self._deliveries, strict=True):
-            amounts = added(question, [delivery])
-            if gaps := [one.gap for one in amounts if one.gap and one.key.meter not in BESIDE]:
-                raise price_not_found(unpriced_of(gaps))
-            sums.append(sum_of(amounts))
-            if sums[-1].not_counted:
-                self.not_counted[f"{route}: {sums[-1].not_counted}"] = None
-        return sums[0].cost, sums[1].cost
+            prices = prices.changed(self.meter, factor=values["price"])
+        if values.keys() == {"price"}:
+            question = question.at(prices)
+        else:
+            question = Question(question.situation, _renewed(question.updates, values), prices)
+        first, second = (added(question, [delivery]) for delivery in self.deliveries)
+        if gaps := [one.gap for one in (*first, *second) if one.gap and one.key.meter not in BESIDE]:
+            raise price_not_found(unpriced_of(gaps))
+        return sum_of(first), sum_of(second)
 
     def name(self, along: str) -> str:
         """A parameter in words, with its unit."""
-        return _NAMES[along].format(meter=self._meter)
+        return _NAMES[along].format(meter=self.meter)
 
     def step(self, along: str) -> float:
         """The step a parameter comes in; 0 where it has none."""
         if along in ("change_gib", "new_gib", "size_gib"):
-            return self._situation.cloud.state.block_bytes / BYTES_PER_GIB
+            return self.question.situation.cloud.state.block_bytes / BYTES_PER_GIB
         return 1 if along == "versions_kept" else 0
+
+
+def _paired(
+    cloud: Cloud,
+    image: str | Image,
+    account: str | Account,
+    region: str | Region,
+    routes: tuple[str, str],
+    begun: Mapping[str, float],
+    updates: Updates | None,
+    prices: Prices | None,
+    meter: str | None,
+) -> _Pair:
+    """Two routes to compare.
+
+    begun: where the parameters begin that are followed: what else the updates say of them plays no part
+    """
+    if isinstance(routes, str) or not isinstance(routes, Sequence):
+        raise InputError(f"routes is two names of routes, not {shown(routes)}")
+    ways = [way_named(route) for route in routes]
+    if len(ways) != 2 or ways[0] is ways[1]:
+        raise InputError(f"a break-even is between two different routes, not {' and '.join(w.name for w in ways)}")
+    if meter is not None and "price" not in begun:
+        raise InputError(f"meter says whose price is followed; along {' and '.join(begun)} it has no effect")
+    question = Question(Situation(cloud, image), _renewed(updates, begun), prices)
+    target = question.situation.target(account, region)
+    first, second = tried = [question.tried(way, target) for way in ways]
+    if isinstance(first, Refusal) or isinstance(second, Refusal):
+        way, why = next((way, one) for way, one in zip(ways, tried, strict=True) if isinstance(one, Refusal))
+        raise InputError(
+            f"{way.name!r} for {target.account} in {target.region} is refused, so it has no break-even; {why}"
+        )
+    currency, other = (question.situation.currency(delivery.maker) for delivery in (first, second))
+    if currency != other:
+        raise InputError(
+            f"{ways[0].name!r} is paid by {first.maker} in {currency}, {ways[1].name!r} by {second.maker} in "
+            f"{other}; nothing converts between them, so they have no break-even"
+        )
+    return _Pair(question, (first, second), currency, COPY_TRAFFIC if meter is None else meter)
 
 
 def _values(along: str, values: Sequence[float] | None, between: tuple[float, float] | None) -> list[float]:
@@ -310,23 +318,23 @@ def _values(along: str, values: Sequence[float] | None, between: tuple[float, fl
     return sorted({int(value) if whole and float(value).is_integer() else float(value) for value in given})
 
 
-def _difference(costs: tuple[float, float]) -> float:
-    """The first cost less the second, 0 where only the noise of adding parts them."""
-    first, second = costs
+def _difference(sums: tuple[Sum, Sum]) -> float:
+    """The first cost less the second, 0 where only rounding parts them."""
+    first, second = (one.cost for one in sums)
     return 0.0 if math.isclose(first, second, rel_tol=_SAME, abs_tol=0) else first - second
 
 
-def _narrowed(compared: _Comparison, along: str, low: float, high: float) -> Crossing:
+def _narrowed(pair: _Pair, along: str, low: float, high: float) -> Crossing:
     """The crossing between two values whose differences have opposite signs, by bisection."""
-    step = compared.step(along)
+    step = pair.step(along)
     if step:
         low, high = _whole(low, step), _whole(high, step)
-    below, above = (_difference(compared.costs({along: value})) for value in (low, high))
-    cheaper = compared.routes if below < 0 else compared.routes[::-1]
+    below, above = (_difference(pair.sums({along: value})) for value in (low, high))
+    cheaper = [way.name for way in (pair.ways if below < 0 else pair.ways[::-1])]
     near = step or TOLERANCE * high
     while (gap := high - low) > near:
         middle = low + (gap / step // 2 * step if step else gap / 2)
-        found = _difference(compared.costs({along: int(middle) if along == "versions_kept" else middle}))
+        found = _difference(pair.sums({along: int(middle) if along == "versions_kept" else middle}))
         if found * below > 0:
             low, below = middle, found
         else:

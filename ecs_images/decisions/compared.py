@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -27,13 +28,17 @@ OVER_TIME_TABLE = Table(
         Column("x_not_counted", "text", "", "what of the plan has no price; empty: all is counted"),
     ),
 )
+_Ranked = tuple[tuple[bool, bool, bool, float], Route]
+"""A route, and first whether it has no price, is not counted whole and is of another currency, and what is paid."""
 _POINTS = 61
 """Moments of a line; what is billed by the hour grows evenly between two, what is sent does not."""
 
 
 def amounts_of(question: Question, plan: Iterable[Route]) -> list[Added]:
     """What the routes of a plan, all of them allowed, add together, by payer, region and meter."""
-    return added(question, question.deliveries({route.target: WAYS[route.way] for route in plan}))
+    # Who launches it costs nothing, so one route stands for all that one payer keeps; a third region is in the note.
+    kept = {(route.way, route.region, route.payer, route.note): route for route in plan}
+    return added(question, question.deliveries({route.target: WAYS[route.way] for route in kept.values()}))
 
 
 def cheapest(
@@ -50,24 +55,31 @@ def cheapest(
     one, one with a part that is not counted only where every other has such a part, and none that opens the image
     to everybody.
     """
-    fixed, by_target = chosen or {}, dict[Target, dict[str, Route]]()
+    fixed, by_region = chosen or {}, dict[str, dict[str, dict[str, _Ranked]]]()
+
+    def ranked(route: Route) -> _Ranked:
+        unpriced = isnan(route.cost)
+        cost = 0.0 if unpriced else route.cost
+        return (unpriced, bool(route.not_counted), route.currency != home_currency, cost), route
+
+    def price(plan: Sequence[_Ranked]) -> tuple[int, int, int, float]:
+        """How many have no price, are not counted whole and are of another currency, and what is paid."""
+        unpriced, partly, foreign, _ = zip(*(rank for rank, _ in plan), strict=True)
+        paid = {(route.way, route.payer): rank[3] for rank, route in plan}  # what is shared, once
+        return sum(unpriced), sum(partly), sum(foreign), sum(paid.values())
+
     for route in routes:
-        if route.allowed and not route.opens and route.target not in fixed:
-            by_target.setdefault(route.target, {})[route.way] = route
-
-    def price(plan: Sequence[Route]) -> tuple[int, int, int, float]:
-        """How much has no price, is not counted and is of another currency, and what is paid: what is shared once."""
-        paid = {(route.way, route.payer): 0.0 if isnan(route.cost) else route.cost for route in plan}
-        unpriced, foreign = (sum(isnan(r.cost) for r in plan), sum(r.currency != home_currency for r in plan))
-        return unpriced, sum(bool(r.not_counted) for r in plan), foreign, sum(paid.values())
-
+        if route.allowed and not route.opens and not (fixed and route.target in fixed):
+            by_region.setdefault(route.region, {}).setdefault(route.account, {})[route.way] = ranked(route)
     found = dict(fixed)
-    for region in dict.fromkeys(target.region for target in by_target):
-        here = [ways for target, ways in by_target.items() if target.region == region]
-        alone = [min(ways.values(), key=lambda route: price([route])) for ways in here]
-        plans = [alone, *([w.get(name, own) for w, own in zip(here, alone, strict=True)] for name in WAYS)]
-        beside = [route for target, route in fixed.items() if target.region == region]
-        found |= {route.target: route for route in min(plans, key=lambda plan: price([*beside, *plan]))}
+    for region, by_account in by_region.items():
+        here = by_account.values()
+        alone = [min(ways.values(), key=itemgetter(0)) for ways in here]
+        names = [name for name in WAYS if any(name in ways for ways in here)]
+        plans = [alone, *([w.get(name, own) for w, own in zip(here, alone, strict=True)] for name in names)]
+        beside = [ranked(route) for target, route in fixed.items() if target.region == region]
+        best = min(plans, key=lambda plan: price([*beside, *plan]))
+        found |= {route.target: route for _, route in best}
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,23 +18,21 @@ from .question import Part, Question
 from .ways import BESIDE, Delivery
 
 
-@dataclass(frozen=True)
-class Added:
-    """What is added to one payer's use of a meter in a region: all of it with what is added, and as it was before."""
+class Added(NamedTuple):
+    """What is added to one payer's use of a meter in a region: all of it with what is added, and as it was before.
+
+    key: whose use it is, of what, where
+    whole: all of it
+    before: without what is added; None where nothing was used
+    gap: the one of the two that lacks a price; None where none does
+    cost: what is added in all; NaN where a price is missing
+    """
 
     key: Key
     whole: Curve
     before: Curve | None
-
-    @cached_property
-    def gap(self) -> Curve | None:
-        """The curve that lacks a price; None where none does."""
-        return next((one for one in (self.whole, self.before) if one is not None and one.unpriced.any()), None)
-
-    @cached_property
-    def cost(self) -> float:
-        """What is added in all; NaN where a price is missing."""
-        return float("nan") if self.gap else _total(self.whole) - _total(self.before)
+    gap: Curve | None
+    cost: float
 
     @property
     def note(self) -> str:
@@ -80,22 +78,29 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
     use: dict[Key, list[Part]] = {}
     for delivery in delivered:
         currency = question.situation.currency(delivery.maker)
+        book = question.prices.book(currency)
         for number, used in enumerate(question.uses(delivery.way, delivery.region, delivery.via)):
-            if len(used.quantity) and used.meter not in question.left_out:
+            counted = len(used.quantity) and used.meter not in question.left_out
+            if counted and not book.assumes_free(used.meter):
                 key = Key(delivery.maker, currency, used.region, used.meter, used.item, used.vcpus)
                 use.setdefault(key, []).append(Part(delivery.way, delivery.region, delivery.via, number))
-    found = []
+    found, same = [], dict[tuple[Key, tuple[Part, ...]], Added]()
     for key, parts in use.items():
-        # Whose it is changes nothing where nothing else is used, so that all such payers share one curve.
+        # Whose it is changes nothing where nothing else is used, so that all such payers share one amount.
         there = key in question.existing
-        whole = question.curve(key if there else key._replace(account=""), tuple(parts))
-        if whole.lines or whole.unpriced.any():  # else it is free unless priced (COPY-10)
-            found.append(Added(key, whole, question.curve(key, ()) if there else None))
+        shared = key if there else key._replace(account=""), tuple(parts)
+        if shared not in same:
+            same[shared] = _amount(question.curve(*shared), question.curve(key, ()) if there else None)
+        found.append(same[shared]._replace(key=key))
     return found
 
 
-def _total(curve: Curve | None) -> float:
-    return float(curve.cost.sum()) if curve is not None else 0.0
+def _amount(whole: Curve, before: Curve | None) -> Added:
+    """What the whole costs less what was there."""
+    curves = (whole,) if before is None else (whole, before)
+    gap = next((curve for curve in curves if curve.unpriced.any()), None)
+    costs = [float(curve.cost.sum()) for curve in curves]
+    return Added(whole.key, whole, before, gap, float("nan") if gap else costs[0] - sum(costs[1:]))
 
 
 def _until(curve: Curve, moments: np.ndarray) -> np.ndarray:

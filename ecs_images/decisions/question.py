@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
-from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
@@ -13,16 +13,16 @@ import numpy as np
 from ..billing.metering import billing_window, in_force, usage_of
 from ..billing.rating import Curve, Key, Rows, curve_of, groups
 from ..catalog.images import is_published
-from ..catalog.meters import IMAGE_TRAFFIC, STORAGE
-from ..catalog.prices import PriceBook, Prices
+from ..catalog.meters import IMAGE_TRAFFIC, STORAGE, goes_to_a_region
+from ..catalog.prices import Prices
 from ..catalog.regions import Region, regions
 from ..catalog.regions import region as known_region
 from ..catalog.sites import sites
 from ..cloud.account import Account
 from ..cloud.arguments import ident
 from ..cloud.cloud import Cloud
-from ..errors import CloudError, InputError, PriceNotFound, UnknownName, shown
-from ..ledger.resources import Image
+from ..errors import CloudError, InputError, UnknownName, shown
+from ..ledger.resources import Image, OpenedAccount
 from ..units import LATEST, next_full_hour, to_seconds
 from .machines import Machines
 from .updates import Sizes, Updates, Versions, updates_or_usual
@@ -60,7 +60,6 @@ class Situation:
     image: the image's id
     owner: the account that owns it
     home: the region it lies in
-    use: what every account uses as things are, to the end of time, by curve
     """
 
     def __init__(self, cloud: Cloud, image: str | Image) -> None:
@@ -77,25 +76,55 @@ class Situation:
             raise InputError(f"{found.id} is {found.status} and has no snapshots yet; wait for it first")
         self.cloud, self.image = cloud.fork(), found.id
         self.owner, self.home = found.account, found.region
-        # Measured from the state that the cloud has, so that its ledger is not replayed.
-        window = billing_window(cloud.ledger, LATEST, None)
-        self.use = dict(groups(usage_of(cloud.ledger, cloud.state, window, in_force(cloud.state, None))))
         # The cloud never changes, so each is tried once, however often a slider is moved.
         self.refusal, self._brought = cache(self._refusal), cache(self._bring)
         self.currency = cache(self._currency)
 
+    @cached_property
+    def use(self) -> dict[Key, Rows]:
+        """What every account uses as things are, to the end of time, by curve."""
+        # Measured from the state that the cloud has, so that its ledger is not replayed.
+        ledger, state = self.cloud.ledger, self.cloud.state
+        return dict(groups(usage_of(ledger, state, billing_window(ledger, LATEST, None), in_force(state, None))))
+
     def _refusal(self, delivery: Delivery, machines: Machines) -> Refusal | None:
+        """Why a delivery to one account is refused; None when it is allowed."""
+        (account,), first = delivery.receivers, self.alike[delivery.receivers[0]]
+        if first == account:
+            return self._tried(delivery, machines if delivery.way.begin else Machines())
+        maker = first if delivery.maker == account else delivery.maker
+        found = self.refusal(delivery._replace(maker=maker, receivers=(first,)), machines)
+        # A reason that names the other account is not this one's.
+        return self._tried(delivery, machines) if found and first in found.why else found
+
+    def _tried(self, delivery: Delivery, machines: Machines) -> Refusal | None:
         """Try a delivery in a fork: None when it is allowed."""
-        way, machines = delivery.way, machines if delivery.way.begin else Machines()
-        brought = self._brought(replace(delivery, receivers=()), machines)
+        brought = self._brought(delivery._replace(receivers=()), machines)
         if isinstance(brought, Refusal):
             return brought
         there, image = brought
         try:
             let_launch(there.fork(), image, delivery)
         except (CloudError, InputError) as error:
-            return _refused(way, error)
+            return _refused(delivery.way, error)
         return None
+
+    @cached_property
+    def alike(self) -> dict[str, str]:
+        """For each account the first one that no command tells from it, which may be itself.
+
+        Two are alike when they were opened on the same terms and nothing else in the cloud names either: exchange
+        their names and the cloud is the same, so every command does for one what it does for the other.
+        """
+        state, first = self.cloud.state, dict[OpenedAccount, str]()
+        tables: list[Mapping[str, Any]] = [state.instances, state.disks, state.snapshots, state.images, state.files]
+        tables += [state.policies, state.purchases]
+        named = {thing.account for table in tables for thing in table.values()}
+        named.update(*(image.shared_with for image in state.images.values()))
+        return {
+            name: name if name in named else first.setdefault(replace(account, name=""), name)
+            for name, account in state.accounts.items()
+        }
 
     def _bring(self, delivery: Delivery, machines: Machines) -> tuple[Cloud, str] | Refusal:
         """The cloud in which a delivery has brought the image to its region, and the image there.
@@ -151,15 +180,26 @@ class Question:
         left_out: Collection[str] = (),
     ) -> None:
         """Raises InputError for updates that the image cannot have."""
-        if prices is not None and not isinstance(prices, Prices):
-            raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
         self.situation, self.updates = situation, updates_or_usual(updates)
-        self.prices = (prices or Prices.published()).supposing(situation.cloud.state.assume)
-        self.left_out = left_out
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
         # Plans of one question have most of their uses in common.
-        self.uses, self.curve = cache(self._uses), cache(self._curve)
+        self.uses = cache(self._uses)
         self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
+        # What has all its prices, by its use and its price tables, so that it holds at other prices too.
+        self._curves: dict[tuple[object, ...], Curve] = {}
+        self._ask(prices, left_out)
+
+    def at(self, prices: Prices | None, left_out: Collection[str] = ()) -> Question:
+        """The same question at other prices; what is used, and what that costs as before, is not found out again."""
+        twin = copy(self)
+        twin._ask(prices, left_out)
+        return twin
+
+    def _ask(self, prices: Prices | None, left_out: Collection[str]) -> None:
+        self.prices, self.left_out = prices_or_published(prices, self.situation.cloud), left_out
+        self.curve, self._third_regions, self._price = cache(self._curve), cache(self._thirds), cache(self._price_now)
+        # What lacks a price says where these prices have one.
+        self._lacking: dict[tuple[object, ...], Curve] = {}
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
         """What a way uses to serve one region."""
@@ -173,7 +213,17 @@ class Question:
         start, end, quantity = (
             np.concatenate([getattr(one, name) for one in (*uses, *there)]) for name in ("start", "end", "quantity")
         )
-        return curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
+        schedule = self.prices.book(key.currency).schedule(key.meter, key.region, key.item, key.vcpus)
+        # The same use by the same price tables costs the same, in whatever region it is, or is sent to.
+        item = "" if goes_to_a_region(key.meter) else key.item
+        same = key.meter, item, key.vcpus, schedule, *(part.tobytes() for part in (start, end, quantity))
+        found = self._curves.get(same) or self._lacking.get(same)
+        if found:
+            return replace(found, key=key)
+        found = curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
+        kept = self._curves if schedule and not found.unpriced.any() else self._lacking
+        kept[same] = found
+        return found
 
     def tried(self, way: Way, target: Target) -> Delivery | Refusal:
         """The delivery by which a way serves a target, or why it is refused."""
@@ -183,13 +233,14 @@ class Question:
         if target.region == self.situation.home:
             return self._allowed(Delivery(way, target.region, maker, (target.account,), target.region))
         direct = self.tried(DIRECT_COPY, target)
-        known = self._traffic_price(maker, self.situation.home, target.region)
+        currency = self.situation.currency(maker)
+        known = self._price(currency, IMAGE_TRAFFIC, self.situation.home, target.region)
         at_most = known if isinstance(direct, Delivery) else None
         if at_most == 0:
             return Refusal("", way.rule(""), f"the direct copy to {target.region} is allowed and its way is free")
         tried = [
             self._allowed(Delivery(way, target.region, maker, (target.account,), via))
-            for via in self._third_regions(maker, target.region, at_most)
+            for via in self._third_regions(currency, target.region, at_most)
         ]
         none = f"no third region on the way to {target.region} has known prices" + (
             " below those of the direct copy" if at_most else ""
@@ -205,25 +256,25 @@ class Question:
     def _allowed(self, delivery: Delivery) -> Delivery | Refusal:
         return self.situation.refusal(delivery, self.updates.machines) or delivery
 
-    def _third_regions(self, maker: str, target: str, below: float | None) -> list[str]:
+    def _thirds(self, currency: str, target: str, below: float | None) -> list[str]:
         """The third regions with the cheapest known way, below that of the direct copy where it has a price."""
-        home, book = self.situation.home, self.prices.book(self.situation.currency(maker))
-        found = []
+        home, found = self.situation.home, []
         for via in regions():
-            stored = _price_now(book, STORAGE, via, self.situation.cloud.now)
-            legs = [self._traffic_price(maker, *leg) for leg in ((home, via), (via, target))]
-            if via in (home, target) or stored is None or None in legs:
+            there, stored = self._price(currency, IMAGE_TRAFFIC, home, via), self._price(currency, STORAGE, via)
+            if via in (home, target) or there is None or stored is None or (below is not None and there >= below):
                 continue
-            price = sum(leg for leg in legs if leg is not None)
-            if below is None or price < below:
-                found.append((price, stored, via))
+            on = self._price(currency, IMAGE_TRAFFIC, via, target)
+            if on is not None and (below is None or there + on < below):
+                found.append((there + on, stored, via))
         return [via for _, _, via in sorted(found)[:MOST_THIRD_REGIONS]]
 
-    def _traffic_price(self, maker: str, origin: str, to: str) -> float | None:
-        """What the way of a copied image costs now, 0 where it is free unless priced [currency per GiB]."""
-        book = self.prices.book(self.situation.currency(maker))
-        free = book.assumes_free(IMAGE_TRAFFIC)
-        return 0.0 if free else _price_now(book, IMAGE_TRAFFIC, origin, self.situation.cloud.now, to)
+    def _price_now(self, currency: str, meter: str, region_id: str, item: str = "") -> float | None:
+        """The price of a meter's first tier, 0 of what is free unless priced; None where it has none [per GiB]."""
+        book, now = self.prices.book(currency), to_seconds(self.situation.cloud.now)
+        if book.assumes_free(meter):
+            return 0.0
+        epochs = (epoch for epoch in book.schedule(meter, region_id, item) if epoch.start <= now < epoch.end)
+        return next((epoch.tiers[0].price for epoch in epochs), None)
 
     def deliveries(self, chosen: Mapping[Target, Way]) -> list[Delivery]:
         """What a way for each target, all of them allowed, comes to."""
@@ -240,10 +291,22 @@ class Question:
         end = to_seconds(next_full_hour(self.updates.end(self.situation.cloud.now)))
         return {key: _until(rows, end) for key, rows in self.situation.use.items() if rows.start.min() < end}
 
+    @cached_property
+    def busy(self) -> frozenset[str]:
+        """The accounts that use something already."""
+        return frozenset(key.account for key in self.existing)
+
 
 def _refused(way: Way, error: CloudError | InputError) -> Refusal:
     code, why = (error.code, error.reason) if isinstance(error, CloudError) else ("", str(error))
     return Refusal(code, way.rule(code), why)
+
+
+def prices_or_published(prices: Prices | None, cloud: Cloud) -> Prices:
+    """The prices given, the published ones for none, as a cloud supposes them; raises InputError for anything else."""
+    if prices is not None and not isinstance(prices, Prices):
+        raise InputError(f"prices is a Prices, such as Prices.published(), not {shown(prices)}")
+    return (prices or Prices.published()).supposing(cloud.state.assume)
 
 
 def account_named(cloud: Cloud, given: Any) -> str:
@@ -262,14 +325,6 @@ def region_named(given: Any) -> str:
     if not isinstance(region, str):
         raise InputError(f"a region is given by its id, such as cn-beijing, not by {shown(given)}")
     return known_region(region).region_id
-
-
-def _price_now(book: PriceBook, meter: str, region_id: str, when: datetime, item: str = "") -> float | None:
-    """The price of the first tier of a meter; None where it has none."""
-    try:
-        return book.at(meter, region_id, when, item)[0].price
-    except PriceNotFound:
-        return None
 
 
 def _until(rows: Rows, end: int) -> Rows:

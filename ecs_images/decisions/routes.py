@@ -6,7 +6,6 @@ routes(cloud, golden, accounts=["partner"], regions=["cn-shanghai"], updates=Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -23,7 +22,7 @@ from .costs import Sum, added, sum_of
 from .machines import disks_gib
 from .question import Question, Refusal, Situation
 from .updates import Updates
-from .ways import WAYS, Target
+from .ways import WAYS, Target, Way
 
 ROUTES_TABLE = Table(
     "routes",
@@ -129,36 +128,35 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
 
 
 def every_route(question: Question, targets: Sequence[Target]) -> list[Route]:
-    """Every way for each target, the ways to one target one after the other."""
-    situation, sums = question.situation, dict[tuple[object, ...], Sum]()
-    busy = {key.account for key in question.existing}
-    found, nothing = [], float("nan")
-    for target in targets:
-        for way in WAYS.values():
-            payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
-            currency = situation.currency(payer)
-            if isinstance(tried, Refusal):
-                found.append(
-                    Route(
-                        way.name, target.account, target.region, False, tried.code, tried.rule, nothing, currency,
-                        payer, nothing, "", way.opens, "", tried.why,
-                    )
-                )  # fmt: skip
-                continue
-            # Whoever launches it, and whoever pays and uses nothing else, what one account brings costs the same.
-            same = (way, target.region, tried.via, currency, payer if payer in busy else "")
-            if same not in sums:
-                sums[same] = sum_of(added(question, [replace(tried, receivers=())]))
-            paid, away = sums[same], target.region != situation.home
-            hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
-            note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", paid.unpriced)))
-            found.append(
-                Route(
-                    way.name, target.account, target.region, True, "", "", paid.cost, currency, payer, hours,
-                    way.if_withdrawn, way.opens, paid.not_counted, note,
-                )
-            )  # fmt: skip
-    return found
+    """Every way for each target, the ways to one target one after the other, in the order of `WAYS`."""
+    known: dict[tuple[object, ...], tuple[Sum, float, str]] = {}
+    return [_route(question, way, target, known) for target in targets for way in WAYS.values()]
+
+
+def _route(
+    question: Question, way: Way, target: Target, known: dict[tuple[object, ...], tuple[Sum, float, str]]
+) -> Route:
+    """One way for a target; `known` keeps what it adds, its hours and its note for other targets of which they hold."""
+    situation, nothing = question.situation, float("nan")
+    payer, tried = way.maker(situation.owner, target.account), question.tried(way, target)
+    currency = situation.currency(payer)
+    if isinstance(tried, Refusal):
+        return Route(
+            way.name, target.account, target.region, False, tried.code, tried.rule, nothing, currency, payer, nothing,
+            "", way.opens, "", tried.why,
+        )  # fmt: skip
+    # Whoever launches it, and whoever pays and uses nothing else, what one account brings costs the same.
+    same = way, target.region, tried.via, currency, payer if payer in question.busy else ""
+    if same not in known:
+        paid, away = sum_of(added(question, [tried])), target.region != situation.home
+        hours = way.hours_to_launch(question.sizes.content(0), away, question.updates)
+        note = "; ".join(filter(None, (f"by way of {tried.via}" if tried.via else "", paid.unpriced)))
+        known[same] = paid, hours, note
+    paid, hours, note = known[same]
+    return Route(
+        way.name, target.account, target.region, True, "", "", paid.cost, currency, payer, hours, way.if_withdrawn,
+        way.opens, paid.not_counted, note,
+    )  # fmt: skip
 
 
 def frame_of(question: Question) -> list[tuple[str, str]]:

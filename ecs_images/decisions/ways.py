@@ -241,8 +241,7 @@ class Way:
         return (seconds + (updates.machines.seconds if self.begin else 0)) / SECONDS_PER_HOUR
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What a way brings to a region once: made by one account, launched by all that it serves there."""
 
     way: Way

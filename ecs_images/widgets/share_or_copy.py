@@ -21,7 +21,7 @@ from ..charts.plans import plans_picture
 from ..cloud.cloud import Cloud
 from ..decisions.compared import amounts_of, cheapest, costs_over_time
 from ..decisions.costs import Sum, sum_of
-from ..decisions.question import Question, Situation
+from ..decisions.question import Question, Situation, prices_or_published
 from ..decisions.routes import ROUTES_TABLE, Route, every_route
 from ..decisions.updates import Updates
 from ..decisions.ways import BESIDE, WAYS, Target, way_named
@@ -86,11 +86,11 @@ class ShareOrCopy:
 
     def __init__(self, cloud: Cloud, prices: Prices | None = None) -> None:
         self.cloud = cloud.fork()
-        self._prices = lru_cache(maxsize=_COPY_PRICES)(
-            lambda copy_price: _with_copy_price(prices or Prices.published(), copy_price)
-        )
-        # A situation keeps what was tried with its image; a slider only changes the updates.
+        supposed = prices_or_published(prices, self.cloud)
+        self._prices = lru_cache(maxsize=_COPY_PRICES)(lambda copy_price: _with_copy_price(supposed, copy_price))
+        # A situation keeps what was tried with its image; a slider only changes the updates, or else only prices.
         self._situation = cache(lambda image: Situation(self.cloud, image))
+        self._question = lru_cache(maxsize=1)(lambda image, updates: Question(self._situation(image), updates))
 
     def __repr__(self) -> str:
         return f"<ShareOrCopy: {pages.counted(len(self.images()), 'image')}>"
@@ -120,9 +120,9 @@ class ShareOrCopy:
             raise InputError("this cloud has no image of an account's own; make one with create_image")
         if not settings.accounts or not settings.regions:
             raise InputError("choose at least one account and one region; nothing is compared until then")
-        situation = self._situation(settings.image)
-        question = Question(situation, settings.updates, self._prices(settings.copy_price), settings.left_out)
-        return Answer(settings, question, situation.targets(settings.accounts, settings.regions))
+        question = self._question(settings.image, settings.updates)
+        targets = question.situation.targets(settings.accounts, settings.regions)
+        return Answer(settings, question.at(self._prices(settings.copy_price), settings.left_out), targets)
 
 
 class Whole(NamedTuple):
@@ -151,9 +151,8 @@ class Answer:
         self.settings, self.question, self._targets = settings, question, targets
         self.routes = every_route(question, targets)
         self._home = question.situation.currency(question.situation.owner)
-        self._by_target: dict[Target, dict[str, Route]] = {target: {} for target in targets}
-        for route in self.routes:
-            self._by_target[route.target][route.way] = route
+        ways = iter(self.routes)
+        self._by_target = {target: dict(zip(WAYS, ways, strict=False)) for target in targets}
         self._best = self._cheapest()
         wanted = {target: way_named(way).name for target, way in settings.chosen.items() if target in self._by_target}
         picked = {target: self._by_target[target][way] for target, way in wanted.items()}
@@ -269,10 +268,17 @@ class Answer:
 
     def _sharing_first(self, way: str) -> tuple[Route, ...]:
         """The plan that shares wherever that is allowed and takes one way for all other targets it can reach."""
-        plan = []
-        for ways in self._by_target.values():
-            plan += [ways[name] for name in (*_SHARED, way) if name in ways and ways[name].allowed][:1]
-        return tuple(plan)
+        return tuple(
+            shared or ways[way]
+            for ways, shared in zip(self._by_target.values(), self._shared, strict=True)
+            if shared or (way and ways[way].allowed)
+        )
+
+    @cached_property
+    def _shared(self) -> list[Route | None]:
+        """For each target how sharing reaches it; None where it does not."""
+        reached = ((ways[name] for name in _SHARED if ways[name].allowed) for ways in self._by_target.values())
+        return [next(one, None) for one in reached]
 
     @cached_property
     def _others(self) -> list[Whole]:

@@ -1,5 +1,7 @@
-"""How soon the lessons' widgets answer, measured in the browser: `python tests/benchmarks/redraw.py`.
+"""How soon the lessons' widgets answer, measured in the browser: `python tests/benchmarks/redraw.py [WORD …]`.
 
+Words choose the rows whose page and control have all of them, as in `redraw.py "12 × 10" copies`; without any, all are
+measured.
 From the press of a key to the frame that follows the last change in what the widget shows, for the
 controls of the lessons and of the page that `ecs-images app` shows. The target is under 100 ms for
 95 of 100, and under 250 ms for a workbench of 12 regions and 10 accounts. Needs the extra `browser` and
@@ -142,7 +144,16 @@ def redraws(page: Page, control: Locator, keys: Sequence[str]) -> list[float]:
     return sorted(time for time in times if time is not None)
 
 
+def chosen(words: Sequence[str]) -> list[Control]:
+    """The controls whose page and name have all the words."""
+    found = [one for one in CONTROLS if all(word in f"{NAMES.get(one.page, one.page)} {one.name}" for word in words)]
+    if not found:
+        sys.exit(f"no control of any page has {' and '.join(words)} in its name")
+    return found
+
+
 def main() -> None:
+    controls = chosen(sys.argv[1:])
     with ExitStack() as open_now:
         profile = open_now.enter_context(tempfile.TemporaryDirectory())
         story = Path(profile) / "many.yaml"
@@ -157,7 +168,7 @@ def main() -> None:
         page, shown = context.pages[0], None
         page.goto(entrance)  # whose token is kept in a cookie
         print(f"{'page':<26}{'control':<20}{'steps':>6}{'median':>8}{'95 %':>6}{'longest':>9}  [ms]")
-        for place, name, keys, where in CONTROLS:
+        for place, name, keys, where in controls:
             if place != shown:
                 page.goto(address(place))
                 shown = place
