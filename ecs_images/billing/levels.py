@@ -99,9 +99,28 @@ def levels_of_usage(usage: pd.DataFrame) -> Levels:
 
 
 def levels_of_table(levels: pd.DataFrame) -> Levels:
-    """The levels of a `LEVELS` table, whose rows may be in any order and repeat a moment."""
+    """The levels of a `LEVELS` table, whose rows may be in any order and repeat a moment.
+
+    Raises InputError where a moment is missing, and where a level does not come back to 0.
+    """
     curve, keys = curves_of(levels)
-    return _added(keys, [(curve, seconds_of(levels["x_moment"]), levels["x_change"].to_numpy("int64"))])
+    moment, change = seconds_of(levels["x_moment"]), levels["x_change"].to_numpy("int64")
+    if missing := np.sum(moment < 0):
+        raise InputError(f"not a levels table: x_moment is missing in {missing:,} rows")
+    found = _added(keys, [(curve, moment, change)])
+    for key, _, changes in found.each():
+        if left := changes.sum():
+            where = f"{key.meter} in {key.region} for {key.account}"
+            raise InputError(f"levels of {where} end at {left:,}, not at 0; a part of them is missing")
+    return found
+
+
+def added(parts: Sequence[Levels]) -> Levels:
+    """The levels of all parts together."""
+    keys = sorted({key for part in parts for key in part.keys})
+    place = {key: number for number, key in enumerate(keys)}
+    places = [np.array([place[key] for key in part.keys], dtype=np.int64) for part in parts]
+    return _added(keys, [(at[part.curve], part.moment, part.change) for at, part in zip(places, parts, strict=True)])
 
 
 def levels_of_spans(
@@ -115,10 +134,10 @@ def levels_of_spans(
     end: when each ends [s since 1970]
     quantity: what each holds
 
-    Raises InputError where one ends before it begins.
+    Raises InputError where one ends before it begins, or a moment is missing.
     """
-    if len(wrong := np.flatnonzero(end < start)):
-        raise InputError(f"not a usage table: in row {wrong[0]} charge_period_end is before charge_period_start")
+    if wrong := np.sum((start < 0) | (end < start)):
+        raise InputError(f"in {wrong:,} rows charge_period_start is missing, or charge_period_end is or lies before it")
     return _added(keys, [(curve, start, quantity), (curve, end, -quantity)])
 
 
@@ -140,7 +159,9 @@ def curves_of_codes(coded: Sequence[tuple[np.ndarray, list[str | int]]], rows: i
     curve, values = np.zeros(rows, np.int64), []
     for name, (codes, names) in zip(WHO_WHERE_WHAT, coded, strict=True):
         if rows and codes.min() < 0:
-            raise InputError(f"{name} is not known in row {codes.argmin()}; where there is none it is an empty text")
+            raise InputError(
+                f"{name} is missing in {np.sum(codes < 0):,} rows; where it says nothing, it is empty text"
+            )
         order = np.argsort(np.array(names, dtype=object), kind="stable")
         values.append([names[place] for place in order])
         if len(names) > 1:
@@ -162,8 +183,8 @@ def _added(keys: Sequence[Key], changes: Sequence[tuple[np.ndarray, np.ndarray, 
     """
     if not keys:
         return Levels(keys, *[np.empty(0, np.int64)] * 3)
-    low = min(int(moment.min()) for _, moment, _ in changes) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
-    hours = (max(int(moment.max()) for _, moment, _ in changes) - low) // SECONDS_PER_HOUR + 1
+    low = min(int(moment.min()) for _, moment, _ in changes if len(moment)) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
+    hours = (max(int(moment.max()) for _, moment, _ in changes if len(moment)) - low) // SECONDS_PER_HOUR + 1
     if len(keys) * hours > _CELLS_PER_CHANGE * sum(len(moment) for _, moment, _ in changes):
         return _in_order(keys, changes)
     level, reached = np.zeros(len(keys) * hours, np.int64), np.zeros(len(keys) * hours, bool)

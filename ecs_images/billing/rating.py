@@ -136,7 +136,8 @@ def rate_levels(levels: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     prices: the price books
 
     Returns a `CHARGES` table, equal to what `rate` returns for the usage itself. Raises PriceNotFound with
-    everything that has no price, InputError for what is no levels or no prices. BILL-1.
+    everything that has no price, InputError for what is no prices or no levels, or where a level does not come back
+    to 0, because a part is missing. BILL-1.
 
     >>> ecs.Bill(ecs.rate_levels(ecs.usage_levels(ecs.measure(cloud, until="2026-02-14")), ecs.Prices.published()))
     <Bill: 1.44 CNY>
