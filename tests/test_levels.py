@@ -103,7 +103,7 @@ _rows = st.tuples(
 
 
 @pytest.mark.slow
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(_rows, min_size=1, max_size=30), st.sampled_from([1, 60]))
 def test_levels_are_what_adding_in_a_dict_says(rows: list[_Row], apart: int) -> None:
     """Close together or hours apart, on the hour or between hours: whole numbers, added exactly."""
@@ -120,7 +120,7 @@ def test_levels_are_what_adding_in_a_dict_says(rows: list[_Row], apart: int) -> 
 
 
 @pytest.mark.slow
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(_rows, min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_levels_of_parts_in_any_order_cost_what_the_whole_costs(rows: list[_Row], random) -> None:
     """One account alone, one row alone, none at all: however usage is cut, charges are equal to the last digit."""

@@ -258,7 +258,8 @@ def _steps(moments: np.ndarray, changes: np.ndarray, schedule: tuple[Epoch, ...]
     low, high = moments[0], moments[-1]
     edges = np.array([edge for epoch in schedule for edge in (epoch.start, epoch.end)], dtype=np.int64)
     cuts = np.concatenate([moments, settlement_borders(low, high), edges[(edges > low) & (edges < high)]])
-    borders = np.unique(cuts)
+    cuts.sort(kind="stable")  # Of a few sequences in order, that is a merge.
+    borders = cuts[np.diff(cuts, prepend=low - 1) > 0]
     return borders, np.cumsum(changes)[np.searchsorted(moments, borders[:-1], "right") - 1]
 
 
