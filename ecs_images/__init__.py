@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from .billing.bill import Bill as Bill
     from .billing.bill import bill as bill
     from .billing.fees import fees as fees
+    from .billing.levels import usage_levels as usage_levels
     from .billing.metering import measure as measure
     from .billing.rating import rate as rate
+    from .billing.rating import rate_levels as rate_levels
+    from .billing.scale import levels_sql as levels_sql
+    from .billing.scale import read_usage_levels as read_usage_levels
     from .catalog.files import sample as sample
     from .catalog.listing import changed_rules as changed_rules
     from .catalog.listing import images as images
@@ -62,8 +66,10 @@ _HOMES = {
     "accounts.reconcile": "reconcile",
     "billing.bill": "Bill bill",
     "billing.fees": "fees",
+    "billing.levels": "usage_levels",
     "billing.metering": "measure",
-    "billing.rating": "rate",
+    "billing.rating": "rate rate_levels",
+    "billing.scale": "levels_sql read_usage_levels",
     "catalog.files": "sample",
     "catalog.listing": "changed_rules images instance_types products regions rules",
     "catalog.prices": "Prices",

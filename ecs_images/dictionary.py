@@ -21,6 +21,7 @@ from .billing.amounts import AMOUNTS
 from .billing.compare import COMPARISON
 from .billing.focus import FOCUS
 from .billing.invoice import INVOICE
+from .billing.levels import LEVELS
 from .billing.schema import CHARGES, USAGE
 from .catalog import meters
 from .catalog.files import data_dir, data_path
@@ -57,7 +58,7 @@ the day it was seen (`observed`), or an `assumed` day explained in the note.
 def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
-    bill = USAGE, CHARGES, INVOICE, AMOUNTS, COMPARISON, FOCUS
+    bill = USAGE, LEVELS, CHARGES, INVOICE, AMOUNTS, COMPARISON, FOCUS
     answers = ALLOCATED, COSTS, MONTH_SO_FAR, NOT_BILLED, FINDINGS, DECISIONS, STEPS
     real = *answers, BILL_LINES, RECONCILIATION, CAUSES_TABLE
     other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE

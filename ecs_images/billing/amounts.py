@@ -20,8 +20,8 @@ from ..ledger.state import State
 from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
-from .rating import Curve, Key, groups
-from .schema import KEY_COLUMNS, WHO_WHERE_WHAT
+from .rating import Curve, groups
+from .schema import KEY_COLUMNS, WHO_WHERE_WHAT, Key
 
 AMOUNTS = Table(
     "amounts",

@@ -34,8 +34,8 @@ from .explain import Explanation, Resource, explain
 from .focus import focus
 from .invoice import invoice
 from .metering import HasLedger, billing_window, cut_short, in_force, ledger_of, usage_of
-from .rating import Curve, Key, charges_of, curves, unpriced_of
-from .schema import CHARGES
+from .rating import Curve, charges_of, curves, unpriced_of
+from .schema import CHARGES, Key
 from .unpriced import UNPRICED, in_words, price_not_found
 
 ATTRIBUTED = {

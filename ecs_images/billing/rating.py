@@ -1,17 +1,17 @@
 """Rating: usage × price book → charges (BILL-1: price × size × time, per region and category).
 
 Every account, region and meter has a curve: the total level of what is used, as steps over time.
-Usage rows become deltas (a level starts, a level ends) in whole numbers, running sums give the
-totals that tiers need, and no hour of a row is ever written out. The average price per unit and
-hour of the curve also says what any single row costs, so shares of it add up to the bill.
+Running sums of its rises and falls give the totals that tiers need, and no hour of a row is ever
+written out. The average price per unit and hour of the curve also says what any single row costs,
+so shares of it add up to the bill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,26 +21,12 @@ from ..catalog.price_files import PriceRow
 from ..catalog.prices import FIRST_DAY, Epoch, Prices
 from ..columns import seconds_of, times_of
 from ..errors import InputError, look_up, shown
+from ..tables import DTYPES, Kind
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
-from .schema import CHARGES, USAGE, WHO_WHERE_WHAT
+from .levels import LEVELS, Levels, curves_of, levels_of_spans, levels_of_table, levels_of_usage, usage_levels
+from .schema import CHARGES, KEY_COLUMNS, Key
 from .settlement import settlement_borders, settlement_of
 from .unpriced import UNPRICED, price_not_found
-
-
-class Key(NamedTuple):
-    """Whose use of what, where: one curve. `vcpus` is 0 for storage, `term` empty but for what is prepaid."""
-
-    account: str
-    currency: str
-    region: str
-    meter: str
-    item: str
-    vcpus: int
-    term: str = ""
-
-    def columns(self) -> dict[str, Any]:
-        """The key as columns of a table."""
-        return dict(zip(WHO_WHERE_WHAT, self, strict=True))
 
 
 @dataclass(frozen=True)
@@ -139,23 +125,70 @@ def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     >>> ecs.Bill(ecs.rate(ecs.measure(cloud, until="2026-02-14"), ecs.Prices.published()))
     <Bill: 1.44 CNY>
     """
-    if not isinstance(prices, Prices):
-        raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
-    cost_curves = curves(USAGE.check(usage), prices)
+    _check_prices(prices)  # Before a long addition, not after it.
+    return rate_levels(usage_levels(usage), prices)
+
+
+def rate_levels(levels: pd.DataFrame, prices: Prices) -> pd.DataFrame:
+    """What levels cost: the second half of `rate`, for levels that were added elsewhere.
+
+    levels: a `LEVELS` table, as `usage_levels` returns it, or several of parts of an estate put one below another
+    prices: the price books
+
+    Returns a `CHARGES` table, equal to what `rate` returns for the usage itself. Raises PriceNotFound with
+    everything that has no price, InputError for what is no prices or no levels, or where a level does not come back
+    to 0, because a part is missing. BILL-1.
+
+    >>> ecs.Bill(ecs.rate_levels(ecs.usage_levels(ecs.measure(cloud, until="2026-02-14")), ecs.Prices.published()))
+    <Bill: 1.44 CNY>
+    """
+    _check_prices(prices)
+    cost_curves = _curves(levels_of_table(LEVELS.check(levels)), prices)
     if len(unpriced := unpriced_of(cost_curves)):
         raise price_not_found(unpriced)
     return charges_of(cost_curves, prices)
 
 
+def _check_prices(prices: Prices) -> None:
+    if not isinstance(prices, Prices):
+        raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
+
+
 def charges_of(cost_curves: Sequence[Curve], prices: Prices) -> pd.DataFrame:
-    """The charges of some curves that these prices made, as a `CHARGES` table."""
-    parts = [
-        _charges_of_line(curve, line, used, prices.position[line.price])
+    """The charges of some curves that these prices made: a row for each settlement of each line."""
+    lines = [
+        (curve, line, used)
         for curve in cost_curves
         for line in curve.lines
         if len(used := np.flatnonzero(line.quantity) + line.low)
     ]
-    return CHARGES.check(pd.concat(parts, ignore_index=True)) if parts else CHARGES.frame()
+    if not lines:
+        return CHARGES.frame()
+    start, end, quantity, cost = zip(*(_settled(*of_line) for of_line in lines), strict=True)
+    line_of = np.repeat(np.arange(len(lines)), [len(settlements) for settlements in start])
+    units_of = [units()[line.price.unit] for _, line, _ in lines]
+    consumed = np.concatenate(quantity)
+
+    def each(values: Iterable[Any], kind: Kind) -> Any:
+        """What is the same for all settlements of a line."""
+        return pd.array(list(values), dtype=DTYPES[kind]).take(line_of)
+
+    keys = zip(*(curve.key for curve, _, _ in lines), strict=True)
+    key_columns = {column.name: each(values, column.kind) for column, values in zip(KEY_COLUMNS, keys, strict=True)}
+    return CHARGES.frame(
+        {
+            **key_columns,
+            "charge_period_start": times_of(np.concatenate(start)),
+            "charge_period_end": times_of(np.concatenate(end)),
+            "consumed_quantity": consumed,
+            "consumed_unit": each((unit.consumed for unit in units_of), "text"),
+            "pricing_quantity": consumed / np.array([unit.hours for unit in units_of], dtype=np.float64)[line_of],
+            "pricing_unit": each((unit.name for unit in units_of), "text"),
+            "list_unit_price": each((line.price.price or 0 for _, line, _ in lines), "number"),
+            "list_cost": np.concatenate(cost),
+            "x_price_row": each((prices.position[line.price] for _, line, _ in lines), "integer"),
+        }
+    )
 
 
 def unpriced_of(cost_curves: Sequence[Curve]) -> pd.DataFrame:
@@ -175,15 +208,24 @@ def unpriced_of(cost_curves: Sequence[Curve]) -> pd.DataFrame:
 
 def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
     """The cost curve of every account, region and meter in a usage table, with what has no price."""
-    return [curve_of(key, rows, prices) for key, rows in groups(usage)]
+    return _curves(levels_of_usage(usage), prices)
+
+
+def _curves(levels: Levels, prices: Prices) -> list[Curve]:
+    return [_curve(key, moments, changes, prices) for key, moments, changes in levels.each()]
 
 
 def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve:
     """What some use costs over time, and what of it has no price."""
+    levels = levels_of_spans(np.zeros(len(rows.start), np.int64), [key], rows.start, rows.end, rows.quantity)
+    return _curve(key, levels.moment, levels.change, prices)
+
+
+def _curve(key: Key, moments: np.ndarray, changes: np.ndarray, prices: Prices) -> Curve:
     book = prices.book(key.currency)
     look_up("meter", key.meter, METERS)
     schedule = book.schedule(key.meter, key.region, key.item, key.vcpus, key.term)
-    borders, levels = _steps(rows, schedule)
+    borders, levels = _steps(moments, changes, schedule)
     if book.assumes_free(key.meter):
         return Curve(key, borders, levels, (), np.zeros(len(levels)))
     lines, unpriced = _price(key, borders, levels, schedule)
@@ -203,30 +245,22 @@ class Rows:
 
 def groups(usage: pd.DataFrame) -> Iterator[tuple[Key, Rows]]:
     """The rows of a usage table by curve, in order of their keys."""
-    if not len(usage):
-        return
+    curve, keys = curves_of(usage)
     start, end = seconds_of(usage["charge_period_start"]), seconds_of(usage["charge_period_end"])
     quantity = usage["x_quantity"].to_numpy("int64")
-    grouped = usage.groupby(WHO_WHERE_WHAT, observed=True, sort=True)
-    names: Any
-    for names, positions in grouped.indices.items():
-        at = np.asarray(positions)
-        yield Key(*names), Rows(at, start[at], end[at], quantity[at])
+    order = np.argsort(curve, kind="stable")
+    for key, at in zip(keys, np.split(order, np.flatnonzero(np.diff(curve[order])) + 1), strict=False):
+        yield key, Rows(at, start[at], end[at], quantity[at])
 
 
-def _steps(rows: Rows, schedule: tuple[Epoch, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Borders and levels: the deltas of the rows, cut where settlements and prices change."""
-    ticks = np.concatenate([rows.start, rows.end])
-    deltas = np.concatenate([rows.quantity, -rows.quantity])
-    order = np.argsort(ticks, kind="stable")
-    moments, first = np.unique(ticks[order], return_index=True)
-    level_after = np.cumsum(np.add.reduceat(deltas[order], first))
+def _steps(moments: np.ndarray, changes: np.ndarray, schedule: tuple[Epoch, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Borders and levels: a curve cut where settlements and prices change too."""
     low, high = moments[0], moments[-1]
-    changes = np.array([edge for epoch in schedule for edge in (epoch.start, epoch.end)], dtype=np.int64)
-    cuts = np.concatenate([moments, settlement_borders(low, high), changes[(changes > low) & (changes < high)]])
-    borders = np.unique(cuts)
-    levels = level_after[np.searchsorted(moments, borders[:-1], "right") - 1]
-    return borders, levels
+    edges = np.array([edge for epoch in schedule for edge in (epoch.start, epoch.end)], dtype=np.int64)
+    cuts = np.concatenate([moments, settlement_borders(low, high), edges[(edges > low) & (edges < high)]])
+    cuts.sort(kind="stable")  # Of a few sequences in order, that is a merge.
+    borders = cuts[np.diff(cuts, prepend=low - 1) > 0]
+    return borders, np.cumsum(changes)[np.searchsorted(moments, borders[:-1], "right") - 1]
 
 
 def _price(
@@ -257,24 +291,10 @@ def _price(
     return lines, unpriced
 
 
-def _charges_of_line(curve: Curve, line: Line, used: np.ndarray, price_row: int) -> pd.DataFrame:
-    """One row per settlement of a line; `used` are the segments of its curve in which it costs something."""
-    unit = units()[line.price.unit]
+def _settled(curve: Curve, line: Line, used: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of each settlement of a line the start, end, quantity and cost; in `used` segments it costs something."""
     settlement = settlement_of(curve.borders[used])
     first = np.flatnonzero(np.diff(settlement, prepend=settlement[0] - 1))
     last = np.append(first[1:], len(used)) - 1
-    quantity = np.add.reduceat(line.quantity[used - line.low], first)
-    frame = pd.DataFrame(
-        {
-            "charge_period_start": times_of(curve.borders[used[first]]),
-            "charge_period_end": times_of(curve.borders[used[last] + 1]),
-            "consumed_quantity": quantity,
-            "consumed_unit": unit.consumed,
-            "pricing_quantity": quantity / unit.hours,
-            "pricing_unit": unit.name,
-            "list_unit_price": float(line.price.price or 0),
-            "list_cost": np.add.reduceat(line.cost[used - line.low], first),
-            "x_price_row": price_row,
-        }
-    )
-    return frame.assign(**curve.key.columns())[CHARGES.names]
+    quantity, cost = (np.add.reduceat(values[used - line.low], first) for values in (line.quantity, line.cost))
+    return curve.borders[used[first]], curve.borders[used[last] + 1], quantity, cost

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..billing.rating import Curve, Key
+from ..billing.rating import Curve
+from ..billing.schema import Key
 from ..catalog.meters import item_in_words
 from .question import Part, Question
 from .ways import BESIDE, Delivery

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..billing.metering import billing_window, in_force, usage_of
-from ..billing.rating import Curve, Key, Rows, curve_of, groups
+from ..billing.rating import Curve, Rows, curve_of, groups
+from ..billing.schema import Key
 from ..catalog.images import is_published
 from ..catalog.meters import IMAGE_TRAFFIC, STORAGE, goes_to_a_region
 from ..catalog.prices import Prices

@@ -1,0 +1,187 @@
+"""An estate of 100,000 snapshots over 3 years in 20 regions and 5 accounts, and a cloud of 250 events.
+
+Each of 2,000 chains is written to and snapshotted every three weeks and keeps its newest 12. One price layer covers
+all regions.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+from rows import OURS, Row, Work
+
+import ecs_images as ecs
+from ecs_images.catalog.prices import Prices
+from ecs_images.ledger import events as ev
+from ecs_images.ledger.ledger import Ledger
+from ecs_images.units import BYTES_PER_GIB, BYTES_PER_MIB, parse_time
+
+REGIONS, ACCOUNTS, SNAPSHOTS_PER_CHAIN, KEEP = 20, 5, 50, 12
+START, UNTIL = parse_time("2023-01-01"), parse_time("2026-01-01")
+
+
+def estate(snapshots: int) -> Ledger:
+    """The ledger of an estate of so many snapshots, events in order of time."""
+    regions = list(ecs.regions()["region_id"])[:REGIONS]
+    rows: list[tuple[object, int, ev.Event]] = []
+    for chain in range(snapshots // SNAPSHOTS_PER_CHAIN):
+        disk, account = f"d-{chain:08d}", f"account{chain % ACCOUNTS}"
+        created = ev.DiskCreated(
+            at=START,
+            disk=disk,
+            account=account,
+            region=regions[chain % REGIONS],
+            instance="i-0",
+            kind="system",
+            size_gib=40,
+            written_blocks=6_144,
+            initial_blocks=6_144,
+            image=None,
+            snapshot=None,
+            lineage=None,
+        )
+        rows.append((START, 0, created))
+        for number in range(SNAPSHOTS_PER_CHAIN):
+            at = START + timedelta(days=21 * number, hours=chain % 24, minutes=number)
+            snapshot = f"s-{chain * SNAPSHOTS_PER_CHAIN + number:08d}"
+            if number:
+                rows.append(
+                    (at, 1, ev.DiskWritten(at=at, disk=disk, appended=5, start=number * 97 % 5_000, overwritten=512))
+                )
+            rows.append((at, 2, ev.SnapshotStarted(at=at, snapshot=snapshot, disk=disk, name="", finishes_at=at)))
+            if number >= KEEP:
+                old = f"s-{chain * SNAPSHOTS_PER_CHAIN + number - KEEP:08d}"
+                rows.append((at, 3, ev.SnapshotDeleted(at=at, snapshot=old)))
+    rows.sort(key=lambda row: row[:2])
+    opened = [ev.AccountOpened(at=START, account=f"account{n}", site="china") for n in range(ACCOUNTS)]
+    return Ledger(
+        [
+            ev.CloudStarted(at=START, block_bytes=2 * BYTES_PER_MIB, durations="instant"),
+            *opened,
+            *(row[2] for row in rows),
+        ]
+    )
+
+
+def one_price_everywhere() -> Prices:
+    """The published book with one mainland price spread over all regions."""
+    rows = Prices.published().rows
+    spread = next(
+        r for r in rows if r.meter == "snapshot_standard" and r.region_id == "cn-hangzhou" and r.price == 0.12
+    )
+    return Prices([replace(spread, region_id="all_regions", layer=1)])
+
+
+def by_plain_pandas(usage: pd.DataFrame) -> pd.DataFrame:
+    """Cut every copy at month borders, price it, sum."""
+    months = pd.date_range("2023-01-01", "2026-01-01", freq="MS", tz=usage["charge_period_start"].dt.tz)
+    parts = []
+    for start, end in pairwise(months):
+        alive = usage[(usage["charge_period_start"] < end) & (usage["charge_period_end"] > start)]
+        hours = alive["charge_period_end"].clip(upper=end) - alive["charge_period_start"].clip(lower=start)
+        cost = alive["x_quantity"] / BYTES_PER_GIB * hours.dt.total_seconds() / 3600 * 0.12 / 720
+        parts.append(alive[["region_id", "billing_account_id"]].assign(month=start, list_cost=cost))
+    keys = ["month", "region_id", "billing_account_id"]
+    return pd.concat(parts).groupby(keys, observed=True)["list_cost"].sum().reset_index()
+
+
+def ask_for_routes(cloud: ecs.Cloud) -> pd.DataFrame:
+    """Every route of the first image of a cloud to 50 accounts in 30 regions, which nobody has asked for before."""
+    cloud = cloud.fork()
+    names = [cloud.account(f"account{n}").name for n in range(50)]
+    return ecs.routes(cloud, "m-00000001", accounts=names, regions=list(ecs.regions()["region_id"])[:30])
+
+
+def cloud_of_250_events() -> ecs.Cloud:
+    """What routes fork again and again: a machine that is written to, snapshotted and made into images."""
+    cloud = ecs.Cloud(START)
+    owner = cloud.account("owner")
+    web = owner.run_instance(region="cn-beijing", image="centos_7_9", written=12)
+    while len(cloud.ledger) < 250:
+        owner.write(web, overwrite=1, offset=len(cloud.ledger) % 11)
+        owner.copy_image(owner.create_image(web), to="cn-hangzhou", name=f"copy-{len(cloud.ledger)}")
+    return cloud
+
+
+# Rows -----------------------------------------------------------------------------------------------
+
+
+def bill() -> Row:
+    """From events to sums."""
+
+    def ours(size: int, folder: Path) -> Work:
+        ledger, prices = estate(size), one_price_everywhere()
+
+        def work() -> list[float]:
+            usage = ecs.measure(ledger, until=UNTIL)
+            return list(ecs.Bill(ecs.rate(usage, prices)).by("month", "region", "account")["list_cost"])
+
+        return work
+
+    sizes = (12_500, 25_000, 50_000, 100_000)
+    work = "bill {size:,} snapshots over 3 years: events → usage → charges → by month × region × account"
+    return Row(work, "under 0.8 s", 100_000, {OURS: ours}, sizes=sizes)
+
+
+def charge() -> Row:
+    """From usage to sums."""
+
+    def usage_of(size: int) -> pd.DataFrame:
+        return ecs.measure(estate(size), until=UNTIL)
+
+    def ours(size: int, folder: Path) -> Work:
+        usage, prices = usage_of(size), one_price_everywhere()
+        return lambda: list(ecs.Bill(ecs.rate(usage, prices)).by("month", "region", "account")["list_cost"])
+
+    def pandas(size: int, folder: Path) -> Work:
+        usage = usage_of(size)
+        return lambda: list(by_plain_pandas(usage)["list_cost"])
+
+    work = "charge the usage of {size:,} snapshots over 3 years, by month × region × account"
+    return Row(work, "faster than plain pandas", 100_000, {OURS: ours, "plain pandas": pandas})
+
+
+def routes() -> Row:
+    """Every route of one image."""
+
+    def ours(size: int, folder: Path) -> Work:
+        cloud = cloud_of_250_events()
+        return lambda: [len(ask_for_routes(cloud))]
+
+    return Row("routes of an image to 30 regions x 50 accounts", "under 1 s", 1_500, {OURS: ours}, quick=0)
+
+
+def fork() -> Row:
+    """A copy of the state, against building it again."""
+
+    def forks(size: int, folder: Path) -> Work:
+        cloud = cloud_of_250_events()
+        return lambda: [len([cloud.fork() for _ in range(size)])]
+
+    def replays(size: int, folder: Path) -> Work:
+        ledger = cloud_of_250_events().ledger
+        return lambda: [len([ledger.replay() for _ in range(size)])]
+
+    work = "{size:,} forks of a cloud of 250 events"
+    return Row(work, "a tenth of a replay", 500, {OURS: forks, "replays": replays})
+
+
+def start() -> Row:
+    """A first import of the package, which set-up has compiled."""
+
+    def importing(module: str) -> Work:
+        def work() -> list[float]:
+            subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+            return []
+
+        work()
+        return work
+
+    engines = {OURS: lambda size, folder: importing("ecs_images"), "pandas": lambda size, folder: importing("pandas")}
+    return Row("start Python and import the package", "at most 1.3 times pandas", 1, engines, quick=1)
