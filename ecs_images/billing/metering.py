@@ -233,6 +233,20 @@ class _Running:
     purchase: str | None
 
 
+_OF_FEES: tuple[type[ev.Event], ...] = (
+    ev.SnapshotCopied,
+    ev.ImageCopyStarted,
+    ev.FilesReplicated,
+    ev.InstanceLaunched,
+    ev.InstanceStopped,
+    ev.InstanceStarted,
+    ev.SystemDiskReplaced,
+    ev.SystemDiskReplacementStarted,
+    ev.InstanceReleased,
+)
+"""The kinds of events that send something, or begin or end a fee."""
+
+
 def _rows_of_fees(
     ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]
 ) -> list[tuple[object, ...]]:
@@ -250,7 +264,7 @@ def _rows_of_fees(
             rows.extend(_fee_rows(stretch, _end_seconds(at), state))
         return stretch
 
-    for event in ledger:
+    for event in ledger.of(*_OF_FEES):
         match event:
             case ev.SnapshotCopied() if event.copied_bytes:
                 event = _as_sent(event, state.snapshots[event.snapshot].deleted_at, assume)
@@ -381,7 +395,7 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
 
 def _disk_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
     """Pay-as-you-go disks by their whole size, from creation to release, whether their instance runs (IBILL-3)."""
-    created = (event for event in ledger if isinstance(event, ev.DiskCreated) and event.instance)
+    created = (event for event in ledger.of(ev.DiskCreated) if event.instance)
     prepaid_ones = {disk.disk for disk in created if state.instances[str(disk.instance)].billing == "subscription"}
     for disk in state.disks.values():
         if disk.id in prepaid_ones:
@@ -402,7 +416,7 @@ def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]
                 payer, use = state.accounts[there.account], (1, start, _end_seconds(at))
                 yield _row(payer, there.region, meters.INSTANCE, instance, use, there.instance_type, "")
 
-    for event in ledger:
+    for event in ledger.of(*_OF_FEES):
         match event:
             case ev.InstanceLaunched(billing="pay_as_you_go"):
                 since[event.instance] = event.at

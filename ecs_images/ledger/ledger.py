@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Self, overload
+from typing import Self, TypeVar, overload
 
 from ..errors import InputError
 from .events import Event
 from .state import State
+
+_Event = TypeVar("_Event", bound=Event)
 
 
 class Ledger(Sequence[Event]):
@@ -59,6 +61,11 @@ class Ledger(Sequence[Event]):
         if not self:
             return "<Ledger: empty>"
         return f"<Ledger: {len(self)} events, {self[0].at:%Y-%m-%d} to {self[-1].at:%Y-%m-%d}>"
+
+    def of(self, *kinds: type[_Event]) -> Iterator[_Event]:
+        """The events of these kinds, in order: of a large ledger, most are of a few other kinds."""
+        wanted = frozenset(kinds)
+        return (event for event in self if type(event) in wanted)  # type: ignore[misc]
 
     def replay(self) -> State:
         """The state after all events."""
