@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice, pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Self, TypeVar, overload
 
 import numpy as np
 
 from ..errors import InputError
-from .event_columns import column, kind_numbers, number_of
+from ..saving import path_of
+from .event_columns import EventColumns, as_column, hints, kind_numbers, number_of
 from .events import Event
 from .state import State
 
@@ -28,14 +30,14 @@ class Ledger(Sequence[Event]):
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._events = list(events)
+        self._events: Sequence[Event] = list(events)
         self._length = len(self._events)
         for before, event in pairwise(self._events):
             if event.at < before.at:
                 raise InputError(f"an event of {event.at} cannot follow one of {before.at}")
 
     @classmethod
-    def growing(cls, events: list[Event]) -> Self:
+    def growing(cls, events: Sequence[Event]) -> Self:
         """A ledger of the events that a growing list has now, without copying it; later ones do not belong to it."""
         ledger = cls.__new__(cls)
         ledger._events, ledger._length = events, len(events)
@@ -73,10 +75,12 @@ class Ledger(Sequence[Event]):
 
     @cached_property
     def _numbers(self) -> np.ndarray:
-        return kind_numbers(self)
+        return self._events.numbers if isinstance(self._events, EventColumns) else kind_numbers(self)
 
     def take(self, places: np.ndarray) -> list[Event]:
         """The events at these places."""
+        if isinstance(self._events, EventColumns):
+            return self._events.take(places)
         return [self._events[place] for place in places.tolist()]
 
     def columns(self, kind: type[Event], *names: str) -> dict[str, np.ndarray]:
@@ -87,9 +91,12 @@ class Ledger(Sequence[Event]):
 
         Returns the columns by name, and `place`, where each event stands in the ledger.
         """
+        if isinstance(self._events, EventColumns):
+            return self._events.columns(kind, names)
         places = np.flatnonzero(self._numbers == number_of(kind))
         events = self.take(places)
-        return {"place": places, **{name: column(kind, name, events) for name in names}}
+        found = {name: as_column(hints(kind)[name], map(attrgetter(name), events), len(events)) for name in names}
+        return {"place": places, **found}
 
     def replay(self) -> State:
         """The state after all events."""
@@ -99,19 +106,25 @@ class Ledger(Sequence[Event]):
         return state
 
     def save(self, path: str | Path) -> None:
-        """Write the ledger to a file of format 3, replaced in one step; raises InputError where that fails."""
-        from .ledger_file import write
+        """Write the ledger to a file of format 3, replaced in one step; raises InputError where that fails.
 
-        write(self, path)
+        path: the file; one called .parquet has the events in columns, which needs the extra `parquet`, and is loaded
+            several times as fast; any other has a readable line an event
+        """
+        from . import column_file, ledger_file
+
+        file = column_file if path_of(path, "a ledger").suffix == ".parquet" else ledger_file
+        file.write(self, path)
 
     @classmethod
-    def load(cls, path: str | Path) -> Ledger:
+    def load(cls, path: str | Path) -> Self:
         """Read a ledger file of format 2 or 3.
 
-        path: the file. If it is as this toolkit wrote it, it is trusted; an edited file is checked record by record
+        path: the file, of lines or of columns. If it is as this toolkit wrote it, it is trusted; an edited file is
+            checked record by record
 
         Raises FileProblems, naming the record, for a file that cannot be used.
         """
-        from .ledger_file import read
+        from . import column_file, ledger_file
 
-        return Ledger.growing(read(path))
+        return cls.growing((column_file if ledger_file.is_in_columns(path) else ledger_file).read(path))
