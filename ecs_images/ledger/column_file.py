@@ -157,7 +157,7 @@ def _checksum(table: pa.Table) -> str:
             content += [pc.binary_length(column).to_numpy(), whole[0].as_buffer()]
         else:
             column = column.cast("int64") if kind is datetime else column
-            content.append(column.fill_null(0).to_numpy(zero_copy_only=False))
+            content.append(column.fill_null(False if kind is bool else 0).to_numpy(zero_copy_only=False))
     return checksum_of(*content)
 
 
