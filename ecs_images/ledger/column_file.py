@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from functools import cache
@@ -50,12 +50,12 @@ def write(events: Sequence[Event], path: str | Path) -> None:
             column[places] = np.fromiter(_stored(part, of_kind), object, len(places))
     kept = {name: column for name, column in columns.items() if name in ("event", "at") or pd.notna(column).any()}
     try:
-        table = pa.table({name: pa.array(column, _types()[name]) for name, column in kept.items()})
+        arrays = {name: pa.array(column, _types()[name]) for name, column in kept.items()}
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: the ledger cannot be kept in columns ({str(error)[:80]})") from None
-    table = table.replace_schema_metadata({_HEADER: header(len(events), _checksum(table))})
+    head = header(len(events), checksum_of(_content(arrays)))
     content = io.BytesIO()
-    parquet.write_table(table, content)
+    parquet.write_table(pa.table(arrays).replace_schema_metadata({_HEADER: head}), content)
     save(path_of(path, "a ledger"), content.getvalue())
 
 
@@ -74,36 +74,35 @@ def read(path: str | Path) -> Sequence[Event]:
     """The events of a file of columns; raises FileProblems with the first record that cannot be used."""
     pa, parquet = _pyarrow()
     try:
-        table = parquet.read_table(pa.BufferReader(path_of(path, "a ledger").read_bytes()))
+        file = parquet.ParquetFile(pa.BufferReader(path_of(path, "a ledger").read_bytes()))
+        columns = _read_columns(path, file)
     except (pa.ArrowException, OSError) as error:
         raise _refused(path, f"it cannot be read ({str(error)[:80]})") from None
-    promised = promise((table.schema.metadata or {}).get(_HEADER, b""))
-    if promised is None:
+    count, checksum = promise(file.schema_arrow.metadata[_HEADER]) or (0, "")
+    known = set(columns["event"].unique().to_pylist()) <= KINDS.keys()
+    if not known or (checksum, count) != (checksum_of(_content(columns)), len(columns["event"])):
+        return checked(path, list(_lines(pa.table(columns))), count, first=0)
+    kinds = columns["event"].dictionary_encode()
+    numbers = np.array([number_of(KINDS[name]) for name in kinds.dictionary.to_pylist()], dtype=np.int16)
+    return EventColumns(numbers[kinds.indices.to_numpy()], columns, of_json)
+
+
+def _read_columns(path: str | Path, file: pa.ParquetFile) -> dict[str, pa.Array]:
+    """The columns of a file, each in one piece; raises FileProblems where they are not those of a ledger."""
+    schema = file.schema_arrow
+    if promise((schema.metadata or {}).get(_HEADER, b"")) is None:
         raise _refused(path, "its metadata do not contain the header of a ledger of format 3")
-    types = dict(zip(table.column_names, table.schema.types, strict=True))
+    types = dict(zip(schema.names, schema.types, strict=True))
     if wrong := [name for name, kind in types.items() if kind != _types().get(name)]:
         raise _refused(path, f"no ledger that this toolkit knows has these columns: {', '.join(wrong)[:80]}")
-    if len(types) < table.num_columns or not {"event", "at"} <= types.keys():
+    if len(types) < len(schema.names) or not {"event", "at"} <= types.keys():
         raise _refused(path, "a ledger has a column event and a column at, and no column twice")
-    count, checksum = promised
-    known = set(table["event"].unique().to_pylist()) <= KINDS.keys()
-    if not known or (checksum, count) != (_checksum(table), table.num_rows):
-        return checked(path, list(_lines(table)), count, first=0)
-    columns = {name: _whole(table[name]) for name in types}
-    numbers = columns["event"].dictionary_encode()
-    of_names = np.array([number_of(KINDS[name]) for name in numbers.dictionary.to_pylist()], dtype=np.int64)
-    return EventColumns(of_names[numbers.indices.to_numpy()], columns, of_json)
+    # One after the other: all of them at once would be in memory twice.
+    return {name: file.read([name])[name].combine_chunks() for name in types}
 
 
 def _refused(path: str | Path, why: str) -> FileProblems:
     return FileProblems(str(path), [Problem(0, why)])
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece."""
-    import pyarrow as pa
-
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 @cache
@@ -142,23 +141,22 @@ def _in_line(name: str, value: Any) -> str:
     return json.dumps(f"{np.datetime64(value, 'ms')}+00:00" if kind is datetime else value, ensure_ascii=False)
 
 
-def _checksum(table: pa.Table) -> str:
-    """The checksum of all columns: of each its name, which values are there, the lengths of texts, and the values."""
+def _content(columns: Mapping[str, pa.Array]) -> Iterator[Any]:
+    """What the checksum covers: of each column its name, which values are there, the lengths of texts, the values."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    content: list[Any] = []
-    for name in table.column_names:
-        column, kind = _whole(table[name]), _kinds()[name]
-        content += [name.encode(), column.is_valid().to_numpy(zero_copy_only=False)]
+    for name, column in columns.items():
+        kind = _kinds()[name]
+        yield name.encode()
+        yield column.is_valid().to_numpy(zero_copy_only=False)
         if kind in (str, None):
             column = column.fill_null("")
-            whole = pc.binary_join(pa.ListArray.from_arrays([0, len(column)], column), "")
-            content += [pc.binary_length(column).to_numpy(), whole[0].as_buffer()]
+            yield pc.binary_length(column).to_numpy()
+            yield pc.binary_join(pa.ListArray.from_arrays([0, len(column)], column), "")[0].as_buffer()
         else:
             column = column.cast("int64") if kind is datetime else column
-            content.append(column.fill_null(False if kind is bool else 0).to_numpy(zero_copy_only=False))
-    return checksum_of(*content)
+            yield column.fill_null(False if kind is bool else 0).to_numpy(zero_copy_only=False)
 
 
 def _pyarrow() -> Any:

@@ -117,8 +117,11 @@ class EventColumns(Sequence[Event]):
         for part in (part for name in names for part in fields(kind) if part.name == name):
             hint = hints(kind)[part.name]
             column = self._columns[part.name].take(places) if part.name in self._columns else None
-            if hint in (int, str, datetime) and column is not None and not column.null_count:
-                values = (column.cast("int64") if hint is datetime else column).to_numpy(zero_copy_only=False)
+            if column is not None and hint is str and not column.null_count:
+                texts = column.dictionary_encode()  # so that equal ones are in memory once
+                found[part.name] = texts.dictionary.to_numpy(zero_copy_only=False)[texts.indices.to_numpy()]
+            elif column is not None and hint in (int, datetime) and not column.null_count:
+                values = column.cast("int64").to_numpy()
                 found[part.name] = values // 1000 if hint is datetime else values
             else:
                 found[part.name] = as_column(hint, self._values(part, hint, places), len(places))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache, lru_cache, partial
@@ -43,7 +43,7 @@ def write(events: Sequence[Event], path: str | Path) -> None:
         if not can_be_stored(line):
             raise InputError(f"record {number} holds half a character, which no file can keep")
     body = "".join(lines)
-    head = header(len(events), checksum_of(body.encode("utf-8")))
+    head = header(len(events), checksum_of([body.encode("utf-8")]))
     save(path_of(path, "a ledger"), f"{head}\n{body}")
 
 
@@ -67,7 +67,7 @@ def read(path: str | Path) -> list[Event]:
         raise FileProblems(str(path), [Problem(1, f"the first line is not the header of a ledger of format {known}")])
     count, checksum = promised
     lines = body.removesuffix("\n").split("\n") if body else []
-    trusted = checksum == checksum_of(body.encode("utf-8"))
+    trusted = checksum == checksum_of([body.encode("utf-8")])
     events = _as_written(lines) if trusted else []
     if len(events) != count:
         events = checked(path, lines, count, trusted=trusted, is_cut=not text.endswith("\n"))
@@ -191,7 +191,7 @@ def promise(head: str | bytes) -> tuple[int, str] | None:
     return None
 
 
-def checksum_of(*content: bytes) -> str:
+def checksum_of(content: Iterable[bytes]) -> str:
     """The checksum of the content of a file, given in parts."""
     found = hashlib.sha256()
     for part in content:
