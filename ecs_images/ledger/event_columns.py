@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 
 import numpy as np
 
-from ..units import from_seconds, to_seconds
+from ..units import from_seconds
 from .events import KINDS, Event
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def kind_numbers(events: Iterable[Event]) -> np.ndarray:
 def as_column(hint: Any, values: Iterable[Any], count: int) -> np.ndarray:
     """Values of a type as a column: int64 for whole numbers and times [s since 1970], else objects."""
     if hint is datetime:
-        return np.fromiter(map(to_seconds, values), np.int64, count)
+        return np.fromiter(map(datetime.timestamp, values), np.float64, count).astype(np.int64)
     return np.fromiter(values, np.int64 if hint is int else object, count)
 
 
