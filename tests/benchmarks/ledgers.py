@@ -70,9 +70,8 @@ def main() -> None:
         lines, columns = Path(folder) / "estate.jsonl", Path(folder) / "estate.parquet"
         ledger.save(lines)
         ledger.save(columns)
-        print(
-            f"{len(ledger):,} events; {lines.stat().st_size >> 20} MiB of lines, {columns.stat().st_size >> 20} of columns"
-        )
+        sizes = [path.stat().st_size / 1e6 for path in (lines, columns)]
+        print(f"{len(ledger):,} events; {sizes[0]:.0f} MB of lines, {sizes[1]:.0f} MB of columns")
         loads(lines, columns)
         measures(ledger)
         bills(ledger, columns)
