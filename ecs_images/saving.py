@@ -46,6 +46,23 @@ def read(value: object, what: str) -> str:
         raise InputError(f"{_named(path)}: cannot be read as {what} (it is not UTF-8 text; save it as UTF-8)") from None
 
 
+def starts_with(value: object, mark: bytes, what: str) -> bool:
+    """Whether the content of a file starts with a mark.
+
+    value: its path
+    mark: the mark
+    what: what the file is to be, such as "a ledger"
+
+    Raises InputError where it cannot be read.
+    """
+    path = path_of(value, what)
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError as error:
+        raise InputError(f"{_named(path)}: cannot be read as {what} ({error.strerror})") from None
+
+
 def _named(path: Path) -> str:
     return str(path) if len(str(path)) <= _LONGEST else shown(str(path))
 

@@ -23,6 +23,7 @@ from ..errors import InputError, MixedCurrencies, look_up, shown
 from ..ledger import events as ev
 from ..ledger.automatic import next_act
 from ..ledger.ledger import Ledger
+from ..ledger.plain_chains import plain_chains
 from ..ledger.resources import Image, Snapshot
 from ..ledger.state import State
 from ..units import BYTES_PER_MIB, Time, day_start_seconds, from_seconds, parse_time, show_time, to_seconds
@@ -87,7 +88,8 @@ def bill(
     ledger = ledger_of(cloud)
     if not isinstance(prices, Prices | None):
         raise InputError(f"prices are a Prices object such as Prices.published(), not {shown(prices)}")
-    window, state = billing_window(ledger, until, since), ledger.replay()
+    window = billing_window(ledger, until, since)
+    plain, state = plain_chains(ledger)
     if not as_it_is:
         _check_nothing_acts(state, getattr(cloud, "now", ledger[-1].at), parse_time(until, "until"))
     prices = prices or Prices.published()
@@ -97,7 +99,8 @@ def bill(
         assume = {**(assume or {}), FREE_RANGE: prices.free_range(free_gib)}
     assumed = in_force(state, assume)
     prices = prices.supposing(assumed, assume_prices=assume_prices)
-    origin = Origin(usage_of(ledger, state, window, assumed, asked_for(meters)), ledger, state, prices, window, assumed)
+    usage = usage_of(ledger, state, window, assumed, asked_for(meters), plain)
+    origin = Origin(usage, ledger, prices, window, assumed)
     return Bill(charges_of(origin.curves, prices), origin)
 
 
@@ -107,7 +110,6 @@ class Origin:
 
     usage: the usage that is rated
     ledger: what happened
-    state: the state after the ledger
     prices: the price books
     window: the time that is billed, `[first, end)` [s since 1970]
     assume: what is supposed instead of a default
@@ -115,10 +117,14 @@ class Origin:
 
     usage: pd.DataFrame
     ledger: Ledger
-    state: State
     prices: Prices
     window: tuple[int, int]
     assume: Mapping[str, str]
+
+    @cached_property
+    def state(self) -> State:
+        """The state after the ledger."""
+        return self.ledger.replay()
 
     @cached_property
     def curves(self) -> list[Curve]:
@@ -165,7 +171,8 @@ class Bill:
         costs = " and ".join(f"{cost:.2f} {currency}" for currency, cost in sums.items()) or "empty"
         if self._made_from is None:
             return line("Bill", costs)
-        accounts, lacking = list(self._made_from.state.accounts), len(self._made_from.unpriced)
+        accounts = [opened.account for opened in self._made_from.ledger.of(ev.AccountOpened)]
+        lacking = len(self._made_from.unpriced)
         whose = " and ".join(accounts) if len(accounts) < 3 else counted(len(accounts), "account")
         return line(
             "Bill",

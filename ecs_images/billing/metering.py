@@ -28,7 +28,8 @@ from ..columns import FOR_EVER, clip, times_of, whole_hours
 from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
-from ..ledger.resources import Lineage, OpenedAccount
+from ..ledger.plain_chains import PlainChains, plain_chains
+from ..ledger.resources import Disk, Lineage, OpenedAccount, Snapshot
 from ..ledger.state import State
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, next_full_hour, parse_time, show_time, to_seconds
 from .schema import USAGE
@@ -66,8 +67,8 @@ def measure(
     """
     ledger = ledger_of(ledger)
     start, end = billing_window(ledger, until, since)
-    state = ledger.replay()
-    return usage_of(ledger, state, (start, end), in_force(state, assume), asked_for(meters))
+    chains, state = plain_chains(ledger)
+    return usage_of(ledger, state, (start, end), in_force(state, assume), asked_for(meters), chains)
 
 
 def ledger_of(source: object) -> Ledger:
@@ -84,10 +85,23 @@ def in_force(state: State, assume: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def usage_of(
-    ledger: Ledger, state: State, window: tuple[int, int], assume: Mapping[str, str], meters: Collection[str] = ()
+    ledger: Ledger,
+    state: State,
+    window: tuple[int, int],
+    assume: Mapping[str, str],
+    meters: Collection[str] = (),
+    plain: PlainChains | None = None,
 ) -> pd.DataFrame:
-    """The usage of a ledger, whose replay is `state`, within a window [s since 1970]; `meters` as `asked_for`."""
-    storage, rows = _storage_usage(state), _rows_of_fees(ledger, state, assume, meters)
+    """The usage of a ledger within a window.
+
+    ledger: what happened
+    state: the state after it, but for the chains of `plain`
+    window: the beginning and the end [s since 1970]
+    assume: what is supposed instead of defaults
+    meters: what to meter besides, as `asked_for` says
+    plain: the plain chains, where the state is without them
+    """
+    storage, rows = _storage_usage(state, plain), _rows_of_fees(ledger, state, assume, meters)
     return clip(_joined(storage, _fee_usage(rows)) if rows else storage, *window)
 
 
@@ -149,28 +163,38 @@ def _end_seconds(moment: datetime | None) -> int:
     return FOR_EVER if moment is None else to_seconds(moment)
 
 
-def _storage_usage(state: State) -> pd.DataFrame:
+def _storage_usage(state: State, plain: PlainChains | None) -> pd.DataFrame:
     lives = snapshot_lives(state)
-    runs = [state.chains[chain].runs() for chain in lives.chains]
+    chains, offsets, stored, ended = lives.chains, lives.offsets, lives.stored, lives.ended
+    runs = [state.chains[chain].runs() for chain in chains]
     counts = np.fromiter((len(run.first) for run in runs), np.int64, len(runs))
     chain = np.repeat(np.arange(len(runs)), counts)
     first, last, blocks = (
         np.concatenate([getattr(run, name) for run in runs] or [np.empty(0, np.int64)])
         for name in ("first", "last", "blocks")
     )
-    sizes = np.fromiter((state.chains[c].block_bytes for c in lives.chains), np.int64, len(runs))
-    low = lives.offsets[chain] + first - 1
-    start = lives.stored[low]
-    end = range_maximum(lives.ended, low, lives.offsets[chain] + last)
-    # A run that skips snapshots ends with the last of those that do hold it.
     skipped = np.concatenate([run.skipped_texts() for run in runs] or [np.empty(0, object)])
+    sizes = np.fromiter((state.chains[c].block_bytes for c in chains), np.int64, len(runs))
+    owners: list[Snapshot | Disk] = [state.snapshots[state.chain_snapshots[c][0]] for c in chains]
+    if plain is not None:
+        chain = np.concatenate([chain, plain.chain + len(chains)])
+        first, last = np.concatenate([first, plain.first]), np.concatenate([last, plain.last])
+        blocks, skipped = np.concatenate([blocks, plain.blocks]), np.append(skipped, [""] * len(plain.chain))
+        sizes = np.append(sizes, np.full(len(plain.disks), state.block_bytes))
+        offsets = np.concatenate([offsets, plain.offsets + len(stored)])
+        stored, ended = np.concatenate([stored, plain.stored]), np.concatenate([ended, plain.ended])
+        owners += [state.disks[disk] for disk in plain.disks]
+        chains += tuple(f"sl-{disk}" for disk in plain.disks)
+    low = offsets[chain] + first - 1
+    start = stored[low]
+    end = range_maximum(ended, low, offsets[chain] + last)
+    # A run that skips snapshots ends with the last of those that do hold it.
     for k in np.flatnonzero(skipped != ""):
         held = np.setdiff1d(np.arange(first[k], last[k] + 1), numbers_of(skipped[k]))
-        end[k] = lives.ended[lives.offsets[chain[k]] + held - 1].max()
+        end[k] = ended[offsets[chain[k]] + held - 1].max()
     alive = start < end
     start, end = whole_hours(start[alive], end[alive])
     chain, first, last, skipped = chain[alive], first[alive], last[alive], skipped[alive]
-    owners = [state.snapshots[state.chain_snapshots[c][0]] for c in lives.chains]
     return _usage_frame(
         {
             "billing_account_id": _codes([owner.account for owner in owners], chain),
@@ -180,7 +204,7 @@ def _storage_usage(state: State) -> pd.DataFrame:
             "x_item": _codes([""], np.zeros(len(chain), np.int64)),
             "x_vcpus": np.zeros(len(chain), np.int64),
             "x_term": _codes([""], np.zeros(len(chain), np.int64)),
-            "resource_id": _codes(lives.chains, chain),
+            "resource_id": _codes(chains, chain),
             "x_image_id": _codes([""], np.zeros(len(chain), np.int64)),
             "x_first_snapshot": first,
             "x_last_snapshot": last,
@@ -233,6 +257,20 @@ class _Running:
     purchase: str | None
 
 
+_OF_FEES: tuple[type[ev.Event], ...] = (
+    ev.SnapshotCopied,
+    ev.ImageCopyStarted,
+    ev.FilesReplicated,
+    ev.InstanceLaunched,
+    ev.InstanceStopped,
+    ev.InstanceStarted,
+    ev.SystemDiskReplaced,
+    ev.SystemDiskReplacementStarted,
+    ev.InstanceReleased,
+)
+"""The kinds of events that send something, or begin or end a fee."""
+
+
 def _rows_of_fees(
     ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]
 ) -> list[tuple[object, ...]]:
@@ -250,7 +288,7 @@ def _rows_of_fees(
             rows.extend(_fee_rows(stretch, _end_seconds(at), state))
         return stretch
 
-    for event in ledger:
+    for event in ledger.of(*_OF_FEES):
         match event:
             case ev.SnapshotCopied() if event.copied_bytes:
                 event = _as_sent(event, state.snapshots[event.snapshot].deleted_at, assume)
@@ -381,7 +419,7 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
 
 def _disk_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
     """Pay-as-you-go disks by their whole size, from creation to release, whether their instance runs (IBILL-3)."""
-    created = (event for event in ledger if isinstance(event, ev.DiskCreated) and event.instance)
+    created = (event for event in ledger.of(ev.DiskCreated) if event.instance)
     prepaid_ones = {disk.disk for disk in created if state.instances[str(disk.instance)].billing == "subscription"}
     for disk in state.disks.values():
         if disk.id in prepaid_ones:
@@ -402,7 +440,7 @@ def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]
                 payer, use = state.accounts[there.account], (1, start, _end_seconds(at))
                 yield _row(payer, there.region, meters.INSTANCE, instance, use, there.instance_type, "")
 
-    for event in ledger:
+    for event in ledger.of(*_OF_FEES):
         match event:
             case ev.InstanceLaunched(billing="pay_as_you_go"):
                 since[event.instance] = event.at

@@ -115,6 +115,17 @@ class _Subscription:
             yield from self.pays(at, left, self.fees[1:])
 
 
+_OF_PREPAID: tuple[type[ev.Event], ...] = (
+    ev.ProductBought,
+    ev.PurchaseRefunded,
+    ev.InstanceLaunched,
+    ev.InstanceRenewed,
+    ev.SystemDiskReplacementStarted,
+    ev.SystemDiskReplaced,
+)
+"""The kinds of events with which something is paid at once."""
+
+
 def prepaid(ledger: Ledger, state: State, assume: Mapping[str, str]) -> Iterator[Prepaid]:
     """Everything in a ledger that is paid at once, machines included.
 
@@ -125,7 +136,7 @@ def prepaid(ledger: Ledger, state: State, assume: Mapping[str, str]) -> Iterator
     late = taken("UNK-5", assume) == "completion"
     subscriptions: dict[str, _Subscription] = {}
     changes: dict[str, ev.SystemDiskReplacementStarted] = {}
-    for event in ledger:
+    for event in ledger.of(*_OF_PREPAID):
         match event:
             case ev.ProductBought(billing="once") | ev.PurchaseRefunded():
                 bought = state.purchases[event.purchase]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from ..errors import InputError
 from ..units import BILLING_CLOCK
@@ -27,8 +27,8 @@ def _table() -> Mapping[str, tuple[_Row, ...]]:
     return {key: tuple(sorted(found, key=lambda r: r.valid_from)) for key, found in rows.items()}
 
 
-def _lookup(key: str, when: datetime, site: str) -> str:
-    day = when.astimezone(BILLING_CLOCK).date()
+@lru_cache(maxsize=1_000)
+def _lookup(key: str, day: date, site: str) -> str:
     valid = [row for row in _table()[key] if row.valid_from <= day and row.site in ("", site)]
     if not valid:
         raise InputError(f"no value of the limit {key!r} is known for {day}")
@@ -37,7 +37,7 @@ def _lookup(key: str, when: datetime, site: str) -> str:
 
 def limit(key: str, when: datetime, site: str = "") -> int:
     """The limit's whole-number value on the day of `when`, for a site where the limit differs."""
-    return int(_lookup(key, when, site))
+    return int(_lookup(key, when.astimezone(BILLING_CLOCK).date(), site))
 
 
 @cache

@@ -14,7 +14,7 @@ from .output import say
 
 def ledger(
     story: Annotated[Path, typer.Argument(help="a story, or a ledger to check and write anew")],
-    path: Annotated[Path, typer.Option("--output", "-o", help="the file to write, such as year.jsonl")],
+    path: Annotated[Path, typer.Option("--output", "-o", help="such as year.jsonl, or year.parquet for columns")],
     sets: Sets = None,
 ) -> None:
     """Write what happens in a story to a ledger file, which every command takes in place of the story."""

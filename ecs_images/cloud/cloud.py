@@ -95,7 +95,8 @@ class Cloud:
             raise InputError(f"a cloud is made from a Ledger, not from {shown(ledger)}")
         if not ledger or not isinstance(ledger[0], CloudStarted):
             raise InputError("this ledger does not begin with the start of a cloud")
-        return cls._of(Control(list(ledger), ledger.replay(), ledger[-1].at))
+        events = list(ledger)
+        return cls._of(Control(events, Ledger.growing(events).replay(), events[-1].at))
 
     @classmethod
     def _of(cls, control: Control) -> Cloud:

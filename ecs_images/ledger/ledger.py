@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice, pairwise
+from operator import attrgetter
 from pathlib import Path
-from typing import Self, overload
+from typing import Self, TypeVar, overload
+
+import numpy as np
 
 from ..errors import InputError
+from ..saving import path_of
+from .event_columns import EventColumns, as_column, hints, kind_numbers, number_of
 from .events import Event
 from .state import State
+
+_Event = TypeVar("_Event", bound=Event)
 
 
 class Ledger(Sequence[Event]):
@@ -22,14 +30,14 @@ class Ledger(Sequence[Event]):
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._events = list(events)
+        self._events: Sequence[Event] = list(events)
         self._length = len(self._events)
         for before, event in pairwise(self._events):
             if event.at < before.at:
                 raise InputError(f"an event of {event.at} cannot follow one of {before.at}")
 
     @classmethod
-    def growing(cls, events: list[Event]) -> Self:
+    def growing(cls, events: Sequence[Event]) -> Self:
         """A ledger of the events that a growing list has now, without copying it; later ones do not belong to it."""
         ledger = cls.__new__(cls)
         ledger._events, ledger._length = events, len(events)
@@ -60,6 +68,36 @@ class Ledger(Sequence[Event]):
             return "<Ledger: empty>"
         return f"<Ledger: {len(self)} events, {self[0].at:%Y-%m-%d} to {self[-1].at:%Y-%m-%d}>"
 
+    def of(self, *kinds: type[_Event]) -> Iterator[_Event]:
+        """The events of these kinds, in order."""
+        wanted = np.isin(self._numbers, [number_of(kind) for kind in kinds])
+        return iter(self.take(np.flatnonzero(wanted)))  # type: ignore[arg-type]
+
+    @cached_property
+    def _numbers(self) -> np.ndarray:
+        return self._events.numbers if isinstance(self._events, EventColumns) else kind_numbers(self)
+
+    def take(self, places: np.ndarray) -> list[Event]:
+        """The events at these places."""
+        if isinstance(self._events, EventColumns):
+            return self._events.take(places)
+        return [self._events[place] for place in places.tolist()]
+
+    def columns(self, kind: type[Event], *names: str) -> dict[str, np.ndarray]:
+        """Fields of the events of a kind, in order, as columns.
+
+        kind: the kind
+        names: the names of the fields; whole numbers and times [s since 1970] are int64, all else are objects
+
+        Returns the columns by name, and `place`, where each event stands in the ledger.
+        """
+        if isinstance(self._events, EventColumns):
+            return self._events.columns(kind, names)
+        places = np.flatnonzero(self._numbers == number_of(kind))
+        events = self.take(places)
+        found = {name: as_column(hints(kind)[name], map(attrgetter(name), events), len(events)) for name in names}
+        return {"place": places, **found}
+
     def replay(self) -> State:
         """The state after all events."""
         state = State()
@@ -68,19 +106,25 @@ class Ledger(Sequence[Event]):
         return state
 
     def save(self, path: str | Path) -> None:
-        """Write the ledger to a file of format 3, replaced in one step; raises InputError where that fails."""
-        from .ledger_file import write
+        """Write the ledger to a file of format 3, replaced in one step; raises InputError where that fails.
 
-        write(self, path)
+        path: the file; one called .parquet has the events in columns, which needs the extra `parquet`, and is loaded
+            several times as fast; any other has a readable line an event
+        """
+        from . import column_file, ledger_file
+
+        file = column_file if path_of(path, "a ledger").suffix == ".parquet" else ledger_file
+        file.write(self, path)
 
     @classmethod
-    def load(cls, path: str | Path) -> Ledger:
+    def load(cls, path: str | Path) -> Self:
         """Read a ledger file of format 2 or 3.
 
-        path: the file. If it is as this toolkit wrote it, it is trusted; an edited file is checked record by record
+        path: the file, of lines or of columns. If it is as this toolkit wrote it, it is trusted; an edited file is
+            checked record by record
 
         Raises FileProblems, naming the record, for a file that cannot be used.
         """
-        from .ledger_file import read
+        from . import column_file, ledger_file
 
-        return Ledger.growing(read(path))
+        return cls.growing((column_file if ledger_file.is_in_columns(path) else ledger_file).read(path))

@@ -1,4 +1,4 @@
-"""A ledger as a file: JSON lines, a header and then one event a line.
+"""A ledger as a file that people can read: JSON lines, a header and then one event a line. `column_file` is the other.
 
     {"ledger": "ecs_images", "format": 3, "records": 2, "checksum": "sha256:…"}
     {"event": "CloudStarted", "at": "2026-01-15T00:00:00+08:00", "block_bytes": 2097152, "durations": "instant"}
@@ -14,17 +14,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from ..errors import FileProblems, InputError, Problem, shown
-from ..saving import can_be_stored, path_of, save
+from ..saving import can_be_stored, path_of, save, starts_with
 from ..saving import read as read_text
 from ..units import parse_time
+from .event_columns import hints, plain_kind
 from .events import KINDS, CloudStarted, Event, problems, unfinished
 from .state import State
 
@@ -42,27 +43,58 @@ def write(events: Sequence[Event], path: str | Path) -> None:
         if not can_be_stored(line):
             raise InputError(f"record {number} holds half a character, which no file can keep")
     body = "".join(lines)
-    head = {"ledger": "ecs_images", "format": _FORMATS[-1], "records": len(events), "checksum": _checksum(body)}
-    save(path_of(path, "a ledger"), json.dumps(head) + "\n" + body)
+    head = header(len(events), checksum_of([body.encode("utf-8")]))
+    save(path_of(path, "a ledger"), f"{head}\n{body}")
+
+
+def is_in_columns(path: str | Path) -> bool:
+    """Whether a file is one of columns, whatever it is called."""
+    return starts_with(path, b"PAR1", "a ledger")
 
 
 def is_ledger(path: str | Path) -> bool:
     """Whether a file begins as a ledger does, of whatever format; raises InputError where it cannot be read."""
-    return read_text(path, "a story or a ledger").startswith('{"ledger"')
+    return is_in_columns(path) or read_text(path, "a story or a ledger").startswith('{"ledger"')
 
 
 def read(path: str | Path) -> list[Event]:
     """The events of a file; raises FileProblems with the first record that cannot be used."""
     text = read_text(path, "a ledger")
     head, _, body = text.partition("\n")
-    count, checksum = _promised(path, head)
+    promised = promise(head)
+    if promised is None:
+        known = " or ".join(map(str, _FORMATS))
+        raise FileProblems(str(path), [Problem(1, f"the first line is not the header of a ledger of format {known}")])
+    count, checksum = promised
     lines = body.removesuffix("\n").split("\n") if body else []
-    trusted = checksum == _checksum(body)
+    trusted = checksum == checksum_of([body.encode("utf-8")])
+    events = _as_written(lines) if trusted else []
+    if len(events) != count:
+        events = checked(path, lines, count, trusted=trusted, is_cut=not text.endswith("\n"))
+    return events
+
+
+def checked(
+    path: str | Path, lines: Sequence[str], count: int, *, trusted: bool = False, is_cut: bool = False, first: int = 2
+) -> list[Event]:
+    """The events of lines that anybody may have written, checked record by record.
+
+    path: the file, for messages
+    lines: a record each
+    count: how many there should be
+    trusted: whether only the records themselves are checked, and not what they say
+    is_cut: whether the end of the last line is missing
+    first: the line of the file in which the first of them stands; 0 for a file without lines
+    """
     events: list[Event] = []
     state = State()
+
+    def refused(number: int, message: str) -> FileProblems:
+        return FileProblems(str(path), [Problem(first and first + number - 1, message)])
+
     for number, line in enumerate(lines, 1):
         try:
-            event = _from_record(json.loads(line) if trusted else _checked(line))
+            event = _from_record(_checked(line))
             why = [] if trusted else _problems(event, events, state)
         except RecursionError:
             why = ["nested too deeply"]
@@ -71,21 +103,68 @@ def read(path: str | Path) -> list[Event]:
         except (ValueError, KeyError) as error:
             why = [_short(error)]
         if why:
-            cut = "" if number < len(lines) or text.endswith("\n") else "; the file is cut off here"
-            message = f"record {number} cannot be used: {'; '.join(why)}{cut}"
-            raise FileProblems(str(path), [Problem(number + 1, message)])
+            cut = "; the file is cut off here" if is_cut and number == len(lines) else ""
+            raise refused(number, f"record {number} cannot be used: {'; '.join(why)}{cut}")
         if not trusted:
             event.apply(state)
         events.append(event)
     if len(events) != count:
         short = f"the file ends after record {len(events)} of {shown(count)}: it is cut off"
         long = f"the header promises {shown(count)} records and the file has {len(events)}"
-        raise FileProblems(str(path), [Problem(len(lines) + 1, short if len(events) < count else long)])
+        raise refused(len(lines), short if len(events) < count else long)
     missing = [] if trusted or not events else list(unfinished(state, events[-1].at))
     if missing:
-        message = f"record {count} cannot be the last: {'; '.join(missing[:3])}"
-        raise FileProblems(str(path), [Problem(count + 1, message)])
+        raise refused(count, f"record {count} cannot be the last: {'; '.join(missing[:3])}")
     return events
+
+
+def _as_written(lines: Sequence[str]) -> list[Event]:
+    """The events of lines that are as this toolkit wrote them; none where they turn out not to be.
+
+    All lines are read at once, as one list, and no value is checked, only made into what it stands for.
+    """
+    try:
+        return [_trusted(KINDS[record.pop("event")])(record) for record in json.loads(f"[{','.join(lines)}]")]
+    except (RecursionError, TypeError, ValueError, KeyError, AttributeError):
+        return []
+
+
+@cache
+def _trusted(kind: type[Event]) -> Callable[[dict[str, Any]], Event]:
+    """Makes an event of the fields of a record whose values need no check."""
+    made = {name: hook for name, hint in hints(kind).items() if (hook := _hook(hint))}
+
+    def event(record: dict[str, Any]) -> Event:
+        for name in made.keys() & record.keys():
+            record[name] = made[name](record[name])
+        return kind(**record)
+
+    return event
+
+
+def _hook(hint: Any) -> Callable[[Any], Any] | None:
+    """What makes a JSON value into one of a type; None for types whose values JSON has too."""
+    plain = plain_kind(hint)
+    if plain is None:
+        return lambda value: _converter().structure(value, hint)
+    return _moment if plain is datetime else None
+
+
+def as_json(value: Any) -> str:
+    """A value of a field as JSON text."""
+    return json.dumps(_converter().unstructure(value), ensure_ascii=False)
+
+
+@lru_cache(maxsize=1_000)
+def of_json(text: str, hint: Any) -> Any:
+    """The value of a field of a type whose JSON text is right; the events of an estate share few lists and records."""
+    return _converter().structure(json.loads(text), hint)
+
+
+@lru_cache(maxsize=1_000)
+def _moment(text: str | None) -> datetime | None:
+    """A time; neighbouring events share theirs."""
+    return None if text is None else parse_time(text)
 
 
 def _problems(event: Event, before: Sequence[Event], state: State) -> list[str]:
@@ -96,20 +175,28 @@ def _problems(event: Event, before: Sequence[Event], state: State) -> list[str]:
     return problems(event, state)
 
 
-def _promised(path: str | Path, head: str) -> tuple[int, str]:
-    """The number of records that a header promises, and their checksum (empty: none)."""
+def header(count: int, checksum: str) -> str:
+    """The header of a ledger of that many records."""
+    return json.dumps({"ledger": "ecs_images", "format": _FORMATS[-1], "records": count, "checksum": checksum})
+
+
+def promise(head: str | bytes) -> tuple[int, str] | None:
+    """The number of records that a header promises, and their checksum (empty: none); None for no header."""
     try:
         said = json.loads(head)
         if said["ledger"] == "ecs_images" and said["format"] in _FORMATS and type(said["records"]) is int:
             return said["records"], str(said.get("checksum", ""))
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    known = " or ".join(map(str, _FORMATS))
-    raise FileProblems(str(path), [Problem(1, f"the first line is not the header of a ledger of format {known}")])
+    return None
 
 
-def _checksum(body: str) -> str:
-    return "sha256:" + hashlib.sha256(body.encode("utf-8")).hexdigest()
+def checksum_of(content: Iterable[bytes]) -> str:
+    """The checksum of the content of a file, given in parts."""
+    found = hashlib.sha256()
+    for part in content:
+        found.update(part)
+    return f"sha256:{found.hexdigest()}"
 
 
 def _checked(line: str) -> Any:

@@ -151,7 +151,7 @@ class Story:
             if step.at is not None:
                 cloud.at(step.at)
             result = _give(cloud, step, ids)
-            instead = f"it was allowed at {show_time(cloud.now)}"
+            instead = f"it was allowed at {show_time(cloud.now)}" if step.refused is not None else ""
             if step.name is not None and result is not None:
                 ids[step.name] = result
             elif result is not None and step.command in COMMANDS and COMMANDS[step.command].makes is None:
