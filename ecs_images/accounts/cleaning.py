@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, shown
+from ..errors import InputError, look_up, shown
 from ..tables import Column, Table
 from ..wording import listed
 from .bounds import Freed
@@ -27,9 +27,9 @@ IN_WORDS = "newest 3 per family, newest 3 per name, anything in use, one a quart
 """The rules of a policy."""
 DECISIONS = Table(
     "decisions",
-    "what a policy does with one image",
+    "what a policy, or a choice, does with one image or snapshot",
     (
-        Column("x_image_id", "text", "", "the image", True),
+        Column("x_image_id", "text", "", "the image; or a snapshot that was chosen by itself", True),
         Column("x_called", "text", "", "its name"),
         Column("region_id", "text", "", "its region", True),
         Column("x_decision", "text", "", "what happens to it", True, ("delete", "keep", "held back")),
@@ -89,19 +89,57 @@ def clean(bill: AccountBill, keep: str) -> Cleaning:
     decided: list[tuple[Any, str, str]] = []
     for image in sorted(uses.images.values(), key=moment):
         why = next((reason for rule in rules if (reason := rule.get(image.image_id))), "")
-        verdict, seen, settle = uses.verdict_of_image(image)
-        if why:
-            decided.append((image, "keep", why))
-        elif image.region_id in uses.missing:
-            decided.append((image, "held back", f"{seen}: {settle}"))
-        elif uses.shared(image) and image.image_id not in uses.shares:
-            decided.append((image, "held back", f"with whom it is shared is not told: {uses.shares_line(image)}"))
-        else:
-            decided.append((image, "delete", f"{verdict}: {seen}"))
+        decided.append((image, "keep", why) if why else (image, *_delete_or_hold(uses, image)))
     decided.sort(key=lambda decision: ("delete", "held back", "keep").index(decision[1]))
     gone = [image for image, decision, _ in decided if decision == "delete"]
     rows = [(image.image_id, image.name, image.region_id, decision, why) for image, decision, why in decided]
     return Cleaning(DECISIONS.frame(rows), STEPS.frame(_with_money(bill, _steps(uses, gone))))
+
+
+def clean_chosen(uses: Uses, chosen: Collection[str]) -> Cleaning:
+    """A plan that deletes just what a person chose: images, each with its snapshots, and snapshots of their own.
+
+    uses: what uses the images and snapshots of the account
+    chosen: ids of images and snapshots
+
+    Returns a `Cleaning`, whose decisions are of what was chosen. A snapshot that is needed by a disk, or by an
+    image that stays, is held back. Raises UnknownName for an id that is in no list. DEL-3, DEL-5, SDEL-2.
+    """
+    for name in chosen:
+        if name not in uses.images:
+            look_up("image or snapshot of this account", name, uses.snapshots)
+    rows: list[tuple[str, str, str, str, str]] = []
+    images = [image for name, image in uses.images.items() if name in chosen]
+    gone = []
+    for image in sorted(images, key=moment):
+        decision, why = _delete_or_hold(uses, image)
+        rows.append((image.image_id, image.name, image.region_id, decision, why))
+        gone += [image] if decision == "delete" else []
+    snapshots = []
+    for name, row in uses.snapshots.items():
+        if name in chosen:
+            needs = uses.of_snapshot.get(name, [])
+            staying = [who for who in needs if who not in {image.image_id for image in gone}]
+            verdict, seen, settle = uses.verdict_of_snapshot(row)
+            if staying or "disk" in row.usage or (verdict == IN_USE and not needs):
+                decision, why = "held back", f"{f'{listed(staying)} need it' if staying else seen} (SDEL-2)"
+            elif row.region_id in uses.missing and not needs:
+                decision, why = "held back", f"{seen}: {settle}"
+            else:
+                decision, why = "delete", "its images go, too" if needs else f"{verdict}: {seen}"
+                snapshots.append(name)
+            rows.append((name, row.name, row.region_id, decision, why))
+    return Cleaning(DECISIONS.frame(rows), STEPS.frame(_with_money(uses.bill, _steps(uses, gone, snapshots))))
+
+
+def _delete_or_hold(uses: Uses, image: Any) -> tuple[str, str]:
+    """Whether an image can go by what is known, and why."""
+    verdict, seen, settle = uses.verdict_of_image(image)
+    if image.region_id in uses.missing:
+        return "held back", f"{seen}: {settle}"
+    if uses.shared(image) and image.image_id not in uses.shares:
+        return "held back", f"with whom it is shared is not told: {uses.shares_line(image)}"
+    return "delete", f"{verdict}: {seen}"
 
 
 _Rule = dict[str, str]
@@ -163,8 +201,11 @@ class _Step:
     deletes: str = ""
 
 
-def _steps(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
-    """The commands for some images, one image after the other; a snapshot goes with the last image that it backs."""
+def _steps(uses: Uses, gone: Iterable[Any], snapshots: Iterable[str] = ()) -> Iterator[_Step]:
+    """The commands for some images, one image after the other, then for snapshots that back nothing.
+
+    A snapshot goes with the last image that it backs.
+    """
     deleted: set[str] = set()
     done: set[str] = set()
     for image in gone:
@@ -185,8 +226,14 @@ def _steps(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
             if others or row is None or "disk" in row.usage or snapshot in done:
                 continue
             done.add(snapshot)
-            lost = f"{snapshot} can never be restored"
-            yield _Step("DeleteSnapshot", row.region_id, snapshot, lost, f"--SnapshotId {snapshot}", snapshot)
+            yield _snapshot_step(row)
+    yield from (_snapshot_step(uses.snapshots[name]) for name in snapshots if name not in done)
+
+
+def _snapshot_step(row: Any) -> _Step:
+    name = row.snapshot_id
+    lost = f"{name} can never be restored"
+    return _Step("DeleteSnapshot", row.region_id, name, lost, f"--SnapshotId {name}", name)
 
 
 def _with_money(bill: AccountBill, steps: Iterable[_Step]) -> Iterator[tuple[object, ...]]:

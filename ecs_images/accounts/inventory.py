@@ -25,6 +25,7 @@ from .cleaning import Cleaning, clean
 from .costs import AccountBill, bill
 from .files import Source, sources
 from .findings import findings
+from .held import held
 from .reading import Place, Rows, add_page
 from .simulated import simulated
 from .tables import BY_NAME, COVERAGE
@@ -94,6 +95,10 @@ class Inventory:
     def costs(self, by: str = "image", *, bill: AccountBill | None = None) -> pd.DataFrame:
         """What its images, or other parts, cost: allocated, and freed as a range; see `accounts.allocation.costs`."""
         return costs(bill or self.bill(), by)
+
+    def held(self) -> pd.DataFrame:
+        """What each of its images held alone over time, at least and at most; see `accounts.held.held`."""
+        return held(self)
 
     def findings(self, *, bill: AccountBill | None = None) -> pd.DataFrame:
         """What in it may be superfluous; see `accounts.findings.findings`."""
