@@ -18,7 +18,7 @@ from ..accounts.inventory import Inventory
 from ..cards import escaped
 from ..catalog.prices import Prices
 from ..charts.account import saving_picture
-from ..errors import EcsImagesError
+from ..errors import EcsImagesError, InputError
 from . import pages
 from .panel import Panel, dropdown, tick_boxes
 
@@ -64,15 +64,18 @@ class InventoryPlan:
     @cached_property
     def things(self) -> dict[str, Thing]:
         """What can be ticked, by the ids that its findings name; the dearest first."""
-        names = {name: row.name for name, row in [*self._uses.images.items(), *self._uses.snapshots.items()]}
         found: dict[str, Thing] = {}
         for key, rows in self.findings.groupby("x_resources", sort=False, observed=True):
             first, ids = rows.iloc[0], tuple(str(key).split(","))
             saves = Freed(first["x_freed_low_cost"], first["x_freed_high_cost"])
-            called = pages.called(names.get(ids[0], "") if len(ids) == 1 else "", pages.listed(ids, 2))
-            place = f"{called} · {first['region_id']}"
+            place = f"{self._called(ids)} · {first['region_id']}"
             found[str(key)] = Thing(ids, place, tuple(rows["x_kind"]), str(first["x_verdict"]), saves)
         return dict(list(found.items())[:_MOST])
+
+    def _called(self, ids: Sequence[str]) -> str:
+        """One image or snapshot by its name and id, several by their ids."""
+        row = (self._uses.images | self._uses.snapshots).get(ids[0]) if len(ids) == 1 else None
+        return pages.called(row.name if row else "", pages.listed(ids, 2))
 
     def labels(self) -> dict[str, str]:
         """For each thing its name, id and region, its verdict, and what deleting it alone saves."""
@@ -110,7 +113,6 @@ class InventoryPlan:
         """What the images cost and what may go, or what the plan saves, and what is in doubt; as sentences."""
         cost = pages.amount(self.bill.total(priced_only=True), self.bill.currency)
         if ticked:
-            saves = self.money(self.saved(plan))
             steps = pages.counted(len(plan.steps), "step")
             lines = [f"Deleting the {len(ticked)} ticked saves {self.money(self.saved(plan))} of {cost}: {steps}."]
             aside = plan.decisions[plan.decisions["x_decision"] == "held back"]
@@ -135,7 +137,7 @@ class InventoryPlan:
         """What is in no amount, and which lists are missing."""
         lines = []
         if aside := len(self.bill.unpriced) + len(self.bill.not_billed):
-            lines.append(f"In no amount: {pages.counted(aside, 'use')} without a price or of unknown kind.")
+            lines.append(f"{pages.counted(aside, 'use')} in no amount; bill.unpriced and bill.not_billed say why.")
         lacking = self.inventory.coverage[self.inventory.coverage["state"] != "complete"]
         if len(lacking):
             fetch = next((f"; the first is fetched by: {line}" for line in lacking["fetch"] if line), "")
@@ -152,22 +154,34 @@ class InventoryPlan:
                 "summary": pages.sentences(self.summary(ticked, plan)),
                 "picture": self._picture(plan),
                 "steps": self._steps_page(plan),
-                "commands": pages.folded("The lines to copy", _script(plan)) if len(plan.steps) else "",
+                "commands": _script(plan) if len(plan.steps) else "",
                 "findings": self._findings_page(choice),
             }
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
 
     def _picture(self, plan: Cleaning) -> str:
+        if not len(plan.steps):
+            return pages.bars(f"List cost in 30 days [{self.bill.currency}]", self._regions)
         steps, saves = pages.counted(len(plan.steps), "step"), self.money(self.saved(plan))
         text = f"What is saved after each of {steps}: in the end {saves}."
-        return saving_picture(plan.steps, text) if len(plan.steps) else ""
+        return saving_picture(plan.steps, text)
+
+    @cached_property
+    def _regions(self) -> list[tuple[str, str, float]]:
+        """What each region costs, and how that compares with the dearest."""
+        costs = self.bill.by("region")
+        most = float(costs["list_cost"].max()) if len(costs) else 1.0
+        return [
+            (region, pages.number(cost), cost / most)
+            for region, cost in costs[["region_id", "list_cost"]].itertuples(index=False)
+        ]
 
     def _steps_page(self, plan: Cleaning) -> str:
         heads = ["step", "operation", "of", "takes away for ever", f"saved so far [{self.bill.currency}]"]
         rows = [
             [
-                str(row["x_step"]), row["x_operation"], row["x_resource_id"], row["x_takes_away"],
+                str(row["x_step"]), row["x_operation"], self._called([row["x_resource_id"]]), row["x_takes_away"],
                 self.money(Freed(row["x_freed_low_cost"], row["x_freed_high_cost"])).rsplit(" ", 1)[0],
             ]
             for row in plan.steps.to_dict("records")
@@ -188,7 +202,7 @@ class InventoryPlan:
 
 def _script(plan: Cleaning) -> str:
     lines = "\n".join(escaped(line) for line in plan.script().splitlines())
-    return f'<pre tabindex="0" class="ecs-lines">{lines}</pre>'
+    return f'{pages.sentence("The lines to copy:")}<pre tabindex="0">{lines}</pre>'
 
 
 class InventoryExplorer(Panel):
@@ -226,7 +240,9 @@ class InventoryExplorer(Panel):
         return [key for key, box in self._ticks.items() if box.value]
 
     def script(self) -> str:
-        """The steps as lines of a shell with comments."""
+        """The steps as lines of a shell with comments; raises InputError while nothing is ticked."""
+        if not self.ticked:
+            raise InputError("nothing is ticked, so there are no lines to save")
         return self.model.plan(self.ticked).script()
 
     def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
