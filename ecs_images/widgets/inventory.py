@@ -119,9 +119,15 @@ class InventoryPlan:
             lines += [f"Held back: {row.x_image_id}, {row.x_why}." for row in aside.head(3).itertuples()]
             lines += [f"{len(aside) - 3} more are held back."] if len(aside) > 3 else []
         else:
-            lines = [f"The images of this account cost {cost} in 30 days at list price. {self._may_go}"]
+            least = "at least " if self._aside else ""
+            lines = [f"The images of this account cost {least}{cost} in 30 days at list price. {self._may_go}"]
             lines.append("Tick what may go: the steps, what each takes away, and the lines to copy follow.")
         return [*lines, *self._doubts]
+
+    @cached_property
+    def _aside(self) -> int:
+        """How many uses are in no amount."""
+        return len(self.bill.unpriced) + len(self.bill.not_billed)
 
     @cached_property
     def _may_go(self) -> str:
@@ -136,8 +142,10 @@ class InventoryPlan:
     def _doubts(self) -> list[str]:
         """What is in no amount, and which lists are missing."""
         lines = []
-        if aside := len(self.bill.unpriced) + len(self.bill.not_billed):
-            lines.append(f"{pages.counted(aside, 'use')} in no amount; bill.unpriced and bill.not_billed say why.")
+        if self._aside:
+            lines.append(
+                f"{pages.counted(self._aside, 'use')} in no amount; bill.unpriced and bill.not_billed say why."
+            )
         lacking = self.inventory.coverage[self.inventory.coverage["state"] != "complete"]
         if len(lacking):
             fetch = next((f"; the first is fetched by: {line}" for line in lacking["fetch"] if line), "")
