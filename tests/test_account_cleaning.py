@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from accounts_told import account, chain, image, snapshot
 
+from ecs_images.accounts.cleaning import Cleaning, clean_chosen
+from ecs_images.accounts.findings import Uses
 from ecs_images.accounts.inventory import Inventory
-from ecs_images.errors import InputError
+from ecs_images.errors import InputError, UnknownName
 
 
 def weekly(count: int, **more: Any) -> Inventory:
@@ -130,3 +132,67 @@ def test_the_script_has_its_warnings_as_comments() -> None:
 def test_a_rule_that_is_not_known_names_the_known_ones(keep: Any) -> None:
     with pytest.raises(InputError, match="newest 3 per family"):
         weekly(1).clean(keep)
+
+
+# What a person chose ---------------------------------------------------------------------------------
+
+
+def chosen(inventory: Inventory, *resources: str) -> Cleaning:
+    return clean_chosen(Uses(inventory.bill()), resources)
+
+
+def test_a_chosen_image_goes_with_its_snapshot_and_the_rest_stays() -> None:
+    plan = chosen(weekly(3), "m-1")
+    assert plan.steps["x_resource_id"].tolist() == ["m-1", "s-1"]
+    assert plan.decisions["x_image_id"].tolist() == ["m-1"]
+
+
+def test_a_chosen_snapshot_behind_an_image_is_held_back_unless_the_image_goes_too() -> None:
+    """SDEL-2."""
+    plan = chosen(weekly(3), "s-1")
+    assert plan.steps.empty
+    assert plan.decisions["x_why"].tolist() == ["m-1 needs it (SDEL-2)"]
+    both = chosen(weekly(3), "s-1", "m-1")
+    assert both.steps["x_resource_id"].tolist() == ["m-1", "s-1"]
+    assert both.decisions["x_decision"].tolist() == ["delete", "delete"]
+
+
+def test_a_chosen_snapshot_that_a_disk_was_made_from_is_held_back() -> None:
+    inventory = account(
+        snapshots=[snapshot("s-1", "sl-1", 10, usage="disk")],
+        chains=[chain("sl-1", 10, 1)],
+        disks=[{"disk_id": "d-9", "source_snapshot_id": "s-1"}],
+    )
+    plan = chosen(inventory, "s-1")
+    assert plan.steps.empty
+    assert "d-9" in plan.decisions["x_why"].iloc[0]
+
+
+def test_a_chosen_snapshot_that_the_service_says_is_used_is_held_back() -> None:
+    """The image that it backs may be in no list."""
+    inventory = account(snapshots=[snapshot("s-1", "sl-1", 10, usage="image")], chains=[chain("sl-1", 10, 1)])
+    plan = chosen(inventory, "s-1")
+    assert plan.steps.empty
+    assert plan.decisions["x_why"].tolist() == ["the service says that it is used: image (SDEL-2)"]
+
+
+def test_nothing_that_was_chosen_goes_from_a_region_without_all_its_lists() -> None:
+    plan = chosen(weekly(2, missing=("DescribeDisks",)), "m-1")
+    assert plan.steps.empty
+    assert "aliyun ecs DescribeDisks" in plan.decisions["x_why"].iloc[0]
+
+
+def test_snapshots_of_a_released_disk_that_were_chosen_free_their_whole_chain() -> None:
+    """Two snapshots of 10 GiB with 1 rewritten store 11: the second alone frees from 0 on, both all of it."""
+    inventory = account(
+        snapshots=[snapshot(f"s-{day}", "sl-1", 10, day=day) for day in (1, 2)], chains=[chain("sl-1", 11, 2)]
+    )
+    steps = chosen(inventory, "s-1", "s-2").steps
+    assert steps["x_operation"].tolist() == ["DeleteSnapshot", "DeleteSnapshot"]
+    assert steps["x_freed_low_cost"].tolist() == pytest.approx([0.12, 11 * 0.12])
+    assert steps["x_freed_high_cost"].tolist() == pytest.approx([0.12, 11 * 0.12])
+
+
+def test_an_id_in_no_list_cannot_be_chosen() -> None:
+    with pytest.raises(UnknownName, match="unknown image or snapshot of this account 'm-77'"):
+        chosen(weekly(1), "m-77")

@@ -115,14 +115,15 @@ def clean_chosen(uses: Uses, chosen: Collection[str]) -> Cleaning:
         decision, why = _delete_or_hold(uses, image)
         rows.append((image.image_id, image.name, image.region_id, decision, why))
         gone += [image] if decision == "delete" else []
-    snapshots = []
+    snapshots, going = [], {image.image_id for image in gone}
     for name, row in uses.snapshots.items():
         if name in chosen:
             needs = uses.of_snapshot.get(name, [])
-            staying = [who for who in needs if who not in {image.image_id for image in gone}]
+            staying = [who for who in needs if who not in going]
             verdict, seen, settle = uses.verdict_of_snapshot(row)
             if staying or "disk" in row.usage or (verdict == IN_USE and not needs):
-                decision, why = "held back", f"{f'{listed(staying)} need it' if staying else seen} (SDEL-2)"
+                needed = f"{listed(staying)} need{'s' if len(staying) == 1 else ''} it"
+                decision, why = "held back", f"{needed if staying else seen} (SDEL-2)"
             elif row.region_id in uses.missing and not needs:
                 decision, why = "held back", f"{seen}: {settle}"
             else:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from . import style
 from .svg import BESIDE, LETTER, MARGIN, Picture
-from .texts import with_fonts
+from .texts import shortened, with_fonts
 
 _COLUMNS = ("x_name", "x_called", "list_cost", "x_freed_low_cost", "x_freed_high_cost", "billing_currency")
 _HELD = ("x_at", "x_name", "x_called", "region_id", "x_held_low_gib", "x_held_high_gib")
@@ -69,9 +69,8 @@ def held_over_time(table: Any, *, images: str | Sequence[str] | None = None, ax:
     Raises InputError for an empty table, UnknownName for an image that is not in it.
     """
     table = style.require(table, _HELD, "what images hold", "Inventory.held()").sort_values("x_at")
-    last = table.drop_duplicates("x_name", keep="last").sort_values(
-        ["x_held_high_gib", "x_name"], ascending=[False, True]
-    )
+    last = table.drop_duplicates("x_name", keep="last")
+    last = last.sort_values(["x_held_high_gib", "x_name"], ascending=[False, True])
     if images is not None:
         last = last[last["x_name"].isin(style.chosen_images(images, last["x_name"], last["x_called"]))]
     last = last.head(_MOST)
@@ -92,16 +91,11 @@ def held_over_time(table: Any, *, images: str | Sequence[str] | None = None, ax:
         ax.axhline(foot, color=style.GREY, linewidth=0.5)
         end = " " + _range(*row[["x_held_low_gib", "x_held_high_gib"]].iloc[-1])
         ax.annotate(end, (1, place + 0.15), xycoords=("axes fraction", "data"), fontsize=8, va="center")
-    style.name_rows(
-        ax,
-        [
-            f"{called or name} · {region}"
-            for called, name, region in last[["x_called", "x_name", "region_id"]].itertuples(index=False)
-        ],
-        longest=40,
-    )
+    names = [called or name for called, name in zip(last["x_called"], last["x_name"], strict=True)]
+    places = [f"{shortened(name, 24)} · {region}" for name, region in zip(names, last["region_id"], strict=True)]
+    style.name_rows(ax, places, longest=40)
     some = moments.tolist()[:: -style.every(len(moments), 6)]
-    ax.set_xticks(some, [f"{moment:%Y-%m-%d}" for moment in some])
+    ax.set_xticks(some, [f"{moment:%Y-%m-%d}" for moment in some], fontsize=8)
     ax.set_xlabel("when totals were saved (UTC+8)")
     style.plain(ax, grid="x")
     told = ((known, "held at least"), (bounded, "from there to the most: not known how much of it"))
@@ -129,11 +123,8 @@ def saving_picture(steps: pd.DataFrame, text: str) -> str:
     """
     columns = ("x_freed_low_cost", "x_freed_high_cost", "billing_currency")
     table = style.require(steps, columns, "what a plan saves", "Inventory.clean()")
-    currency, picture, ink = (
-        style.one_currency(table, "what a plan saves"),
-        Picture(text, BESIDE, "transparent"),
-        "currentColor",
-    )
+    currency = style.one_currency(table, "what a plan saves")
+    picture, ink = Picture(text, BESIDE, "transparent"), "currentColor"
     low, high = table["x_freed_low_cost"].tolist(), table["x_freed_high_cost"]
     most = float(max(high.max() if high.notna().any() else 0, max(low))) or 1.0
     heights = [tick for tick in MaxNLocator(4).tick_values(0, most) if tick >= 0]

@@ -6,7 +6,7 @@ Nothing is deleted: the plan is lines for a person to read, to copy, and to run 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import ipywidgets as ipw
@@ -60,22 +60,26 @@ class InventoryPlan:
         self.bill = inventory.bill(prices=prices, site=site)
         self.findings = inventory.findings(bill=self.bill)
         self._uses = Uses(self.bill)
+        self._seen = lru_cache(self._findings_page)
 
     @cached_property
     def things(self) -> dict[str, Thing]:
         """What can be ticked, by the ids that its findings name; the dearest first."""
         found: dict[str, Thing] = {}
-        for key, rows in self.findings.groupby("x_resources", sort=False, observed=True):
+        keys = self.findings["x_resources"].drop_duplicates().head(_MOST)
+        for key, rows in self.findings[self.findings["x_resources"].isin(keys)].groupby("x_resources", sort=False):
             first, ids = rows.iloc[0], tuple(str(key).split(","))
             saves = Freed(first["x_freed_low_cost"], first["x_freed_high_cost"])
             place = f"{self._called(ids)} · {first['region_id']}"
             found[str(key)] = Thing(ids, place, tuple(rows["x_kind"]), str(first["x_verdict"]), saves)
-        return dict(list(found.items())[:_MOST])
+        return found
 
     def _called(self, ids: Sequence[str]) -> str:
         """One image or snapshot by its name and id, several by their ids."""
-        row = (self._uses.images | self._uses.snapshots).get(ids[0]) if len(ids) == 1 else None
-        return pages.called(row.name if row else "", pages.listed(ids, 2))
+        if len(ids) > 1:
+            return pages.listed(ids, 2)
+        row = self._uses.images.get(ids[0]) or self._uses.snapshots[ids[0]]
+        return pages.called(row.name, ids[0])
 
     def labels(self) -> dict[str, str]:
         """For each thing its name, id and region, its verdict, and what deleting it alone saves."""
@@ -151,7 +155,9 @@ class InventoryPlan:
             fetch = next((f"; the first is fetched by: {line}" for line in lacking["fetch"] if line), "")
             lines.append(f"{pages.counted(len(lacking), 'list')} of this account missing or in doubt{fetch}.")
         if (more := self.findings["x_resources"].nunique() - len(self.things)) > 0:
-            lines.append(f"Only the {_MOST} dearest things are listed; {more} more are in inventory.findings().")
+            lines.append(
+                f"Only the {_MOST} dearest are listed and counted here; {more} more are in inventory.findings()."
+            )
         return lines
 
     def render(self, ticked: Sequence[str], choice: str) -> dict[str, str]:
@@ -163,7 +169,7 @@ class InventoryPlan:
                 "picture": self._picture(plan),
                 "steps": self._steps_page(plan),
                 "commands": _script(plan) if len(plan.steps) else "",
-                "findings": self._findings_page(choice),
+                "findings": self._seen(choice),
             }
         except EcsImagesError as error:
             return {"summary": pages.sentence(f"{error}.")}
