@@ -69,7 +69,7 @@ def test_what_is_ticked_becomes_steps_with_a_running_total_and_lines_to_copy() -
     panel = InventoryExplorer(told())
     panel.controls["s-2,s-3"].value = panel.controls["m-2"].value = True
     assert summary(panel)[0] == "Deleting the 2 ticked saves 3.96 CNY of 5.16 CNY: 4 steps."
-    assert [(row[1], row[2], row[4]) for row in steps(panel)] == [
+    assert [(row[1], row[2], row[3]) for row in steps(panel)] == [
         ("DeleteImage", "old (m-2)", "0.00"),
         ("DeleteSnapshot", "s-4", "0.96"),
         ("DeleteSnapshot", "s-2", "1.56"),
@@ -131,6 +131,16 @@ def test_an_amount_without_all_totals_is_at_least_so_much() -> None:
     first, *others = summary(InventoryExplorer(inventory))
     assert "cost at least 1.20 CNY" in first
     assert any(line.startswith("1 use in no amount") for line in others)
+
+
+def test_what_nothing_bounds_saves_so_much_or_more() -> None:
+    """Of the second chain neither total nor full size is told."""
+    inventory = account(snapshots=[snapshot("s-1", "sl-1", 10), snapshot("s-2", "sl-2")], chains=[chain("sl-1", 10, 1)])
+    panel = InventoryExplorer(inventory)
+    with panel.together():
+        panel.controls["s-1"].value = panel.controls["s-2"].value = True
+    assert "saves 1.20 CNY or more of 1.20 CNY" in summary(panel)[0]
+    assert steps(panel)[-1][3] == "1.20 or more"
 
 
 def test_lines_can_only_be_saved_of_what_is_ticked() -> None:

@@ -27,6 +27,7 @@ EVERYTHING = "everything"
 """The choice of all findings; others are a verdict or a kind of findings."""
 _MOST = 300
 """How many things have a tick box."""
+_SHOWN = ["x_step", "x_operation", "x_resource_id", "x_freed_low_cost", "x_freed_high_cost", "x_takes_away"]
 _SHORT = {UNUSED: "proved unused", IN_USE: "in use", UNKNOWN: "use not known"}
 
 
@@ -107,11 +108,8 @@ class InventoryPlan:
         return Freed(*steps.iloc[-1]) if len(steps) else NOTHING
 
     def money(self, saves: Freed) -> str:
-        """An amount where it is known, else a range."""
-        low, high = pages.number(saves.low), pages.number(saves.high)
-        if saves.high != saves.high:
-            return f"{low} {self.bill.currency} or more"
-        return f"{low if low == high else f'{low} to {high}'} {self.bill.currency}"
+        """An amount where it is known, else a range, with its currency."""
+        return _range(saves, f" {self.bill.currency}")
 
     def summary(self, ticked: Sequence[str], plan: Cleaning) -> list[str]:
         """What the images cost and what may go, or what the plan saves, and what is in doubt; as sentences."""
@@ -192,14 +190,11 @@ class InventoryPlan:
         ]
 
     def _steps_page(self, plan: Cleaning) -> str:
-        heads = ["step", "operation", "of", "takes away for ever", f"saved so far [{self.bill.currency}]"]
+        heads = ["step", "operation", "of", f"saved so far [{self.bill.currency}]", "takes away for ever"]
         rows = [
-            [
-                str(row["x_step"]), row["x_operation"], self._called([row["x_resource_id"]]), row["x_takes_away"],
-                self.money(Freed(row["x_freed_low_cost"], row["x_freed_high_cost"])).rsplit(" ", 1)[0],
-            ]
-            for row in plan.steps.to_dict("records")
-        ]  # fmt: skip
+            [str(step), operation, self._called([name]), _range(Freed(low, high)), lost]
+            for step, operation, name, low, high, lost in plan.steps[_SHOWN].itertuples(index=False)
+        ]
         return pages.table("The steps in order; nothing is run here", heads, rows)
 
     def _findings_page(self, choice: str) -> str:
@@ -212,6 +207,13 @@ class InventoryPlan:
         cells = [[KINDS[kind], *others] for kind, *others in rows[names].itertuples(index=False)]
         caption = "What was seen"
         return pages.folded("What was seen, and what would settle it", pages.table(caption, heads, cells))
+
+
+def _range(saves: Freed, currency: str = "") -> str:
+    low, high = pages.number(saves.low), pages.number(saves.high)
+    if saves.high != saves.high:
+        return f"{low}{currency} or more"
+    return f"{low if low == high else f'{low} to {high}'}{currency}"
 
 
 def _script(plan: Cleaning) -> str:
