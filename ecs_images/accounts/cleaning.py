@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, look_up, shown
 from ..tables import Column, Table
 from ..wording import listed
-from .bounds import Freed
+from .bounds import NOTHING, Freed
 from .chains import AccountChain
 from .costs import AccountBill
 from .findings import IN_USE, Uses, moment, series_of
@@ -240,14 +240,19 @@ def _snapshot_step(row: Any) -> _Step:
 def _with_money(bill: AccountBill, steps: Iterable[_Step]) -> Iterator[tuple[object, ...]]:
     """The rows of steps, with what is saved after each; only a chain that a step touches is bounded anew."""
     deleted: dict[tuple[str, str], set[str]] = defaultdict(set)
-    freed: dict[tuple[str, str], tuple[AccountChain, Freed]] = {}
-    saved = Freed(0, 0)
+    freed: dict[tuple[str, str], Freed] = defaultdict(lambda: NOTHING)
+    # The chains of a region that are billed alike are summed up as one, for there may be thousands.
+    alike: dict[tuple[object, ...], tuple[AccountChain, Freed]] = {}
+    saved = NOTHING
     for number, step in enumerate(steps, 1):
         chain = bill.chain_of.get(step.deletes)
         if chain is not None:
             deleted[chain.key].add(step.deletes)
-            freed[chain.key] = chain, chain.known.freed(deleted[chain.key])
-            saved = bill.money(freed.values())
+            before, freed[chain.key] = freed[chain.key], chain.known.freed(deleted[chain.key])
+            kind = chain.account_id, chain.region_id, chain.category, chain.known.total is None
+            _, others = alike.get(kind, (chain, NOTHING))
+            alike[kind] = chain, others + freed[chain.key] - before
+            saved = bill.money(alike.values())
         command = f"aliyun ecs {step.operation} --RegionId {step.region_id} {step.options}"
         where = number, step.operation, step.region_id, step.resource_id, step.takes_away
         yield *where, bill.currency, saved.low, saved.high, command
