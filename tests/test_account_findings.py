@@ -14,7 +14,8 @@ from ecs_images.accounts.inventory import Inventory
 
 USES = (
     "image", "shared image", "newest of a family", "image that runs", "disk", "only the service says so",
-    "its disk lives", "its disk has a policy", "not accomplished", "no disk told", "being copied", "a copy itself", "tags",
+    "its disk lives", "its disk has a policy", "not accomplished", "no disk told", "being copied", "a copy itself",
+    "tags",
 )  # fmt: skip
 
 

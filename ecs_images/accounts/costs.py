@@ -387,7 +387,8 @@ class Fees:
             return lineage.charged_system or ""
         image = self._images.get(image_id)
         said = " ".join(f"{image.os or image.platform}".split()) if image is not None else ""
-        return next((system for system in self._systems if said.lower().startswith(system.lower())), None)
+        charged = (system for system in self._systems if said.lower().startswith(system.lower()))
+        return next(charged, "" if said else None)
 
 
 def _hours(inventory: HasTables, account: str, region: str, start: int, hours: int) -> tuple[str, np.ndarray | None]:

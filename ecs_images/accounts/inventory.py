@@ -109,13 +109,14 @@ class Inventory:
         return clean(bill or self.bill(), keep)
 
     def cloud(self, *, site: str = "china") -> Cloud:
-        """Its images, snapshots and chains as a simulated cloud, with their own ids.
+        """What it has as a simulated cloud, with its own ids: snapshots, images, disks, instances, policies, tags.
 
         site: the site of the accounts, china or international, which decides their price list
 
         Returns a `Cloud` at the moment of the newest answer, or of what is newer in it. The total of each chain is the
-        saved one to the byte; what its snapshots share is supposed (ASSUME-14). What was deleted before is not there,
-        so a bill of earlier time is no bill of the account. `left_out` says what is not in it.
+        saved one to the byte; what its snapshots share is supposed (ASSUME-14), and so is what is on disks
+        (ASSUME-15). Policies act from now on. What was deleted before is not there, so a bill of earlier time is no
+        bill of the account. `left_out` says what is not in it.
 
         Raises InputError where nothing says when the answers were saved.
         """
