@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.images import public_images
 from ..catalog.meters import OS_LICENCE
+from ..catalog.sites import sites
+from ..cloud.cloud import Cloud
 from ..tables import Column, Table
 from ..wording import counted, listed
 from .allocation import allocated, backed_by, behind, only_behind
 from .bounds import Freed
 from .chains import AccountChain, complete, records
 from .costs import AccountBill, Fees
+from .simulated import simulated
 from .tables import HasTables
 
 if TYPE_CHECKING:
@@ -206,6 +209,12 @@ class Uses:
         """For each snapshot that is being copied, the copy."""
         rows = self.snapshots.values()
         return {row.source_snapshot_id: row.snapshot_id for row in rows if row.status == "progressing"}
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The account as a simulated cloud, to ask it what the service would refuse; fork it first."""
+        site = next(name for name, site in sites().items() if site.currency == self.bill.currency)
+        return simulated(self.bill.inventory, site, self.bill.at).cloud
 
     @cached_property
     def fees(self) -> Fees:

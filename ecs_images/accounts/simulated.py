@@ -47,9 +47,9 @@ class Simulated(NamedTuple):
     left_out: list[str]
 
 
-def simulated(inventory: HasTables, site: str) -> Simulated:
-    """What accounts have as a cloud; see `Inventory.cloud`."""
-    now = inventory.now
+def simulated(inventory: HasTables, site: str, at: datetime | None = None) -> Simulated:
+    """What accounts have as a cloud; see `Inventory.cloud`. `at` is now where no answer says when it was saved."""
+    now = inventory.now or at
     if now is None:
         raise InputError("nothing says when the answers were saved; name a folder after the day, or give taken=")
     making = _Making(inventory, now)
@@ -215,7 +215,7 @@ class _Making:
             self.events.append(ev.ImageShared(at=self.now, image=row.image_id, account=self._account(receiver)))
         if row.is_shared == "true" and not receivers:
             self.left_out.append(f"the shares of image {row.image_id}: with whom it is shared is not told")
-        if json.loads(row.extra or "{}").get("IsPublic") is True:
+        if is_public(row):
             self.events.append(ev.ImagePublished(at=self.now, image=row.image_id))
 
     def add_disks(self) -> None:
@@ -407,6 +407,11 @@ class _Making:
         charged = self._fees.system_of(row.image_id) or None
         system = row.os or row.platform
         return Lineage("import", system, row.platform or system, architecture, charged, row.product_code or None)
+
+
+def is_public(image: Any) -> bool:
+    """Whether an image is open to everybody, as its row tells."""
+    return json.loads(image.extra or "{}").get("IsPublic") is True
 
 
 def _is_own(row: Any) -> bool:
