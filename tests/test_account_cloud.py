@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from ecs_images.accounts.inventory import Inventory
 from ecs_images.accounts.simulated import layout
 from ecs_images.accounts.written import write_answers
 from ecs_images.cli import main
+from ecs_images.cli.page import notebook_of, serve_page
 from ecs_images.ledger.events import problems
 from ecs_images.ledger.state import State
 
@@ -314,6 +316,20 @@ def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
     abroad = "--regions", "cn-shanghai", "--site", "international"
     assert run(monkeypatch, "routes", folder, "--image", "m-00000002", *abroad) == 0
     assert "CNY" not in capsys.readouterr().out
+
+
+def test_the_page_of_an_account_has_a_tab_for_all_but_its_chains_whose_inside_is_not_known() -> None:
+    folder = ecs.sample("shop") / "inventory"
+    first, second = (cell["source"] for cell in notebook_of(folder, "shop", "m-00000002", "china")["cells"])
+    scope: dict[str, Any] = {}
+    exec(first, scope)
+    page = eval(second, scope)
+    assert page.tabs.titles == ("Inventory", "Ways", "Lifecycle", "Prices")
+    for place in range(4):
+        page.tabs.selected_index = place
+    assert page.panels["Ways"].controls["image"].value == "m-00000002"
+    with pytest.raises(ecs.InputError, match="--site is for a folder"):
+        serve_page(ecs.sample("golden_pipeline"), None, 8866, "international")
 
 
 def test_a_folder_has_no_parameters_a_story_no_site_and_one_without_answers_is_refused(

@@ -10,7 +10,7 @@ from ..errors import InputError
 
 try:
     from .chain import chain_explorer
-    from .explorers import explorers
+    from .explorers import account_explorers, explorers
     from .inventory import InventoryExplorer
     from .lifecycle import lifecycle_explorer
     from .panel import Panel
@@ -22,6 +22,7 @@ except ModuleNotFoundError as missing:
 __all__ = [
     "InventoryExplorer",
     "Panel",
+    "account_explorers",
     "chain_explorer",
     "explorers",
     "lifecycle_explorer",
