@@ -310,6 +310,10 @@ def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
     assert "ASSUME-14" in printed
     assert "CNY" in printed
     assert "left out" not in printed
+    shutil.copytree(folder, tmp_path / "few", ignore=shutil.ignore_patterns("DescribeSnapshotLinks*"))
+    assert run(monkeypatch, "routes", tmp_path / "few", "--image", "m-00000002") == 2
+    why = "nothing can be asked about image m-00000002: not all its snapshots are in this cloud"
+    assert why in capsys.readouterr().err
     shutil.copytree(folder, tmp_path / "lacking", ignore=shutil.ignore_patterns("DescribeDisks*"))
     assert run(monkeypatch, "routes", tmp_path / "lacking", "--image", "m-00000002", "--regions", "cn-shanghai") == 0
     assert "left out: instance i-00000001: its system disk is not listed" in capsys.readouterr().out

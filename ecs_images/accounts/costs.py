@@ -253,7 +253,7 @@ def bill(
     """
     moment = parse_time(at, "at") if at is not None else inventory.now
     if moment is None:
-        raise InputError("nothing says when the answers were saved; name a folder after the day, or give taken=")
+        raise InputError("nothing says when the answers were saved; name a folder after the day, such as 2026-11-01")
     currency, wanted = site_of(site).currency, asked_for(meters)
     prices = prices or Prices.published()
     start = to_seconds(moment) // SECONDS_PER_HOUR * SECONDS_PER_HOUR

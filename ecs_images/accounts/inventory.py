@@ -19,6 +19,7 @@ from ..catalog.regions import region as region_of
 from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import Time, parse_time
+from ..wording import listed
 from .allocation import costs
 from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
 from .cleaning import Cleaning, clean
@@ -239,11 +240,24 @@ class _Reading:
         if more:
             row["tags"] = json.dumps({**json.loads(row["tags"] or "{}"), **more}, ensure_ascii=False, sort_keys=True)
 
+    def _owners(self, account: str) -> set[str]:
+        """The accounts that own images which an account lists as its own, itself too where it is a number."""
+        rows = (row for row in self.rows.tables.get("images", []) if row["account_id"] == account)
+        owners = {str(row["owner_id"]) for row in rows if row["owner_alias"] == "self" and row["owner_id"]}
+        told = owners and account.isdecimal() and "owner_id" not in self.rows.rounded
+        return owners | {account} if told else owners
+
     def _coverage(self) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = []
         regions = {(account, region) for account, region, what in self.seen if region and what in _NEEDED}
         for (account, region, what), seen in sorted(self.seen.items()):
             state, why = _state(seen, region, what)
+            if what == "DescribeImages" and len(owners := self._owners(account)) > 1 and state == "complete":
+                state = "doubtful"
+                why = (
+                    f"own images of several accounts ({listed(sorted(owners))}) stand in one; "
+                    "keep the answers of each in a folder named after its number"
+                )
             if what == "DescribeImages" and "owner_id" in self.rows.rounded:
                 why = "; ".join(
                     filter(None, (why, "account numbers came as rounded numbers; save raw pages for exact ones"))

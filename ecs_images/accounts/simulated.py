@@ -51,7 +51,7 @@ def simulated(inventory: HasTables, site: str, at: datetime | None = None) -> Si
     """What accounts have as a cloud; see `Inventory.cloud`. `at` is now where no answer says when it was saved."""
     now = inventory.now or at
     if now is None:
-        raise InputError("nothing says when the answers were saved; name a folder after the day, or give taken=")
+        raise InputError("nothing says when the answers were saved; name a folder after the day, such as 2026-11-01")
     making = _Making(inventory, now)
     making.add_chains()
     making.add_images()

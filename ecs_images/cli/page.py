@@ -34,7 +34,7 @@ def serve_page(place: Path | None, image: str | None, port: int, site: str | Non
     Raises InputError where Voilà or ipywidgets is not installed, or the port cannot be used.
     """
     path = (place or data_path("stories/golden_pipeline.yaml")).resolve()
-    run, lines = _opened(path, site)
+    run, lines = _opened(path, image, site)
     for line in lines:
         say(line)
     chosen = run.id_of(image) if image is not None else None
@@ -71,12 +71,12 @@ def _stop(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _opened(path: Path, site: str | None) -> tuple[Run, list[str]]:
+def _opened(path: Path, image: str | None, site: str | None) -> tuple[Run, list[str]]:
     """A story that was run, or an account, and what there is to say about it."""
     from ..stories.story import Story
 
     if path.is_dir():
-        return open_account(path, site or "china", None)
+        return open_account(path, site or "china", image)
     if site is not None:
         raise InputError(f"--site is for a folder of saved answers; the accounts of {path} have theirs")
     run = Story.load(path).run()

@@ -56,7 +56,7 @@ def routes(
     output = Output.of(form, path)
     if story.is_dir():
         loaded = None
-        run, notes = open_account(story, site or "china", sets)
+        run, notes = open_account(story, site or "china", image, sets)
     elif site is not None:
         raise InputError(f"--site is for a folder of saved answers; the accounts of {story} have theirs")
     else:
