@@ -15,6 +15,7 @@ from .accounts.bill_lines import BILL_LINES
 from .accounts.cleaning import DECISIONS, STEPS
 from .accounts.costs import MONTH_SO_FAR, NOT_BILLED
 from .accounts.findings import FINDINGS
+from .accounts.held import HELD
 from .accounts.reconcile import CAUSES_TABLE, RECONCILIATION
 from .billing import dimensions
 from .billing.amounts import AMOUNTS
@@ -59,7 +60,7 @@ def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
     bill = USAGE, LEVELS, CHARGES, INVOICE, AMOUNTS, COMPARISON, FOCUS
-    answers = ALLOCATED, COSTS, MONTH_SO_FAR, NOT_BILLED, FINDINGS, DECISIONS, STEPS
+    answers = ALLOCATED, COSTS, MONTH_SO_FAR, NOT_BILLED, FINDINGS, DECISIONS, STEPS, HELD
     real = *answers, BILL_LINES, RECONCILIATION, CAUSES_TABLE
     other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     sections = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,6 +21,7 @@ from ecs_images.accounts.inventory import Inventory
 from ecs_images.accounts.simulated import layout
 from ecs_images.accounts.written import write_answers
 from ecs_images.cli import main
+from ecs_images.cli.page import notebook_of, serve_page
 from ecs_images.ledger.events import problems
 from ecs_images.ledger.state import State
 
@@ -165,11 +168,90 @@ def test_the_sample_account_stores_what_its_lists_say_and_every_image_has_its_wa
 
 @pytest.mark.slow
 def test_a_month_of_the_cloud_costs_what_the_account_is_said_to_cost() -> None:
-    """Nobody runs anything that has a fee there, so both are the storage of 30 days."""
+    """The storage of 30 days; the only instance whose system has a fee is stopped economically."""
     inventory = Inventory.read(ecs.sample("shop") / "inventory")
     cloud = inventory.cloud()
-    bill = ecs.bill(cloud, since="2026-11-01T00:00", until="2026-12-01T00:00")
+    bill = ecs.bill(cloud, since="2026-11-01T00:00", until="2026-12-01T00:00", as_it_is=True)
     assert bill.total() == pytest.approx(inventory.bill().total(), rel=1e-9)
+
+
+def running(**more: object) -> Inventory:
+    """The images of `golden`; an instance runs from m-1 on d-1, with d-2 beside it that was made from snapshot b."""
+    tables = dict(golden().tables)
+    system = {"disk_id": "d-1", "type": "system", "size_gib": 40, "instance_id": "i-1", "policy_id": "sp-1"}
+    data = {"disk_id": "d-2", "type": "data", "size_gib": 20, "instance_id": "i-1", "source_snapshot_id": "b"}
+    told = account(
+        disks=[disk | {"category": "cloud_essd", "performance_level": "PL0"} for disk in (system, data)],
+        instances=[
+            {"instance_id": "i-1", "image_id": "m-1", "instance_type": "ecs.g7.large", "status": "Running"} | more
+        ],
+        policies=[{"policy_id": "sp-1", "times": "3", "weekdays": "1,2,3,4,5,6,7", "retention_days": 2}],
+    )
+    tables |= {name: told.tables[name] for name in ("disks", "instances", "policies")}
+    return Inventory(tables, golden().coverage)
+
+
+def test_an_image_that_an_instance_runs_from_and_a_snapshot_that_made_a_disk_are_in_use() -> None:
+    owner = running().cloud().account("1")
+    with pytest.raises(ecs.CloudError) as refused:
+        owner.delete_image("m-1")
+    assert (refused.value.code, refused.value.ids) == ("ImageUsingByInstance", {"image": "m-1", "instance": "i-1"})
+    owner.delete_image("m-2")
+    with pytest.raises(ecs.CloudError) as refused:
+        owner.delete_snapshot("b")
+    assert refused.value.code == "SnapshotCreatedDisk"
+
+
+def test_a_disk_holds_what_it_was_made_from_and_a_system_disk_its_image() -> None:
+    """m-1 is behind snapshot a of 12 GiB, and d-2 was made from b of 13: their first snapshots are full."""
+    cloud = running().cloud()
+    taken = [cloud.account("1").create_snapshot(disk) for disk in ("d-1", "d-2")]
+    assert [cloud.chain(name).total_gib for name in taken] == [12, 13]
+
+
+def test_a_disk_goes_on_in_its_chain_and_has_not_changed_since_its_newest_snapshot() -> None:
+    """The disk of chain sl-1 has snapshots of 12 and 13 GiB, 16 in all; one more of the same content adds nothing."""
+    tables = dict(golden().tables)
+    tables["disks"] = account(disks=[{"disk_id": "d-sl-1", "type": "data", "size_gib": 40}]).tables["disks"]
+    cloud = Inventory(tables, golden().coverage).cloud()
+    snapshot = cloud.account("1").create_snapshot("d-sl-1")
+    assert (cloud.snapshot(snapshot).content_bytes, stored(cloud)) == (13 * GIB, {"sl-1": 16 * GIB})
+    assert "ASSUME-15" in ecs.bill(cloud, until="2026-07-01").assumptions()["assumption"].tolist()
+
+
+def test_a_policy_goes_on_and_takes_no_snapshot_of_the_past() -> None:
+    """Every night at 3, kept for two days: after three nights there are two, of a disk of which there was none."""
+    cloud = running().cloud()
+    assert len(cloud.state.snapshots) == 2
+    cloud.advance(days=3)
+    assert len(cloud.chain("d-1").snapshots) == 2
+
+
+def test_a_stopped_instance_is_stopped_and_a_prepaid_one_is_paid_until_it_ends() -> None:
+    stopped = running(status="Stopped", stopped_mode="StopCharging").cloud().instance("i-1")
+    assert (stopped.status, stopped.stop_mode) == ("Stopped", "economical")
+    ends = {
+        "created_at": "2026-05-20T00:00:00Z",
+        "charge_type": "PrePaid",
+        "extra": '{"ExpiredTime": "2026-08-20T00:00Z"}',
+    }
+    prepaid = running(**ends).cloud().instance("i-1")
+    assert (prepaid.billing, f"{prepaid.paid_until:%m-%d %H:%M}") == ("subscription", "08-20 08:00")
+
+
+def test_an_instance_whose_system_disk_is_in_no_list_is_left_out_and_its_disks_are_there() -> None:
+    told = running()
+    disks = told.disks[told.disks["type"] != "system"].reset_index(drop=True)
+    inventory = Inventory({**told.tables, "disks": disks}, told.coverage)
+    assert "instance i-1: its system disk is not listed" in inventory.left_out()
+    assert inventory.cloud().disk("d-2").instance is None
+
+
+def test_tags_are_those_of_the_lists_so_that_a_bill_can_go_by_them() -> None:
+    tables = dict(golden().tables)
+    tables["images"] = tables["images"].assign(tags='{"team": "web"}')
+    cloud = Inventory(tables, golden().coverage).cloud()
+    assert cloud.state.tags["m-1"] == (("team", "web"),)
 
 
 def test_break_even_and_what_if_run_on_it() -> None:
@@ -200,6 +282,15 @@ def test_any_story_written_as_answers_and_read_stores_the_same_to_the_byte(story
     assert {name: seen.snapshot(name).content_bytes for name in seen.state.snapshots} == {
         row.snapshot_id: row.full_bytes for row in records(inventory, "snapshots") if row.status == "accomplished"
     }
+    for kind in ("disk", "instance", "policy"):
+        rows = records(inventory, {"policy": "policies"}.get(kind, f"{kind}s"))
+        assert set(getattr(seen.state, {"policy": "policies"}.get(kind, f"{kind}s"))) == {
+            getattr(row, f"{kind}_id") for row in rows
+        }
+    there = seen.state.resources
+    assert dict(seen.state.tags) == {
+        name: tags for name, tags in cloud.state.tags.items() if name in there and tags and not name.startswith("sp-")
+    }
     state = State()
     for event in seen.ledger:
         assert problems(event, state) == []
@@ -215,17 +306,38 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 
 @pytest.mark.slow
 def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     folder = ecs.sample("shop") / "inventory"
     assert run(monkeypatch, "routes", folder, "--image", "m-00000002", "--regions", "cn-shanghai") == 0
     printed = capsys.readouterr().out
     assert "ASSUME-14" in printed
     assert "CNY" in printed
-    assert "left out: instances (6): what is on their disks now is not told" in printed
+    assert "left out" not in printed
+    shutil.copytree(folder, tmp_path / "few", ignore=shutil.ignore_patterns("DescribeSnapshotLinks*"))
+    assert run(monkeypatch, "routes", tmp_path / "few", "--image", "m-00000002") == 2
+    why = "nothing can be asked about image m-00000002: not all its snapshots are in this cloud"
+    assert why in capsys.readouterr().err
+    shutil.copytree(folder, tmp_path / "lacking", ignore=shutil.ignore_patterns("DescribeDisks*"))
+    assert run(monkeypatch, "routes", tmp_path / "lacking", "--image", "m-00000002", "--regions", "cn-shanghai") == 0
+    assert "left out: instance i-00000001: its system disk is not listed" in capsys.readouterr().out
     abroad = "--regions", "cn-shanghai", "--site", "international"
     assert run(monkeypatch, "routes", folder, "--image", "m-00000002", *abroad) == 0
     assert "CNY" not in capsys.readouterr().out
+
+
+def test_the_page_of_an_account_has_a_tab_for_all_but_its_chains_whose_inside_is_not_known() -> None:
+    folder = ecs.sample("shop") / "inventory"
+    first, second = (cell["source"] for cell in notebook_of(folder, "shop", "m-00000002", "china")["cells"])
+    scope: dict[str, Any] = {}
+    exec(first, scope)
+    page = eval(second, scope)
+    assert page.tabs.titles == ("Inventory", "Ways", "Lifecycle", "Prices")
+    for place in range(4):
+        page.tabs.selected_index = place
+    assert page.panels["Ways"].controls["image"].value == "m-00000002"
+    with pytest.raises(ecs.InputError, match="--site is for a folder"):
+        serve_page(ecs.sample("golden_pipeline"), None, 8866, "international")
 
 
 def test_a_folder_has_no_parameters_a_story_no_site_and_one_without_answers_is_refused(

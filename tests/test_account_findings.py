@@ -5,19 +5,24 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pandas as pd
 import pytest
 from accounts_told import account, chain, image, snapshot
 
 from ecs_images.accounts.findings import IN_USE, KINDS, UNKNOWN, UNUSED, findings
 from ecs_images.accounts.inventory import Inventory
 
-USES = ("image", "disk", "only the service says so", "its disk lives", "not accomplished", "no disk told")
+USES = (
+    "image", "shared image", "newest of a family", "image that runs", "disk", "only the service says so",
+    "its disk lives", "its disk has a policy", "not accomplished", "no disk told", "being copied", "a copy itself",
+    "tags",
+)  # fmt: skip
 
 
 def planted(chance: random.Random) -> tuple[Inventory, set[str], set[str]]:
     """A random account, the snapshots in it without any use, and the regions of which a list is missing."""
     tables: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("snapshots", "chains", "images", "image_disks", "disks", "instances")
+        name: [] for name in ("snapshots", "chains", "images", "image_disks", "disks", "instances", "shares")
     }
     unused = set()
     for number in range(chance.randint(1, 12)):
@@ -26,23 +31,39 @@ def planted(chance: random.Random) -> tuple[Inventory, set[str], set[str]]:
         for k in range(count):
             name = f"s-{number}-{k}"
             row = snapshot(name, f"sl-{number}", 3 + k, day=k + 1, **place, disk_id=f"d-{number}-{k}")
-            uses = [use for use in USES if chance.random() < 0.12]
+            uses = [use for use in USES if chance.random() < 0.06]
             for use in uses:
                 match use:
-                    case "image":
-                        its, disks = image(f"m-{name}", name, **place)
+                    case "image" | "shared image" | "newest of a family" | "image that runs":
+                        family = "web" if use == "newest of a family" else ""
+                        its, disks = image(f"m-{use}-{name}", name, family=family, **place)
                         tables["images"].append(its)
                         tables["image_disks"] += [disk | place for disk in disks]
+                        if use == "shared image":
+                            tables["shares"].append(place | {"image_id": its["image_id"], "with_account_id": "77"})
+                        if use == "image that runs":
+                            tables["instances"].append(
+                                place | {"instance_id": f"i-{name}", "image_id": its["image_id"]}
+                            )
                     case "disk":
                         tables["disks"].append(place | {"disk_id": f"d-of-{name}", "source_snapshot_id": name})
                     case "only the service says so":
                         row["usage"] = chance.choice(["image", "disk", "image_disk", ""])
-                    case "its disk lives":
-                        tables["disks"].append(place | {"disk_id": row["disk_id"]})
+                    case "its disk lives" | "its disk has a policy":
+                        policy = "sp-1" if use == "its disk has a policy" else ""
+                        tables["disks"].append(place | {"disk_id": row["disk_id"], "policy_id": policy})
+                        row["automatic"] = "true" if policy else ""
                     case "not accomplished":
                         row["status"] = "progressing"
                     case "no disk told":
                         row["disk_id"] = ""
+                    case "being copied":
+                        far = {"region_id": "cn-shanghai", "status": "progressing", "source_snapshot_id": name}
+                        tables["snapshots"].append(snapshot(f"copy-of-{name}", "", disk_id="", **far))
+                    case "a copy itself":
+                        row["source_region_id"] = "cn-shanghai"
+                    case "tags":
+                        row["tags"] = '{"do-not-delete": "true"}'
             tables["snapshots"].append(row)
             unused |= set() if uses else {name}
         tables["chains"].append(chain(f"sl-{number}", 9, count, **place))
@@ -82,6 +103,38 @@ def test_a_snapshot_that_an_older_list_shows_behind_an_image_is_left_behind_by_i
     assert row["x_verdict"] == UNUSED
     assert "it was behind m-gone, deleted since" in row["x_evidence"]
     assert not (found["x_kind"] == "released_disk").any()
+
+
+def test_a_list_that_was_read_empty_on_another_day_proves_nothing() -> None:
+    """The disks were listed on May 10, and there were none; a disk of the snapshot may have been made since."""
+    told = account(snapshots=[snapshot("s", "sl-1", 12)], chains=[chain("sl-1", 12, 1)])
+    assert (told.findings()["x_verdict"] == UNUSED).any()
+    coverage = told.coverage
+    empty = coverage["what"] == "DescribeDisks"
+    old = coverage.assign(taken_at=coverage["taken_at"].mask(empty, pd.Timestamp("2026-05-10T00:00:00Z")))
+    assert not (Inventory(told.tables, old).findings()["x_verdict"] == UNUSED).any()
+
+
+def test_lists_of_another_account_in_the_region_are_not_taken_for_its_own() -> None:
+    """Account 2 listed its disks on June 1 as account 1 did its snapshots; account 1 listed its disks in May."""
+    old = {"disk_id": "d-other", "taken_at": "2026-05-10T00:00:00Z"}
+    found = account(
+        disks=[old, {"disk_id": "d-2", "account_id": "2"}],
+        snapshots=[snapshot("s", "sl-1", 12)],
+        chains=[chain("sl-1", 12, 1)],
+    ).findings()
+    assert not (found["x_verdict"] == UNUSED).any()
+
+
+def test_a_chain_with_snapshots_that_no_list_has_is_not_called_without_use() -> None:
+    found = account(snapshots=[snapshot("s", "sl-1", 12)], chains=[chain("sl-1", 15, 2)]).findings()
+    assert found["x_kind"].tolist() == ["released_disk"]
+
+
+def test_a_tagged_snapshot_of_a_released_disk_says_whom_to_ask() -> None:
+    tagged = snapshot("s", "sl-1", 12, tags='{"team": "shop"}')
+    row = one(account(snapshots=[tagged], chains=[chain("sl-1", 12, 1)]).findings(), "released_disk")
+    assert (row["x_verdict"], row["x_settle"]) == (UNKNOWN, "ask who set team=shop")
 
 
 def test_lists_of_different_days_prove_nothing() -> None:

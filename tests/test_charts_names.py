@@ -137,6 +137,13 @@ def account(names: Sequence[str]) -> pd.DataFrame:
     return table.assign(x_freed_low_cost=0.0, x_freed_high_cost=high, billing_currency="CNY")
 
 
+def holding(names: Sequence[str]) -> pd.DataFrame:
+    """Images that hold 1, 2, 3 … GiB at least, of which nothing bounds what the last one holds at most."""
+    low = [float(n) for n in range(1, len(names) + 1)]
+    table = pd.DataFrame({"x_name": [f"m-{n}" for n in range(len(names))], "x_called": names, "x_held_low_gib": low})
+    return table.assign(x_held_high_gib=[*low[:-1], float("nan")], x_at=START, region_id="cn-beijing")
+
+
 CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFrame]]] = {
     "cost_over_time": (lambda t: charts.cost_over_time(t, by="billing_account_id"), costs),
     "who_pays": (lambda t: charts.who_pays(t, owner="acme"), costs),
@@ -148,6 +155,7 @@ CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFr
     "image_lifecycle": (charts.image_lifecycle, lives),
     "lineage_graph": (charts.lineage_graph, links),
     "account_costs": (charts.account_costs, account),
+    "held_over_time": (charts.held_over_time, holding),
     "plans_over_time": (charts.plans_over_time, plans),
     "routes_compared": (charts.routes_compared, routes),
     "routes_compared_by_target": (charts.routes_compared, targets),

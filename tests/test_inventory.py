@@ -263,3 +263,20 @@ def test_a_table_that_is_handed_out_is_the_callers(saved) -> None:
     assert inventory.images["name"].tolist() == ["golden"]
     with pytest.raises(AttributeError):
         _ = inventory.picture
+
+
+def test_own_images_of_two_accounts_in_one_are_said_to_be_mixed_and_in_folders_of_their_own_they_are_not(
+    saved, tmp_path: Path
+) -> None:
+    """No finding and no plan rests on a list that is doubtful."""
+    mine, other = IMAGE, IMAGE | {"ImageId": "m-2", "ImageOwnerId": 9234567890123456}
+    saved("mixed/cn-beijing/a.json", answer("Images.Image", mine))
+    saved("mixed/cn-shanghai/b.json", answer("Images.Image", other, RegionId="cn-shanghai"))
+    mixed = Inventory.read(tmp_path / "mixed")
+    assert state(mixed, "DescribeImages") == "doubtful | doubtful"
+    assert "1234567890123456 and 9234567890123456" in mixed.coverage["why"].iloc[0]
+    saved("apart/1234567890123456/a.json", answer("Images.Image", mine))
+    saved("apart/9234567890123456/b.json", answer("Images.Image", other))
+    assert state(Inventory.read(tmp_path / "apart"), "DescribeImages") == "complete | complete"
+    saved("wrong/9234567890123456/a.json", answer("Images.Image", mine))
+    assert state(Inventory.read(tmp_path / "wrong"), "DescribeImages") == "doubtful"

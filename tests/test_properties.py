@@ -65,7 +65,7 @@ def test_the_stories_make_every_kind_of_event_but_publishing_and_what_real_accou
         seen.update(type(event).__name__ for event in played.cloud.ledger)
         refused, done = refused + len(played.refused), done + played.done
     missing = set(ev.KINDS) - set(seen)
-    assert missing == {"ImagePublished", "ImageUnpublished", "SnapshotSeen"}
+    assert missing == {"ImagePublished", "ImageUnpublished", "SnapshotSeen", "DiskSeen", "InstanceSeen"}
     assert refused > 100
     assert done > 500
 

@@ -138,6 +138,9 @@ def test_values_are_shown_short_and_the_same_everywhere(said, value, text):
         ("09-recall-2", 37.5 * 0.12),
         ("09-small", 21 - 2),
         ("09-medium", (9 + 4) * 0.12),
+        ("10-recall-1", 4),  # the hours from 22, 23, 0 and 1 o'clock
+        ("10-recall-2", 3 * 16.5),
+        ("10-small", (9 * 163.5 + 15 * 178.75) * 0.12 / 720),
     ],
 )
 def test_the_right_answers_are_those_worked_out_by_hand(task_id, by_hand):

@@ -11,6 +11,7 @@ import pytest
 from helpers import golden_image, machine
 
 from ecs_images import Account, Cloud
+from ecs_images.charts.account import saving_picture
 from ecs_images.charts.chain import Blocks, chain_picture
 from ecs_images.charts.lifecycle import life_picture
 from ecs_images.charts.prices import price_picture
@@ -153,3 +154,30 @@ def test_a_price_is_a_line_of_steps_and_a_time_without_one_a_gap() -> None:
     (day,) = [line for line in strokes(svg, "line") if line.get("stroke-dasharray")]
     assert float(day.get("x1", 0)) == up[1][0]
     assert {"[CNY per GiB-Month]", "2020", "2024"} <= set(words(svg))
+
+
+# What a plan saves ----------------------------------------------------------------------------------
+
+
+def plan_steps(*saved: tuple[float, float]) -> pd.DataFrame:
+    low, high = zip(*saved, strict=True)
+    return pd.DataFrame({"x_freed_low_cost": low, "x_freed_high_cost": high, "billing_currency": "CNY"})
+
+
+def tops(svg: str) -> list[list[tuple[float, float]]]:
+    """The corners of each polygon: first what is between the bounds, then what is saved at least."""
+    shapes = [shape.get("points", "").split() for shape in strokes(svg, "polygon")]
+    return [[(float(x), float(y)) for x, y in (corner.split(",") for corner in shape)] for shape in shapes]
+
+
+def test_each_step_of_a_plan_is_as_high_as_what_is_saved_by_then_at_least_and_hatched_up_to_the_most() -> None:
+    """The axis goes to 4: 1 and 2 of 4 are a quarter and a half of its height."""
+    between, least = tops(saving_picture(plan_steps((0, 0), (1, 2), (4, 4)), "words"))
+    foot, top = least[0][1], least[-2][1]
+    assert [(foot - y) / (foot - top) for _, y in least[1:-1:2]] == pytest.approx([0, 1 / 4, 1], abs=1e-2)
+    assert [(foot - y) / (foot - top) for _, y in between[:6:2]] == pytest.approx([0, 2 / 4, 1], abs=1e-2)
+
+
+def test_what_nothing_bounds_is_hatched_to_the_top() -> None:
+    between, least = tops(saving_picture(plan_steps((1, 1), (1, float("nan")), (4, 4)), "words"))
+    assert between[2][1] == between[4][1] == least[-2][1] < between[0][1], "as high as the highest, which is 4"

@@ -151,21 +151,26 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
     called = {name: row.name for name, row in images.items()}
     called |= {row.snapshot_id: row.name for row in records(bill.inventory, "snapshots")}
     known = {chain.chain_id: chain.known.known_by for chain in bill.chains}
+    of_images = by in ("image", "family") or tag is not None
+    parts: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    amounts: dict[str, float] = defaultdict(float)
+    columns = [table[of].tolist() for of in ("region_id", "chain_id", "snapshot_id", "image_id")]
+    for name, amount, *part in zip(table[column].tolist(), table["list_cost"].tolist(), *columns, strict=True):
+        parts[name].append(tuple(part))
+        amounts[name] += amount
     rows: list[tuple[object, ...]] = []
-    for name, part in table.groupby(column, observed=True, sort=True):
-        of_images = by in ("image", "family") or tag is not None
-        snapshots = set(part["snapshot_id"])
+    for name, part in parts.items():
+        in_regions, in_chains, snapshots, its_images = map(set, zip(*part, strict=True))
         if of_images and name != NO_IMAGE:
-            snapshots = only_behind(part["image_id"], backing, turned)
+            snapshots = only_behind(its_images, backing, turned)
         if of_images or by == "snapshot":
             freed = bill.saved(snapshots)
-            why = "; ".join(sorted({known[chain] for chain in part["chain_id"]}))
+            why = "; ".join(sorted({known[chain] for chain in in_chains}))
         else:
-            freed = bill.saved_chains(set(part["chain_id"]))
+            freed = bill.saved_chains(in_chains)
             why = "exact: whole chains"
-        regions = ",".join(sorted(set(part["region_id"])))
-        amounts = float(part["list_cost"].sum()), freed.low, freed.high
-        rows.append((name, called.get(str(name), ""), regions, bill.currency, *amounts, why))
+        where = ",".join(sorted(in_regions))
+        rows.append((name, called.get(name, ""), where, bill.currency, amounts[name], freed.low, freed.high, why))
     if by == "image":
         rows += [
             (

@@ -37,6 +37,9 @@ class Freed(NamedTuple):
         assert isinstance(other, Freed)
         return Freed(self.low + other.low, self.high + other.high)
 
+    def __sub__(self, other: Freed) -> Freed:
+        return Freed(self.low - other.low, self.high - other.high)
+
 
 NOTHING = Freed(0, 0)
 
@@ -143,22 +146,20 @@ class KnownChain:
         such a rise of k overlaps lets one unit of old content pass through, so it costs k − 1 units and not k.
         """
         assert self.total is not None
-        full = [int(size) for size, _ in self._sizes]
-        least, greatest = self._overlaps
-        within = [[*range(first, last + 2)] for first, last in _stretches(gone)]
-        outside = set(range(len(full) + 1)).difference(*within)
-        overlap = sum(full) - self.total
-        freed = sum(size for size, goes in zip(full, gone, strict=True) if goes)
+        full, least, greatest = self._overlaps
+        within = [range(first, last + 2) for first, last in _stretches(gone)]
 
-        spare = overlap - sum(least)
+        spare = sum(full) - self.total - sum(least)
         used = [sum(least[i] for i in stretch) for stretch in within]
         sizes = [sum(full[i] for i in stretch[:-1]) for stretch in within]
         room = [sum(greatest[i] for i in stretch) for stretch in within]
+        outside = sum(greatest) - sum(least) - sum(room) + sum(used)
+        freed = sum(sizes)
         counting = sum(min(u, size) for u, size in zip(used, sizes, strict=True))
         more = sum(max(0, min(r, size) - u) for r, size, u in zip(room, sizes, used, strict=True))
         low = freed - counting - min(spare, more)
 
-        forced = max(0, spare - sum(greatest[i] - least[i] for i in outside))
+        forced = max(0, spare - outside)
         passing: float = sum(min(least[i] for i in stretch) for stretch in within)
         rises = sorted(rise for stretch in within for rise in _rises(least, greatest, stretch))
         left = forced
@@ -170,9 +171,10 @@ class KnownChain:
         return Freed(max(0, low), min(self.total, math.ceil(high)))
 
     @cached_property
-    def _overlaps(self) -> tuple[list[int], list[int]]:
-        """The least and the greatest overlap of each snapshot with the one before it, with 0 at either end."""
-        greatest = [min(pair) for pair in pairwise([0, *(int(size) for size, _ in self._sizes), 0])]
+    def _overlaps(self) -> tuple[list[int], list[int], list[int]]:
+        """Full sizes, and the least and the greatest overlap of each with the one before it, with 0 at either end."""
+        full = [int(size) for size, _ in self._sizes]
+        greatest = [min(pair) for pair in pairwise([0, *full, 0])]
         least = [0] * len(greatest)
         for among, shared in self._shared:
             room = sum(greatest[i] for i in among)
@@ -180,7 +182,7 @@ class KnownChain:
                 least[i] = max(0, shared - (room - greatest[i]))
             for i in among:
                 greatest[i] = min(greatest[i], shared)
-        return least, greatest
+        return full, least, greatest
 
 
 def _stretches(gone: Sequence[bool]) -> Iterator[tuple[int, int]]:

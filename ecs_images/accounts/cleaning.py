@@ -1,24 +1,29 @@
 """A plan that deletes images by a policy: what goes and why, in an order that the service allows. Nothing is run.
 
 Each image is unshared, deleted, and then its snapshots that back nothing else are (DEL-3, DEL-5, SDEL-2). An image
-is held back where the lists of its region are not whole, or where it is not known whom it is shared with.
+is held back where the lists of its region are not whole, or where it is not known whom it is shared with. Every step
+is asked of the account's simulated cloud, one after the other; an image of which a step is refused is held back too.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, shown
+from ..cloud.account import Account
+from ..cloud.cloud import Cloud
+from ..errors import CloudError, InputError, look_up, shown
 from ..tables import Column, Table
 from ..wording import listed
-from .bounds import Freed
+from .bounds import NOTHING, Freed
 from .chains import AccountChain
 from .costs import AccountBill
 from .findings import IN_USE, Uses, moment, series_of
+from .simulated import is_public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +32,9 @@ IN_WORDS = "newest 3 per family, newest 3 per name, anything in use, one a quart
 """The rules of a policy."""
 DECISIONS = Table(
     "decisions",
-    "what a policy does with one image",
+    "what a policy, or a choice, does with one image or snapshot",
     (
-        Column("x_image_id", "text", "", "the image", True),
+        Column("x_image_id", "text", "", "the image; or a snapshot that was chosen by itself", True),
         Column("x_called", "text", "", "its name"),
         Column("region_id", "text", "", "its region", True),
         Column("x_decision", "text", "", "what happens to it", True, ("delete", "keep", "held back")),
@@ -50,6 +55,9 @@ STEPS = Table(
         Column("billing_currency", "text", "", "currency of the account's site", True),
         Column("x_freed_low_cost", "number", "currency", "saved in 30 days after this step at least", True),
         Column("x_freed_high_cost", "number", "currency", "saved after this step at most; empty: nothing bounds it"),
+        Column(
+            "x_answer", "text", "", "what the account's simulated cloud says: allowed, or why it cannot judge", True
+        ),
         Column("x_command", "text", "", "the line that would do it; it is never run", True),
     ),
 )
@@ -82,26 +90,76 @@ def clean(bill: AccountBill, keep: str) -> Cleaning:
         in use, one a quarter". Images are counted within a region; those in no family (or naming series, where
         the policy says per name) are kept by such rules. One a quarter keeps the newest of each quarter of UTC+8.
 
-    Returns a `Cleaning`. Raises InputError for a rule that is not known. DEL-2, DEL-3, DEL-5, SDEL-2, REINIT-2.
+    Returns a `Cleaning`. Raises InputError for a rule that is not known. DEL-2, DEL-3, DEL-5, DEL-6, SDEL-2, REINIT-2.
     """
     uses = Uses(bill)
     rules = _rules(uses, keep)
     decided: list[tuple[Any, str, str]] = []
     for image in sorted(uses.images.values(), key=moment):
         why = next((reason for rule in rules if (reason := rule.get(image.image_id))), "")
-        verdict, seen, settle = uses.verdict_of_image(image)
-        if why:
-            decided.append((image, "keep", why))
-        elif image.region_id in uses.missing:
-            decided.append((image, "held back", f"{seen}: {settle}"))
-        elif uses.shared(image) and image.image_id not in uses.shares:
-            decided.append((image, "held back", f"with whom it is shared is not told: {uses.shares_line(image)}"))
-        else:
-            decided.append((image, "delete", f"{verdict}: {seen}"))
+        decided.append((image, "keep", why) if why else (image, *_delete_or_hold(uses, image)))
+    return _planned(uses, decided)
+
+
+def clean_chosen(uses: Uses, chosen: Collection[str]) -> Cleaning:
+    """A plan that deletes just what a person chose: images, each with its snapshots, and snapshots of their own.
+
+    uses: what uses the images and snapshots of the account
+    chosen: ids of images and snapshots
+
+    Returns a `Cleaning`, whose decisions are of what was chosen. A snapshot that is needed by a disk, or by an
+    image that stays, is held back. Raises UnknownName for an id that is in no list. DEL-3, DEL-5, SDEL-2.
+    """
+    for name in chosen:
+        if name not in uses.images:
+            look_up("image or snapshot of this account", name, uses.snapshots)
+    images = [image for name, image in uses.images.items() if name in chosen]
+    decided: list[tuple[Any, str, str]] = [
+        (image, *_delete_or_hold(uses, image)) for image in sorted(images, key=moment)
+    ]
+    going = {image.image_id for image, decision, _ in decided if decision == "delete"}
+    for name, row in uses.snapshots.items():
+        if name in chosen:
+            needs = uses.of_snapshot.get(name, [])
+            staying = [who for who in needs if who not in going]
+            verdict, seen, settle = uses.verdict_of_snapshot(row)
+            if staying or "disk" in row.usage or (verdict == IN_USE and not needs):
+                needed = f"{listed(staying)} need{'s' if len(staying) == 1 else ''} it"
+                decided.append((row, "held back", f"{needed if staying else seen} (SDEL-2)"))
+            elif row.region_id in uses.missing and not needs:
+                decided.append((row, "held back", f"{seen}: {settle}"))
+            else:
+                decided.append((row, "delete", "its images go, too" if needs else f"{verdict}: {seen}"))
+    return _planned(uses, decided)
+
+
+def _planned(uses: Uses, decided: list[tuple[Any, str, str]]) -> Cleaning:
+    """The plan that follows from what is decided of images and snapshots, after its steps were asked of the cloud."""
+    held: dict[str, str] = {}
+    refused: dict[str, str] | None = None
+    while refused != {}:
+        gone = [row for row, decision, _ in decided if decision == "delete" and _id(row) not in held]
+        steps, refused = played(uses.cloud.fork(), list(steps_for(uses, gone)))
+        held |= refused
+    decided = [(row, "held back", held[_id(row)]) if _id(row) in held else (row, *why) for row, *why in decided]
     decided.sort(key=lambda decision: ("delete", "held back", "keep").index(decision[1]))
-    gone = [image for image, decision, _ in decided if decision == "delete"]
-    rows = [(image.image_id, image.name, image.region_id, decision, why) for image, decision, why in decided]
-    return Cleaning(DECISIONS.frame(rows), STEPS.frame(_with_money(bill, _steps(uses, gone))))
+    rows = [(_id(row), row.name, row.region_id, decision, why) for row, decision, why in decided]
+    return Cleaning(DECISIONS.frame(rows), STEPS.frame(_with_money(uses.bill, steps)))
+
+
+def _id(row: Any) -> str:
+    """The id of an image or a snapshot."""
+    return str(getattr(row, "image_id", "") or row.snapshot_id)
+
+
+def _delete_or_hold(uses: Uses, image: Any) -> tuple[str, str]:
+    """Whether an image can go by what is known, and why."""
+    verdict, seen, settle = uses.verdict_of_image(image)
+    if image.region_id in uses.missing:
+        return "held back", f"{seen}: {settle}"
+    if uses.shared(image) and image.image_id not in uses.shares:
+        return "held back", f"with whom it is shared is not told: {uses.shares_line(image)}"
+    return "delete", f"{verdict}: {seen}"
 
 
 _Rule = dict[str, str]
@@ -160,24 +218,38 @@ class _Step:
     resource_id: str
     takes_away: str
     options: str
+    part_of: str
+    ask: Callable[[Account], object]
     deletes: str = ""
 
 
-def _steps(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
-    """The commands for some images, one image after the other; a snapshot goes with the last image that it backs."""
+def steps_for(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
+    """The commands for some images, one image after the other, then for snapshots that were chosen by themselves.
+
+    A snapshot goes with the last image that it backs.
+    """
     deleted: set[str] = set()
     done: set[str] = set()
-    for image in gone:
+    for image in (row for row in gone if _id(row) in uses.images):
+        place = image.region_id, image.image_id
         for account in uses.shares.get(image.image_id, []):
             lost = (
                 f"{account} cannot launch {image.image_id} any more, and its instances cannot be re-initialised to it"
             )
             options = f"--ImageId {image.image_id} --RemoveAccount.1 {account}"
-            yield _Step("ModifyImageSharePermission", image.region_id, image.image_id, lost, options)
+            ask = methodcaller("unshare_image", image.image_id, from_accounts=[account])
+            yield _Step("ModifyImageSharePermission", *place, lost, options, image.image_id, ask)
+        if is_public(image):
+            lost = f"nobody else can launch {image.image_id} any more"
+            options = f"--ImageId {image.image_id} --IsPublic false"
+            ask = methodcaller("unpublish_image", image.image_id)
+            yield _Step("ModifyImageSharePermission", *place, lost, options, image.image_id, ask)
         by = uses.of_image.get(image.image_id, [])
-        force = " --Force true" if by or image.usage == "instance" else ""
+        force = bool(by) or image.usage == "instance"
         lost = f"{listed(by)} can never be re-initialised to {image.image_id}" if by else ""
-        yield _Step("DeleteImage", image.region_id, image.image_id, lost, f"--ImageId {image.image_id}{force}")
+        options = f"--ImageId {image.image_id}{' --Force true' if force else ''}"
+        ask = methodcaller("delete_image", image.image_id, force=force)
+        yield _Step("DeleteImage", *place, lost, options, image.image_id, ask)
         deleted.add(image.image_id)
         for snapshot in sorted(uses.behind.get(image.image_id, ())):
             others = set(uses.of_snapshot[snapshot]) - deleted
@@ -185,21 +257,54 @@ def _steps(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
             if others or row is None or "disk" in row.usage or snapshot in done:
                 continue
             done.add(snapshot)
-            lost = f"{snapshot} can never be restored"
-            yield _Step("DeleteSnapshot", row.region_id, snapshot, lost, f"--SnapshotId {snapshot}", snapshot)
+            yield _snapshot_step(row, image.image_id)
+    for row in gone:
+        if _id(row) not in uses.images and _id(row) not in done:
+            yield _snapshot_step(row, _id(row))
 
 
-def _with_money(bill: AccountBill, steps: Iterable[_Step]) -> Iterator[tuple[object, ...]]:
+def _snapshot_step(row: Any, part_of: str) -> _Step:
+    name, ask = row.snapshot_id, methodcaller("delete_snapshot", row.snapshot_id)
+    lost = f"{name} can never be restored"
+    return _Step("DeleteSnapshot", row.region_id, name, lost, f"--SnapshotId {name}", part_of, ask, name)
+
+
+def played(cloud: Cloud, steps: list[_Step]) -> tuple[list[tuple[_Step, str]], dict[str, str]]:
+    """Each step with the answer of a cloud in which those before it were done, and why images cannot go."""
+    answers: list[tuple[_Step, str]] = []
+    refused: dict[str, str] = {}
+    there = cloud.state.resources
+    for step in steps:
+        thing = there.get(step.resource_id)
+        if thing is None:
+            answers.append((step, f"not judged: {step.resource_id} is not in the account's simulated cloud"))
+            continue
+        try:
+            step.ask(cloud.account(thing.account))
+            answers.append((step, "allowed"))
+        except CloudError as error:
+            refused.setdefault(
+                step.part_of, f"the service would refuse {step.operation} ({error.code}): {error.reason}"
+            )
+    return answers, refused
+
+
+def _with_money(bill: AccountBill, steps: Iterable[tuple[_Step, str]]) -> Iterator[tuple[object, ...]]:
     """The rows of steps, with what is saved after each; only a chain that a step touches is bounded anew."""
     deleted: dict[tuple[str, str], set[str]] = defaultdict(set)
-    freed: dict[tuple[str, str], tuple[AccountChain, Freed]] = {}
-    saved = Freed(0, 0)
-    for number, step in enumerate(steps, 1):
+    freed: dict[tuple[str, str], Freed] = defaultdict(lambda: NOTHING)
+    # The chains of a region that are billed alike are summed up as one, for there may be thousands.
+    alike: dict[tuple[object, ...], tuple[AccountChain, Freed]] = {}
+    saved = NOTHING
+    for number, (step, answer) in enumerate(steps, 1):
         chain = bill.chain_of.get(step.deletes)
         if chain is not None:
             deleted[chain.key].add(step.deletes)
-            freed[chain.key] = chain, chain.known.freed(deleted[chain.key])
-            saved = bill.money(freed.values())
+            before, freed[chain.key] = freed[chain.key], chain.known.freed(deleted[chain.key])
+            kind = chain.account_id, chain.region_id, chain.category, chain.known.total is None
+            _, others = alike.get(kind, (chain, NOTHING))
+            alike[kind] = chain, others + freed[chain.key] - before
+            saved = bill.money(alike.values())
         command = f"aliyun ecs {step.operation} --RegionId {step.region_id} {step.options}"
         where = number, step.operation, step.region_id, step.resource_id, step.takes_away
-        yield *where, bill.currency, saved.low, saved.high, command
+        yield *where, bill.currency, saved.low, saved.high, answer, command

@@ -7,7 +7,7 @@ are a pricing month of 720 hours (BILL-2). What cannot be billed is listed with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -67,18 +67,28 @@ class Rates:
     prices: Prices
     currency: str
     at: datetime
+    _tiers: dict[str, list[tuple[float, float, float]] | None] = field(default_factory=dict, repr=False)
 
     def month(self, region_id: str, size_bytes: float) -> float:
         """What so many bytes cost for 30 days in a region, by its tiers; NaN where there is no price."""
+        if region_id not in self._tiers:
+            self._tiers[region_id] = self._tiers_of(region_id)
+        tiers, gib = self._tiers[region_id], bytes_to_gib(size_bytes)
+        if tiers is None:
+            return float("nan")
+        return sum(min(max(gib - first, 0), last - first) * price for first, last, price in tiers)
+
+    def _tiers_of(self, region_id: str) -> list[tuple[float, float, float]] | None:
+        """Where each tier begins and ends [GiB], and what a GiB in it costs for 30 days."""
         try:
             tiers = self.prices.book(self.currency).at(STORAGE, region_id, self.at)
         except (PriceNotFound, UnknownName):
-            return float("nan")
-        gib, cost, hours = bytes_to_gib(size_bytes), 0.0, constant("pricing_month_hours")
-        for tier in tiers:
-            part = min(max(gib - tier.from_quantity, 0), tier.to_quantity - tier.from_quantity)
-            cost += part * hours / units()[tier.unit].hours * (tier.price or 0)
-        return cost
+            return None
+        hours = constant("pricing_month_hours")
+        return [
+            (tier.from_quantity, tier.to_quantity, hours / units()[tier.unit].hours * (tier.price or 0))
+            for tier in tiers
+        ]
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,7 +147,7 @@ class AccountBill:
         """The list cost by dimensions such as region, meter or account, as `Bill.by`."""
         return Bill(self.charges).by(*dimensions)
 
-    @property
+    @cached_property
     def rates(self) -> Rates:
         return Rates(self.prices, self.currency, self.at)
 
@@ -243,7 +253,7 @@ def bill(
     """
     moment = parse_time(at, "at") if at is not None else inventory.now
     if moment is None:
-        raise InputError("nothing says when the answers were saved; name a folder after the day, or give taken=")
+        raise InputError("nothing says when the answers were saved; name a folder after the day, such as 2026-11-01")
     currency, wanted = site_of(site).currency, asked_for(meters)
     prices = prices or Prices.published()
     start = to_seconds(moment) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
@@ -377,7 +387,8 @@ class Fees:
             return lineage.charged_system or ""
         image = self._images.get(image_id)
         said = " ".join(f"{image.os or image.platform}".split()) if image is not None else ""
-        return next((system for system in self._systems if said.lower().startswith(system.lower())), None)
+        charged = (system for system in self._systems if said.lower().startswith(system.lower()))
+        return next(charged, "" if said else None)
 
 
 def _hours(inventory: HasTables, account: str, region: str, start: int, hours: int) -> tuple[str, np.ndarray | None]:

@@ -8,6 +8,7 @@ what would settle it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,12 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.images import public_images
 from ..catalog.meters import OS_LICENCE
+from ..catalog.sites import sites
+from ..cloud.cloud import Cloud
 from ..tables import Column, Table
 from ..wording import counted, listed
 from .allocation import allocated, backed_by, behind, only_behind
 from .bounds import Freed
-from .chains import complete, records
+from .chains import AccountChain, complete, records
 from .costs import AccountBill, Fees
+from .simulated import simulated
+from .tables import HasTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +75,7 @@ _NEEDED = {
 }
 """The lists without which nothing is proved, and their tables."""
 _NOT_ALL = "not all lists of its region are here, whole and of one time"
+_RELEASED = "its disk is released, and no image and no disk comes from it; the service says none too"
 
 
 @dataclass(frozen=True)
@@ -187,14 +193,28 @@ class Uses:
     def missing(self) -> dict[str, str]:
         """For each region without all its lists, or with lists of different times, the operation to ask again."""
         found: dict[str, str] = {}
-        for region in {row.region_id for row in [*self.images.values(), *self.snapshots.values()]}:
+        for account, region in {
+            (row.account_id, row.region_id) for row in [*self.images.values(), *self.snapshots.values()]
+        }:
             lacking = [what for what in _NEEDED if not complete(self.bill.inventory, what, region)]
-            dates = {what: _newest(self.bill.inventory.tables[table], region) for what, table in _NEEDED.items()}
-            told = {what: date for what, date in dates.items() if date == date}
+            dates = {what: _newest(self.bill.inventory, what, account, region) for what in _NEEDED}
+            told = {what: date for what, date in dates.items() if date is not None}
             oldest = [what for what in told if told[what] < max(told.values())]
             if lacking or oldest:
                 found[region] = (lacking or oldest)[0]
         return found
+
+    @cached_property
+    def copied_now(self) -> dict[str, str]:
+        """For each snapshot that is being copied, the copy."""
+        rows = self.snapshots.values()
+        return {row.source_snapshot_id: row.snapshot_id for row in rows if row.status == "progressing"}
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The account as a simulated cloud, to ask it what the service would refuse; fork it first."""
+        site = next(name for name, site in sites().items() if site.currency == self.bill.currency)
+        return simulated(self.bill.inventory, site, self.bill.at).cloud
 
     @cached_property
     def fees(self) -> Fees:
@@ -241,6 +261,8 @@ class Uses:
             return IN_USE, f"{listed(by)} need{'s' if len(by) == 1 else ''} it", ""
         if snapshot.usage not in ("", "none"):
             return IN_USE, f"the service says that it is used: {snapshot.usage}", ""
+        if snapshot.snapshot_id in self.copied_now:
+            return IN_USE, f"it is being copied to {self.copied_now[snapshot.snapshot_id]}", ""
         if snapshot.region_id in self.missing:
             return UNKNOWN, _NOT_ALL, _fetch(self.missing[snapshot.region_id], snapshot.region_id)
         if snapshot.status != "accomplished":
@@ -249,9 +271,15 @@ class Uses:
             return UNKNOWN, "its answer does not tell its use", _fetch("DescribeSnapshots", snapshot.region_id)
         if not snapshot.disk_id:
             return UNKNOWN, "nothing tells the disk it was taken of", f"ask who copied or made {snapshot.snapshot_id}"
+        if snapshot.source_snapshot_id or snapshot.source_region_id not in ("", snapshot.region_id):
+            source = snapshot.source_snapshot_id or f"a snapshot in {snapshot.source_region_id}"
+            return UNKNOWN, f"a copy of {source}, kept here perhaps as a backup", f"ask who copies {source}"
         if snapshot.disk_id in self.disks:
             return UNKNOWN, f"a backup of the disk {snapshot.disk_id}", f"ask who runs {snapshot.disk_id}"
-        return UNUSED, "its disk is released, and no image and no disk comes from it; the service says none too", ""
+        if snapshot.tags:
+            tags = listed([f"{key}={value}" for key, value in json.loads(snapshot.tags).items()])
+            return UNKNOWN, f"{_RELEASED}; somebody tagged it {tags}", f"ask who set {tags}"
+        return UNUSED, _RELEASED, ""
 
 
 def findings(bill: AccountBill) -> pd.DataFrame:
@@ -283,7 +311,7 @@ def _found(uses: Uses) -> Iterator[Finding]:
     yield from _old_versions(uses)
     yield from _builds_without_use(uses)
     for chain in uses.bill.chains:
-        yield from _of_chain(uses, [uses.snapshots[name] for name in chain.known.full])
+        yield from _of_chain(uses, chain)
 
 
 def _of_image(uses: Uses, image: Any) -> Iterator[Finding]:
@@ -340,7 +368,8 @@ def _builds_without_use(uses: Uses) -> Iterator[Finding]:
                 yield Finding("regions_without_use", *place, verdict, told, settle)
 
 
-def _of_chain(uses: Uses, snapshots: list[Any]) -> Iterator[Finding]:
+def _of_chain(uses: Uses, chain: AccountChain) -> Iterator[Finding]:
+    snapshots = [uses.snapshots[name] for name in chain.known.full]
     verdicts = {row.snapshot_id: uses.verdict_of_snapshot(row) for row in snapshots}
     for row in snapshots:
         verdict, seen, settle = verdicts[row.snapshot_id]
@@ -348,10 +377,10 @@ def _of_chain(uses: Uses, snapshots: list[Any]) -> Iterator[Finding]:
         if row.snapshot_id in uses.once_behind and verdict != IN_USE:
             told = f"it was behind {listed(sorted(uses.once_behind[row.snapshot_id]))}, deleted since; {seen}"
             yield Finding("left_behind", *place, verdict, told, settle)
-        elif verdict == UNUSED:
-            yield Finding("released_disk", *place, verdict, seen)
+        elif seen.startswith(_RELEASED):
+            yield Finding("released_disk", *place, verdict, seen, settle)
     unused = [row for row in snapshots if verdicts[row.snapshot_id][0] == UNUSED]
-    if unused and len(unused) == len(snapshots):
+    if unused and len(unused) == len(snapshots) and chain.known.listed_whole:
         names = tuple(row.snapshot_id for row in unused)
         told = f"none of its {counted(len(names), 'snapshot')} has any use, and the disk is released"
         some = unused[0]
@@ -377,9 +406,13 @@ def moment(row: Any) -> tuple[float, str]:
     return (float(row.created_at.timestamp()) if row.created_at == row.created_at else 0.0), row.image_id
 
 
-def _newest(table: pd.DataFrame, region_id: str) -> Any:
-    """When the newest rows of a region were saved; NaT where there are none or nothing says so."""
-    return table.loc[table["region_id"] == region_id, "taken_at"].max()
+def _newest(inventory: HasTables, what: str, account_id: str, region_id: str) -> Any:
+    """When a list was saved last, also one that was empty then; None where nothing says so."""
+    found = []
+    for table in (inventory.tables[_NEEDED[what]], inventory.coverage[inventory.coverage["what"] == what]):
+        here = table[(table["account_id"] == account_id) & (table["region_id"] == region_id)]
+        found += [here["taken_at"].max()] if here["taken_at"].notna().any() else []
+    return max(found, default=None)
 
 
 def _fetch(what: str, region_id: str) -> str:

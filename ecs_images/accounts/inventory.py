@@ -19,12 +19,14 @@ from ..catalog.regions import region as region_of
 from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import Time, parse_time
+from ..wording import listed
 from .allocation import costs
 from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
 from .cleaning import Cleaning, clean
 from .costs import AccountBill, bill
 from .files import Source, region_named, sources
 from .findings import findings
+from .held import held
 from .reading import Place, Rows, add_page, place_of
 from .simulated import simulated
 from .tables import BY_NAME, COVERAGE
@@ -95,6 +97,10 @@ class Inventory:
         """What its images, or other parts, cost: allocated, and freed as a range; see `accounts.allocation.costs`."""
         return costs(bill or self.bill(), by)
 
+    def held(self) -> pd.DataFrame:
+        """What each of its images held alone over time, at least and at most; see `accounts.held.held`."""
+        return held(self)
+
     def findings(self, *, bill: AccountBill | None = None) -> pd.DataFrame:
         """What in it may be superfluous; see `accounts.findings.findings`."""
         return findings(bill or self.bill())
@@ -104,13 +110,14 @@ class Inventory:
         return clean(bill or self.bill(), keep)
 
     def cloud(self, *, site: str = "china") -> Cloud:
-        """Its images, snapshots and chains as a simulated cloud, with their own ids.
+        """What it has as a simulated cloud, with its own ids: snapshots, images, disks, instances, policies, tags.
 
         site: the site of the accounts, china or international, which decides their price list
 
         Returns a `Cloud` at the moment of the newest answer, or of what is newer in it. The total of each chain is the
-        saved one to the byte; what its snapshots share is supposed (ASSUME-14). What was deleted before is not there,
-        so a bill of earlier time is no bill of the account. `left_out` says what is not in it.
+        saved one to the byte; what its snapshots share is supposed (ASSUME-14), and so is what is on disks
+        (ASSUME-15). Policies act from now on. What was deleted before is not there, so a bill of earlier time is no
+        bill of the account. `left_out` says what is not in it.
 
         Raises InputError where nothing says when the answers were saved.
         """
@@ -239,11 +246,24 @@ class _Reading:
         if more:
             row["tags"] = json.dumps({**json.loads(row["tags"] or "{}"), **more}, ensure_ascii=False, sort_keys=True)
 
+    def _owners(self, account: str) -> set[str]:
+        """The accounts that own images which an account lists as its own, itself too where it is a number."""
+        rows = (row for row in self.rows.tables.get("images", []) if row["account_id"] == account)
+        owners = {str(row["owner_id"]) for row in rows if row["owner_alias"] == "self" and row["owner_id"]}
+        told = owners and account.isdecimal() and "owner_id" not in self.rows.rounded
+        return owners | {account} if told else owners
+
     def _coverage(self) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = []
         regions = {(account, region) for account, region, what in self.seen if region and what in _NEEDED}
         for (account, region, what), seen in sorted(self.seen.items()):
             state, why = _state(seen, region, what)
+            if what == "DescribeImages" and len(owners := self._owners(account)) > 1 and state == "complete":
+                state = "doubtful"
+                why = (
+                    f"own images of several accounts ({listed(sorted(owners))}) stand in one; "
+                    "keep the answers of each in a folder named after its number"
+                )
             if what == "DescribeImages" and "owner_id" in self.rows.rounded:
                 why = "; ".join(
                     filter(None, (why, "account numbers came as rounded numbers; save raw pages for exact ones"))

@@ -12,8 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast, get_args
 
+from ..catalog.instance_types import instance_type, instance_types
+from ..catalog.limits import limit
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
 from ..catalog.sites import site as site_of
@@ -21,14 +23,17 @@ from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
-from ..ledger.resources import DeviceMapping, DiskKind, Lineage, published_lineage
+from ..ledger.resources import DeviceMapping, DiskCategory, DiskKind, Lineage, published_lineage
+from ..ledger.terms import end_of_term
 from ..units import BYTES_PER_GIB
 from .bounds import KnownChain
 from .chains import UNPLACED, AccountChain, chains_of, complete, records
 from .costs import Fees
+from .reading import time_of
 from .tables import HasTables
 
-SUPPOSED = ("ASSUME-14",)
+SHARED, ON_DISKS = ("ASSUME-14",), ("ASSUME-15",)
+"""What is supposed of snapshots, and of disks."""
 _NO_NUMBER = "unnamed account"
 """What an account is called of which nothing tells the number."""
 _BLOCK_BYTES = 1
@@ -42,14 +47,18 @@ class Simulated(NamedTuple):
     left_out: list[str]
 
 
-def simulated(inventory: HasTables, site: str) -> Simulated:
-    """The images, snapshots and chains of accounts as a cloud; see `Inventory.cloud`."""
-    now = inventory.now
+def simulated(inventory: HasTables, site: str, at: datetime | None = None) -> Simulated:
+    """What accounts have as a cloud; see `Inventory.cloud`. `at` is now where no answer says when it was saved."""
+    now = inventory.now or at
     if now is None:
-        raise InputError("nothing says when the answers were saved; name a folder after the day, or give taken=")
+        raise InputError("nothing says when the answers were saved; name a folder after the day, such as 2026-11-01")
     making = _Making(inventory, now)
     making.add_chains()
     making.add_images()
+    making.add_disks()
+    making.add_instances()
+    making.add_policies()
+    making.add_tags()
     making.say_what_else_is_left_out()
     happened = sorted(making.events, key=lambda event: event.at)
     start = happened[0].at if happened else making.now
@@ -69,11 +78,11 @@ class _Role(NamedTuple):
 
 
 class _Making:
-    """Adds up what was seen, in order of kind: snapshots, then the images that they are behind."""
+    """Adds up what was seen, in order of kind: snapshots, the images that they are behind, disks, their instances …"""
 
     def __init__(self, inventory: HasTables, now: datetime) -> None:
         self._inventory = inventory
-        made = [inventory.tables[name]["created_at"].dropna() for name in ("snapshots", "images")]
+        made = [inventory.tables[name]["created_at"].dropna() for name in ("snapshots", "images", "disks", "instances")]
         self._oldest = min((times.min().to_pydatetime() for times in made if len(times)), default=now)
         # A folder is named after a day, so what was made on that day is newer than its beginning.
         self.now = max((times.max().to_pydatetime() for times in made if len(times)), default=now)
@@ -86,9 +95,13 @@ class _Making:
         self._disks: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for row in records(inventory, "image_disks"):
             self._disks[row.account_id, row.image_id].append(row)
-        self._lineages = {row.image_id: self._lineage(row) for row in self._images}
+        self._lineages = {row.image_id: self._lineage(row) for row in records(inventory, "images")}
         self._roles = dict(self._roles_of_snapshots())
         self._placed: dict[str, ev.SnapshotSeen] = {}
+        self._systems: dict[str, ev.SnapshotSeen] = {}
+        self._instances = {_place(row): row for row in records(inventory, "instances")}
+        self._attached: dict[tuple[str, str, str], list[ev.DiskSeen]] = defaultdict(list)
+        self._policies = {row.disk_id: row.policy_id for row in records(inventory, "disks") if row.policy_id}
 
     def add_chains(self) -> None:
         """Add the snapshots of every chain whose total and members are known; say which chains are not."""
@@ -127,7 +140,7 @@ class _Making:
         told = max((gib for gib in (row.source_disk_gib, role and role.size_gib) if gib and gib == gib), default=1)
         seen = ev.SnapshotSeen(
             at=self._moment(row.created_at),
-            assumed=SUPPOSED,
+            assumed=SHARED,
             snapshot=row.snapshot_id,
             account=self._account(chain.account_id),
             region=chain.region_id,
@@ -142,6 +155,7 @@ class _Making:
             encrypted=row.encrypted == "true",
             kms_key=row.kms_key or None,
             retention_days=self._retention(row),
+            policy=self._policies.get(row.disk_id, "of a policy") if row.automatic == "true" else None,
         )
         self._placed[seen.snapshot] = seen
         self.events.append(seen)
@@ -164,6 +178,7 @@ class _Making:
 
     def _add_image(self, row: Any, disks: list[Any], behind: list[ev.SnapshotSeen]) -> None:
         system, lineage = next(one for one in behind if one.kind == "system"), self._lineages[row.image_id]
+        self._systems[row.image_id] = system
         at = max(self._moment(row.created_at), *(one.at for one in behind))
         self.events.append(
             ev.ImageCreated(
@@ -200,24 +215,165 @@ class _Making:
             self.events.append(ev.ImageShared(at=self.now, image=row.image_id, account=self._account(receiver)))
         if row.is_shared == "true" and not receivers:
             self.left_out.append(f"the shares of image {row.image_id}: with whom it is shared is not told")
+        if is_public(row):
+            self.events.append(ev.ImagePublished(at=self.now, image=row.image_id))
+
+    def add_disks(self) -> None:
+        """Add every disk, with what is supposed to be on it (ASSUME-15); an instance needs its system disk."""
+        chains = {(one.region, one.disk): one.chain for one in sorted(self._placed.values(), key=lambda one: one.at)}
+        rows = list(records(self._inventory, "disks"))
+        self._instances = {
+            place: row
+            for place, row in self._instances.items()
+            if place in {_place(disk) for disk in rows if disk.type == "system"}
+        }
+        for row in rows:
+            if row.region_id not in regions() or row.size_gib != row.size_gib:
+                why = "its size is not told" if row.region_id in regions() else "its region is not known"
+                self.left_out.append(f"disk {row.disk_id}: {why}")
+                self._instances.pop(_place(row), None)
+        for row in rows:
+            if row.region_id in regions() and row.size_gib == row.size_gib:
+                self._add_disk(row, chains.get((row.region_id, row.disk_id)))
+
+    def _add_disk(self, row: Any, chain: str | None) -> None:
+        machine, more = self._instances.get(_place(row)), json.loads(row.extra or "{}")
+        system = row.type == "system"
+        image = (machine.image_id if machine else row.image_id) if system else None
+        source = self._systems.get(image or "") if system else self._placed.get(row.source_snapshot_id)
+        size = max(int(row.size_gib), source.size_gib if source else 0)
+        category = f"{row.category}_{row.performance_level.lower()}" if row.performance_level else row.category
+        known = category in get_args(DiskCategory)
+        seen = ev.DiskSeen(
+            at=max(self._moment(row.created_at), source.at if source else self._oldest),
+            assumed=ON_DISKS,
+            disk=row.disk_id,
+            account=self._account(row.account_id),
+            region=row.region_id,
+            instance=machine.instance_id if machine else None,
+            kind="system" if system else "data",
+            size_gib=size,
+            written_blocks=source.content_blocks if source else size * BYTES_PER_GIB,
+            initial_blocks=source.content_blocks if source else 0,
+            image=image,
+            snapshot=source.snapshot if source and not system else None,
+            lineage=self._lineage_of(machine) if machine and system else None,
+            chain=chain or f"sl-{row.disk_id}",
+            encrypted=more.get("Encrypted") is True,
+            kms_key=more.get("KMSKeyId") or None,
+            category=cast(DiskCategory, category if known else "cloud_essd_pl0"),
+            category_supposed=not known,
+            delete_with_instance=more.get("DeleteWithInstance") is True,
+            delete_auto_snapshots=row.delete_auto_snapshot == "true",
+        )
+        self.events.append(seen)
+        self._attached[_place(row)].append(seen)
+        if not known:
+            self.left_out.append(f"the price of disk {row.disk_id}: its category is not known")
+
+    def add_instances(self) -> None:
+        """Add every instance whose system disk is there; say which are not."""
+        for row in records(self._inventory, "instances"):
+            if _place(row) in self._instances:
+                self._add_instance(row, self._attached[_place(row)])
+            else:
+                self.left_out.append(f"instance {row.instance_id}: its system disk is not listed")
+
+    def _add_instance(self, row: Any, disks: list[ev.DiskSeen]) -> None:
+        more, prepaid = json.loads(row.extra or "{}"), row.charge_type == "PrePaid"
+        at = max(self._moment(row.created_at), *(disk.at for disk in disks))
+        kind = instance_type(row.instance_type) if row.instance_type in instance_types() else None
+        system = next(disk for disk in disks if disk.kind == "system")
+        lineage = self._lineage_of(row)
+        self.events.append(
+            ev.InstanceSeen(
+                at=at,
+                instance=row.instance_id,
+                account=self._account(row.account_id),
+                region=row.region_id,
+                instance_type=row.instance_type,
+                vcpus=(kind and kind.vcpus) or int(more.get("Cpu") or 0),
+                memory_gib=(kind and kind.memory_gib) or float(more.get("Memory") or 0) / 1024,
+                image=row.image_id,
+                lineage=lineage,
+                system_disk=system.disk,
+                data_disks=tuple(disk.disk for disk in disks if disk is not system),
+                billing="subscription" if prepaid else "pay_as_you_go",
+                period="month" if prepaid else None,
+                periods=_months(at, time_of(more.get("ExpiredTime")) or self.now) if prepaid else 0,
+            )
+        )
+        if row.status == "Stopped":
+            economical = row.stopped_mode == "StopCharging"
+            self.events.append(
+                ev.InstanceStopped(
+                    at=self.now,
+                    instance=row.instance_id,
+                    mode="economical" if economical else "standard",
+                    licence_suspended=economical and bool(limit("economical_stop_suspends_licence", self.now)),
+                )
+            )
+        if self._fees.system_of(row.image_id) is None:
+            self.left_out.append(f"the fees of instance {row.instance_id}: the system of its image is not told")
+
+    def _lineage_of(self, machine: Any) -> Lineage:
+        """Where the system of an instance comes from; its image may be in no list any more."""
+        known = self._lineages.get(machine.image_id) or published_lineage(machine.image_id)
+        system = json.loads(machine.extra or "{}").get("OSName") or ""
+        charged, product = self._fees.system_of(machine.image_id), self._fees.product_of(machine.image_id)
+        return known or Lineage("import", system, system, "x86_64", charged or None, product or None)
+
+    def add_policies(self) -> None:
+        """Add the automatic snapshot policies, with the disks that they apply to from now on."""
+        for row in records(self._inventory, "policies"):
+            hours, days = (
+                sorted({int(part) for part in text.split(",") if part.strip().isdecimal()})
+                for text in (row.times, row.weekdays)
+            )
+            if not hours or not days or row.region_id not in regions():
+                self.left_out.append(f"policy {row.policy_id}: when it takes snapshots is not told")
+                continue
+            kept = int(row.retention_days) if row.retention_days > 0 else None
+            account = self._account(row.account_id)
+            created = ev.PolicyCreated(
+                at=self.now,
+                policy=row.policy_id,
+                account=account,
+                region=row.region_id,
+                name=row.name,
+                time_points=tuple(hours),
+                weekdays=tuple(days),
+                retention_days=kept,
+            )
+            disks = [disk for disks in self._attached.values() for disk in disks]
+            self.events += [created] + [
+                ev.PolicyApplied(at=self.now, policy=row.policy_id, disk=disk.disk)
+                for disk in disks
+                if self._policies.get(disk.disk) == row.policy_id
+                and (disk.account, disk.region) == (account, row.region_id)
+            ]
+            if row.copy_region_ids:
+                self.left_out.append(f"the copies of policy {row.policy_id} to {row.copy_region_ids}: not modelled")
+
+    def add_tags(self) -> None:
+        """Add the tags of everything that is there."""
+        there = {name for event in self.events for name in (getattr(event, kind, None) for kind in _TAGGED) if name}
+        for table, kind in zip(("images", "snapshots", "disks", "instances"), _TAGGED, strict=True):
+            for row in records(self._inventory, table):
+                name = getattr(row, f"{kind}_id")
+                if row.tags and name in there:
+                    tags = tuple(sorted(json.loads(row.tags).items()))
+                    self.events.append(ev.TagsSet(at=self.now, resource=name, tags=tags))
 
     def say_what_else_is_left_out(self) -> None:
         """Say what is not an own image or a finished snapshot."""
         for row in records(self._inventory, "snapshots"):
             if row.status not in ("accomplished", ""):
                 self.left_out.append(f"snapshot {row.snapshot_id}: it is {row.status}")
-        listed = {row.image_id for row in records(self._inventory, "images")}
-        if count := len(listed - self._lineages.keys()):
+        if count := len(self._lineages) - len(self._images):
             self.left_out.append(
                 f"images of the provider and of other accounts ({count}): their snapshots are not listed"
             )
-        for name, why in (
-            ("disks", "what is on them now is not told"),
-            ("instances", "what is on their disks now is not told"),
-            ("policies", "no further automatic snapshots are taken"),
-        ):
-            if count := sum(1 for _ in records(self._inventory, name)):
-                self.left_out.append(f"{name} ({count}): {why}")
 
     def _account(self, account_id: str) -> str:
         name = account_id or _NO_NUMBER
@@ -253,9 +409,28 @@ class _Making:
         return Lineage("import", system, row.platform or system, architecture, charged, row.product_code or None)
 
 
+def is_public(image: Any) -> bool:
+    """Whether an image is open to everybody, as its row tells."""
+    return json.loads(image.extra or "{}").get("IsPublic") is True
+
+
 def _is_own(row: Any) -> bool:
     """Whether an image belongs to the account that lists it, as far as its row tells."""
     return row.owner_alias == "self" or (not row.owner_alias and row.owner_id in ("", row.account_id))
+
+
+def _place(row: Any) -> tuple[str, str, str]:
+    """The instance that a row is of, or that the disk of a row is attached to."""
+    return row.account_id, row.region_id, row.instance_id
+
+
+_TAGGED = "image", "snapshot", "disk", "instance"
+
+
+def _months(since: datetime, until: datetime) -> int:
+    """How many months of prepayment reach from one moment to another, at least one."""
+    months = (until.year - since.year) * 12 + until.month - since.month
+    return min(max(months + (end_of_term(since, "month", max(months, 1)) < until), 1), ev.MOST_PERIODS)
 
 
 def layout(chain: KnownChain, names: list[str]) -> list[tuple[int, int]] | None:

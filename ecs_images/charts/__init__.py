@@ -7,7 +7,7 @@ picture that a live page draws of the same table is in the same module.
 
 from __future__ import annotations
 
-from .account import account_costs
+from .account import account_costs, held_over_time
 from .breakeven import break_even, break_even_surface
 from .capacity import capacity_over_time
 from .chain import chain_block_map
@@ -27,6 +27,7 @@ __all__ = [
     "chain_block_map",
     "cost_by_value",
     "cost_over_time",
+    "held_over_time",
     "image_lifecycle",
     "lineage_graph",
     "plans_over_time",

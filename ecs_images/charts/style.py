@@ -35,7 +35,7 @@ OTHER = "other"
 
 # Columns of charts that hold numbers or times; all others hold text.
 _NUMBERS = {"list_cost", "x_before", "x_after", "x_value", "x_first", "x_second", "x_difference"}
-_NUMBERS |= {"x_freed_low_cost", "x_freed_high_cost"}
+_NUMBERS |= {"x_freed_low_cost", "x_freed_high_cost", "x_held_low_gib", "x_held_high_gib"}
 _NUMBERS |= {"x_stored_gib", "x_number", "x_first_snapshot", "x_last_snapshot"}
 _TIMES = {"charge_period_start", "x_at", "x_start", "x_end"}
 

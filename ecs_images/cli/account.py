@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, look_up
-from .opening import listed
+from .opening import listed, progress
 from .options import File, Form, Layers, Meters, Sets, StandIns
 from .output import Format, Output, html_table, records, say
 from .writing import write_story
@@ -122,7 +122,8 @@ def account(
     elif commands and clean is not None:
         output.text(inventory.clean(clean, bill=bill).script().rstrip("\n"))
     else:
-        tables = _tables(inventory, bill, by, clean)
+        with progress("costs and findings"):
+            tables = _tables(inventory, bill, by, clean)
         if table is not None:
             output.table(tables[table], f"{title}: {_HEADS[table]}")
         elif output.form is Format.table:
@@ -153,7 +154,6 @@ def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
 def _read(places: list[Path], region: str | None, account_id: str | None, taken: str | None) -> Inventory:
     """The inventory, read with a count of files where somebody looks."""
     from ..accounts.inventory import Inventory
-    from .opening import progress
 
     with progress("files") as advance:
         return Inventory.read(

@@ -25,6 +25,7 @@ from .diff import diff
 from .fees import fees
 from .learn import learn
 from .ledger import ledger
+from .options import Site
 from .output import say
 from .prices import prices
 from .reconcile import reconcile
@@ -71,14 +72,18 @@ def every_command(
 
 
 def serve(
-    story: Annotated[Path | None, typer.Argument(help="a story file; default: the golden-image pipeline")] = None,
+    story: Annotated[
+        Path | None,
+        typer.Argument(help="a story, or a folder of saved answers of an account; default: the golden-image pipeline"),
+    ] = None,
     image: Annotated[str | None, typer.Option(help="the image to begin with: its name in the story, or its id")] = None,
     port: Annotated[int, typer.Option(min=1024, max=65535, help="port on this machine")] = 8866,
+    site: Site = None,
 ) -> None:
     """Open the share-or-copy workbench and the other explorers as a web page on this machine only."""
     from .page import serve_page
 
-    serve_page(story, image, port)
+    serve_page(story, image, port, site)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -25,8 +25,11 @@ def open_run(path: Path, sets: list[str] | None = None) -> tuple[Story | None, R
         return opened(path, parameters(sets), advance)
 
 
-def open_account(folder: Path, site: str, sets: list[str] | None) -> tuple[Run, list[str]]:
-    """A folder of saved answers of a real account as a run without a story, and a line for all that is not in it."""
+def open_account(folder: Path, site: str, image: str | None, sets: list[str] | None = None) -> tuple[Run, list[str]]:
+    """A folder of saved answers of a real account as a run without a story, and a line for all that is not in it.
+
+    Raises InputError where the image that is asked about is not in it, with the reason.
+    """
     from ..accounts.inventory import Inventory
     from ..accounts.simulated import simulated
     from ..stories.run import Run
@@ -36,6 +39,9 @@ def open_account(folder: Path, site: str, sets: list[str] | None) -> tuple[Run, 
     with progress(folder.name) as advance:
         inventory = Inventory.read(folder, progress=lambda done: advance(done, None))
     cloud, left_out = simulated(inventory, site)
+    for sentence in left_out:
+        if sentence.startswith(f"image {image}: "):
+            raise InputError(f"nothing can be asked about {sentence}")
     run = Run(cloud, {}, title=folder.name, path=str(folder))
     return run, [f"left out: {sentence}" for sentence in left_out]
 

@@ -22,6 +22,9 @@ Form = Annotated[
 File = Annotated[
     Path | None, typer.Option("--output", "-o", help="write to this file: .csv, .json, .md, .html, .parquet or .xlsx")
 ]
+Site = Annotated[
+    str | None, typer.Option(help="of a folder: china or international, which decides its prices; default: china")
+]
 Rounded = Annotated[bool, typer.Option("--round", help="money to four decimals in a file, as it is on the screen")]
 ByteOrderMark = Annotated[bool, typer.Option("--bom", help="begin a CSV as spreadsheets on Windows want it")]
 StandIns = Annotated[

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import InputError
 from .opening import listed, open_account, open_run, prices_of
-from .options import File, Form, Layers, Sets, StandIns
+from .options import File, Form, Layers, Sets, Site, StandIns
 from .output import Format, Output, say
 from .show import notes_of, remark, routes_for_people
 
@@ -35,9 +35,7 @@ def routes(
     category: Annotated[str | None, typer.Option(help="its system disk; default: cloud_essd_pl0")] = None,
     build_minutes: Annotated[float | None, typer.Option(help="minutes it runs for a version; default: 20")] = None,
     release_builder: Annotated[bool, typer.Option(help="release a builder after each version")] = False,
-    site: Annotated[
-        str | None, typer.Option(help="of a folder: china or international, which decides its prices; default: china")
-    ] = None,
+    site: Site = None,
     stand_ins: StandIns = None,
     form: Form = None,
     path: File = None,
@@ -58,7 +56,7 @@ def routes(
     output = Output.of(form, path)
     if story.is_dir():
         loaded = None
-        run, notes = open_account(story, site or "china", sets)
+        run, notes = open_account(story, site or "china", image, sets)
     elif site is not None:
         raise InputError(f"--site is for a folder of saved answers; the accounts of {story} have theirs")
     else:

@@ -305,6 +305,31 @@ class DiskCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSeen(DiskCreated):
+    """A disk of a real account was found in its lists; what is on it is supposed (ASSUME-15).
+
+    Its chain may be there already. `written_blocks` is what is on it while no snapshot of it tells more.
+
+    delete_with_instance: whether it is released with its instance
+    delete_auto_snapshots: whether its automatic snapshots are deleted with it (SNAP-8)
+    """
+
+    delete_with_instance: bool = False
+    delete_auto_snapshots: bool = False
+
+    def apply(self, state: State) -> None:
+        _use_id(state, self.disk)
+        state.disks[self.disk] = _record(Disk, self, id=self.disk, created_at=self.at, ever_attached=True)
+        if self.chain not in state.chains:
+            state.add_chain(self.chain, Chain(state.block_bytes, self.written_blocks))
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        yield from _does_not_fit(state, self)
+        if not isinstance(state.chains.get(self.chain, Chain(state.block_bytes)), Chain):
+            yield f"the chain {self.chain} is one of copies"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskWritten(Event):
     """Blocks of a disk were written.
 
@@ -545,6 +570,18 @@ class InstanceLaunched(Event):
         yield from _cannot_use_purchase(state, self.purchase, self.account, self.region, self.lineage)
         if self.purchase and prepaid and state.purchases[self.purchase].billing != "once":
             yield f"{self.purchase} is pay-as-you-go, which a subscription is not"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSeen(InstanceLaunched):
+    """An instance of a real account was found in its lists, running when it was seen first.
+
+    Its image need not be in the ledger, nor its type in the catalogue.
+    """
+
+    def conflicts(self, state: State) -> Iterator[str]:
+        for name in (self.system_disk, *self.data_disks):
+            yield from _not_made_for(state, name, "system" if name == self.system_disk else "data", self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -907,6 +944,7 @@ class SnapshotSeen(Event):
     encrypted: whether it is encrypted
     kms_key: the owner's key it is encrypted with, None for the service's
     retention_days: how long it is kept from its creation, None for ever [day]
+    policy: the automatic snapshot policy that took it, which need not be in the ledger; None for a manual one
     """
 
     snapshot: NewSnapshot
@@ -923,6 +961,7 @@ class SnapshotSeen(Event):
     encrypted: bool = False
     kms_key: str | None = None
     retention_days: int | None = None
+    policy: str | None = None
 
     def apply(self, state: State) -> None:
         if self.chain not in state.chains:

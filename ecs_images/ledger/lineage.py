@@ -79,8 +79,9 @@ def _edges(ledger: Ledger, state: State) -> _Edges:
             case ev.DiskCreated(instance=str(instance)) | ev.DiskAttached(instance=instance):
                 attached[event.disk] = instance
             case ev.SnapshotStarted():
-                # A detached disk counts for the instance that it was attached to last.
-                taken[event.snapshot] = attached[event.disk], event.at
+                # A detached disk counts for the instance that it was attached to last, where that is known.
+                if event.disk in attached:
+                    taken[event.snapshot] = attached[event.disk], event.at
             case ev.SnapshotCopied():
                 edges[event.source, event.snapshot, "copied to"] = event.at
             case ev.ImageExported():

@@ -10,7 +10,8 @@ from ..errors import InputError
 
 try:
     from .chain import chain_explorer
-    from .explorers import explorers
+    from .explorers import account_explorers, explorers
+    from .inventory import InventoryExplorer
     from .lifecycle import lifecycle_explorer
     from .panel import Panel
     from .price_browser import price_browser
@@ -18,4 +19,13 @@ try:
 except ModuleNotFoundError as missing:
     raise InputError(f"widgets need {missing.name}; install the extra: pip install 'ecs-images[lab]'") from None
 
-__all__ = ["Panel", "chain_explorer", "explorers", "lifecycle_explorer", "price_browser", "share_or_copy"]
+__all__ = [
+    "InventoryExplorer",
+    "Panel",
+    "account_explorers",
+    "chain_explorer",
+    "explorers",
+    "lifecycle_explorer",
+    "price_browser",
+    "share_or_copy",
+]

@@ -1,4 +1,4 @@
-"""All explorers of a cloud, one behind each tab."""
+"""All explorers of a cloud, or of a real account, one behind each tab."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from ..accounts.inventory import Inventory
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import shown
 from . import pages
 from .chain import chain_explorer
 from .frame import Frame
+from .inventory import InventoryExplorer
 from .lifecycle import lifecycle_explorer
 from .panel import Panel
 from .price_browser import price_browser
@@ -78,4 +80,29 @@ def explorers(cloud: Cloud, image: str | None = None, *, prices: Prices | None =
     chains = [found for found in cloud.state.images.values() if found.snapshots and image in (None, found.id)]
     if chains:
         makers["Chain"] = lambda: chain_explorer(cloud, chains[-1].system_snapshot, prices=prices)
+    return Explorers(makers)
+
+
+def account_explorers(
+    inventory: Inventory, image: str | None = None, *, site: str = "china", prices: Prices | None = None
+) -> Explorers:
+    """All explorers of a real account, behind tabs: what it costs and what may go, share or copy, lifecycle, prices.
+
+    There is none of snapshot chains: what the snapshots of a real account share is supposed (ASSUME-14), so what one
+    of them holds alone is not known. The first tab has what deleting them saves, as ranges.
+
+    inventory: the account
+    image: id of the image that is chosen at first; the newest that is no copy unless given
+    site: the site of the account, china or international, which decides its price list
+    prices: the price lists; the published ones unless given
+
+    Raises InputError for an image that no account owns, and where nothing says when the answers were saved.
+    """
+    cloud = inventory.cloud(site=site)
+    makers: dict[str, Callable[[], Panel]] = {
+        "Inventory": lambda: InventoryExplorer(inventory, prices, site=site),
+        "Ways": lambda: share_or_copy(cloud, image, prices=prices),
+        "Lifecycle": lambda: lifecycle_explorer(cloud, image),
+        "Prices": lambda: price_browser(prices),
+    }
     return Explorers(makers)
