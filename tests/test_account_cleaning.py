@@ -156,6 +156,7 @@ def test_an_image_is_held_back_for_a_step_that_the_cloud_refuses_and_all_that_fo
 KEEP = ("newest 1 per family, anything in use", "anything in use", "one a month", "newest 1 per name", "one a week")
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(stories(), st.sampled_from(KEEP))
 def test_every_plan_plays_in_the_cloud_that_was_written_without_a_refusal_and_saves_within_its_range(

@@ -153,6 +153,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(steps)
 def test_random_chains_store_what_the_state_says_they_do(chosen: list[Step]) -> None:

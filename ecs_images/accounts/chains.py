@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from ..units import BYTES_PER_GIB
 from ..wire.answers import LISTINGS
 from .bounds import KnownChain
 from .tables import HasTables
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LISTED_BY = {listing.table: listing.operation for listing in LISTINGS} | {"image_disks": "DescribeImages"}
 UNPLACED = "(unplaced)"
@@ -52,8 +51,10 @@ def current(inventory: HasTables, name: str) -> pd.DataFrame:
     table, coverage = inventory.tables[name], inventory.coverage
     keys = ["account_id", "region_id"]
     taken = table["taken_at"]
-    newest = table.groupby(keys, observed=True)["taken_at"].transform("max")
     lists = coverage[coverage["what"] == _LISTED_BY.get(name, "")]
+    if pd.concat([taken, lists["taken_at"]]).nunique() < 2:  # as in most accounts: nothing is older than the rest
+        return table
+    newest = table.groupby(keys, observed=True)["taken_at"].transform("max")
     saved = table[keys].merge(lists.groupby(keys, as_index=False)["taken_at"].max(), on=keys, how="left")["taken_at"]
     saved.index = table.index
     newest = newest.where(saved.isna() | (saved <= newest), saved)

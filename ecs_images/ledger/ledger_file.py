@@ -47,14 +47,15 @@ def write(events: Sequence[Event], path: str | Path) -> None:
     save(path_of(path, "a ledger"), f"{head}\n{body}")
 
 
-def is_in_columns(path: str | Path) -> bool:
-    """Whether a file is one of columns, whatever it is called."""
-    return starts_with(path, b"PAR1", "a ledger")
+def is_in_columns(path: str | Path, what: str = "a ledger") -> bool:
+    """Whether a file, which is to be `what`, is one of columns, whatever it is called."""
+    return starts_with(path, b"PAR1", what)
 
 
 def is_ledger(path: str | Path) -> bool:
     """Whether a file begins as a ledger does, of whatever format; raises InputError where it cannot be read."""
-    return is_in_columns(path) or read_text(path, "a story or a ledger").startswith('{"ledger"')
+    what = "a story or a ledger"
+    return is_in_columns(path, what) or read_text(path, what).startswith('{"ledger"')
 
 
 def read(path: str | Path) -> list[Event]:
