@@ -326,6 +326,7 @@ def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
     assert "CNY" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_page_of_an_account_has_a_tab_for_all_but_its_chains_whose_inside_is_not_known() -> None:
     folder = ecs.sample("shop") / "inventory"
     first, second = (cell["source"] for cell in notebook_of(folder, "shop", "m-00000002", "china")["cells"])

@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import ecs_images
 
@@ -31,23 +32,37 @@ CHARTS_KNOW = {"charts", "errors", "units", "cards"}
 MODULES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-@cache
-def _tree(name: str) -> ast.Module:
-    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+class Facts(NamedTuple):
+    """What the text of a module says: a tree of its syntax is too large to keep.
+
+    inside: the modules of the package that it imports, wherever in its text
+    outside: the packages that it imports from elsewhere
+    calls: the functions that it calls by a name with a dot
+    """
+
+    inside: frozenset[str]
+    outside: frozenset[str]
+    calls: tuple[str, ...]
 
 
 @cache
-def _imports(name: str) -> frozenset[str]:
-    """The modules of the package that a module imports, wherever in its text."""
+def _facts(name: str) -> Facts:
     room = name.split(".")[:-1]
-    found: set[str] = set()
-    for node in ast.walk(_tree(name)):
+    inside: set[str] = set()
+    outside: set[str] = set()
+    calls = []
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = ".".join(room[: len(room) - node.level + 1] + (node.module.split(".") if node.module else []))
-            found |= {_module(base, alias.name) for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name.startswith("ecs_images")}
-    return frozenset(found - {name, "__version__"})  # which is a word, not a module
+            inside |= {_module(base, alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            inside |= {whole for whole in names if whole.startswith("ecs_images")}
+            outside |= {whole.split(".")[0] for whole in names}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            calls.append(ast.unparse(node.func))
+    # `__version__` is a word, not a module.
+    return Facts(frozenset(inside - {name, "__version__"}), frozenset(outside), tuple(calls))
 
 
 def _module(base: str, name: str) -> str:
@@ -70,35 +85,27 @@ def test_imports_point_down_or_stay_in_their_room() -> None:
         f"{name} imports {imported}"
         for name in MODULES
         if name != "__init__"  # which loads everything on first use
-        for imported in _imports(name)
+        for imported in _facts(name).inside
         if _room(imported) != _room(name) and FLOOR[_room(imported)] >= max(FLOOR[_room(name)], 1)
     ]
     assert wrong == []
 
 
 def test_the_ground_floor_and_every_room_have_an_order_without_a_circle() -> None:
-    TopologicalSorter({name: _imports(name) for name in MODULES}).prepare()
+    TopologicalSorter({name: _facts(name).inside for name in MODULES}).prepare()
 
 
 def test_charts_know_no_model_code() -> None:
     rooms = [name for name in MODULES if _room(name) == "charts"]
     assert len(rooms) > 5
-    assert {_room(found) for name in rooms for found in _imports(name)} <= CHARTS_KNOW
-    outside = {
-        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name.split(".")[0]
-        for name in rooms
-        for node in ast.walk(_tree(name))
-        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
-    }
+    assert {_room(found) for name in rooms for found in _facts(name).inside} <= CHARTS_KNOW
+    outside = {found for name in rooms for found in _facts(name).outside}
     assert outside - sys.stdlib_module_names == {"matplotlib", "numpy", "pandas"}
 
 
 def test_no_module_reads_the_wall_clock_or_chance() -> None:
     forbidden = {"now", "today", "utcnow", "time_ns", "uuid4", "random", "urandom"}
     called = [
-        f"{name}: {ast.unparse(node.func)}"
-        for name in MODULES
-        for node in ast.walk(_tree(name))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in forbidden
+        f"{name}: {call}" for name in MODULES for call in _facts(name).calls if call.rpartition(".")[2] in forbidden
     ]
     assert called == []

@@ -262,6 +262,7 @@ NEVER_TOGETHER = {
 }
 
 
+@pytest.mark.slow
 def test_every_refusal_uses_a_code_of_its_operation():
     """Ground rule 3: every (operation, code) the control plane refuses with stands in error_codes.csv."""
     raised = refusals(Path(rule_book.__file__).parents[1] / "cloud") - NEVER_TOGETHER

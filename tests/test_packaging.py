@@ -64,6 +64,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     return ZipFile(path)
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_its_data_and_the_lessons(wheel: ZipFile) -> None:
     parts = {"ecs_images": "ecs_images/", "data": "ecs_images/data/", "notebooks": "ecs_images/notebooks/"}
     wanted = {place + name for folder, place in parts.items() for name in files_of(folder)}

@@ -600,6 +600,7 @@ def test_what_commands_read_is_the_same_for_accounts_that_share_an_answer(crowde
         assert replace(accounts[name], name=first) == accounts[first]
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(strategies.stories(20))
 def test_nothing_in_any_story_names_an_account_that_shares_the_answer_of_another(story: strategies.Story) -> None:

@@ -14,6 +14,8 @@ from ecs_images import InputError
 from ecs_images.accounts.inventory import Inventory
 from ecs_images.widgets import InventoryExplorer
 
+pytestmark = pytest.mark.slow  # Each draws the explorer of an account.
+
 LEFT, GONE = "s-2,s-3", "s-1"
 
 
