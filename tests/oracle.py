@@ -658,7 +658,7 @@ class Oracle:
                 currency = self.facts.currency[sent.account]
                 known = any((row.meter, row.currency) == (sent.meter, currency) for row in self.prices.rows)
                 if sent.meter == "image_copy_traffic" and not known:
-                    continue  # No source names a fee: nothing, until somebody gives a price (UNK-2).
+                    continue  # Not charged for now: nothing, until somebody gives a price (UNK-2).
                 rows = self._rows(currency, sent.meter, "", sent.region, 0, hour, sent.to)
                 if rows is None:
                     self.unpriced[sent.account, currency, sent.region, sent.meter] += Fraction(sent.size, GIB)

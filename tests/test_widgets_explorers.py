@@ -451,7 +451,7 @@ def test_what_is_free_by_assumption_is_not_called_a_missing_price() -> None:
     """COPY-10, UNK-2: as bills, which take an image's way to another region as free until it is priced."""
     said = PriceBrowser().summary("image_copy_traffic", "cn-hongkong", BEIJING, "CNY", "2026-03-01")
     assert said == [
-        "No source names a fee for image copy traffic; bills treat it as free until you price it (COPY-10, UNK-2)."
+        "No fee is charged for image copy traffic for now; bills treat it as free until you price it (COPY-10, UNK-2)."
     ]
 
 

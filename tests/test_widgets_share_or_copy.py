@@ -289,11 +289,11 @@ def test_two_ways_of_a_payer_in_a_region_stand_in_the_same_tiers(cloud: Cloud, a
 
 
 def test_the_way_of_a_copy_costs_what_one_supposes(cloud: Cloud, acme: Account, partner: Account) -> None:
-    """COPY-10, UNK-2: no source tells; three copies of 12 GiB at 0.5 are 18 more than 2.40."""
+    """COPY-10, UNK-2: not charged for now; three copies of 12 GiB at 0.5 are 18 more than 2.40."""
     golden_image(acme)
     panel = month(cloud)
     choose(panel, "copy, then share")
-    assert "pay nothing for their way, since no source gives a price (UNK-2)" in panel.parts["summary"].value
+    assert "pay nothing for their way, which is not charged for now (UNK-2)" in panel.parts["summary"].value
     panel.controls["copy_price"].value = 0.5
     assert "20.40 CNY" in payers(panel)
     assert "UNK-2" not in panel.parts["summary"].value

@@ -250,7 +250,7 @@ class Question:
 
     @property
     def copies_are_free(self) -> bool:
-        """Whether the way of a copied image is free by assumption (UNK-2), no price being known."""
+        """Whether the way of a copied image is free, as it is for now (UNK-2), no price being given."""
         owner = self.situation.owner
         return self.prices.book(self.situation.currency(owner)).assumes_free(IMAGE_TRAFFIC)
 

@@ -151,7 +151,7 @@ class PriceBrowser:
             return [f"No {in_words(meter)} within {item}: choose another region that it is sent to."]
         if book.assumes_free(meter):
             free = "bills treat it as free until you price it (COPY-10, UNK-2)"
-            return [f"No source names a fee for {in_words(meter)}; {free}."]
+            return [f"No fee is charged for {in_words(meter)} for now; {free}."]
         if not force:
             near, hint = self.nearest(meter, item, region_id, currency, day), book.hint(meter, item)
             return [f"No {currency} price for {name} on {day}. {near}".rstrip(), f"{hint[0].upper()}{hint[1:]}."]

@@ -61,7 +61,7 @@ class Settings:
     regions: ids of the regions where they must
     updates: how it lives on
     chosen: the way of each target that has one of its own, by its name
-    copy_price: what a copied image pays for its way, which no source gives (COPY-10) [currency per GiB]
+    copy_price: what a copied image pays for its way, which is not charged for now (COPY-10) [currency per GiB]
     machines: whether machines that build images are counted, with their disks and licences
     traffic: whether what is sent between regions is counted
     """
@@ -199,7 +199,7 @@ class Answer:
             parts = (("machines", self.settings.machines), ("traffic", self.settings.traffic))
             words.append(f"Not counted, as you chose: {' and '.join(name for name, counted in parts if not counted)}.")
         if self.settings.traffic and self.question.copies_are_free:
-            words.append("Supposed: copies of images pay nothing for their way, since no source gives a price (UNK-2).")
+            words.append("Copies of images pay nothing for their way, which is not charged for now (UNK-2).")
         return words
 
     def cells(self) -> list[dict[str, str]]:
