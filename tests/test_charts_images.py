@@ -170,7 +170,7 @@ def test_each_status_is_a_bar_and_what_was_done_is_a_sign(cloud, acme):
     clock = cloud.now.tzinfo
     signs = {line.get_label(): mdates.num2date(line.get_xdata(orig=False)[0], clock) for line in ax.lines}
     assert f"{signs['shared']:%m-%d} {signs['unshared']:%m-%d} {signs['deleted']:%m-%d}" == "01-16 01-20 01-20"
-    assert ax.get_xlabel() == "time (UTC+8)"
+    assert ax.get_xlabel() == "time (UTC+8), from 2026-01-15"
 
 
 def test_only_what_goes_on_ends_in_an_arrow(cloud, acme):

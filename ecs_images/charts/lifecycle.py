@@ -123,7 +123,7 @@ def image_lifecycle(table: pd.DataFrame, *, images: str | Sequence[str] | None =
     ax.xaxis.set_major_formatter(formatter)
     spare = 0.02 * max(lives.last - lives.first, pd.Timedelta(hours=1))
     ax.set_xlim(lives.first - spare, lives.last + spare)
-    ax.set_xlabel("time (UTC+8)")
+    ax.set_xlabel(f"time (UTC+8), from {show_time(lives.first)}")
     style.plain(ax, "x")
     style.legend_above(ax, handles)
     left_out = table["resource_id"].nunique() - len(lives.rows)
