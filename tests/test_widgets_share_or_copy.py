@@ -293,7 +293,7 @@ def test_the_way_of_a_copy_costs_what_one_supposes(cloud: Cloud, acme: Account, 
     golden_image(acme)
     panel = month(cloud)
     choose(panel, "copy, then share")
-    assert "pay nothing for their way, which is not charged for now (UNK-2)" in panel.parts["summary"].value
+    assert "Copying an image costs no transfer fee for now (UNK-2)" in panel.parts["summary"].value
     panel.controls["copy_price"].value = 0.5
     assert "20.40 CNY" in payers(panel)
     assert "UNK-2" not in panel.parts["summary"].value

@@ -199,7 +199,7 @@ class Answer:
             parts = (("machines", self.settings.machines), ("traffic", self.settings.traffic))
             words.append(f"Not counted, as you chose: {' and '.join(name for name, counted in parts if not counted)}.")
         if self.settings.traffic and self.question.copies_are_free:
-            words.append("Copies of images pay nothing for their way, which is not charged for now (UNK-2).")
+            words.append("Copying an image costs no transfer fee for now (UNK-2).")
         return words
 
     def cells(self) -> list[dict[str, str]]:
