@@ -166,7 +166,7 @@ def frame_of(question: Question) -> list[tuple[str, str]]:
     image, now = cloud.image(situation.image), cloud.now
     disks = " and ".join(f"{gib} GiB of {category}" for category, gib in disks_gib(cloud, image, machines).items())
     between = "stopped economically" if machines.keep_builder else "released"
-    supposed = "copies of images pay nothing for their way (UNK-2); " if question.copies_are_free else ""
+    supposed = "copying an image costs no transfer fee (UNK-2); " if question.copies_are_free else ""
     if any(isinstance(event, SnapshotSeen) for event in cloud.ledger):
         supposed += "what snapshots of a real account share, and sizes that its lists lack (ASSUME-14); "
     if question.prices.bridged:
