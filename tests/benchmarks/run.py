@@ -15,7 +15,7 @@ import sys
 import commands
 import rows
 
-ROWS = ("rating.rate", "estate.bill", "estate.charge", "estate.routes", "estate.fork", "estate.start")
+ROWS = ("rating.rate", *(f"estate.{row}" for row in ("load", "measure", "bill", "charge", "routes", "fork", "start")))
 
 
 def main(arguments: list[str]) -> None:
