@@ -145,6 +145,23 @@ def test_what_has_no_place_or_total_or_is_archived_is_listed_and_in_no_amount(on
     assert freed.empty or math.isnan(bill.saved(["b"]).high)
 
 
+def test_an_image_without_an_amount_says_whether_its_snapshots_or_the_total_of_their_chain_are_lacking() -> None:
+    images, disks = zip(image("m-1", "a"), image("m-2", "gone"), strict=True)
+    of_disks = [disk for some in disks for disk in some]
+    found = costs(account(images=list(images), image_disks=of_disks, snapshots=[snapshot("a", "", 12)]).bill())
+    assert dict(zip(found["x_name"], found["x_known_by"], strict=True)) == {
+        "m-1": "its snapshots are in no standard chain with a total",
+        "m-2": "its snapshots are in no list",
+    }
+
+
+def test_an_image_whose_list_does_not_tell_owners_is_the_accounts_own() -> None:
+    """The table of a console tells none; an image that names another account is not."""
+    mine, _ = image("m-1", owner_alias="")
+    theirs, _ = image("m-2", owner_alias="", owner_id="2")
+    assert costs(account(images=[mine, theirs]).bill())["x_name"].tolist() == ["m-1"]
+
+
 def test_a_region_without_a_price_is_named_and_never_costs_nothing() -> None:
     bill = account(chains=[chain("sl-1", 9, 1, region_id="na-south-1")], snapshots=[snapshot("a", "sl-1", 9)]).bill()
     with pytest.raises(PriceNotFound, match="na-south-1"):

@@ -18,7 +18,7 @@ import numpy as np
 from ..catalog.meters import STORAGE
 from ..errors import look_up
 from ..tables import Column, Table
-from .chains import records
+from .chains import own_images, records
 from .costs import AccountBill
 from .tables import HasTables
 
@@ -49,9 +49,7 @@ COSTS = Table(
         Column("x_called", "text", "", "its name; empty: none"),
         Column("region_id", "text", "", "its region; several by commas", True),
         Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column(
-            "list_cost", "number", "currency", "allocated: its share of the bill; empty: its snapshots are in no list"
-        ),
+        Column("list_cost", "number", "currency", "allocated: its share of the bill; empty: not known"),
         Column("x_freed_low_cost", "number", "currency", "what deleting it saves at least"),
         Column("x_freed_high_cost", "number", "currency", "what deleting it saves at most; empty: nothing bounds it"),
         Column("x_known_by", "text", "", "what the range rests on", True),
@@ -172,20 +170,12 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         where = ",".join(sorted(in_regions))
         rows.append((name, called.get(name, ""), where, bill.currency, amounts[name], freed.low, freed.high, why))
     if by == "image":
-        rows += [
-            (
-                name,
-                row.name,
-                row.region_id,
-                bill.currency,
-                float("nan"),
-                0.0,
-                float("nan"),
-                "its snapshots are in no list",
-            )
-            for name, row in images.items()
-            if row.owner_alias == "self" and name not in with_cost
-        ]
+        nan = float("nan")
+        for row in own_images(bill.inventory):
+            if row.image_id not in with_cost:
+                told = bill.chain_of.keys() & turned.get(row.image_id, ())
+                why = f"its snapshots are in no {'standard chain with a total' if told else 'list'}"
+                rows.append((row.image_id, row.name, row.region_id, bill.currency, nan, 0.0, nan, why))
     return COSTS.frame(rows).sort_values(["list_cost", "x_name"], ascending=[False, True], ignore_index=True)
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..wire.answers import BY_OPERATION, LISTINGS, Listing, known_as, respelt, squashed
 from ..wire.bills import NAMES
-from .files import Source, is_region
+from .files import Source
 from .values import values_of
 
 USAGE, OMS, STATE, MANIFEST = "DescribeSnapshotsUsage", "QueryUserOmsData", "terraform state", "packer manifest"
@@ -133,7 +134,7 @@ def _pages(value: Any, depth: int, around: Mapping[str, Any]) -> Iterator[Page]:
     told = {_AROUND[name]: part for key, part in value.items() if (name := squashed(str(key))) in _AROUND}
     for key, inner in value.items():
         # Who fetched region by region may have put each answer under the region's name.
-        here = {"RegionId": key} if isinstance(inner, dict | list) and is_region(key) else {}
+        here = {"RegionId": key} if isinstance(inner, dict | list) and key in regions() else {}
         for page in _pages(inner, depth + 1, {**around, **told, **here}):
             # A group of snapshots is no list of all that there are.
             yield replace(page, alone=True) if key == "SnapshotGroups" else page

@@ -68,6 +68,15 @@ def records(inventory: HasTables, name: str) -> Iterator[Any]:
     return table.astype(dict.fromkeys(table.columns[table.dtypes == "str"], object)).itertuples(index=False)
 
 
+def own_images(inventory: HasTables) -> list[Any]:
+    """The images that exist now and belong to the account that lists them, as far as their rows tell."""
+    return [
+        row
+        for row in records(inventory, "images")
+        if row.owner_alias == "self" or (not row.owner_alias and row.owner_id in ("", row.account_id))
+    ]
+
+
 def complete(inventory: HasTables, what: str, region_id: str) -> bool:
     """Whether every answer of an operation for a region was read, as the coverage says."""
     table = inventory.coverage

@@ -32,7 +32,7 @@ from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, bytes_to_gib, parse_t
 from ..wording import amount
 from .bounds import NOTHING, Freed
 from .chains import AccountChain, chains_of, records
-from .tables import HasTables
+from .tables import UNDATED, HasTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,14 +217,9 @@ class AccountBill:
             at_rate = self.rates.month(region, stored) * hours / constant("pricing_month_hours")
             cost, known = float("nan"), "hours of it were not saved, so it is not known"
             if series is not None:
-                usage = _usage_rows(
-                    [
-                        (account, self.currency, region, STORAGE, "", region, "", 0, int(size), start + k * 3600, 1)
-                        for k, size in enumerate(series)
-                        if size
-                    ]
-                )
-                made = curves(usage, self.prices)
+                place, moments = (account, self.currency, region), range(start, to_seconds(self.at), SECONDS_PER_HOUR)
+                hourly = ((*place, int(size), moment, 1) for size, moment in zip(series, moments, strict=False))
+                made = curves(stored_usage(hourly), self.prices)
                 if not len(unpriced_of(made)):
                     cost, known = float(sum(curve.cost.sum() for curve in made)), f"every hour, from {source}"
                 else:
@@ -253,7 +248,7 @@ def bill(
     """
     moment = parse_time(at, "at") if at is not None else inventory.now
     if moment is None:
-        raise InputError("nothing says when the answers were saved; name a folder after the day, such as 2026-11-01")
+        raise InputError(UNDATED)
     currency, wanted = site_of(site).currency, asked_for(meters)
     prices = prices or Prices.published()
     start = to_seconds(moment) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
@@ -308,6 +303,16 @@ def _usage_rows(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return USAGE.frame(given | same | {"charge_period_start": times_of(start), "charge_period_end": times_of(end)})
 
 
+def stored_usage(rows: Iterable[tuple[str, str, str, int, int, int]]) -> pd.DataFrame:
+    """A `USAGE` table of what regions stored.
+
+    rows: account, currency, region, size [byte], beginning [s since 1970] and how long it was so [hour]
+    """
+    return _usage_rows(
+        [(*where, STORAGE, "", where[2], "", 0, size, start, hours) for *where, size, start, hours in rows if size]
+    )
+
+
 def _found(
     inventory: HasTables, chains: Iterable[AccountChain], prices: Prices, wanted: frozenset[str]
 ) -> Iterator[_Use | _Aside]:
@@ -325,11 +330,11 @@ def _found(
         yield from _instance(row, fees, wanted)
     if DISK in wanted:
         for row in records(inventory, "disks"):
-            item = f"{row.category}_{row.performance_level.lower()}" if row.performance_level else row.category
             if row.charge_type == "PrePaid" or row.size_gib != row.size_gib:
                 yield _Aside(row.disk_id, DISK, "it is prepaid" if row.charge_type == "PrePaid" else "no size is told")
             else:
-                yield _Use(row.account_id, row.region_id, DISK, row.disk_id, int(row.size_gib * BYTES_PER_GIB), item)
+                size = int(row.size_gib * BYTES_PER_GIB)
+                yield _Use(row.account_id, row.region_id, DISK, row.disk_id, size, category_of(row))
 
 
 def _instance(row: Any, fees: Fees, wanted: frozenset[str]) -> Iterator[_Use | _Aside]:
@@ -340,10 +345,7 @@ def _instance(row: Any, fees: Fees, wanted: frozenset[str]) -> Iterator[_Use | _
     if row.status == "Stopped" and row.stopped_mode == "StopCharging":
         return
     for meter, item in found:
-        try:
-            vcpus = instance_type(row.instance_type).vcpus
-        except UnknownName:
-            vcpus = None
+        vcpus = vcpus_of(row.instance_type)
         if item is None:
             yield _Aside(row.instance_id, meter, f"the system of its image {row.image_id} is not told")
         elif row.charge_type == "PrePaid":
@@ -355,6 +357,19 @@ def _instance(row: Any, fees: Fees, wanted: frozenset[str]) -> Iterator[_Use | _
                 row.account_id, row.region_id, meter, row.instance_id, 1, item, row.image_id,
                 0 if meter == INSTANCE else vcpus,
             )  # fmt: skip
+
+
+def category_of(disk: Any) -> str:
+    """The category of a disk as price lists have it, with its level of performance where it has one."""
+    return f"{disk.category}_{disk.performance_level.lower()}" if disk.performance_level else str(disk.category)
+
+
+def vcpus_of(type_name: str) -> int | None:
+    """How many vCPUs an instance type has; None where that is not known."""
+    try:
+        return instance_type(type_name).vcpus
+    except UnknownName:
+        return None
 
 
 class Fees:

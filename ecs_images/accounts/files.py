@@ -52,7 +52,7 @@ class Source:
     @property
     def region(self) -> str:
         """The region that its name says, the last where there are several; empty where there is none."""
-        return next((word for word in reversed(_REGION.findall(self.name)) if word in _known_regions()), "")
+        return next((word for word in reversed(_REGION.findall(self.name)) if word in regions()), "")
 
     @property
     def day(self) -> str:
@@ -172,19 +172,9 @@ def _parts(content: bytes) -> range:
     return range(0, len(content) or 1, _PART)
 
 
-@cache
-def _known_regions() -> frozenset[str]:
-    return frozenset(regions())
-
-
-def is_region(text: object) -> bool:
-    """Whether a text is the id of a region."""
-    return text in _known_regions()
-
-
 def region_named(text: str) -> str:
     """The id of a region from its id, or its name in English or Chinese; any other text as it is."""
-    return text if text in _known_regions() else _by_name().get(plain(text), text)
+    return text if text in regions() else _by_name().get(plain(text), text)
 
 
 def plain(text: str) -> str:

@@ -24,7 +24,7 @@ from ..tables import Column, Table
 from ..wording import counted, listed
 from .allocation import allocated, backed_by, behind, only_behind
 from .bounds import Freed
-from .chains import AccountChain, complete, records
+from .chains import AccountChain, complete, own_images, records
 from .costs import AccountBill, Fees
 from .simulated import simulated
 from .tables import HasTables
@@ -113,7 +113,7 @@ class Uses:
     @cached_property
     def images(self) -> dict[str, Any]:
         """The account's own images by id."""
-        return {row.image_id: row for row in records(self.bill.inventory, "images") if row.owner_alias == "self"}
+        return {row.image_id: row for row in own_images(self.bill.inventory)}
 
     @cached_property
     def snapshots(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..tables import Column, Table
 from ..units import bytes_to_gib
 from .allocation import backed_by, behind, only_behind
 from .bounds import NOTHING
-from .chains import chains_of, records
+from .chains import chains_of, own_images
 from .tables import HasTables
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def held(inventory: HasTables) -> pd.DataFrame:
     only standard storage counts.
     """
     backing, moments = backed_by(inventory), sorted(inventory.tables["chains"]["taken_at"].dropna().unique())
-    images = [row for row in records(inventory, "images") if row.owner_alias == "self"]
+    images = own_images(inventory)
     turned = behind(backing)
     mine = {row.image_id: only_behind([row.image_id], backing, turned) for row in images}
     rows: list[tuple[object, ...]] = []

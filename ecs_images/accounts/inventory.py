@@ -286,7 +286,7 @@ class _Reading:
 def _state(seen: _Seen, region: str, what: str) -> tuple[str, str]:
     """How complete a list is, and why that is said."""
     if not region and what not in (STATE, MANIFEST):
-        return "unplaced", "nothing says its region; put it into a folder named after it, or give region="
+        return "unplaced", "nothing says its region; name a folder after it, or give --region, in Python region="
     if seen.open_ends - seen.last_pages:
         return "cut off", "the last answer has a NextToken: more was to come"
     # Where pages were fetched by a token the service says that its total count is not valid.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,6 @@ import pandas as pd
 from ..billing.bill import Bill, bill
 from ..billing.metering import numbers_of
 from ..billing.rating import charges_of, curves, unpriced_of
-from ..billing.schema import USAGE
 from ..catalog.meters import STORAGE
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
@@ -34,7 +33,11 @@ from ..units import (
     from_seconds,
     to_seconds,
 )
+from .costs import stored_usage
 from .inventory import Inventory
+from .tables import UNDATED
+
+_HOURS = SECONDS_PER_DAY // SECONDS_PER_HOUR
 
 
 class Cell(NamedTuple):
@@ -212,7 +215,7 @@ def _of_inventory(
     known_hours: dict[str, set[int]] = defaultdict(set)
     for (account, _), by_hour in hours.items():
         known_hours[account] |= by_hour.keys()
-    rows: list[tuple[Cell, int, int, int]] = []
+    rows: list[tuple[str, str, str, int, int, int]] = []
     basis: dict[Cell, str] = {}
     for account, region in sorted(hours.keys() | totals.keys()):
         by_hour, saved = hours.get((account, region), {}), totals.get((account, region), {})
@@ -220,13 +223,13 @@ def _of_inventory(
             cell = Cell(account, currencies[account], region, STORAGE, f"{from_seconds(day):%Y-%m-%d}")
             covered = known_hours[account].intersection(range(day, day + SECONDS_PER_DAY, SECONDS_PER_HOUR))
             if covered and by_hour:
-                basis[cell] = "hours" if len(covered) == 24 else f"{len(covered)} of 24 hours"
-                rows += [(cell, hour, hour + SECONDS_PER_HOUR, by_hour.get(hour, 0)) for hour in sorted(covered)]
+                basis[cell] = "hours" if len(covered) == _HOURS else f"{len(covered)} of {_HOURS} hours"
+                rows += [(*cell[:3], by_hour.get(hour, 0), hour, 1) for hour in sorted(covered)]
             elif saved and min(saved) < day + SECONDS_PER_DAY:  # what was stored before the first save is not known
                 moment = max(at for at in saved if at < day + SECONDS_PER_DAY)
                 basis[cell] = f"totals of {from_seconds(moment):%Y-%m-%d}"
-                rows.append((cell, day, day + SECONDS_PER_DAY, saved[moment]))
-    usage = _usage(row for row in rows if row[3])
+                rows.append((*cell[:3], saved[moment], day, _HOURS))
+    usage = stored_usage(rows)
     levels = curves(usage, prices)
     model = _priced(usage, charges_of(levels, prices), unpriced_of(levels))
     model.basis, model.until = basis, f"{last:%Y-%m-%d}"
@@ -242,7 +245,7 @@ def _of_inventory(
 def _doubts(found: Inventory) -> Iterator[str]:
     """Why the sizes of an inventory may be wrong."""
     if found.now is None:
-        yield "nothing says when the answers of the inventory were saved; give --taken, or Inventory.read(…, taken=…)"
+        yield UNDATED
     for row in rows_of(found.coverage):
         if row.what == "DescribeSnapshotLinks" and row.state != "complete":
             yield f"the snapshot chains of {row.region_id or 'an unknown region'} are {row.state}: {row.why}"
@@ -277,29 +280,3 @@ def _totals(chains: pd.DataFrame, hours: pd.DataFrame, only: str) -> dict[tuple[
             by_moment = found.setdefault((row.account_id or only, row.region_id), {})
             by_moment.setdefault(to_seconds(row.hour_start), int(row.stored_bytes))
     return found
-
-
-def _usage(rows: Iterable[tuple[Cell, int, int, int]]) -> pd.DataFrame:
-    """A `USAGE` table of what regions stored: cell, first second, first second after, bytes."""
-    found = list(rows)
-    cells = [cell for cell, *_ in found]
-    count = len(found)
-    return USAGE.frame(
-        {
-            "billing_account_id": [cell.account for cell in cells],
-            "billing_currency": [cell.currency for cell in cells],
-            "region_id": [cell.region for cell in cells],
-            "sku_meter": [cell.meter for cell in cells],
-            "x_item": [""] * count,
-            "x_vcpus": [0] * count,
-            "x_term": [""] * count,
-            "resource_id": [cell.region for cell in cells],
-            "x_image_id": [""] * count,
-            "x_first_snapshot": [0] * count,
-            "x_last_snapshot": [0] * count,
-            "x_skipped_snapshots": [""] * count,
-            "x_quantity": [size for *_, size in found],
-            "charge_period_start": times_of(np.array([start for _, start, _, _ in found], dtype="int64")),
-            "charge_period_end": times_of(np.array([end for _, _, end, _ in found], dtype="int64")),
-        }
-    )

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ..catalog.instance_types import instance_type
 from ..catalog.meters import DISK, INSTANCE, MARKETPLACE_FEE, OS_LICENCE, units
 from ..catalog.prices import Prices
-from ..errors import PriceNotFound, UnknownName
+from ..errors import PriceNotFound
 from .bill_arithmetic import Line
 from .chains import records
-from .costs import Fees
+from .costs import Fees, category_of, vcpus_of
 from .inventory import Inventory
 from .modelled import Cell, Model
 
@@ -79,9 +78,8 @@ class _Book:
             return "it is paid for a term, which an inventory does not say"
         if name in self._disks and line.meter == DISK:
             disk = self._disks[name]
-            item = f"{disk.category}_{disk.performance_level.lower()}" if disk.performance_level else disk.category
             size = Decimal(1) if "g" in line.unit.lower() else Decimal(disk.size_gib)
-            return self._hour(line, [(DISK, item, 0)], size)
+            return self._hour(line, [(DISK, category_of(disk), 0)], size)
         if name in self._instances:
             return self._of_instance(line, self._instances[name])
         if name == line.region and more:  # the item and the size, as bills that this toolkit writes name them
@@ -91,10 +89,7 @@ class _Book:
 
     def _of_instance(self, line: Line, row: Any) -> Decimal | str:
         image, kind = row.image_id, row.instance_type
-        try:
-            vcpus = instance_type(kind).vcpus
-        except UnknownName:
-            vcpus = None
+        vcpus = vcpus_of(kind)
         if vcpus is None:
             return f"how many vCPUs {kind} has is not known"
         system, product = self._fees.system_of(image), self._fees.product_of(image)

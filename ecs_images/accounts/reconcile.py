@@ -12,12 +12,11 @@ Each piece has a name. Use that differs is named only where counting it in anoth
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -177,12 +176,9 @@ def reconcile(source: object, bill: RealBill | str | Path, *, prices: Prices | N
     if len(modes := sorted(set(bill.lines["tax_mode"]))) > 1:
         words = {"": "not told", "included": "with tax", "excluded": "without tax"}
         remarks.append(f"lines differ in whether tax is in them: {', '.join(words[mode] for mode in modes)}")
-    mixed = [
-        account
-        for account, rows in groupby(sorted({(line.account, line.currency) for line in lines}), _account)
-        if len(list(rows)) > 1
-    ]
-    remarks += [f"lines of account {account or 'without a number'} are in several currencies" for account in mixed]
+    counts = Counter(account for account, _ in sorted({(line.account, line.currency) for line in lines}))
+    mixed = [account or "without a number" for account, count in counts.items() if count > 1]
+    remarks += [f"lines of account {account} are in several currencies" for account in mixed]
     months = sorted({line.month for line in lines if line.month})
     if not months:
         raise InputError("no line of the bill names a month or a day; nothing can be compared")
@@ -217,10 +213,6 @@ def _of_accounts(lines: list[Line], model: Model, remarks: list[str]) -> list[Li
             whose = f"is of account {number}" if number else "names no account"
             remarks.append(f"the bill {whose}; it is compared with {found}, the only one of the model")
     return [line._replace(account=known[line.account, line.account_name]) for line in lines]
-
-
-def _account(pair: tuple[str, str]) -> str:
-    return pair[0]
 
 
 def _month_after(month: str) -> str:

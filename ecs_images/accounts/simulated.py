@@ -27,10 +27,10 @@ from ..ledger.resources import DeviceMapping, DiskCategory, DiskKind, Lineage, p
 from ..ledger.terms import end_of_term
 from ..units import BYTES_PER_GIB
 from .bounds import KnownChain
-from .chains import UNPLACED, AccountChain, chains_of, complete, records
-from .costs import Fees
+from .chains import UNPLACED, AccountChain, chains_of, complete, own_images, records
+from .costs import Fees, category_of
 from .reading import time_of
-from .tables import HasTables
+from .tables import UNDATED, HasTables
 
 SHARED, ON_DISKS = ("ASSUME-14",), ("ASSUME-15",)
 """What is supposed of snapshots, and of disks."""
@@ -51,7 +51,7 @@ def simulated(inventory: HasTables, site: str, at: datetime | None = None) -> Si
     """What accounts have as a cloud; see `Inventory.cloud`. `at` is now where no answer says when it was saved."""
     now = inventory.now or at
     if now is None:
-        raise InputError("nothing says when the answers were saved; name a folder after the day, such as 2026-11-01")
+        raise InputError(UNDATED)
     making = _Making(inventory, now)
     making.add_chains()
     making.add_images()
@@ -91,7 +91,7 @@ class _Making:
         self.left_out: list[str] = []
         self.accounts: set[str] = set()
         self._fees = Fees(inventory, Prices.published())
-        self._images = [row for row in records(inventory, "images") if _is_own(row)]
+        self._images = own_images(inventory)
         self._disks: dict[tuple[str, str], list[Any]] = defaultdict(list)
         for row in records(inventory, "image_disks"):
             self._disks[row.account_id, row.image_id].append(row)
@@ -242,7 +242,7 @@ class _Making:
         image = (machine.image_id if machine else row.image_id) if system else None
         source = self._systems.get(image or "") if system else self._placed.get(row.source_snapshot_id)
         size = max(int(row.size_gib), source.size_gib if source else 0)
-        category = f"{row.category}_{row.performance_level.lower()}" if row.performance_level else row.category
+        category = category_of(row)
         known = category in get_args(DiskCategory)
         seen = ev.DiskSeen(
             at=max(self._moment(row.created_at), source.at if source else self._oldest),
@@ -412,11 +412,6 @@ class _Making:
 def is_public(image: Any) -> bool:
     """Whether an image is open to everybody, as its row tells."""
     return json.loads(image.extra or "{}").get("IsPublic") is True
-
-
-def _is_own(row: Any) -> bool:
-    """Whether an image belongs to the account that lists it, as far as its row tells."""
-    return row.owner_alias == "self" or (not row.owner_alias and row.owner_id in ("", row.account_id))
 
 
 def _place(row: Any) -> tuple[str, str, str]:

@@ -177,6 +177,13 @@ BY_NAME = {
 """The tables of an inventory by what they are called there."""
 
 
+UNDATED = (
+    "nothing says when the answers were saved; name a folder after the day, such as 2026-11-01, or give --taken to "
+    "the commands account and reconcile (taken= in Python)"
+)
+"""What is said where that moment is needed."""
+
+
 class HasTables(Protocol):
     """An inventory, as functions about one need it: its tables by name, what is missing, and its newest moment."""
 

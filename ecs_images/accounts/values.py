@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
 
@@ -138,7 +139,7 @@ def _table(text: str) -> list[dict[str, str]]:
             first, _, _ = (text := rest).partition("\n")
         csv.field_size_limit(1 << 24)
         try:
-            cells = list(csv.reader(text.splitlines(keepends=True), delimiter=max(",\t;", key=first.count)))
+            cells = list(csv.reader(StringIO(text, newline=""), delimiter=max(",\t;", key=first.count)))
         except csv.Error:
             return []
     if len(cells) < 2 or len(cells[0]) < 2:

@@ -353,7 +353,10 @@ class Prices:
                 for row in self._all
             ]
             if all(row is before for row, before in zip(rows, self._all, strict=True)):
-                raise InputError(f"there is no price of {meter or 'anything'} to multiply; give price=… and unit=…")
+                raise InputError(
+                    f"there is no price of {meter or 'anything'} to multiply; give one first: "
+                    "prices.changed(METER, price=…, unit=…)"
+                )
             return self._with(rows)
         if known is None:
             raise InputError("one price is for one meter; say which")
