@@ -329,7 +329,9 @@ def test_routes_accepts_a_folder_of_saved_answers_and_says_what_is_left_out(
 @pytest.mark.slow
 def test_the_page_of_an_account_has_a_tab_for_all_but_its_chains_whose_inside_is_not_known() -> None:
     folder = ecs.sample("shop") / "inventory"
-    first, second = (cell["source"] for cell in notebook_of(folder, "shop", "m-00000002", "china")["cells"])
+    notebook: Any = notebook_of(folder, "shop", "m-00000002", "china")
+    assert notebook["metadata"]["heading"] == "What the images of an account cost"
+    first, second = (cell["source"] for cell in notebook["cells"])
     scope: dict[str, Any] = {}
     exec(first, scope)
     page = eval(second, scope)

@@ -92,9 +92,11 @@ def notebook_of(place: Path, title: str, image: str | None, site: str) -> dict[s
     site: the site of the account
     """
     if place.is_dir():
+        heading = "What the images of an account cost"
         lines = [f"account = ecs.Inventory.read({str(place)!r})"]
         show = f"ecs.widgets.account_explorers(account, {image!r}, site={site!r})"
     else:
+        heading = "Share or copy?"
         lines = [
             f"story = ecs.Story.load({str(place)!r})",
             "cloud, prices = story.run().cloud, ecs.Prices.published(*story.price_layers)",
@@ -104,7 +106,7 @@ def notebook_of(place: Path, title: str, image: str | None, site: str) -> dict[s
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {
         "cells": cells,
-        "metadata": {"kernelspec": kernel, "title": visible(title)},
+        "metadata": {"kernelspec": kernel, "title": visible(title), "heading": heading},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
