@@ -46,6 +46,12 @@ def used(rows: list[_Row]) -> pd.DataFrame:
     return USAGE.frame(frame.assign(billing_currency="CNY", resource_id="sl-1", **numbers, **texts)[USAGE.names])
 
 
+def test_a_cloud_that_used_nothing_has_no_levels_and_costs_nothing() -> None:
+    usage = ecs.measure(ecs.Cloud("2026-01-15"), until="2026-02-01")
+    assert len(ecs.usage_levels(usage)) == 0
+    assert len(ecs.rate(usage, ONE)) == 0
+
+
 def stored(quantity: int, begins: float, ends: float, account: str = "acme", region: str = "cn-beijing") -> _Row:
     return account, region, "snapshot_standard", quantity, begins, ends
 

@@ -340,7 +340,10 @@ def test_what_is_sent_gets_one_price_from_everywhere_to_everywhere():
         ({"meter": "snapshot_standart", "factor": 2}, "unknown meter 'snapshot_standart'; did you mean snapshot_st"),
         ({"meter": "snapshot_archive", "factor": 2}, "unknown meter 'snapshot_archive'"),
         ({"meter": 5, "factor": 2}, "unknown meter '5'"),
-        ({"meter": "os_licence", "factor": 2}, "there is no price of os_licence to multiply; give one first: prices.changed"),
+        (
+            {"meter": "os_licence", "factor": 2},
+            "there is no price of os_licence to multiply; give one first: prices.changed",
+        ),
         ({"factor": -1}, "prices can be multiplied by 0 or more, not by -1"),
         ({"factor": math.nan}, "prices can be multiplied by 0 or more, not by nan"),
         ({"factor": "2"}, "prices can be multiplied by 0 or more, not by '2'"),

@@ -441,6 +441,13 @@ def test_an_instance_in_no_list_is_outside_the_model_and_named(tmp_path):
     assert any("such as i-gone" in remark for remark in found.remarks)
 
 
+def test_a_machine_on_no_day_is_not_compared_since_prices_change(tmp_path):
+    lines = named("ecs", "instance_type", "i-1", "24", "3", "72")
+    lines += [changed(lines[0], 账单明细ID="row2", 账单月份="", 账单日期="")]
+    bases = against(owned(), lines, tmp_path, fees()).table["basis"].tolist()
+    assert "the line names no day and no month, and prices change" in bases
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

@@ -14,6 +14,7 @@ from typing import Any
 from ..catalog.meters import DISK, INSTANCE, MARKETPLACE_FEE, OS_LICENCE, units
 from ..catalog.prices import Prices
 from ..errors import PriceNotFound
+from ..wording import counted
 from .bill_arithmetic import Line
 from .chains import records
 from .costs import Fees, category_of, vcpus_of
@@ -50,7 +51,7 @@ def add_named_use(model: Model, inventory: Inventory, lines: Iterable[Line], pri
             model.why[cell] = price if isinstance(price, str) else "the line says neither a use nor how long it lasted"
         found.append(line)
     if outside:
-        named = f"{len(outside)} instances or disks that no list of the inventory has, such as {min(outside)[:40]}"
+        named = f"{counted(len(outside), 'resource')} that no list of the inventory has, such as {min(outside)[:40]}"
         model.remarks += (f"lines of the bill name {named}",)
     return found
 
@@ -108,16 +109,18 @@ class _Book:
         """What parts, each a meter, an item and vCPUs, cost in a unit of a line."""
         if line.currency not in self.prices.books:
             return f"there is no price book in {line.currency or 'no currency'}"
+        if not line.month and not line.day:
+            return "the line names no day and no month, and prices change"
         total = Decimal()
         for meter, item, vcpus in parts:
             day = line.day or f"{line.month}-01"
             try:
-                (tier,) = self.prices.book(line.currency).at(meter, line.region, day, item, vcpus)
+                tiers = self.prices.book(line.currency).at(meter, line.region, day, item, vcpus)
             except PriceNotFound:
                 return f"the price book has no price of {item} there"
-            except ValueError:
+            if len(tiers) > 1:
                 return f"{item} has several prices by how much is used"
-            unit = units()[tier.unit]
+            tier, unit = tiers[0], units()[tiers[0].unit]
             by_vcpu = unit.basis == "vCPU" and not ("核" in line.unit or "vcpu" in line.unit.lower())
             total += Decimal(repr(tier.price)) / Decimal(unit.hours) * (vcpus if by_vcpu else 1)
         return total * size

@@ -235,7 +235,7 @@ def _codes(names: Iterable[str], codes: np.ndarray) -> pd.api.extensions.Extensi
     categories = sorted(set(text))
     position = {name: k for k, name in enumerate(categories)}
     to_category = np.array([position[name] for name in text] or [0], dtype=np.int64)
-    dtype = pd.CategoricalDtype(categories)
+    dtype = pd.CategoricalDtype(pd.Index(categories, dtype="str"))  # of text also where there is none
     return pd.Categorical.from_codes(to_category[codes], dtype=dtype)
 
 

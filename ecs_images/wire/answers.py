@@ -204,8 +204,6 @@ LISTINGS = (
         (Field("TimeStamp", "hour_start", "time"), Field("Size", "stored_bytes", "number")),
     ),
 )
-BY_PATH = {listing.path: listing for listing in LISTINGS}
-"""Every list operation by where its records are."""
 BY_OPERATION = {listing.operation: listing for listing in LISTINGS}
 IMAGE_DISKS = (
     Field("Device", "device"),
