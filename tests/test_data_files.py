@@ -229,7 +229,7 @@ def test_every_limit_the_code_asks_for_is_published():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 first = node.args[0]
-                if node.func.id in ("limit", "constant", "turning_day") and isinstance(first, ast.Constant):
+                if node.func.id in ("limit", "constant", "setting", "turning_day") and isinstance(first, ast.Constant):
                     asked.add(first.value)
     assert len(asked) > 20
     assert asked - {row["key"] for row in rows_of("limits.csv")} == set()

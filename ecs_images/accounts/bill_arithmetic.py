@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,8 +16,8 @@ from ..catalog.sites import sites
 from ..units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 NOT_MODELLED = "not modelled"
-FINEST = Decimal("1e-10")
-"""The last decimal of a real bill's amounts."""
+FINEST = Decimal(1).scaleb(-int(constant("bill_amount_decimals")))
+"""The last decimal of a real bill's amounts, to which it rounds half up."""
 NOTHING = Decimal(0)
 
 
@@ -98,11 +98,6 @@ _READ = (
     *("duration", "duration_unit", "quantity", "list_price", "gross", "discount", "coupon", "payable"),
 )
 """The columns of a bill that a line is made of."""
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table, by column."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 _decimal = lru_cache(1 << 16)(Decimal)

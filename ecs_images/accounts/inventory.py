@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..catalog.limits import constant, setting
 from ..catalog.prices import Prices
 from ..catalog.regions import region as region_of
 from ..cloud.cloud import Cloud
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 _NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeSnapshotLinks", "DescribeDisks", "DescribeInstances")
 """Without one of these for a region something important about its images is not known."""
-_ROUND_COUNTS = (10, 20, 50, 100)
 _KEYS = {
     "images": ["account_id", "region_id", "image_id"],
     "image_disks": ["account_id", "region_id", "image_id", "device"],
@@ -219,7 +219,7 @@ class _Reading:
                 seen.round_page = 1
             elif len(told) < 2 and (expected := str(total)).isdigit():
                 seen.expected = max(int(expected), 0 if seen.expected != seen.expected else seen.expected)
-            elif not page.around.get("RequestId") and count in _ROUND_COUNTS:
+            elif not page.around.get("RequestId") and str(count) in setting("page_sizes").split():
                 seen.round_page = count
 
     def inventory(self) -> Inventory:
@@ -304,7 +304,7 @@ def _state(seen: _Seen, region: str, what: str) -> tuple[str, str]:
 def _fetch(what: str, region: str) -> str:
     """The line that would fetch what is missing, as the service's own command line takes it."""
     own = " --ImageOwnerAlias self" if what == "DescribeImages" else ""
-    paging = " --PageSize 100 --pager NextToken=" if what == "DescribeImages" else " --PageSize 100 --pager"
+    paging = f" --PageSize {constant('page_size_max'):g} --pager{' NextToken=' if what == 'DescribeImages' else ''}"
     return f"aliyun ecs {what} --RegionId {region or 'REGION'}{own}{paging}" if what not in (USAGE, OMS) else ""
 
 

@@ -23,31 +23,26 @@ import pandas as pd
 
 from ..cards import card
 from ..cards import line as line_of
+from ..catalog.limits import constant
 from ..catalog.meters import INSTANCE, METERS, OS_LICENCE, STORAGE
 from ..catalog.prices import Prices
 from ..catalog.sites import sites
 from ..errors import InputError, look_up
 from ..tables import Column, Table
 from ..units import parse_time
-from .bill_arithmetic import (
-    FINEST,
-    NOT_MODELLED,
-    NOTHING,
-    Line,
-    is_rounded,
-    last_decimal,
-    lines_of,
-    records,
-    unit_price,
-)
+from .bill_arithmetic import FINEST, NOT_MODELLED, NOTHING, Line, is_rounded, last_decimal, lines_of, unit_price
 from .bill_files import RealBill, read_bill
 from .bill_forms import text_of
 from .inventory import Inventory
 from .modelled import Cell, Model, modelled, rows_of
 from .named_use import add_named_use
 
-_CUT = Decimal("1e-6")
-"""Real bills cut sizes after six decimals of a GiB, every hour anew."""
+_CUT = 24 * Decimal(1).scaleb(-int(constant("bill_size_decimals")))
+"""What a day of use may lack [GiB-hour], because real bills cut decimals of sizes every hour anew."""
+_NOISE = Decimal("1e-9")
+"""What the model's own arithmetic may be off, as a part of an amount."""
+_LOWEST_TAX, _HIGHEST_TAX, _SAME_RATE = Decimal("1.01"), Decimal("1.3"), Decimal("0.001")
+"""What tax on top multiplies amounts by at least and at most, and how far lines with the same rate are apart."""
 CAUSES = {
     "discount": "discounts on the lines",
     "coupon": "coupons on the lines",
@@ -139,12 +134,12 @@ class Reconciliation:
         table, causes = (frame.assign(month=frame["day"].str[:7]) for frame in (self.table, self.causes))
         sums: dict[tuple[str, ...], dict[str, Decimal]] = {}
         found = [name for name in CAUSES if (causes["cause"] == name).any()]
-        for row in records(table):
+        for row in table.to_dict("records"):
             cell = sums.setdefault(tuple(row[key] for key in keys), defaultdict(Decimal))
             for name in (name for name in _AMOUNTS if row[name]):
                 cell[name] += Decimal(row[name])
             cell["not_compared"] += Decimal(0 if row["modelled"] else row["billed"])
-        for row in records(causes):
+        for row in causes.to_dict("records"):
             sums[tuple(row[key] for key in keys)][row["cause"]] += Decimal(row["amount"])
         amounts = ["billed", "modelled", "difference", *found, "unexplained", "not_compared"]
         may_lack = {"modelled", "difference", "unexplained"}  # of cells of which nothing is known
@@ -375,7 +370,7 @@ class _Comparison:
         cost, quantity = self.model.cost.get(cell, NOTHING), self.model.quantity.get(cell, NOTHING)
         book = cost / quantity if quantity else None
         used = sum((line.before for line in lines if line.before is not None), NOTHING)
-        same = abs(used - quantity) <= 24 * _CUT * len(lines) + quantity * _NOISE
+        same = abs(used - quantity) <= _CUT * len(lines) + quantity * _NOISE
         if any(line.before is None or line.quantity is None for line in lines) or not (cell.meter == STORAGE or same):
             gross = sum((line.gross for line in lines), NOTHING)
             if all(is_rounded(line.gross, line.gross, line.currency) for line in lines):
@@ -397,15 +392,11 @@ class _Comparison:
             found["rounding"] += worth
             return
         for name, counted_so in self.model.others.items():
-            if abs(used - counted_so().get(cell, 0)) <= 24 * _CUT * len(lines) + quantity * _NOISE:
+            if abs(used - counted_so().get(cell, 0)) <= _CUT * len(lines) + quantity * _NOISE:
                 found[name] += worth
                 return
         if more > 0:
             found["outside the model"] += worth
-
-
-_NOISE = Decimal("1e-9")
-"""What the model's own arithmetic may be off, as a part of an amount."""
 
 
 def _taxed(lines: Iterable[Line]) -> set[str]:
@@ -420,6 +411,3 @@ def _taxed(lines: Iterable[Line]) -> set[str]:
         if len(group) > 1 and _LOWEST_TAX < rate < _HIGHEST_TAX:
             found |= {currency} if all(abs(line.payable / line.net - rate) < _SAME_RATE for line in group) else set()
     return found
-
-
-_LOWEST_TAX, _HIGHEST_TAX, _SAME_RATE = Decimal("1.01"), Decimal("1.3"), Decimal("0.001")

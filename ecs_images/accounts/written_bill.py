@@ -27,10 +27,9 @@ from ..errors import InputError
 from ..saving import path_of, save
 from ..units import BILLING_CLOCK
 from ..wire.detail_bill import DETAIL_COLUMNS, WITHOUT_TAX
+from .bill_arithmetic import FINEST
 from .bill_forms import text_of
 
-_FINEST = Decimal("1e-10")
-"""The last decimal of a real bill's amounts, to which it rounds half up."""
 _UNITS = {"GiB-Hour": "GB*小时", "GiB": "GB", "Instance-Hour": "个*小时", "vCPU-Hour": "核*小时"}
 _CURRENCIES = {"CNY": "元", "USD": "美元"}
 _CELL = (
@@ -91,9 +90,9 @@ def _csv(rows: list[Row]) -> str:
 def _charges(bill: Bill, numbers: Mapping[str, str]) -> Iterable[Row]:
     table: Any = bill.charges
     for charge in table[table["billing_account_id"].isin(list(numbers))].itertuples(index=False):
-        used = Decimal(charge.consumed_quantity).quantize(_FINEST, ROUND_HALF_UP)
+        used = Decimal(charge.consumed_quantity).quantize(FINEST, ROUND_HALF_UP)
         price = Decimal(f"{charge.list_cost / charge.consumed_quantity if charge.consumed_quantity else 0.0:.16g}")
-        gross = (price * used).quantize(_FINEST, ROUND_HALF_UP)
+        gross = (price * used).quantize(FINEST, ROUND_HALF_UP)
         unit = _UNITS.get(str(charge.consumed_unit), str(charge.consumed_unit))
         start, end = (
             moment.tz_convert(BILLING_CLOCK) for moment in (charge.charge_period_start, charge.charge_period_end)

@@ -24,6 +24,8 @@ from .metering import SnapshotLives, numbers_of, snapshot_lives
 from .rating import Curve, groups
 
 _WHERE = ["billing_account_id", "billing_currency", "region_id", "sku_meter"]
+_ONE_PERIOD = np.empty(0, np.int64)
+"""No border between periods."""
 _AT_ONCE = 1 << 20
 """Most pieces of parts that are in memory at once, more or less."""
 
@@ -187,14 +189,14 @@ class Shares:
 
 
 def shares(
-    held: Holdings, parts: np.ndarray, until: Callable[[np.ndarray], np.ndarray], borders: np.ndarray | None = None
+    held: Holdings, parts: np.ndarray, until: Callable[[np.ndarray], np.ndarray], borders: np.ndarray = _ONE_PERIOD
 ) -> Iterator[Shares]:
     """What one byte of each part bears in each period it touches, when one byte held up to a moment bears `until(it)`.
 
     held: the holdings
     parts: all parts of some copies
     until: what one byte that is held from the beginning up to each of some moments [s since 1970] bears
-    borders: moments between periods [s since 1970], ascending; None: one period
+    borders: moments between periods [s since 1970], ascending; without any there is one period
 
     Between two changes of a copy's holders a and b there is `until(b) - until(a)` to bear, and
     each of n holders bears the nth part. Summed per copy this gives a curve of its own, from
@@ -227,7 +229,6 @@ def shares(
         since = np.divide(until(at) - reached[place], holders[place], out=np.zeros(len(at)), where=holders[place] > 0)
         return np.asarray(borne[place] + since)
 
-    borders = np.empty(0, np.int64) if borders is None else borders
     most = _AT_ONCE // (len(borders) + 1) + 1
     for some in (parts[first : first + most] for first in range(0, len(parts), most)):
         piece, period, start, end = pieces(held.start[some], held.end[some], borders)
@@ -259,7 +260,7 @@ def attribute(
     usage = usage.iloc[np.sort(np.concatenate([np.empty(0, np.int64), *costly]))].reset_index(drop=True)
     cost_curves = [curve for curve in cost_curves if curve.lines]
     column = f"x_{to}_id"
-    borders = None if edges is None else edges[1:-1]
+    borders = _ONE_PERIOD if edges is None else edges[1:-1]
     parts = [_stored_costs(usage, state, cost_curves, "image" if to == "image" else "snapshot", borders)]
     parts += [_fee_costs(usage, cost_curves, to, borders)]
     table = pd.concat(parts, ignore_index=True).rename(columns={"name": column})
@@ -271,7 +272,7 @@ def attribute(
 
 
 def _stored_costs(
-    usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str, borders: np.ndarray | None
+    usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str, borders: np.ndarray
 ) -> pd.DataFrame:
     """What storage costs by curve, period and name; sums are taken by numbers, so that names are written out once."""
     held = holdings(usage, state)
@@ -292,10 +293,9 @@ def _stored_costs(
     )
 
 
-def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve], to: str, borders: np.ndarray | None) -> pd.DataFrame:
+def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve], to: str, borders: np.ndarray) -> pd.DataFrame:
     """What fees cost by curve, period and name."""
     fees = usage[(usage["sku_meter"] != STORAGE).to_numpy()].reset_index(drop=True)
-    borders = np.empty(0, np.int64) if borders is None else borders
     fees = split(fees, borders)
     by_key, cost = {curve.key: curve for curve in cost_curves}, np.zeros(len(fees))
     for key, found in groups(fees):

@@ -114,7 +114,8 @@ class EventColumns(Sequence[Event]):
         """Fields of the events of a kind, as `Ledger.columns` says."""
         places = np.flatnonzero(self.numbers == number_of(kind))
         found = {"place": places}
-        for part in (part for name in names for part in fields(kind) if part.name == name):
+        parts = {part.name: part for part in fields(kind)}
+        for part in map(parts.__getitem__, names):
             hint = hints(kind)[part.name]
             column = self._columns[part.name].take(places) if part.name in self._columns else None
             if column is not None and hint is str and not column.null_count:
