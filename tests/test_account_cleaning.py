@@ -57,6 +57,16 @@ def test_deletions_come_first_and_every_decision_has_its_reason() -> None:
     assert table["x_why"].iloc[0].startswith("cannot be known from here: no instance")
 
 
+def test_the_newest_of_a_family_is_the_newest_of_its_account() -> None:
+    """What another account builds in its family of that name keeps nobody's image, and makes none old."""
+    older, _ = image("m-1", family="web", created_at="2026-05-01T00:00:00Z", account_id="1")
+    newer, _ = image("m-2", family="web", created_at="2026-05-02T00:00:00Z", account_id="2")
+    both = account(images=[older, newer])
+    assert decisions(both, "newest 1 per family") == {"m-1": "keep", "m-2": "keep"}
+    assert "old_version" not in set(both.findings()["x_kind"])
+    assert both.findings()["x_evidence"].str.contains("newest of the family web").all()
+
+
 def test_one_a_quarter_keeps_the_newest_of_each_quarter_of_utc_plus_8() -> None:
     """2026-03-31 at 20:00 UTC is the first of April in UTC+8, so m-b belongs to the second quarter."""
     times = {"m-a": "2026-02-01T00:00:00Z", "m-b": "2026-03-31T20:00:00Z", "m-c": "2026-05-01T00:00:00Z"}

@@ -185,6 +185,13 @@ def test_a_copy_where_nothing_runs_is_found_as_copy_and_as_the_same_build_elsewh
     assert "runs in cn-beijing" in one(found, "regions_without_use")["x_evidence"]
 
 
+def test_images_without_a_name_are_not_one_build_in_two_regions() -> None:
+    here, _ = image("m-1", name="")
+    there, _ = image("m-2", name="", region_id="cn-shanghai")
+    found = account(images=[here, there], instances=[{"instance_id": "i-1", "image_id": "m-1"}]).findings()
+    assert "regions_without_use" not in set(found["x_kind"])
+
+
 def test_an_image_of_a_charged_system_carries_its_fee_and_a_free_one_does_not() -> None:
     windows, _ = image("m-w", os="Windows Server 2022 Data Center")
     ubuntu, _ = image("m-u", os="Ubuntu  22.04 64 bit")

@@ -87,8 +87,9 @@ def clean(bill: AccountBill, keep: str) -> Cleaning:
 
     bill: the bill of the account
     keep: rules by commas, of which one that holds is enough to keep an image, such as "newest 3 per family, anything
-        in use, one a quarter". Images are counted within a region; those in no family (or naming series, where
-        the policy says per name) are kept by such rules. One a quarter keeps the newest of each quarter of UTC+8.
+        in use, one a quarter". Images are counted within an account and region; those in no family (or naming
+        series, where the policy says per name) are kept by such rules. One a quarter keeps the newest of each quarter
+        of UTC+8.
 
     Returns a `Cleaning`. Raises InputError for a rule that is not known. DEL-2, DEL-3, DEL-5, DEL-6, SDEL-2, REINIT-2.
     """
@@ -197,12 +198,12 @@ def _rule(uses: Uses, part: str, by_name: bool) -> _Rule:
 
 def _newest(images: Iterable[Any], count: int, label: Callable[[Any], str], by_name: bool, why: str) -> _Rule:
     """The newest images of each group and label, and those in no group."""
-    groups: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     kept: _Rule = {}
     for image in images:
         group = series_of(image.name) if by_name else image.family
         if group:
-            groups[image.region_id, group, label(image)].append(image)
+            groups[image.account_id, image.region_id, group, label(image)].append(image)
         else:
             kept[image.image_id] = f"in no {'naming series' if by_name else 'family'}"
     for members in groups.values():

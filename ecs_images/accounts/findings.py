@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.images import public_images
 from ..catalog.meters import OS_LICENCE
-from ..catalog.sites import sites
+from ..catalog.sites import site_of_currency
 from ..cloud.cloud import Cloud
 from ..tables import Column, Table
 from ..wording import counted, listed
@@ -181,10 +181,10 @@ class Uses:
 
     @cached_property
     def newest(self) -> set[str]:
-        """The newest image of each family in each region, which a launch by family takes."""
-        newest: dict[tuple[str, str], Any] = {}
+        """The newest image of each family of an account in a region, which a launch by family takes."""
+        newest: dict[tuple[str, str, str], Any] = {}
         for row in self.images.values():
-            key = row.region_id, row.family
+            key = row.account_id, row.region_id, row.family
             if row.family and (key not in newest or moment(row) > moment(newest[key])):
                 newest[key] = row
         return {row.image_id for row in newest.values()}
@@ -213,8 +213,7 @@ class Uses:
     @cached_property
     def cloud(self) -> Cloud:
         """The account as a simulated cloud, to ask it what the service would refuse; fork it first."""
-        site = next(name for name, site in sites().items() if site.currency == self.bill.currency)
-        return simulated(self.bill.inventory, site, self.bill.at).cloud
+        return simulated(self.bill.inventory, site_of_currency(self.bill.currency).name, self.bill.at).cloud
 
     @cached_property
     def fees(self) -> Fees:
@@ -335,13 +334,13 @@ def _of_image(uses: Uses, image: Any) -> Iterator[Finding]:
 
 
 def _old_versions(uses: Uses) -> Iterator[Finding]:
-    """Images with newer ones in their family, or of a naming series, in the same region."""
-    series: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    """Images with newer ones in their family, or of a naming series, of the same account and region."""
+    series: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
     for image in uses.images.values():
         group = image.family or series_of(image.name)
         if group:
-            series[image.region_id, group].append(image)
-    for (_, name), images in series.items():
+            series[image.account_id, image.region_id, group].append(image)
+    for (*_, name), images in series.items():
         ordered = sorted(images, key=moment)
         for newer, image in zip(range(len(ordered) - 1, 0, -1), ordered, strict=False):
             verdict, seen, settle = uses.verdict_of_image(image)
@@ -356,7 +355,8 @@ def _builds_without_use(uses: Uses) -> Iterator[Finding]:
     """Images of one name in several regions, where nothing runs from them but in another of the regions."""
     builds: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for image in uses.images.values():
-        builds[image.account_id, image.name].append(image)
+        if image.name:
+            builds[image.account_id, image.name].append(image)
     for images in builds.values():
         running = sorted({image.region_id for image in images if uses.of_image.get(image.image_id)})
         for image in images:
@@ -379,20 +379,17 @@ def _of_chain(uses: Uses, chain: AccountChain) -> Iterator[Finding]:
             yield Finding("left_behind", *place, verdict, told, settle)
         elif seen.startswith(_RELEASED):
             yield Finding("released_disk", *place, verdict, seen, settle)
+        if row.automatic == "true" and row.retention_days != row.retention_days:
+            yield Finding("kept_for_good", *place, verdict, f"taken by a policy, without an end; {seen}", settle)
+        if row.encrypted == "true" and not row.kms_key:
+            told = f"encrypted under the service's key, so what it backs cannot be shared (SHARE-6); {seen}"
+            yield Finding("service_key", *place, verdict, told, settle)
     unused = [row for row in snapshots if verdicts[row.snapshot_id][0] == UNUSED]
     if unused and len(unused) == len(snapshots) and chain.known.listed_whole:
         names = tuple(row.snapshot_id for row in unused)
         told = f"none of its {counted(len(names), 'snapshot')} has any use, and the disk is released"
         some = unused[0]
         yield Finding("chain_without_use", some.account_id, some.region_id, names, frozenset(names), UNUSED, told)
-    for row in snapshots:
-        verdict, seen, settle = verdicts[row.snapshot_id]
-        place = row.account_id, row.region_id, (row.snapshot_id,), frozenset([row.snapshot_id])
-        if row.automatic == "true" and row.retention_days != row.retention_days:
-            yield Finding("kept_for_good", *place, verdict, f"taken by a policy, without an end; {seen}", settle)
-        if row.encrypted == "true" and not row.kms_key:
-            told = f"encrypted under the service's key, so what it backs cannot be shared (SHARE-6); {seen}"
-            yield Finding("service_key", *place, verdict, told, settle)
 
 
 def series_of(name: str) -> str:
