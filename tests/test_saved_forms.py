@@ -123,6 +123,19 @@ def test_the_places_of_records_count_before_those_of_files(tmp_path: Path) -> No
     assert images["tags"].tolist() == ['{"a": "b"}'] * 2
 
 
+@pytest.mark.parametrize("size", ["1e999", f"1{'0' * 400}", f"1{'0' * 25}", "NaN", "true"])
+def test_a_size_that_no_chain_can_have_is_not_told(tmp_path: Path, size: str) -> None:
+    chain = f'{{"SnapshotLinkId": "sl-1", "TotalSize": {size}, "TotalCount": 1}}'
+    found = read(tmp_path, f'{{"SnapshotLinks": {{"SnapshotLink": [{chain}]}}}}')
+    assert found.bill(at="2026-11-01").not_billed["resource_id"].tolist() == ["sl-1"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_moment_that_no_snapshot_can_have_is_not_told(tmp_path: Path, moment: str) -> None:
+    found = read(tmp_path, json.dumps(SNAPSHOTS | {"Snapshots": {"Snapshot": [SNAPSHOT | {"CreationTime": moment}]}}))
+    assert found.snapshots["created_at"].isna().all()
+
+
 def test_answers_under_the_names_of_regions_are_placed_there(tmp_path: Path) -> None:
     other = {"Snapshots": [SNAPSHOT | {"SnapshotId": "s-2"}]}
     found = read(tmp_path, json.dumps({"cn-beijing": SNAPSHOTS, "cn-shanghai": other}), "a.json").snapshots

@@ -120,7 +120,7 @@ def _chain(
     inventory: HasTables, key: tuple[str, str], total: Any | None, rows: list[Any], readings: Iterable[Any]
 ) -> AccountChain:
     rows = sorted(rows, key=lambda row: (_moment(row.created_at), row.snapshot_id))
-    known = total is not None and total.total_bytes == total.total_bytes
+    known = total is not None and total.total_bytes >= 0
     count = total.snapshot_count if total is not None else float("nan")
     moments = [_moment(row.created_at) for row in rows]
     ordered = None not in [row.created_at if row.created_at == row.created_at else None for row in rows]

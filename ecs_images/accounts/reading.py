@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..units import BILLING_CLOCK
+from ..units import BILLING_CLOCK, EARLIEST, LATEST
 from ..wire.answers import BY_OPERATION, IMAGE_DISKS, SAYINGS, Field, Kind, Listing, respelt
 from .answers import MANIFEST, OMS, STATE, USAGE, Page
 from .files import region_named
 
 Row = dict[str, Any]
 _LARGEST_EXACT = 2**53
+_MOST = 1 << 60
+"""No size or count is so large, and sums of such would not fit 64 bits; so nothing is told by it."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,10 @@ def _fields(record: Mapping[str, Any], fields: tuple[Field, ...], rows: Rows) ->
 def value_of(value: Any, kind: Kind) -> Any:
     """A value of an answer as the inventory has it: empty text, NaN or None where nothing is told."""
     if kind == "number":
-        try:
-            return float(value) if value not in ("", None) and not isinstance(value, bool) else float("nan")
-        except (TypeError, ValueError):
-            return float("nan")
+        with suppress(TypeError, ValueError, OverflowError):
+            if not isinstance(value, bool) and abs(float(value)) < _MOST:
+                return float(value)
+        return float("nan")
     if kind == "truth":
         word = str(value).lower()
         return word if word in ("true", "false") else ""
@@ -152,7 +154,7 @@ def value_of(value: Any, kind: Kind) -> Any:
 
 
 def time_of(value: Any) -> datetime | None:
-    """A moment of an answer, which is in UTC to the second or the minute; None where there is none.
+    """A moment of an answer, which is in UTC to the second or the minute; None where there is none that can be.
 
     A console's table has no zone: it is on the billing clock, as a date is everywhere here.
     """
@@ -162,7 +164,8 @@ def time_of(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(re.sub(r"^(\d{4})[/年](\d{1,2})[/月](\d{1,2})日?", _iso_day, value.strip()))
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=BILLING_CLOCK)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=BILLING_CLOCK)
+    return moment if EARLIEST <= moment <= LATEST else None
 
 
 def _iso_day(found: re.Match[str]) -> str:
