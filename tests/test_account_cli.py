@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ecs_images.catalog.files import data_path
 from ecs_images.cli import main
 
 GIB = 1 << 30
@@ -69,6 +70,15 @@ def test_the_page_has_totals_the_dearest_findings_and_what_is_missing(ecs: Any, 
     heads = ["The next 30 days", "The dearest", "Findings", "What is missing"]
     assert [head for head in heads if head in out] == heads
     assert "aliyun ecs DescribeInstances --RegionId cn-beijing" in out
+
+
+@pytest.mark.slow
+def test_what_is_proved_unused_stands_before_what_is_not_known_and_in_use(ecs: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    _code, out, _err = ecs(data_path("accounts/shop/inventory"))
+    places = [out.index(verdict) for verdict in ("proved unused: ", "cannot be known from here: ", "in use: ")]
+    assert places == sorted(places)
+    assert max(map(len, out.splitlines())) <= 100
 
 
 @pytest.mark.slow

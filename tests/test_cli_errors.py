@@ -49,7 +49,7 @@ def wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("bill nowhere.yaml", "nowhere.yaml: cannot be read as a story or a ledger (No such file or directory)"),
         ("app nowhere.yaml", "nowhere.yaml: cannot be read as a story (No such file or directory)"),
         ("app story.yaml --image goldn", "'goldn'"),
-        ("bill folder", "folder: cannot be read as a story or a ledger (Is a directory)"),
+        ("bill folder", "folder is a folder, and a story or a ledger is a file"),
         ("bill story.yaml --by month,metre", "unknown dimension 'metre'; did you mean meter"),
         (
             "bill story.yaml --by image,item",

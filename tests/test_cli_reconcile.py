@@ -97,3 +97,28 @@ def test_what_has_no_such_columns_refuses_the_form(ecs):
         done = ecs(*command, "--format", "focus-csv")
         assert done.code == 2
         assert "is for ecs-images bill" in done.err
+
+
+def test_people_read_the_total_first_and_why_a_bill_is_not_the_model_in_words(ecs, files, monkeypatch):
+    """Two days of 0.048: 0.008 off on the first; on the second a cent that nothing explains."""
+    monkeypatch.setenv("COLUMNS", "100")
+    done = ecs("reconcile", files / "story.yaml", "--bill", files / "bill.csv", "--by", "day", "--quiet")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.out.splitlines() if line[0] == "│"]
+    assert rows == [
+        ["CNY", "0.0980", "0.0960", "unexplained 0.0100, discount -0.0080"],
+        ["2026-06-01", "0.0400", "0.0480", "discount -0.0080"],
+        ["2026-06-02", "0.0580", "0.0480", "unexplained 0.0100"],
+    ]
+
+
+def test_an_amount_too_small_for_the_screen_is_not_shown_as_nothing(ecs, files, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    (files / "bill.csv").write_text(BILL.replace("0.058", "0.04801"), encoding="utf-8")
+    done = ecs("reconcile", files / "story.yaml", "--bill", files / "bill.csv", "--by", "day", "--quiet")
+    assert "unexplained below 0.0001" in done.out
+
+
+def test_a_table_in_a_file_keeps_its_currency(ecs, files):
+    bill = ["--bill", files / "bill.csv", "--by", "day", "--format", "table", "-o", files / "why.txt"]
+    ecs("reconcile", files / "story.yaml", *bill)
+    assert (files / "why.txt").read_text(encoding="utf-8").count("CNY") == 2

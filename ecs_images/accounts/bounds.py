@@ -26,6 +26,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..wording import counted
+
 
 class Freed(NamedTuple):
     """What deleting something frees [byte]: at least `low`, at most `high`; infinity where nothing bounds it."""
@@ -87,7 +89,7 @@ class KnownChain:
             return "exact: the only snapshot"
         if None in self.full.values():
             return "the chain's total only, full sizes are missing"
-        return f"full sizes and {len(self.growth)} earlier totals" if self.growth else "full sizes"
+        return f"full sizes and {counted(len(self.growth), 'earlier total')}" if self.growth else "full sizes"
 
     @cached_property
     def _sizes(self) -> list[tuple[float, float]]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IN_USE, UNUSED, UNKNOWN = "in use", "proved unused", "cannot be known from here"
+VERDICTS = (UNUSED, UNKNOWN, IN_USE)
+"""What may go stands before what is not known, and that before what may not."""
 KINDS = {
     "left_behind": "snapshots that a deleted image left behind, as an older list of images shows",
     "released_disk": "snapshots of a released disk that back no image and no disk",
@@ -56,7 +58,7 @@ FINDINGS = Table(
         Column("billing_account_id", "text", "", "the account; empty: not told"),
         Column("region_id", "text", "", "the region; empty: not told"),
         Column("x_resources", "text", "", "ids of the images or snapshots, by commas", True),
-        Column("x_verdict", "text", "", "what is known about their use", True, (IN_USE, UNUSED, UNKNOWN)),
+        Column("x_verdict", "text", "", "what is known about their use", True, VERDICTS),
         Column("x_evidence", "text", "", "what was seen", True),
         Column("x_settle", "text", "", "what would settle whether they are used: a command, or whom to ask"),
         Column("billing_currency", "text", "", "currency of the account's site", True),

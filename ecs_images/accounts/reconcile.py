@@ -48,7 +48,7 @@ CAUSES = {
     "coupon": "coupons on the lines",
     "plan deduction": "use that a storage plan, SCU or free quota took, at the price of the line",
     "price": "a unit price that is not the book's",
-    "rounding": "roundings: of amounts to the bill's decimals, of sizes to six, of a printed price",
+    "rounding": "of amounts to the bill's decimals, of sizes to six, of a printed price",
     "round-down": "decimals of what is to be paid that are cut off (抹零)",
     "refund": "refunds and adjustments, and what is less than nothing where the bill has no kinds of fees",
     "tax": "tax on top",

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 _HEADS = {
     "totals": "The next 30 days at today's rate",
     "month": "Snapshot storage of the month so far; empty where hours of it were not saved",
-    "costs": "The dearest; allocated is a share of the bill, freed is what deleting it with its snapshots saves",
-    "findings": "Findings; an amount may stand in several, so they do not add up",
+    "costs": "The dearest, in 30 days; allocated is a share of the bill, freed is what deleting it with its snapshots "
+    "saves",
+    "findings": "Findings, in 30 days; an amount may stand in several, so they do not add up; --table findings has the "
+    "evidence",
     "coverage": "What is missing or doubtful in these files, and the command that would fetch it",
     "not_billed": "In no amount, and why",
     "unpriced": "Without a price",
@@ -33,6 +35,8 @@ _HEADS = {
     "steps": "The steps, in order, with what is saved after each; nothing is run",
 }
 """What `--table` may name, and the heads of these tables; the last two need `--clean`."""
+_ON_REQUEST = ["x_evidence", "x_settle", "x_known_by"]
+"""Sentences for which a screen has no room beside the amounts: they are in `--table` and `--html`."""
 _NOT_FOR_PEOPLE = {
     "findings": ["billing_account_id", "billing_currency"],
     "costs": ["billing_currency"],
@@ -183,15 +187,32 @@ def _page(tables: dict[str, pd.DataFrame], title: str, top: int, output: Output)
 
     parts = [title]
     for name, frame in tables.items():
-        cut = frame.head(top) if name in ("costs", "findings") else frame
-        more = f" ({len(frame) - len(cut)} more: --table {name})" if len(frame) > len(cut) else ""
-        if len(frame):
-            parts.append(drawn(_shown(name, cut), f"{_HEADS[name]}{more}", to_file=output.path is not None))
+        shown = _shown(name, frame).drop(columns=_ON_REQUEST, errors="ignore")
+        groups = {_HEADS[name]: shown}
+        if name == "findings" and len(frame):
+            parts.append(_HEADS[name])
+            groups = {f"{verdict}: {len(group)}": group for verdict, group in shown.groupby("x_verdict", sort=False)}
+        for head, group in groups.items():
+            cut = group.head(top) if name in ("costs", "findings") else group
+            more = f" ({len(group) - len(cut)} more: --table {name})" if len(group) > len(cut) else ""
+            if len(group):
+                parts.append(
+                    drawn(
+                        cut.drop(columns="x_verdict", errors="ignore"), f"{head}{more}", to_file=output.path is not None
+                    )
+                )
     output.text("\n\n".join(parts))
 
 
 def _shown(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns=_NOT_FOR_PEOPLE.get(name, []))
+    """A table as people read it: what may go first, lists that fold, and no column that says nothing to them."""
+    from ..accounts.findings import VERDICTS
+
+    if name == "findings":
+        frame = frame.sort_values("x_verdict", key=lambda names: names.map(VERDICTS.index), kind="stable")
+    lists = {column: frame[column].str.replace(",", ", ") for column in ("region_id", "x_resources") if column in frame}
+    shown = frame.assign(**lists).drop(columns=_NOT_FOR_PEOPLE.get(name, []))
+    return shown.rename(columns={"list_cost": "x_allocated_cost"}) if name in ("costs", "findings") else shown
 
 
 def _document(tables: dict[str, pd.DataFrame], title: str) -> str:

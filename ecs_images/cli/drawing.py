@@ -23,26 +23,15 @@ _SHORT = {
     "billing_currency": "currency",
     "region_id": "region",
     "sku_meter": "meter",
-    "x_item": "item",
     "x_image_id": "image",
     "x_snapshot_id": "snapshot",
-    "x_month": "month",
-    "x_day": "day",
-    "list_cost": "list cost",
     "x_stand_in_cost": "at stand-in prices",
+    "x_allocated_cost": "allocated",
     "x_settlement_start": "settled from",
     "x_detail_cost": "before truncation",
     "billed_cost": "paid",
-    "x_part": "part",
-    "x_before": "before",
-    "x_after": "after",
-    "x_change": "change",
-    "x_kind": "kind",
     "x_resources": "what",
-    "x_verdict": "verdict",
-    "x_evidence": "evidence",
     "x_settle": "what would settle it",
-    "x_known_by": "known by",
     "x_name": "id",
     "x_called": "name",
     "x_freed_low_cost": "freed at least",
@@ -51,7 +40,9 @@ _SHORT = {
 }
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Terminal escapes, controls of the reading direction, and lone surrogates."""
-_MONEY = ("cost", "x_at_todays_rate", "x_before", "x_after", "x_change")
+_MONEY = ("cost", "x_at_todays_rate", "x_before", "x_after", "x_change", "billed", "modelled")
+_TO_COPY = ("fetch", "command")
+"""Heads of columns of commands, which fold only where a whole line is too short for them."""
 _WIDE = 120
 """Characters of a line where no screen says how wide it is."""
 _BETWEEN_WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
@@ -88,7 +79,8 @@ def filled(text: str) -> str:
 
 def heading(column: object) -> str:
     """What a column is called before people."""
-    return _SHORT.get(str(column), str(column))
+    name = str(column)
+    return _SHORT.get(name, name.removeprefix("x_").replace("_", " "))
 
 
 def cell(value: object, column: str) -> str:
@@ -123,10 +115,17 @@ def drawn_texts(
 
     page = Console(file=io.StringIO(), width=_WIDE, markup=False, emoji=False) if to_file else console()
     columns = list(zip(*[heads, *rows], strict=True))
-    # What a row is about, and numbers, stand in one line; what is said of it folds between words.
+    # What a row is about, numbers and commands stand in one line; what is said of it folds between words, as heads do.
+    whole = [
+        place == 0 or number or head in _TO_COPY for place, (head, number) in enumerate(zip(heads, right, strict=True))
+    ]
     least = [
-        max(cell_len(part) for text in texts for part in ([text] if number or place == 0 else text.split() or [""]))
-        for place, (texts, number) in enumerate(zip(columns, right, strict=True))
+        max(
+            cell_len(part)
+            for line, text in enumerate(texts)
+            for part in ([text] if one and line else text.split() or [""])
+        )
+        for texts, one in zip(columns, whole, strict=True)
     ]
     room = page.width - 3 * len(heads) - 1
     if heads and sum(least) > room:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .opening import listed, open_run, prices_of, progress
 from .options import File, Form, Layers, Quiet, Sets
-from .output import Output, say
+from .output import Format, Output, say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def reconcile(
@@ -61,7 +66,15 @@ def reconcile(
         real = read_bill(*bill, progress=lambda done: advance(done, None))
     found = compare(model, real, prices=book)
     table = found.by(*listed(by))
-    output.table(table, f"{source.name} beside its bill")
+    title = f"{source.name} beside its bill"
+    if output.form is Format.table:
+        total = found.by("currency")
+        if output.path is None and len(table) > len(total) == 1:
+            output.table(_in_words(total, CAUSES), title)
+            table, title = table.drop(columns="currency"), ""
+        output.table(_in_words(table, CAUSES), title)
+    else:
+        output.table(table, title)
     if learn is not None:
         Output.of(None, learn).table(learnt_prices(real))
     if output.for_people and not quiet:
@@ -72,3 +85,21 @@ def reconcile(
             say(f"not compared, {count} row{'s' if count > 1 else ''}: {reason}")
         for remark in found.remarks:
             say(remark)
+
+
+def _in_words(table: pd.DataFrame, causes: Iterable[str]) -> pd.DataFrame:
+    """Sums as a screen has room for them: billed, modelled, and in words what lies between these two."""
+    import pandas as pd
+
+    parts = ["unexplained", "not_compared", *(name for name in causes if name in table)]
+    why = [
+        ", ".join(f"{name.replace('_', ' ')} {_short(row[name])}" for name in parts if Decimal(row[name] or 0))
+        for row in table.to_dict("records")
+    ]
+    shown = table.drop(columns=[*parts, "difference"])
+    return shown.assign(**{name: pd.to_numeric(table[name]) for name in ("billed", "modelled")}, why=why)
+
+
+def _short(amount: str) -> str:
+    """An amount to four decimals; one that is smaller is said to be there."""
+    return f"{Decimal(amount):,.4f}" if abs(Decimal(amount)) >= Decimal("0.0001") else "below 0.0001"

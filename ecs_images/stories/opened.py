@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from os.path import isdir
 from pathlib import Path
 
 from ..cloud.cloud import Cloud
@@ -26,6 +27,11 @@ def opened(
     Returns the story, None for a ledger, and its run. A ledger has no end of its bill. Raises FileProblems or
     InputError for a file that is neither, and InputError for parameters of a ledger.
     """
+    if isdir(path):
+        raise InputError(
+            f"{path} is a folder, and a story or a ledger is a file; a folder of saved answers of an account is for "
+            "ecs-images account, reconcile, routes and app"
+        )
     if is_ledger(path):
         if parameters:
             raise InputError(f"{path} is a ledger, which has no parameters; set {', '.join(parameters)} in its story")
