@@ -100,6 +100,18 @@ def test_an_explanation_says_what_is_known_and_what_would_settle_the_rest(ecs: A
     assert "what would settle it: aliyun ecs DescribeInstances" in out
 
 
+def test_an_image_is_explained_by_its_name_too(ecs: Any, saved: Path) -> None:
+    assert ecs(saved, "--explain", "web-v1") == ecs(saved, "--explain", "m-1")
+
+
+def test_the_name_of_several_images_is_refused_with_their_ids(ecs: Any, saved: Path) -> None:
+    path = next(saved.rglob("images.json"))
+    path.write_text(path.read_text().replace("web-v2", "web-v1"))
+    code, out, err = ecs(saved, "--explain", "web-v1")
+    assert (code, out) == (2, "")
+    assert "is the name of m-1 in cn-beijing, m-2 in cn-beijing; say which by its id" in " ".join(err.split())
+
+
 @pytest.mark.slow
 def test_a_plan_holds_back_what_incomplete_lists_cannot_tell_and_runs_nothing(ecs: Any, saved: Path) -> None:
     _code, out, _err = ecs(saved, "--clean", "newest 1 per family", "--table", "decisions", "--format", "csv")

@@ -69,6 +69,11 @@ def test_labels_of_plans_that_cost_the_same_lie_apart() -> None:
     assert heights[0] > 0
 
 
+def test_beside_plans_that_cost_nothing_the_axis_has_nothing_but_zero() -> None:
+    told = words(plans_picture(table(share=([0.0, 0.0], ""), publish=([0.0, 0.0], "")), ""))
+    assert told.count("0.00") == 1 + 2  # the axis, and what each plan costs
+
+
 def test_amounts_in_two_currencies_are_not_drawn_together() -> None:
     usd = CROSSING.assign(billing_currency="USD")
     with pytest.raises(InputError, match="in one currency"):

@@ -230,7 +230,7 @@ def test_check_tells_of_every_expectation_of_every_story(ecs, story: Path, tmp_p
     wrong.write_text(STORY.replace("cost: 1.2}", "cost: 1.3}"), encoding="utf-8")
     right = ecs("check", story)
     assert right.code == 0
-    assert "2 expectations in 1 stories, 0 failed" in right.out
+    assert "2 expectations in 1 story, 0 failed" in right.out
     both = ecs("check", story, wrong, "--format", "csv")
     assert both.code == 1
     found = pd.read_csv(io.StringIO(both.out))

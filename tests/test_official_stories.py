@@ -114,7 +114,7 @@ def test_check_ends_with_1_and_names_the_line_that_failed(tmp_path: Path):
     cells = [cell.strip() for cell in failed.split("│")]
     # 10 GiB x 0.12 for 720 hours
     assert cells[2:6] == ["8", "FAILED", "cost 1.21", "1.2"]
-    assert "2 expectations in 1 stories, 1 failed" in ended.stdout
+    assert "2 expectations in 1 story, 1 failed" in ended.stdout
 
 
 @pytest.mark.slow
@@ -122,4 +122,4 @@ def test_check_ends_with_0_for_an_official_story():
     ended = run_check(OFFICIAL / "snap_ex_3_mainland_day.yaml")
     assert ended.returncode == 0, ended.stderr
     assert "FAILED" not in ended.stdout
-    assert "7 expectations in 1 stories, 0 failed" in ended.stdout
+    assert "7 expectations in 1 story, 0 failed" in ended.stdout

@@ -588,6 +588,16 @@ def test_an_explorer_is_made_when_its_tab_is_opened(cloud: Cloud, acme: Account,
     assert "There is no tab &#x27;Elsewhere&#x27;" in shown_all.notice.value
 
 
+def test_the_chain_that_is_shown_first_is_the_one_with_most_snapshots(cloud: Cloud, acme: Account) -> None:
+    """Two versions of one disk share a chain; a copy, made last, has one of its own."""
+    instance = machine(acme)
+    versions = [acme.create_image(instance, name=name) for name in ("first", "second")]
+    acme.copy_image(versions[1], to=SHANGHAI)
+    shown_all = explorers(cloud)
+    shown_all.frame.asked = "Chain"
+    assert "2 live snapshots" in shown_all.panels["Chain"].parts["summary"].value
+
+
 @pytest.mark.slow
 def test_what_earlier_settings_found_out_does_not_leak_into_later_ones(
     cloud: Cloud, acme: Account, partner: Account

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnknownName
+from ..errors import InputError, UnknownName, shown
 from ..units import bytes_to_gib
 from ..wording import amount, listed
 from .allocation import allocated
@@ -22,11 +22,16 @@ def explain(bill: AccountBill, resource_id: str) -> str:
     """What an image or a snapshot costs in 30 days, what deleting it frees, and what is known of its use.
 
     bill: the bill of the account
-    resource_id: the id of an own image or of a snapshot
+    resource_id: the id of an own image or of a snapshot, or the name of one image
 
-    Raises UnknownName for an id that no list has.
+    Raises UnknownName for an id or a name that no list has, and InputError for the name of several images.
     """
     uses = Uses(bill)
+    named = [image for image in uses.images.values() if image.name == resource_id]
+    if len(named) > 1:
+        places = ", ".join(f"{image.image_id} in {image.region_id}" for image in named)
+        raise InputError(f"{shown(resource_id)} is the name of {places}; say which by its id")
+    resource_id = named[0].image_id if named else resource_id
     image, snapshot = uses.images.get(resource_id), uses.snapshots.get(resource_id)
     if image is None and snapshot is None:
         raise UnknownName("image or snapshot of this account", resource_id, [*uses.images, *uses.snapshots])

@@ -84,7 +84,8 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
     labels = [(shortened(line.name, 20), f"{style.money(line.costs[-1])}{line.lack}") for line in lines]
     right = _WIDTH - 20 - LETTER * max(width_of_text(words) for label in labels for words in label)
     first, last = lines[0].seconds[0], lines[0].seconds[-1]
-    dearest = max(1e-9, *(float(line.costs.max()) for line in lines))
+    highest = max(float(line.costs.max()) for line in lines)
+    dearest = max(1e-9, highest)
     picture, ink = Picture(text, _WIDTH, "transparent"), "currentColor"
 
     def across(seconds: Any) -> Any:
@@ -95,7 +96,7 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
 
     currency = shortened(table["billing_currency"].iloc[0], 12)
     picture.letters(4, 16, f"list cost up to then [{currency}]", fill=ink, weight="bold")
-    for cost in (0.0, dearest / 2, dearest):
+    for cost in (0.0, dearest / 2, dearest) if highest else (0.0,):
         picture.line(_LEFT, up(cost), right, up(cost), colour=style.GREY, dash="1 4" if cost else "")
         picture.letters(_LEFT - 6, up(cost) + 4, f"{cost:,.{2 if dearest < 10 else 0}f}", anchor="end", fill=ink)
     looks = [(line, _LOOKS[number % len(_LOOKS)]) for number, line in enumerate(lines)]

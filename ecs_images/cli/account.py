@@ -72,11 +72,11 @@ def account(
     by: Annotated[
         str, typer.Option(help="costs of each image, snapshot, chain, family, region, account, or a tag: tag:team")
     ] = "image",
-    top: Annotated[int, typer.Option(min=1, help="how many of the dearest, and of the findings, on the page")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="how many rows of a long list are on the page")] = 10,
     table: Annotated[str | None, typer.Option(help=f"only one table, whole: {', '.join(_HEADS)}")] = None,
     clean: Annotated[str | None, typer.Option(help="a policy of what to keep, for a plan of deletions")] = None,
     commands: Annotated[bool, typer.Option("--commands", help="the plan as lines for the service's tool")] = False,
-    explain: Annotated[str | None, typer.Option(help="explain one image or snapshot, by its id")] = None,
+    explain: Annotated[str | None, typer.Option(help="explain one image or snapshot, by its id or name")] = None,
     chart: Annotated[Path | None, typer.Option(help="also draw the dearest to this .png, .svg or .pdf file")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="also write the whole page to this one file")] = None,
     form: Form = None,
@@ -182,7 +182,7 @@ def _tables(inventory: Inventory, bill: AccountBill, by: str, clean: str | None)
 
 
 def _page(tables: dict[str, pd.DataFrame], title: str, top: int, output: Output) -> None:
-    """The page for people: each table that has rows, the dearest and the findings cut to the first ones."""
+    """The page for people: each table that has rows, long lists cut to their first rows."""
     from .drawing import drawn
 
     parts = [title]
@@ -193,7 +193,7 @@ def _page(tables: dict[str, pd.DataFrame], title: str, top: int, output: Output)
             parts.append(_HEADS[name])
             groups = {f"{verdict}: {len(group)}": group for verdict, group in shown.groupby("x_verdict", sort=False)}
         for head, group in groups.items():
-            cut = group.head(top) if name in ("costs", "findings") else group
+            cut = group.head(top) if name in ("costs", "findings", "coverage") else group
             more = f" ({len(group) - len(cut)} more: --table {name})" if len(group) > len(cut) else ""
             if len(group):
                 parts.append(

@@ -81,7 +81,8 @@ def check(
     failed = sum(not outcome.passed for outcomes in found.values() for outcome in outcomes)
     if output.for_people and found and not junit:
         total = sum(max(len(outcomes), 1) for outcomes in found.values())
-        say(f"{total} expectations in {len(stories)} stories, {failed} failed")
+        word = "story" if len(stories) == 1 else "stories"
+        say(f"{total} expectations in {len(stories)} {word}, {failed} failed")
     remark(note_lines(notes), output)
     if unusable or failed:
         raise typer.Exit(2 if unusable else 1)

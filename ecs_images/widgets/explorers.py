@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,10 @@ def explorers(cloud: Cloud, image: str | None = None, *, prices: Prices | None =
     }
     chains = [found for found in cloud.state.images.values() if found.snapshots and image in (None, found.id)]
     if chains:
-        makers["Chain"] = lambda: chain_explorer(cloud, chains[-1].system_snapshot, prices=prices)
+        # A chain of several snapshots has something to tell; of a copied image it has one.
+        lengths = Counter(snapshot.chain for snapshot in cloud.state.snapshots.values())
+        fullest = max(reversed(chains), key=lambda found: lengths[cloud.state.snapshots[found.system_snapshot].chain])
+        makers["Chain"] = lambda: chain_explorer(cloud, fullest.system_snapshot, prices=prices)
     return Explorers(makers)
 
 
