@@ -10,7 +10,7 @@ from datetime import date
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from helpers import BEIJING, HANGZHOU, golden_image, unchanged
+from helpers import BEIJING, HANGZHOU, golden_image, machine, unchanged
 from strategies import storage, traffic
 
 import ecs_images as ecs
