@@ -588,6 +588,15 @@ def test_an_explorer_is_made_when_its_tab_is_opened(cloud: Cloud, acme: Account,
     assert "There is no tab &#x27;Elsewhere&#x27;" in shown_all.notice.value
 
 
+def test_what_a_browser_adds_to_a_number_in_the_sixteenth_place_is_no_change(
+    cloud: Cloud, acme: Account, partner: Account
+) -> None:
+    golden_image(acme)
+    panel = month(cloud)
+    panel.controls["size_gib"].value *= 1 + 2**-50
+    assert panel.state == "{}"
+
+
 def test_the_chain_that_is_shown_first_is_the_one_with_most_snapshots(cloud: Cloud, acme: Account) -> None:
     """Two versions of one disk share a chain; a copy, made last, has one of its own."""
     instance = machine(acme)

@@ -7,6 +7,7 @@ There are no output areas: what is shown is in the HTML values, in a test as wel
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -92,7 +93,8 @@ class Panel:
     def state(self) -> str:
         """What differs from how the panel was at first, as JSON: what a link keeps."""
         now = {name: control.value for name, control in self.controls.items()}
-        return json.dumps({name: value for name, value in now.items() if value != self._at_first[name]})
+        first = self._at_first
+        return json.dumps({name: value for name, value in now.items() if not same(value, first[name])})
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Bring the controls to the values of a state, and all it does not name to where they were at first.
@@ -158,6 +160,11 @@ class Panel:
 
     def _changed(self, change: Any) -> None:
         self.redraw()
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values of a control are the same: a slider in a browser returns 21.5 as 21.500000000000004."""
+    return one == other or (isinstance(one, float) and isinstance(other, float) and math.isclose(one, other))
 
 
 def dropdown(description: str, options: Sequence[Any], value: Any = None) -> Any:

@@ -20,7 +20,7 @@ from ..ledger.resources import Image
 from . import pages
 from .chips import Chips
 from .grid import TargetGrid, WayList
-from .panel import BESIDE, Panel, dropdown, slider, tick_boxes, whole_slider
+from .panel import BESIDE, Panel, dropdown, same, slider, tick_boxes, whole_slider
 from .share_or_copy import Answer, Settings, ShareOrCopy
 
 PARTS = ("summary", "picture", "payers")
@@ -188,7 +188,7 @@ class _Workbench(Panel):
     def _pages(self, values: Mapping[str, Any]) -> Mapping[str, str]:
         written = self._model.written_gib(values["image"]) if values["image"] else 0.0
         ahead = {name: values[name] for name in _UPDATES}
-        if ahead["size_gib"] == written:
+        if same(ahead["size_gib"], written):
             ahead["size_gib"] = None
         try:
             chosen = {
