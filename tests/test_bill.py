@@ -204,6 +204,16 @@ def test_a_fee_belongs_to_the_image_the_instance_runs_from(cloud, acme):
     assert dict(zip(table["sku_meter"], table["list_cost"], strict=True)) == {"os_licence": 1, "snapshot_standard": 40}
 
 
+@pytest.mark.parametrize("to", ["image", "snapshot", "resource"])
+def test_shares_of_a_bill_without_storage_are_numbers(cloud, acme, to):
+    """A licence for 2 hours at 1 is all there is; amounts that are no numbers would not be rounded, and nobody told."""
+    machine(acme, image="rhel_9")
+    found = bill(cloud, until="2026-01-15T02:00", prices=ONE)
+    assert found.attribute(to)["list_cost"].tolist() == [2]
+    assert found.attribute(to)["list_cost"].dtype == float
+    assert found.unpriced_by(to)["consumed_quantity"].dtype == float
+
+
 def test_tiers_bend_every_share_alike(cloud, acme):
     """Two chains of 6 GiB, the first 4 GiB free: 8 CNY in all, 4 for each."""
     pair = [acme.create_snapshot(machine(acme, written=6)) for _ in range(2)]

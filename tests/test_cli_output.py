@@ -19,6 +19,7 @@ from helpers import ROOT
 from ecs_images.cli import main
 from ecs_images.cli.drawing import visible
 from ecs_images.cli.output import Format, Output, say
+from ecs_images.cli.show import largest_first
 
 STORY = """\
 title: "\\e[31mRed\\u202e [bold]:smile: 镜像"
@@ -308,3 +309,9 @@ def test_a_slip_of_the_pen_is_answered_in_one_form(monkeypatch, capsys, argument
     said = capsys.readouterr().err
     assert said.startswith(f"error: {message}")
     assert said.lower().count("did you mean") == 1
+
+
+def test_rows_of_equal_cost_keep_their_order_whatever_the_noise_of_their_sums() -> None:
+    """0.1 + 0.2 is more than 0.3 in the last digit, and is the same amount."""
+    table = pd.DataFrame({"x_image_id": ["m-1", "m-2", "m-3"], "list_cost": [0.3, 0.1 + 0.2, 0.5]})
+    assert largest_first(table)["x_image_id"].tolist() == ["m-3", "m-1", "m-2"]

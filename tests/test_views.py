@@ -233,6 +233,16 @@ def test_every_step_of_an_image_is_told(cloud, acme, partner):
     assert not table["x_gone"].any()
 
 
+def test_what_happened_at_one_moment_is_told_in_the_order_in_which_it_was_done(cloud, acme):
+    """In every process: sets of texts have another order in each."""
+    web = machine(acme)
+    snapshots = [acme.create_snapshot(web) for _ in range(8)]
+    for snapshot in reversed(snapshots):
+        acme.copy_snapshot(snapshot, to=HANGZHOU)
+    table = cloud.lineage()
+    assert list(table[table["x_relation"] == "made from"]["x_target"]) == snapshots
+
+
 def test_the_lineage_of_one_thing_is_what_it_comes_from_and_what_came_of_it(cloud, acme, partner):
     """A second image of the same instance is neither before nor after the first."""
     web, image, copy, worker = travelled(cloud, acme, partner)

@@ -261,8 +261,8 @@ def attribute(
     cost_curves = [curve for curve in cost_curves if curve.lines]
     column = f"x_{to}_id"
     borders = _ONE_PERIOD if edges is None else edges[1:-1]
-    parts = [_stored_costs(usage, state, cost_curves, "image" if to == "image" else "snapshot", borders)]
-    parts += [_fee_costs(usage, cost_curves, to, borders)]
+    stored = _stored_costs(usage, state, cost_curves, "image" if to == "image" else "snapshot", borders)
+    parts = [*stored, _fee_costs(usage, cost_curves, to, borders)]
     table = pd.concat(parts, ignore_index=True).rename(columns={"name": column})
     keys = [*_WHERE, column]
     if edges is not None:
@@ -273,11 +273,10 @@ def attribute(
 
 def _stored_costs(
     usage: pd.DataFrame, state: State, cost_curves: list[Curve], to: str, borders: np.ndarray
-) -> pd.DataFrame:
-    """What storage costs by curve, period and name; sums are taken by numbers, so that names are written out once."""
+) -> Iterator[pd.DataFrame]:
+    """What storage costs by period and name, a table a curve; sums go by numbers, so names are written out once."""
     held = holdings(usage, state)
     names, quantity = held.names(to), usage["x_quantity"].to_numpy("int64")
-    rows = []
     for number, parts in _parts_by_curve(usage, held):
         found = []
         for share in shares(held, parts, cost_curves[number].unit_cost_until, borders):
@@ -287,10 +286,7 @@ def _stored_costs(
         by_key = pd.concat(found).groupby(level=0).sum()
         period, code = np.divmod(by_key.index.to_numpy("int64"), len(names))
         whose = {name: str(value) for name, value in cost_curves[number].key.columns().items() if name in _WHERE}
-        rows.append(pd.DataFrame({**whose, "period": period, "name": names[code], "list_cost": by_key.to_numpy()}))
-    return (
-        pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*_WHERE, "period", "name", "list_cost"])
-    )
+        yield pd.DataFrame({**whose, "period": period, "name": names[code], "list_cost": by_key.to_numpy()})
 
 
 def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve], to: str, borders: np.ndarray) -> pd.DataFrame:
@@ -302,9 +298,9 @@ def _fee_costs(usage: pd.DataFrame, cost_curves: list[Curve], to: str, borders: 
         until = by_key[key].unit_cost_until
         cost[found.positions] = (until(found.end) - until(found.start)) * found.quantity
     if to == "image":
-        names = fees["x_image_id"].astype(object)
+        names = fees["x_image_id"].astype(str)
     else:
         own = (fees["sku_meter"] == COPY_TRAFFIC) | (to == "resource")
-        names = fees["resource_id"].astype(object).where(own, "")
+        names = fees["resource_id"].astype(str).where(own, "")
     period = np.searchsorted(borders, seconds_of(fees["charge_period_start"]), "right")
     return fees[_WHERE].astype(str).assign(period=period, name=names, list_cost=cost)

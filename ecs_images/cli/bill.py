@@ -12,7 +12,18 @@ from ..errors import InputError
 from .opening import listed, open_run
 from .options import ByteOrderMark, File, Form, Layers, Meters, Quiet, Rounded, Sets, StandIns, Until
 from .output import FOCUS_FORMS, PICTURES, Format, Output, records
-from .show import billed, draw_cost, name_chart, notes_of, remark, show_explanation, show_foot, table_by, unpriced_lines
+from .show import (
+    billed,
+    draw_cost,
+    largest_first,
+    name_chart,
+    notes_of,
+    remark,
+    show_explanation,
+    show_foot,
+    table_by,
+    unpriced_lines,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,9 +128,7 @@ def _largest(table: pd.DataFrame, count: int) -> pd.DataFrame:
     import pandas as pd
 
     kept: list[pd.DataFrame] = []
-    for currency, rows in table.sort_values("list_cost", ascending=False, kind="stable").groupby(
-        "billing_currency", observed=True, sort=True
-    ):
+    for currency, rows in largest_first(table).groupby("billing_currency", observed=True, sort=True):
         rest = rows.iloc[count:]
         kept.append(rows.iloc[:count])
         if len(rest):

@@ -60,8 +60,16 @@ def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
     if "region_id" not in table:
         table.insert(list(table).index(column) + 2, "of_region", places)
     before = [name for name in table.columns[: list(table).index(column)] if name in ("x_month", "x_day")]
+    return largest_first(table, *before)
+
+
+def largest_first(table: pd.DataFrame, *before: str) -> pd.DataFrame:
+    """The rows in order of the columns `before`, then of cost; amounts that only the noise of sums tells apart stay."""
     ascending = [*(True for _ in before), False]
-    return table.sort_values([*before, "list_cost"], ascending=ascending, kind="stable", ignore_index=True)
+    places = table.assign(list_cost=table["list_cost"].round(9))
+    return table.loc[places.sort_values([*before, "list_cost"], ascending=ascending, kind="stable").index].reset_index(
+        drop=True
+    )
 
 
 def show_explanation(found: Bill, run: Run, wanted: str, output: Output) -> None:

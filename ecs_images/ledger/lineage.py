@@ -94,9 +94,10 @@ def _edges(ledger: Ledger, state: State) -> _Edges:
                 edges[event.source, event.image, "copied to" if event.made_from == "copy" else "made from"] = event.at
             case ev.ImageShared():
                 edges.setdefault((event.image, event.account, "shared with"), event.at)
-    for snapshot in {source for source, _, _ in edges} & set(taken):
-        instance, at = taken[snapshot]
-        edges[instance, snapshot, "made from"] = at
+    sources = {source for source, _, _ in edges}
+    for snapshot, (instance, at) in taken.items():
+        if snapshot in sources:
+            edges[instance, snapshot, "made from"] = at
     return dict(sorted(edges.items(), key=lambda item: item[1]))
 
 
