@@ -227,7 +227,7 @@ class State:
         return chain
 
     def changing(self, chain_id: str) -> StoredChain:
-        """A chain that is about to be changed; one shared with a fork is copied first, and the list of its snapshots."""
+        """A chain that is about to be changed; it, and the list of its snapshots, is copied first if shared with a fork."""
         if chain_id not in self._own_chains:
             self.add_chain(chain_id, self.chains[chain_id].copy())
             if chain_id in self.chain_snapshots:
