@@ -227,7 +227,7 @@ class State:
         return chain
 
     def changing(self, chain_id: str) -> StoredChain:
-        """A chain that is about to be changed; it, and the list of its snapshots, is copied first if shared with a fork."""
+        """A chain about to be changed; first it, and the list of its snapshots, is copied if a fork shares it."""
         if chain_id not in self._own_chains:
             self.add_chain(chain_id, self.chains[chain_id].copy())
             if chain_id in self.chain_snapshots:
