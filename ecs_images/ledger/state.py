@@ -217,8 +217,12 @@ class State:
 
     def live_snapshots(self, chain_id: str) -> list[Snapshot]:
         """The snapshots of a chain that are not deleted, oldest first."""
-        members = self.chain_snapshots.get(chain_id, ())
-        return [self.snapshots[members[number - 1]] for number in self.chains[chain_id].live]
+        return [self.snapshots[snapshot] for snapshot in self.live_ids(chain_id)]
+
+    def live_ids(self, chain_id: str) -> list[str]:
+        """The ids of the snapshots of a chain that are not deleted, oldest first."""
+        members = self.chain_snapshots.get(chain_id, [])
+        return [members[number - 1] for number in self.chains[chain_id].live]
 
     def disk_chain(self, disk: str) -> Chain:
         """The chain of a disk, with the disk's content."""
