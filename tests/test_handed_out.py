@@ -59,6 +59,18 @@ def test_a_chain_of_a_cloud_s_state_is_a_copy(cloud: Cloud, acme: Account) -> No
     assert cloud.chain(web).total_gib == 12
 
 
+def test_the_snapshots_of_a_chain_are_handed_out_as_a_copy(cloud: Cloud, acme: Account) -> None:
+    """Neither who holds the list nor a fork that takes one more changes what the cloud has: one snapshot."""
+    web = machine(acme)
+    snapshot = acme.create_snapshot(web)
+    (chain,) = cloud.state.chain_snapshots
+    twin = cloud.fork()
+    cloud.state.chain_snapshots[chain].append("s-mine")
+    more = twin.account("acme").create_snapshot(web)
+    assert list(cloud.state.chain_snapshots[chain]) == [snapshot]
+    assert list(twin.state.chain_snapshots[chain]) == [snapshot, more]
+
+
 def test_a_ledger_of_a_cloud_cannot_be_changed(cloud: Cloud, acme: Account) -> None:
     golden_image(acme)
     ledger, before = cloud.ledger, list(cloud.ledger)

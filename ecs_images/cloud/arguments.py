@@ -175,12 +175,12 @@ class Records(Kind):
 
 def ident(value: Any, what: str, kind: str = "") -> str:
     """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        return Text().check(value, what)
     if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | AutoSnapshotPolicy | Purchase | ChainView):
         return value.id
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
-        raise InputError(f"{what} is one id or name{example}, not {shown(value)}")
-    return Text().check(value, what)
+    example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
+    raise InputError(f"{what} is one id or name{example}, not {shown(value)}")
 
 
 def idents(values: Any, what: str) -> list[str]:

@@ -5,11 +5,10 @@ Money does not follow GiB exactly: tiers and free quotas depend on all that an a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain as in_turn
-from itertools import count
+from operator import itemgetter
 from typing import Any, overload
 
 import numpy as np
@@ -135,26 +134,26 @@ def freed_gib(state: State, sets: Sequence[Sequence[str]]) -> list[float]:
 
     Raises UnknownName for an id that is not a live snapshot.
     """
-    # There may be a million ids in the sets, so each is looked up once: for its number among those that are named.
-    number_of: dict[str, int] = defaultdict(count().__next__)
-    lengths = [len(one) for one in sets]
-    numbers = np.fromiter(map(number_of.__getitem__, in_turn.from_iterable(sets)), np.int64, sum(lengths))
-    for snapshot in number_of:
-        if snapshot not in state.snapshots:
-            image = state.images.get(snapshot)
-            hint = f"{snapshot} is an image; its snapshots: {', '.join(image.snapshots)}" if image else ""
-            raise UnknownName("snapshot", snapshot, state.snapshots, hint)
-    chains = dict.fromkeys(state.snapshots[snapshot].chain for snapshot in number_of)
-    live = {chain_id: [snapshot.id for snapshot in state.live_snapshots(chain_id)] for chain_id in chains}
+    # There may be a million ids in the sets, so nothing is done with each of them in a loop.
+    named = list(in_turn.from_iterable(sets))
+    distinct = set(named)
+    if not distinct <= state.snapshots.keys():
+        unknown = next(snapshot for snapshot in named if snapshot not in state.snapshots)
+        image = state.images.get(unknown)
+        hint = f"{unknown} is an image; its snapshots: {', '.join(image.snapshots)}" if image else ""
+        raise UnknownName("snapshot", unknown, state.snapshots, hint)
+    chains = {state.snapshots[snapshot].chain for snapshot in distinct}
+    live = {chain_id: state.live_ids(chain_id) for chain_id in chains}
     place_of = {snapshot: place for place, snapshot in enumerate(in_turn.from_iterable(live.values()))}
-    for snapshot in number_of:
-        if snapshot not in place_of:
-            chain_id = state.snapshots[snapshot].chain
-            raise UnknownName(f"live snapshot of chain {chain_id}", snapshot, live[chain_id])
+    if not distinct <= place_of.keys():
+        deleted = next(snapshot for snapshot in named if snapshot not in place_of)
+        chain_id = state.snapshots[deleted].chain
+        raise UnknownName(f"live snapshot of chain {chain_id}", deleted, live[chain_id])
+    # `itemgetter` returns no tuple for fewer than two names, so two more are asked for.
+    places = itemgetter(*named[:1] * 2, *named)(place_of)[2:] if named else ()
     stored = [state.chains[chain_id] for chain_id in chains]
     index = RunIndex(one.held()._replace(block_size=one.block_bytes) for one in stored)
-    places = np.array([place_of[snapshot] for snapshot in number_of], dtype=np.int64)
-    freed: list[float] = (index.freed(places[numbers], lengths) / BYTES_PER_GIB).tolist()
+    freed: list[float] = (index.freed(places, [len(one) for one in sets]) / BYTES_PER_GIB).tolist()
     return freed
 
 

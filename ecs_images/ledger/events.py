@@ -1133,7 +1133,7 @@ def _add_snapshot(state: State, snapshot: Snapshot) -> None:
         state.pending[snapshot.id] = snapshot.finishes_at
     state.snapshots[snapshot.id] = snapshot
     _note_retention(state, snapshot.id)
-    state.chain_snapshots[snapshot.chain] = (*state.chain_snapshots.get(snapshot.chain, ()), snapshot.id)
+    state.chain_snapshots.setdefault(snapshot.chain, []).append(snapshot.id)  # the caller owns the chain
 
 
 def _note_retention(state: State, snapshot_id: str) -> None:

@@ -81,7 +81,7 @@ class Ledger(Sequence[Event]):
         """The events at these places."""
         if isinstance(self._events, EventColumns):
             return self._events.take(places)
-        return [self._events[place] for place in places.tolist()]
+        return list(map(self._events.__getitem__, places.tolist()))
 
     def columns(self, kind: type[Event], *names: str) -> dict[str, np.ndarray]:
         """Fields of the events of a kind, in order, as columns.

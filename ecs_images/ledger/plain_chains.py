@@ -219,7 +219,7 @@ def _are_plain(told: _Told, named: set[str]) -> np.ndarray:
 
 
 def _isin(names: np.ndarray, among: set[str]) -> np.ndarray:
-    return np.fromiter((name in among for name in names), bool, len(names))
+    return np.fromiter(map(among.__contains__, names), bool, len(names))
 
 
 def _first_places(events: _Columns, of: str, count: int) -> np.ndarray:

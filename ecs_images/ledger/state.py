@@ -158,7 +158,7 @@ class State:
     chains: dict[str, StoredChain] = field(default_factory=dict)
     copies: dict[tuple[str, str], str] = field(default_factory=dict)
     copied_to: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    chain_snapshots: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    chain_snapshots: dict[str, list[str]] = field(default_factory=dict)
     replacements: dict[str, Replacement] = field(default_factory=dict)
     pending: dict[str, datetime] = field(default_factory=dict)
     expiring: dict[str, datetime] = field(default_factory=dict)
@@ -175,7 +175,8 @@ class State:
     def fork(self) -> State:
         """A state with the same content; changes of one are not seen in the other.
 
-        Records are frozen, so both share them; a chain is shared until one of the two changes it.
+        Records are frozen, so both share them; a chain, with the list of its snapshots, is shared until one of the
+        two changes it.
         """
         twin = self._with_tables(_copied, self.index.fork())
         self._own_chains, twin._own_chains = set(), set()
@@ -184,10 +185,11 @@ class State:
     def read_only(self) -> State:
         """A read-only view of this state, which follows its changes.
 
-        Chains, which change in place, are handed out as copies.
+        Chains and the lists of their snapshots, which change in place, are handed out as copies.
         """
         twin = self._with_tables(MappingProxyType, self.index)
         twin.chains = _Copies(self.chains)  # type: ignore[assignment]
+        twin.chain_snapshots = _Copies(self.chain_snapshots)  # type: ignore[assignment]
         return twin
 
     def _with_tables(self, made: Callable[[Any], Any], index: Indexes) -> State:
@@ -215,8 +217,12 @@ class State:
 
     def live_snapshots(self, chain_id: str) -> list[Snapshot]:
         """The snapshots of a chain that are not deleted, oldest first."""
-        members = self.chain_snapshots.get(chain_id, ())
-        return [self.snapshots[members[number - 1]] for number in self.chains[chain_id].live]
+        return [self.snapshots[snapshot] for snapshot in self.live_ids(chain_id)]
+
+    def live_ids(self, chain_id: str) -> list[str]:
+        """The ids of the snapshots of a chain that are not deleted, oldest first."""
+        members = self.chain_snapshots.get(chain_id, [])
+        return [members[number - 1] for number in self.chains[chain_id].live]
 
     def disk_chain(self, disk: str) -> Chain:
         """The chain of a disk, with the disk's content."""
@@ -225,9 +231,11 @@ class State:
         return chain
 
     def changing(self, chain_id: str) -> StoredChain:
-        """A chain that is about to be changed; one shared with a fork is copied first."""
+        """A chain about to be changed; first it, and the list of its snapshots, is copied if a fork shares it."""
         if chain_id not in self._own_chains:
             self.add_chain(chain_id, self.chains[chain_id].copy())
+            if chain_id in self.chain_snapshots:
+                self.chain_snapshots[chain_id] = self.chain_snapshots[chain_id].copy()
             # Chains of copies read from their original what they share, so they must follow the copy of it.
             for name in self.copied_to.get(chain_id, ()):
                 copied = self.changing(name)
@@ -275,17 +283,17 @@ def _copied(table: dict[str, Any]) -> dict[str, Any]:
 _PARTS = tuple(part.name for part in fields(State) if part.name not in ("index", "_own_chains"))
 
 
-class _Copies(Mapping[str, StoredChain]):
-    """Chains by id; looking one up returns a copy."""
+class _Copies(Mapping[str, Any]):
+    """What changes in place, by the id of its chain; looking one up returns a copy."""
 
-    def __init__(self, chains: Mapping[str, StoredChain]) -> None:
-        self._chains = chains
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._table = table
 
-    def __getitem__(self, chain_id: str) -> StoredChain:
-        return self._chains[chain_id].copy()
+    def __getitem__(self, chain_id: str) -> Any:
+        return self._table[chain_id].copy()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._chains)
+        return iter(self._table)
 
     def __len__(self) -> int:
-        return len(self._chains)
+        return len(self._table)

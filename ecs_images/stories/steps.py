@@ -119,6 +119,7 @@ class StepReader:
     _names: dict[str, str] = field(default_factory=dict)
     _families: set[str] = field(default_factory=set)
     _lines_with_problems: set[int] = field(default_factory=set)
+    _checked: set[int] = field(default_factory=set)
 
     def read(self, nodes: Located) -> None:
         """Read the list of steps."""
@@ -272,7 +273,12 @@ class StepReader:
         arguments = self._check_arguments(command, given, node.line)
         hint = f" (round {max(counters.values())}; rounds: says in which ones a step is done)" if counters else ""
         for key, argument in arguments.items():
-            self._check_value(argument, given[key], hint, code)
+            # A value without a counter is the same object in every round, so it is checked in the first one only;
+            # names only come to be, so what may be named there may be named later.
+            if id(given[key]) not in self._checked:
+                self._check_value(argument, given[key], hint, code)
+            if not node.value[key].has_braces:
+                self._checked.add(id(given[key]))
         family = given.get("family")
         if family is not None and isinstance(family.value, str):
             if family.value in self._names:
@@ -324,6 +330,8 @@ class StepReader:
 
     def _filled(self, item: Located, counters: dict[str, int]) -> Located:
         """A value with the counter of its repeat put in: `v{week}`, `v{week-12}`."""
+        if not item.has_braces:
+            return item.flat
 
         def fill(value: Any) -> Any:
             if isinstance(value, list):
@@ -437,7 +445,7 @@ def _a(kind: str) -> str:
 
 def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:
     """A reference as a name given with `as` and the part of it, such as system_disk; None for the whole."""
-    part = _PART.fullmatch(reference)
+    part = _PART.fullmatch(reference) if "." in reference else None
     if part and part["name"] in names:
         return part["name"], part["part"]
     return reference, None

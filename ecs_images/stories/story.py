@@ -21,6 +21,7 @@ from ..catalog.files import data_path
 from ..catalog.meters import asked_for
 from ..catalog.rule_book import supposed
 from ..catalog.sites import sites
+from ..cloud.account import Account
 from ..cloud.arguments import Kind, Line, Records
 from ..cloud.cloud import Cloud, check_account_name, check_block_size, check_quotas
 from ..cloud.control import DURATIONS
@@ -119,13 +120,14 @@ class Story:
         clock moves to `until` if, and only if, a snapshot policy or the end of a retention acts before that.
         """
         cloud = Cloud(self.start, durations=self.durations, block_size_mib=self.block_size_mib, assume=self.assume)
-        for name, settings in self.accounts.items():
-            cloud.account(name, settings.site, quotas=settings.quotas)
+        accounts = {
+            name: cloud.account(name, settings.site, quotas=settings.quotas) for name, settings in self.accounts.items()
+        }
         ids: dict[str, str] = {}
         outcomes: list[Outcome] = []
         notes: list[Problem] = []
         for number, step in enumerate(self.steps, 1):
-            self._run_step(cloud, step, ids, outcomes, notes)
+            self._run_step(cloud, accounts, step, ids, outcomes, notes)
             if progress is not None:
                 progress(number)
         if self.until is not None and cloud.next_act is not None and cloud.next_act < self.until:
@@ -144,13 +146,19 @@ class Story:
         )
 
     def _run_step(
-        self, cloud: Cloud, step: Step, ids: dict[str, str], outcomes: list[Outcome], notes: list[Problem]
+        self,
+        cloud: Cloud,
+        accounts: Mapping[str, Account],
+        step: Step,
+        ids: dict[str, str],
+        outcomes: list[Outcome],
+        notes: list[Problem],
     ) -> None:
         expected, passed, instead = f"{step.command} is refused with {step.refused}", False, ""
         try:
             if step.at is not None:
                 cloud.at(step.at)
-            result = _give(cloud, step, ids)
+            result = _give(cloud, accounts, step, ids)
             instead = f"it was allowed at {show_time(cloud.now)}" if step.refused is not None else ""
             if step.name is not None and result is not None:
                 ids[step.name] = result
@@ -169,13 +177,13 @@ class Story:
             outcomes.append(Outcome(step.line, expected, passed, instead))
 
 
-def _give(cloud: Cloud, step: Step, ids: dict[str, str]) -> str | None:
+def _give(cloud: Cloud, accounts: Mapping[str, Account], step: Step, ids: dict[str, str]) -> str | None:
     if step.command == "wait":
         cloud.wait(*(resolve(cloud, ids, value) for value in step.arguments.values()))
         return None
     kinds = COMMANDS[step.command].arguments
     arguments = {key: _resolved(cloud, ids, kinds[key].kind, value) for key, value in step.arguments.items()}
-    result: str | None = getattr(cloud.account(step.account), step.command)(**arguments)
+    result: str | None = getattr(accounts[step.account], step.command)(**arguments)
     return result
 
 
