@@ -10,8 +10,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeSnapshotLinks", "DescribeDisks", "DescribeInstances")
 """Without one of these for a region something important about its images is not known."""
+_ONE_FETCH = timedelta(days=1)
+"""What is fetched at once may lie in folders of two days, where it was midnight in between."""
 _KEYS = {
     "images": ["account_id", "region_id", "image_id"],
     "image_disks": ["account_id", "region_id", "image_id", "device"],
@@ -266,8 +269,16 @@ class _Reading:
     def _coverage(self) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = []
         regions = {(account, region) for account, region, what in self.seen if region and what in _NEEDED}
+        newest: dict[str, datetime] = {}
+        for (account, _, what), seen in self.seen.items():
+            if what in _NEEDED and seen.taken:
+                newest[account] = max(seen.taken, newest.get(account, seen.taken))
         for (account, region, what), seen in sorted(self.seen.items()):
             state, why = _state(seen, region, what)
+            last = newest.get(account)
+            if state == "complete" and what in _NEEDED and seen.taken and last and last - seen.taken > _ONE_FETCH:
+                state = "doubtful"
+                why = f"the newest is of {seen.taken:%Y-%m-%d}, and other answers are of {last:%Y-%m-%d}"
             if what == "DescribeImages" and len(owners := self._owners(account)) > 1 and state == "complete":
                 state = "doubtful"
                 why = (
@@ -321,7 +332,7 @@ def _fetch(what: str, region: str) -> str:
     """The line that would fetch what is missing, as the service's own command line takes it."""
     own = " --ImageOwnerAlias self" if what == "DescribeImages" else ""
     paging = f" --PageSize {constant('page_size_max'):g} --pager{' NextToken=' if what == 'DescribeImages' else ''}"
-    return f"aliyun ecs {what} --RegionId {region or 'REGION'}{own}{paging}" if what not in (USAGE, OMS) else ""
+    return f"aliyun ecs {what} --RegionId {quote(region or 'REGION')}{own}{paging}" if what not in (USAGE, OMS) else ""
 
 
 def _is_day(text: str) -> bool:
