@@ -176,7 +176,7 @@ class Uses:
 
     def shares_line(self, image: Any) -> str:
         """The command that would say whom an image is shared with."""
-        return f"aliyun ecs DescribeImageSharePermission --RegionId {quote(image.region_id)} --ImageId {quote(image.image_id)}"
+        return f"{_fetch('DescribeImageSharePermission', image.region_id)} --ImageId {quote(image.image_id)}"
 
     def only_behind(self, image_id: str) -> frozenset[str]:
         """The snapshots that back this image and no other."""
@@ -420,4 +420,4 @@ def _fetch(what: str, region_id: str) -> str:
 
 
 def _templates_line(image: Any) -> str:
-    return f"aliyun ecs DescribeLaunchTemplateVersions --RegionId {quote(image.region_id)}, and scaling configurations"
+    return f"{_fetch('DescribeLaunchTemplateVersions', image.region_id)}, and scaling configurations"
