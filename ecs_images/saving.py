@@ -76,6 +76,11 @@ def can_be_stored(text: str) -> bool:
     return True
 
 
+def storable(text: str) -> str:
+    """A text with a replacement character for every lone surrogate, such as a name of a file that is not UTF-8 has."""
+    return text if can_be_stored(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def save(path: Path, content: bytes | str) -> None:
     """Write a file; a full disk or an interruption at any moment leaves the old file whole.
 

@@ -296,3 +296,13 @@ def test_snapshots_of_a_released_disk_that_were_chosen_free_their_whole_chain() 
 def test_an_id_in_no_list_cannot_be_chosen() -> None:
     with pytest.raises(UnknownName, match="unknown image or snapshot of this account 'm-77'"):
         chosen(weekly(1), "m-77")
+
+
+def test_what_a_shell_would_read_in_an_id_is_quoted() -> None:
+    row, disks = image("m-1; reboot #\nreboot", "s-1", family="web")
+    held = account(
+        images=[row], image_disks=disks, snapshots=[snapshot("s-1", "sl-1", 10)], chains=[chain("sl-1", 10, 1)]
+    )
+    lines = held.clean("anything in use").script()
+    assert "--ImageId 'm-1; reboot #\nreboot'" in lines
+    assert "\nreboot\n" not in lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_args
@@ -205,3 +206,11 @@ def test_all_fields_of_a_name_are_of_one_type() -> None:
         for name, hint in hints(kind).items():
             found.setdefault(name, set()).add(plain_kind(hint))
     assert [name for name, kinds in found.items() if len(kinds) > 1] == []
+
+
+def test_any_damaged_byte_is_said_or_does_no_harm(path: Path, busy: Cloud) -> None:
+    whole, events = path.read_bytes(), list(busy.ledger)
+    for place in range(0, len(whole), 97):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x94]) + whole[place + 1 :])
+        with suppress(InputError):
+            assert list(Ledger.load(path)) == events

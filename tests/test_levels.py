@@ -297,3 +297,32 @@ def test_a_cluster_returns_the_same_charges_though_a_worker_is_killed(tmp_path: 
 
         levels = ecs.read_usage_levels(folder, KilledAfterOne())
     pd.testing.assert_frame_equal(ecs.rate_levels(levels, ONE), ecs.rate(usage, ONE), check_exact=True)
+
+
+def test_quantities_whose_sum_does_not_fit_are_refused() -> None:
+    huge = pd.concat([used(ESTATE)] * 4, ignore_index=True)
+    with pytest.raises(InputError, match="larger than"):
+        ecs.usage_levels(huge.assign(x_quantity=2**62))
+
+
+def test_nothing_stores_less_than_nothing() -> None:
+    usage = used(ESTATE)
+    with pytest.raises(InputError, match="falls below 0"):
+        ecs.rate(usage.assign(x_quantity=-usage["x_quantity"]), ecs.Prices.published())
+
+
+@pytest.mark.parametrize("name", ["x_quantity", "charge_period_end", "region_id"])
+def test_usage_in_a_file_with_a_hole_is_refused(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    usage = used(ESTATE)
+    holed = usage.assign(**{name: usage[name].astype(object).where(usage.index > 0, None).convert_dtypes()})
+    holed[name] = holed[name].astype("Int64") if name == "x_quantity" else holed[name]
+    holed.to_parquet(tmp_path / "mine.parquet")
+    with pytest.raises(InputError, match=rf"{name} is missing in 1 rows"):
+        ecs.read_usage_levels(tmp_path / "mine.parquet")
+
+
+@pytest.mark.parametrize("files", [None, 5, [5], []])
+def test_what_is_no_file_of_usage_is_refused(files: object) -> None:
+    with pytest.raises(InputError, match="file of usage"):
+        ecs.read_usage_levels(files)  # type: ignore[arg-type]

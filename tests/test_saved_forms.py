@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +262,85 @@ def test_what_is_no_answer_says_what_it_is(tmp_path: Path, content: str | bytes,
     with pytest.raises(InputError, match="no file holds a saved answer") as caught:
         read(tmp_path, content)
     assert why in str(caught.value)
+
+
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("cn-beijing/a.json", content)
+    return packed.getvalue()
+
+
+def huge_in_a_tar() -> bytes:
+    """A file of 8 GiB that is all hole, as tar keeps one: its size, and a list of no parts."""
+    part = tarfile.TarInfo("cn-beijing/a.json")
+    part.size = 512
+    sparse = {"major": "1", "minor": "0", "realsize": str(1 << 33), "name": part.name}
+    part.pax_headers = {f"GNU.sparse.{key}": value for key, value in sparse.items()}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(part, io.BytesIO(b"0\n".ljust(512, b"\0")))
+    return packed.getvalue()
+
+
+NESTED_NAMES = "Images:\n  Image:\n  - ImageId: m-1\n    ImageName: golden\n    a: &a [x, x]\n    b: &b [*a, *a]\n"
+DAMAGED = {
+    "packed content that is damaged": (zipped(b"0123456789" * 50)[:45] + b"\xff" * 8, "cannot be unpacked"),
+    "more than there can be": (huge_in_a_tar(), "too large"),
+    "names for parts": (NESTED_NAMES.encode(), "save it as JSON"),
+    "a state of odd parts": (b'{"serial": 1, "modules": [{"resources": {"x": 5}}], "resources": 5}', ""),
+    "an unclosed text of many quotes": (b'{"a": ' + b'"\\' * 100_000, "damaged or cut off"),
+    "a number of 5,000 digits": (b'{"a": ' + b"9" * 5000 + b"}", "thousands of digits"),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), DAMAGED.values(), ids=DAMAGED)
+def test_what_is_damaged_or_meant_to_hurt_stands_aside_and_the_rest_is_read(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    read(tmp_path, json.dumps(ANSWER))
+    inventory = read(tmp_path, content, "cn-beijing/b.txt")
+    assert list(inventory.images["image_id"]) == ["m-1"]
+    assert any(why in reason for reason in inventory.coverage["why"])
+
+
+def test_half_a_character_is_marked_and_a_whole_one_stays(tmp_path: Path) -> None:
+    images = [IMAGE | {"ImageName": "a\ud800"}, IMAGE | {"ImageId": "m-2", "ImageName": "\U0001f600"}]
+    assert list(read(tmp_path, json.dumps(images)).images["name"]) == ["a\ufffd", "\U0001f600"]
+
+
+def test_a_record_without_an_id_is_left_out_and_said(tmp_path: Path) -> None:
+    inventory = read(tmp_path, json.dumps(ANSWER | {"Images": {"Image": [IMAGE, IMAGE | {"ImageId": ""}]}}))
+    assert len(inventory.images) == 1
+    assert coverage(inventory, "DescribeImages")[0] == "doubtful"
+
+
+def test_a_line_of_a_table_with_too_few_fields_is_said(tmp_path: Path) -> None:
+    text = "ImageId,ImageName,ImageOwnerAlias\nm-1,golden,self\nm-2,silv"
+    inventory = read(tmp_path, text)
+    assert len(inventory.images) == 1
+    assert any("1 lines have more or fewer fields" in why for why in inventory.coverage["why"])
+
+
+@pytest.mark.parametrize("size", [-5, "NaN", 1e400, "9" * 300])
+def test_a_size_that_cannot_be_is_not_known(tmp_path: Path, size: object) -> None:
+    chain = {"SnapshotLinkId": "sl-1", "SourceDiskId": "d-1", "TotalSize": size, "TotalCount": 1}
+    whole = chain | {"SnapshotLinkId": "sl-2", "TotalSize": 7}
+    answer = ANSWER | {"SnapshotLinks": {"SnapshotLink": [chain, whole]}, "TotalCount": 2}
+    inventory = read(tmp_path, json.dumps({key: answer[key] for key in answer if key != "Images"}))
+    assert inventory.chains["total_bytes"].isna().tolist() == [True, False]
+    assert coverage(inventory, "DescribeSnapshotLinks") == ("doubtful", "the records lack TotalSize")
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2300-01-01T00:00:00Z"])
+def test_a_moment_that_cannot_be_is_not_known(tmp_path: Path, moment: str) -> None:
+    one = json.dumps(SNAPSHOTS | {"Snapshots": {"Snapshot": [SNAPSHOT | {"CreationTime": moment}]}})
+    assert read(tmp_path, one).snapshots["created_at"].isna().all()
+
+
+def test_totals_of_last_month_beside_newer_answers_are_doubtful(tmp_path: Path) -> None:
+    read(tmp_path, json.dumps(ANSWER), "cn-beijing/2026-10-01/a.json")
+    inventory = read(tmp_path, json.dumps(SNAPSHOTS), "cn-beijing/2026-11-01/b.json")
+    why = "the newest is of 2026-10-01, and other answers are of 2026-11-01"
+    assert coverage(inventory, "DescribeImages") == ("doubtful", why)
+    assert coverage(inventory, "DescribeSnapshots") == ("complete", "")

@@ -174,17 +174,14 @@ def _state(value: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]] | None:
     if isinstance(value.get("values"), dict):
         return list(_shown(value["values"].get("root_module")))
     if isinstance(value.get("modules"), list):
-        parts = [module.get("resources") for module in value["modules"] if isinstance(module, dict)]
-        olds = [resource for part in parts if isinstance(part, dict) for resource in part.values()]
-        found = [(old.get("type"), (old.get("primary") or {}).get("attributes")) for old in olds]
-    elif isinstance(value.get("resources"), list):
-        managed = [part for part in value["resources"] if isinstance(part, dict) and part.get("mode") != "data"]
+        parts = [module.get("resources") for module in _dicts(value["modules"])]
+        olds = [old for part in parts if isinstance(part, dict) for old in _dicts(list(part.values()))]
         found = [
-            (part.get("type"), instance.get("attributes"))
-            for part in managed
-            for instance in part.get("instances") or []
-            if isinstance(instance, dict)
+            (old.get("type"), primary.get("attributes")) for old in olds for primary in _dicts([old.get("primary")])
         ]
+    elif isinstance(value.get("resources"), list):
+        managed = [part for part in _dicts(value["resources"]) if part.get("mode") != "data"]
+        found = [(part.get("type"), one.get("attributes")) for part in managed for one in _dicts(part.get("instances"))]
     else:
         return None
     return [(str(kind), attributes) for kind, attributes in found if isinstance(attributes, dict)]
@@ -192,8 +189,13 @@ def _state(value: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]] | None:
 
 def _shown(module: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(module, dict):
-        for part in module.get("resources") or []:
-            if isinstance(part, dict) and part.get("mode") != "data" and isinstance(part.get("values"), dict):
+        for part in _dicts(module.get("resources")):
+            if part.get("mode") != "data" and isinstance(part.get("values"), dict):
                 yield str(part.get("type")), part["values"]
-        for child in module.get("child_modules") or []:
+        for child in _dicts(module.get("child_modules")):
             yield from _shown(child)
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """The dicts of a list; none of what is no list."""
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []

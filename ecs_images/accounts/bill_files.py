@@ -22,6 +22,7 @@ import pandas as pd
 
 from ..errors import InputError, shown
 from ..saving import path_of
+from ..wire.answers import count_of
 from .bill_forms import Form, has_amounts
 from .bill_lines import BILL_LINES
 from .files import encoding_of, unpacked
@@ -148,7 +149,11 @@ def _read_answers(name: str, text: str, reading: _Reading) -> None:
             values.append(value)
     except InputError as error:
         reading.remarks.append(f"{error}{'; what stands before it was read' if values else ''}")
-    rows = list(_rows(values, {}, reading))
+    try:
+        rows = list(_rows(values, {}, reading))
+    except RecursionError:
+        reading.remarks.append(f"{name}: it is nested too deeply")
+        return
     if values or rows:
         header = list(dict.fromkeys(head for row in rows for head in row))
         _add(name, header, enumerate(([row.get(head, "") for head in header] for row in rows), 1), reading, "item")
@@ -166,9 +171,9 @@ def _rows(value: object, around: Mapping[str, str], reading: _Reading) -> Iterat
             return
         inside = {**around, **{key: plain[key] for key in ("AccountID", "BillingCycle") if plain.get(key)}}
         rows = [row for part in value.values() for row in _rows(part, inside, reading)]
-        if rows and str(plain.get("TotalCount", "")).isdigit():
+        if rows and (promised := count_of(plain.get("TotalCount"))) is not None:
             key = inside.get("AccountID", ""), inside.get("BillingCycle", ""), rows[0].get("BillingDate", "")
-            reading.promised[key] = max(int(plain["TotalCount"]), reading.promised.get(key, 0))
+            reading.promised[key] = max(promised, reading.promised.get(key, 0))
             reading.found[key] += len(rows)
         yield from rows
 

@@ -8,6 +8,7 @@ is asked of the account's simulated cloud, one after the other; an image of whic
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Cleaning:
         """The steps as lines of a shell with comments; a person reads them, and runs them or does not."""
         lines = ["# Nothing here was run. Read every line first: what is deleted does not come back."]
         for lost, command in zip(self.steps["x_takes_away"], self.steps["x_command"], strict=True):
-            lines += [f"# {lost}", str(command)] if lost else [str(command)]
+            lines += [f"# {' '.join(lost.split())}", str(command)] if lost else [str(command)]
         return "\n".join(lines) + "\n"
 
 
@@ -218,7 +219,7 @@ class _Step:
     region_id: str
     resource_id: str
     takes_away: str
-    options: str
+    options: list[str]
     part_of: str
     ask: Callable[[Account], object]
     deletes: str = ""
@@ -237,18 +238,18 @@ def steps_for(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
             lost = (
                 f"{account} cannot launch {image.image_id} any more, and its instances cannot be re-initialised to it"
             )
-            options = f"--ImageId {image.image_id} --RemoveAccount.1 {account}"
+            options = ["--ImageId", image.image_id, "--RemoveAccount.1", account]
             ask = methodcaller("unshare_image", image.image_id, from_accounts=[account])
             yield _Step("ModifyImageSharePermission", *place, lost, options, image.image_id, ask)
         if is_public(image):
             lost = f"nobody else can launch {image.image_id} any more"
-            options = f"--ImageId {image.image_id} --IsPublic false"
+            options = ["--ImageId", image.image_id, "--IsPublic", "false"]
             ask = methodcaller("unpublish_image", image.image_id)
             yield _Step("ModifyImageSharePermission", *place, lost, options, image.image_id, ask)
         by = uses.of_image.get(image.image_id, [])
         force = bool(by) or image.usage == "instance"
         lost = f"{listed(by)} can never be re-initialised to {image.image_id}" if by else ""
-        options = f"--ImageId {image.image_id}{' --Force true' if force else ''}"
+        options = ["--ImageId", image.image_id, *(["--Force", "true"] if force else [])]
         ask = methodcaller("delete_image", image.image_id, force=force)
         yield _Step("DeleteImage", *place, lost, options, image.image_id, ask)
         deleted.add(image.image_id)
@@ -267,7 +268,7 @@ def steps_for(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
 def _snapshot_step(row: Any, part_of: str) -> _Step:
     name, ask = row.snapshot_id, methodcaller("delete_snapshot", row.snapshot_id)
     lost = f"{name} can never be restored"
-    return _Step("DeleteSnapshot", row.region_id, name, lost, f"--SnapshotId {name}", part_of, ask, name)
+    return _Step("DeleteSnapshot", row.region_id, name, lost, ["--SnapshotId", name], part_of, ask, name)
 
 
 def played(cloud: Cloud, steps: list[_Step]) -> tuple[list[tuple[_Step, str]], dict[str, str]]:
@@ -306,6 +307,7 @@ def _with_money(bill: AccountBill, steps: Iterable[tuple[_Step, str]]) -> Iterat
             _, others = alike.get(kind, (chain, NOTHING))
             alike[kind] = chain, others + freed[chain.key] - before
             saved = bill.money(alike.values())
-        command = f"aliyun ecs {step.operation} --RegionId {step.region_id} {step.options}"
+        # Ids come from files, and a person may run this: whatever a shell would read in them is quoted.
+        command = shlex.join(["aliyun", "ecs", step.operation, "--RegionId", step.region_id, *step.options])
         where = number, step.operation, step.region_id, step.resource_id, step.takes_away
         yield *where, bill.currency, saved.low, saved.high, answer, command

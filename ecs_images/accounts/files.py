@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import lzma
 import re
 import tarfile
 import unicodedata
@@ -17,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from ..catalog.regions import regions
 from ..errors import InputError, shown
-from ..saving import path_of
+from ..saving import path_of, storable
 
 _REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}-[a-z]+(?:-[a-z]+)?(?:-\d+)?(?![a-z0-9])")
 _DAY = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
@@ -27,6 +28,7 @@ _ENCODINGS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf"
 _LARGEST = 1 << 31
 """Bytes of a file in an archive, unpacked; a larger one is no saved answer or bill, or is meant to fill the memory."""
 _PART = 1 << 20
+_DAMAGED = (zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _opened(file: Path) -> Iterator[Source]:
         content = file.read_bytes()
     except OSError as error:
         raise InputError(f"{shown(str(file))}: cannot be read ({error.strerror})") from None
-    yield from unpacked(str(file), content)
+    yield from unpacked(storable(str(file)), content)
 
 
 def unpacked(name: str, content: bytes) -> Iterator[Source]:
@@ -128,13 +130,13 @@ def unpacked(name: str, content: bytes) -> Iterator[Source]:
             for part in sorted(archive.infolist(), key=lambda part: part.filename):
                 if part.is_dir() or "__MACOSX" in part.filename:
                     continue
-                inside = f"{name}/{part.filename[:200]}"
+                inside = f"{name}/{storable(part.filename[:200])}"
                 if part.file_size > _LARGEST or part.filename.lower().endswith(".zip"):
                     yield Source(inside, b"", "it is too large or a zip itself; unpack it first")
                 else:
                     yield Source(inside, archive.read(part))
     # What a damaged archive, a password, or a way of packing that Python lacks raises.
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, *_DAMAGED) as error:
         yield Source(name, b"", f"it cannot be unpacked ({str(error)[:80]})")
 
 
@@ -143,9 +145,12 @@ def _of_tar(name: str, content: bytes) -> Iterator[Source]:
         with tarfile.open(fileobj=BytesIO(content)) as archive:
             for part in sorted(archive.getmembers(), key=lambda part: part.name):
                 held = archive.extractfile(part) if part.isfile() else None
-                if held is not None:
-                    yield Source(f"{name}/{part.name[:200]}", held.read())
-    except (tarfile.TarError, EOFError, OSError) as error:
+                inside = f"{name}/{storable(part.name[:200])}"
+                if part.size > _LARGEST:
+                    yield Source(inside, b"", "it is too large; unpack it first")
+                elif held is not None:
+                    yield Source(inside, held.read())
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         yield Source(name, b"", f"it cannot be unpacked ({str(error)[:80]})")
 
 

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ..catalog.images import public_images
@@ -175,7 +176,7 @@ class Uses:
 
     def shares_line(self, image: Any) -> str:
         """The command that would say whom an image is shared with."""
-        return f"aliyun ecs DescribeImageSharePermission --RegionId {image.region_id} --ImageId {image.image_id}"
+        return f"{_fetch('DescribeImageSharePermission', image.region_id)} --ImageId {quote(image.image_id)}"
 
     def only_behind(self, image_id: str) -> frozenset[str]:
         """The snapshots that back this image and no other."""
@@ -415,8 +416,8 @@ def _newest(inventory: HasTables, what: str, account_id: str, region_id: str) ->
 
 
 def _fetch(what: str, region_id: str) -> str:
-    return f"aliyun ecs {what} --RegionId {region_id}"
+    return f"aliyun ecs {what} --RegionId {quote(region_id)}"
 
 
 def _templates_line(image: Any) -> str:
-    return f"aliyun ecs DescribeLaunchTemplateVersions --RegionId {image.region_id}, and scaling configurations"
+    return f"{_fetch('DescribeLaunchTemplateVersions', image.region_id)}, and scaling configurations"

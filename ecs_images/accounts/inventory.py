@@ -6,11 +6,13 @@ inventory.snapshots, inventory.coverage
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from ..catalog.regions import region as region_of
 from ..cloud.cloud import Cloud
 from ..errors import InputError
 from ..units import Time, parse_time
+from ..wire.answers import count_of
 from ..wording import listed
 from .allocation import costs
 from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
@@ -28,7 +31,7 @@ from .costs import AccountBill, bill
 from .files import Source, region_named, sources
 from .findings import findings
 from .held import held
-from .reading import Place, Rows, add_page, place_of
+from .reading import Place, Rows, add_page, is_usable, place_of, value_of
 from .simulated import simulated
 from .tables import BY_NAME, COVERAGE
 
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 _NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeSnapshotLinks", "DescribeDisks", "DescribeInstances")
 """Without one of these for a region something important about its images is not known."""
+_ONE_FETCH = timedelta(days=1)
+"""What is fetched at once may lie in folders of two days, where it was midnight in between."""
 _KEYS = {
     "images": ["account_id", "region_id", "image_id"],
     "image_disks": ["account_id", "region_id", "image_id", "device"],
@@ -170,6 +175,7 @@ class _Seen:
     open_ends: set[datetime | None] = field(default_factory=set)
     last_pages: set[datetime | None] = field(default_factory=set)
     lacking: set[str] = field(default_factory=set)
+    left_out: int = 0
     taken: datetime | None = None
 
 
@@ -186,6 +192,8 @@ class _Reading:
         try:
             for page in pages_of(source):
                 self._add_page(page, source)
+        except RecursionError:
+            self.aside.append((source.name, "it is nested too deeply"))
         except InputError as error:
             self.aside.append((source.name, str(error).removeprefix(f"{source.name}: ")))
 
@@ -199,17 +207,22 @@ class _Reading:
         shares_of = source.image
         if page.what == "DescribeImageSharePermission" and not (page.around.get("ImageId") or shares_of):
             raise InputError("a list of shares that does not say of which image; name the file after it")
-        self._count(page, place, add_page(self.rows, page, place, shares_of))
+        usable = replace(page, records=[record for record in page.records if is_usable(record, page)])
+        left_out = len(page.records) - len(usable.records)
+        self._count(usable, place, add_page(self.rows, usable, place, shares_of), left_out)
 
-    def _count(self, page: Page, place: Place, count: int) -> None:
+    def _count(self, page: Page, place: Place, count: int, left_out: int) -> None:
         """Note how much of a list is here, region by region where its records say their own."""
         told = Counter(place_of(record, place) for record in page.records if not isinstance(record, tuple))
         listing = page.listing
         lacking = [name for name in listing.needed if all(name not in row for row in page.records)] if listing else []
+        if page.what == "DescribeSnapshotLinks" and any(map(_is_unsized, page.records)):
+            lacking = ["TotalSize"]
         for (account, region), rows in (told or {(place.account, place.region): 0}).items():
             seen = self.seen[account, region if page.what not in (STATE, MANIFEST) else "", page.what]
             seen.files.add(place.file)
             seen.rows += rows if told else count
+            seen.left_out += left_out
             seen.lacking |= set(lacking) if page.records else set()
             seen.taken = max(filter(None, (seen.taken, place.taken)), default=None)
             total, token = page.around.get("TotalCount"), page.around.get("NextToken")
@@ -217,10 +230,10 @@ class _Reading:
             (seen.open_ends if token else seen.last_pages).add(place.taken)
             if page.alone:
                 seen.round_page = 1
-            elif len(told) < 2 and (expected := str(total)).isdigit():
-                seen.expected = max(int(expected), 0 if seen.expected != seen.expected else seen.expected)
-            elif not page.around.get("RequestId") and str(count) in setting("page_sizes").split():
-                seen.round_page = count
+            elif len(told) < 2 and (expected := count_of(total)) is not None:
+                seen.expected = max(expected, 0 if seen.expected != seen.expected else seen.expected)
+            elif not page.around.get("RequestId") and str(count + left_out) in setting("page_sizes").split():
+                seen.round_page = count + left_out
 
     def inventory(self) -> Inventory:
         import pandas as pd
@@ -256,8 +269,16 @@ class _Reading:
     def _coverage(self) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = []
         regions = {(account, region) for account, region, what in self.seen if region and what in _NEEDED}
+        newest: dict[str, datetime] = {}
+        for (account, _, what), seen in self.seen.items():
+            if what in _NEEDED and seen.taken:
+                newest[account] = max(seen.taken, newest.get(account, seen.taken))
         for (account, region, what), seen in sorted(self.seen.items()):
             state, why = _state(seen, region, what)
+            last = newest.get(account)
+            if state == "complete" and what in _NEEDED and seen.taken and last and last - seen.taken > _ONE_FETCH:
+                state = "doubtful"
+                why = f"the newest is of {seen.taken:%Y-%m-%d}, and other answers are of {last:%Y-%m-%d}"
             if what == "DescribeImages" and len(owners := self._owners(account)) > 1 and state == "complete":
                 state = "doubtful"
                 why = (
@@ -296,16 +317,22 @@ def _state(seen: _Seen, region: str, what: str) -> tuple[str, str]:
         return "doubtful", "one record without the list that it is of: there may be more"
     if seen.round_page:
         return "doubtful", f"exactly {seen.round_page} records, which is a page's size: there may be more"
+    if seen.left_out:
+        return "doubtful", f"{seen.left_out} records do not say what they are of, or how much, and were left out"
     if seen.lacking:
         return "doubtful", f"the records lack {', '.join(sorted(seen.lacking))}"
     return "complete", ""
+
+
+def _is_unsized(chain: dict[str, Any]) -> bool:
+    return bool(math.isnan(value_of(chain.get("TotalSize"), "size")))
 
 
 def _fetch(what: str, region: str) -> str:
     """The line that would fetch what is missing, as the service's own command line takes it."""
     own = " --ImageOwnerAlias self" if what == "DescribeImages" else ""
     paging = f" --PageSize {constant('page_size_max'):g} --pager{' NextToken=' if what == 'DescribeImages' else ''}"
-    return f"aliyun ecs {what} --RegionId {region or 'REGION'}{own}{paging}" if what not in (USAGE, OMS) else ""
+    return f"aliyun ecs {what} --RegionId {quote(region or 'REGION')}{own}{paging}" if what not in (USAGE, OMS) else ""
 
 
 def _is_day(text: str) -> bool:

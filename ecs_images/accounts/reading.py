@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -61,8 +62,7 @@ def add_page(rows: Rows, page: Page, place: Place, image: str = "") -> int:
         return _add_usage(rows, page, place)
     listing = page.listing
     assert listing is not None
-    records = [record for record in page.records if isinstance(record, dict)]
-    for record in records:
+    for record in page.records:
         if listing.table == "tags":
             key, value = str(record.get("TagKey", "")), str(record.get("TagValue", ""))
             rows.tags.setdefault(str(record.get("ResourceId", "")), {})[key] = value
@@ -71,7 +71,18 @@ def add_page(rows: Rows, page: Page, place: Place, image: str = "") -> int:
             rows.add("shares", _row(rows, record, place, listing) | {"image_id": shared_image})
         else:
             _add_record(rows, record, place, listing, rows.tables)
-    return len(records)
+    return len(page.records)
+
+
+def is_usable(record: Any, page: Page) -> bool:
+    """Whether a record of a page says which thing it is of, and how much was stored where it is of an hour."""
+    listing = page.listing
+    size = {USAGE: "SnapshotSize", OMS: "Size", "DescribeSnapshotMonitorData": "Size"}.get(page.what)
+    if page.what in (STATE, MANIFEST):
+        return True
+    if not isinstance(record, dict) or (listing and not value_of(record.get(listing.key), "text")):
+        return False
+    return size is None or not math.isnan(value_of(record.get(size), "size"))
 
 
 def _add_record(
@@ -128,11 +139,11 @@ def _fields(record: Mapping[str, Any], fields: tuple[Field, ...], rows: Rows) ->
 
 def value_of(value: Any, kind: Kind) -> Any:
     """A value of an answer as the inventory has it: empty text, NaN or None where nothing is told."""
-    if kind == "number":
+    if kind in ("number", "size"):
         with suppress(TypeError, ValueError, OverflowError):
-            if not isinstance(value, bool) and abs(float(value)) < _MOST:
+            if not isinstance(value, bool) and abs(float(value)) < _MOST and (kind == "number" or float(value) >= 0):
                 return float(value)
-        return float("nan")
+        return math.nan
     if kind == "truth":
         word = str(value).lower()
         return word if word in ("true", "false") else ""
@@ -194,12 +205,12 @@ def _add_usage(rows: Rows, page: Page, place: Place) -> int:
     for record in page.records:
         if page.what == USAGE:
             hour = place.taken and place.taken.replace(minute=0, second=0, microsecond=0)
-            found = {"chain_id": "", "hour_start": hour, "stored_bytes": value_of(record["SnapshotSize"], "number")}
+            found = {"chain_id": "", "hour_start": hour, "stored_bytes": value_of(record["SnapshotSize"], "size")}
             source = "usage"
         else:
             hour = next((time_of(record[key]) for key in ("StartTime", "Time", "EndTime") if key in record), None)
             found = {"chain_id": str(record.get("LinkId", "")), "hour_start": hour}
-            found["stored_bytes"] = value_of(record.get("Size"), "number")
+            found["stored_bytes"] = value_of(record.get("Size"), "size")
             source = "oms"
         if found["hour_start"] is None:
             continue

@@ -20,9 +20,14 @@ from ..errors import InputError
 
 _BETWEEN = re.compile(r"[\s,;\x1e]*")
 _REMARKS = re.compile(
-    r'("(?:[^"\\]|\\.)*")|^\s*(?:#|\$ |>).*?$|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])', re.DOTALL | re.MULTILINE
+    r'("(?:[^"\\]|\\.)*+"?)|^[^\S\n]*(?:#|\$ |>).*?$|//[^\n]*|/\*.*?(?:\*/|\Z)|,(?=\s*[\]}])', re.DOTALL | re.MULTILINE
 )
-"""Texts, which stay; and what is no JSON: comments, prompts of a terminal, a comma before a closing bracket."""
+"""Texts, which stay; and what is no JSON: comments, prompts of a terminal, a comma before a closing bracket.
+
+What is opened and never closed reaches to the end, so that damaged text is searched once.
+"""
+_HALF = re.compile(r"(\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2})|(\\+)u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Escapes of a whole character beyond 16 bits, which stay; and of half a one, which no table can hold."""
 _RULE = re.compile(r"[\s|+:=─-]+")
 """A line that rules off the head of a table, or is its border."""
 
@@ -44,13 +49,16 @@ def values_of(name: str, text: str, *, exact: bool = False) -> Iterator[Any]:
 
     Raises InputError with why, at the place where the text is damaged or is none of the forms.
     """
+    text = _HALF.sub(lambda found: found[1] or f"{found[2]}ufffd", text)
     if text[0] == "<":
         yield _xml(name, text)
     elif text[0] in "[{" or re.search(r"^[\[{]", text, re.MULTILINE):
         decoder = json.JSONDecoder(parse_float=str, parse_int=str) if exact else json.JSONDecoder()
         yield from _json(name, text, decoder)
-    elif rows := _table(text):
-        yield rows
+    elif (rows := _table(text)) and (whole := [row for row in rows if len(row) == len(rows[0])])[1:]:
+        yield [dict(zip(rows[0], row, strict=True)) for row in whole[1:]]
+        if left := len(rows) - len(whole):
+            raise InputError(f"{name}: {left} lines have more or fewer fields than its first line has names")
     elif re.match(r"(?:---\s|- |[\w.-]+:\s)", text):
         yield from _yaml(name, text)
     else:
@@ -74,7 +82,8 @@ def _json(name: str, text: str, decoder: json.JSONDecoder) -> Iterator[Any]:
                 yield printed
                 return
             line = text.count("\n", 0, position) + 1
-            where = f"what begins in line {line} is not whole" if position else str(error)
+            why = str(error) if isinstance(error, json.JSONDecodeError) else "a number has thousands of digits"
+            where = f"what begins in line {line} is not whole" if position else why
             raise InputError(f"{name}: the file is damaged or cut off: {where}") from None
         yield value
         found = _BETWEEN.match(text, position)
@@ -91,7 +100,12 @@ def _printed(text: str) -> Any:
 
 def _yaml(name: str, text: str) -> Iterator[Any]:
     try:
+        # A few names that stand for one another can stand for billions of values, or for themselves.
+        if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Texts)):
+            raise InputError(f"{name}: YAML with names for its parts (&a, *a) is not read; save it as JSON")
         yield from yaml.load_all(text, Loader=_Texts)
+    except InputError:
+        raise
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
@@ -128,8 +142,8 @@ def _element(element: ElementTree.Element) -> Any:
     return {part: values if part in lists else values[0] for part, values in found.items()}
 
 
-def _table(text: str) -> list[dict[str, str]]:
-    """The rows of a table by its heads: a CSV, or columns between bars as command lines draw them; else nothing."""
+def _table(text: str) -> list[list[str]]:
+    """The heads and rows of a table: a CSV, or columns between bars as command lines draw them; else nothing."""
     first, _, rest = text.partition("\n")
     if "|" in first or _RULE.fullmatch(first):
         lines = [line.strip().strip("|") for line in text.splitlines() if not _RULE.fullmatch(line)]
@@ -144,10 +158,6 @@ def _table(text: str) -> list[dict[str, str]]:
             return []
     if len(cells) < 2 or len(cells[0]) < 2:
         return []
-    heads = [head.strip() for head in cells[0]]
     empty = {"<nil>", "<null>", "null", "-"}
-    return [
-        {head: "" if cell in empty else cell for head, cell in zip(heads, row, strict=True)}
-        for row in cells[1:]
-        if len(row) == len(heads)
-    ]
+    rows = [["" if cell in empty else cell for cell in row] for row in cells[1:] if any(row)]
+    return [[head.strip() for head in cells[0]], *rows]

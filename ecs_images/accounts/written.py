@@ -238,7 +238,7 @@ def _written(fields: tuple[Field, ...], row: Mapping[str, Any]) -> Record:
     found = {}
     for item in fields:
         value = row.get(item.ours)
-        if value is None and item.kind in ("number", "truth", "tags"):
+        if value is None and item.kind in ("number", "size", "truth", "tags"):
             continue
         found[item.api] = _value(item, value)
     return found

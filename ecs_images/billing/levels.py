@@ -35,6 +35,8 @@ LEVELS = Table(
 )
 _CELLS_PER_CHANGE = 8
 """An array with a cell for every hour of every curve is faster than sorting, and up to so many cells it is small."""
+_LARGEST = 1 << 60
+"""A quantity of more is a mistake, and sums of such would not fit into 64 bits."""
 _AT_ONCE = 1 << 20
 """How many changes are added at once: what fits into caches is several times faster."""
 
@@ -183,6 +185,8 @@ def _added(keys: Sequence[Key], changes: Sequence[tuple[np.ndarray, np.ndarray, 
     """
     if not keys:
         return Levels(keys, *[np.empty(0, np.int64)] * 3)
+    if any(change.max(initial=0) > _LARGEST or change.min(initial=0) < -_LARGEST for _, _, change in changes):
+        raise InputError(f"a quantity is larger than {_LARGEST:,}, which is more than anything the service stores")
     low = min(int(moment.min()) for _, moment, _ in changes if len(moment)) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
     hours = (max(int(moment.max()) for _, moment, _ in changes if len(moment)) - low) // SECONDS_PER_HOUR + 1
     if len(keys) * hours > _CELLS_PER_CHANGE * sum(len(moment) for _, moment, _ in changes):

@@ -226,6 +226,9 @@ def _curve(key: Key, moments: np.ndarray, changes: np.ndarray, prices: Prices) -
     look_up("meter", key.meter, METERS)
     schedule = book.schedule(key.meter, key.region, key.item, key.vcpus, key.term)
     borders, levels = _steps(moments, changes, schedule)
+    if not key.term and levels.min(initial=0) < 0:
+        what = f"{key.meter} in {key.region} for {key.account}"
+        raise InputError(f"the level of {what} falls below 0, and nothing stores less than nothing")
     if book.assumes_free(key.meter):
         return Curve(key, borders, levels, (), np.zeros(len(levels)))
     lines, unpriced = _price(key, borders, levels, schedule)

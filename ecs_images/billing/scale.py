@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError, shown
+from ..saving import path_of
 from .levels import Levels, added, curves_of_codes, levels_of_spans
 from .schema import KEY_COLUMNS, USAGE, WHO_WHERE_WHAT
 
@@ -74,15 +75,22 @@ ORDER BY {keys}, x_moment"""
 
 def _paths(files: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[Path]:
     """The files of usage, in order of their names where a folder is given."""
-    if not isinstance(files, str | PathLike):
-        return [Path(file) for file in files]
-    path = Path(files)
+    if isinstance(files, Iterable) and not isinstance(files, str | PathLike):
+        several = [_path(file) for file in files]
+        if not several:
+            raise InputError("give at least one file of usage")
+        return several
+    path = _path(files)
     if not path.is_dir():
         return [path]
     found = sorted(path.glob("*.parquet"))
     if not found:
         raise InputError(f"{path}: no file *.parquet is there")
     return found
+
+
+def _path(file: Any) -> Path:
+    return path_of(Path(file) if isinstance(file, PathLike) else file, "a file of usage")
 
 
 def _parts(path: Path) -> Iterator[_Part]:
@@ -102,20 +110,36 @@ def _opened(path: Path) -> Any:
     """A Parquet file of usage, whose text is read as positions in a list of names."""
     try:
         import pyarrow.parquet as pq
-        from pyarrow import ArrowInvalid
+        from pyarrow import ArrowException
     except ImportError:
         raise InputError("parquet needs pyarrow; install the extra: pip install 'ecs-images[parquet]'") from None
     try:
         metadata = pq.read_metadata(path)
-    except (OSError, ArrowInvalid) as error:
+        schema = metadata.schema.to_arrow_schema()
+    except (OSError, ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is not read as Parquet ({shown(str(error))})") from None
-    schema = metadata.schema.to_arrow_schema()
     if missing := [name for name in _COLUMNS if name not in schema.names]:
         raise InputError(f"{path}: not a {USAGE.name} table: it lacks {', '.join(missing)}")
+    if len(set(schema.names)) < len(schema.names):
+        raise InputError(f"{path}: not a {USAGE.name} table: a column is there twice")
+    for name in (*_TEXT, "x_vcpus", "x_quantity"):
+        if not _is_of_its_kind(name, schema.field(name).type):
+            raise InputError(f"{path}: {name} is {shown(str(schema.field(name).type))}, which is not its kind")
     for name in _TIMES:
         if not getattr(schema.field(name).type, "tz", None):
             raise InputError(f"{path}: {name} is {schema.field(name).type}, not a time with a zone")
     return pq.ParquetFile(path, metadata=metadata, read_dictionary=_TEXT)
+
+
+def _is_of_its_kind(name: str, kind: Any) -> bool:
+    """Whether a column of that type can be the one of a usage table: text, whole numbers, or amounts that are whole."""
+    from pyarrow import types
+
+    if name in _TEXT:
+        kind = kind.value_type if types.is_dictionary(kind) else kind
+        return bool(types.is_string(kind) or types.is_large_string(kind))
+    whole = types.is_integer(kind)
+    return bool(whole or (name == "x_quantity" and (types.is_floating(kind) or types.is_decimal(kind))))
 
 
 def _levels(part: _Part) -> Levels:
@@ -124,16 +148,19 @@ def _levels(part: _Part) -> Levels:
 
     path, groups = part
     file = _opened(path)
-    same = {name: value for name in WHO_WHERE_WHAT if (value := _value_of_all(file, groups, name)) is not None}
-    table = file.read_row_groups(groups, columns=[name for name in _COLUMNS if name not in same])
-    one_value = np.zeros(1, np.int64)
-    coded = [(one_value, [same[n]]) if n in same else _coded(table.column(n)) for n in WHO_WHERE_WHAT]
     try:
+        same = {name: value for name in WHO_WHERE_WHAT if (value := _value_of_all(file, groups, name)) is not None}
+        table = file.read_row_groups(groups, columns=[name for name in _COLUMNS if name not in same])
+        one_value = np.zeros(1, np.int64)
+        coded = [(one_value, [same[n]]) if n in same else _coded(table.column(n)) for n in WHO_WHERE_WHAT]
         curve, keys = curves_of_codes(coded, len(table))
+        for name in (*_TIMES, "x_quantity"):
+            if missing := table.column(name).null_count:
+                raise InputError(f"{name} is missing in {missing:,} rows")
         times = (table.column(name).cast(pa.timestamp("s", "UTC")) for name in _TIMES)
         start, end = (time.cast(pa.int64()).to_numpy() for time in times)
         return levels_of_spans(curve, keys, start, end, table.column("x_quantity").cast(pa.int64()).to_numpy())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, InputError) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError, InputError) as error:
         raise InputError(f"{path}: not a {USAGE.name} table: {error}") from None
 
 

@@ -55,7 +55,7 @@ def write(events: Sequence[Event], path: str | Path) -> None:
         raise InputError(f"{path}: the ledger cannot be kept in columns ({str(error)[:80]})") from None
     head = header(len(events), checksum_of(_content(arrays)))
     content = io.BytesIO()
-    parquet.write_table(pa.table(arrays).replace_schema_metadata({_HEADER: head}), content)
+    parquet.write_table(pa.table(arrays).replace_schema_metadata({_HEADER: head}), content, write_page_checksum=True)
     save(path_of(path, "a ledger"), content.getvalue())
 
 
@@ -72,12 +72,19 @@ def _stored(part: Field[Any], events: Iterable[Event]) -> Iterator[Any]:
 
 def read(path: str | Path) -> Sequence[Event]:
     """The events of a file of columns; raises FileProblems with the first record that cannot be used."""
-    pa, parquet = _pyarrow()
+    pa, _ = _pyarrow()
     try:
-        file = parquet.ParquetFile(pa.BufferReader(path_of(path, "a ledger").read_bytes()))
-        columns = _read_columns(path, file)
-    except (pa.ArrowException, OSError) as error:
+        return _read(path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _refused(path, f"it cannot be read ({str(error)[:80]})") from None
+
+
+def _read(path: str | Path) -> Sequence[Event]:
+    pa, parquet = _pyarrow()
+    # Checksums of pages tell a damaged file from an edited one, whose pages are new.
+    content = pa.BufferReader(path_of(path, "a ledger").read_bytes())
+    file = parquet.ParquetFile(content, page_checksum_verification=True)
+    columns = _read_columns(path, file)
     count, checksum = promise(file.schema_arrow.metadata[_HEADER]) or (0, "")
     known = set(columns["event"].unique().to_pylist()) <= KINDS.keys()
     if not known or (checksum, count) != (checksum_of(_content(columns)), len(columns["event"])):

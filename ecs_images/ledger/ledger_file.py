@@ -102,10 +102,11 @@ def checked(
         except TypeError:
             why = ["a plain value, a list or a record stands where another of them belongs"]
         except (ValueError, KeyError) as error:
-            why = [_short(error)]
+            why = [f"missing {error}" if isinstance(error, KeyError) else str(error)]
         if why:
             cut = "; the file is cut off here" if is_cut and number == len(lines) else ""
-            raise refused(number, f"record {number} cannot be used: {'; '.join(why)}{cut}")
+            reasons = "; ".join(map(_short, why))
+            raise refused(number, f"record {number} cannot be used: {reasons}{cut}")
         if not trusted:
             event.apply(state)
         events.append(event)
@@ -290,6 +291,7 @@ def _one_of(value: Any, words: Any) -> Any:
     return value
 
 
-def _short(error: Exception) -> str:
-    text = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-    return f"missing {text}" if isinstance(error, KeyError) else text
+def _short(reason: str) -> str:
+    """The first line of a reason, with the beginning and the end of it if it is long."""
+    line = reason.partition("\n")[0] or "it has another form"
+    return line if len(line) <= 400 else f"{line[:120]} … {line[-120:]}"

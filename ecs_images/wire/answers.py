@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-Kind = Literal["text", "number", "truth", "time", "tags", "json_list"]
-"""What a value is: `truth` comes as a boolean or as the text "True"; `number` may come as text; `json_list` is a text
-that holds a list; `tags` is a list of TagKey and TagValue."""
+Kind = Literal["text", "number", "size", "truth", "time", "tags", "json_list"]
+"""What a value is: `truth` comes as a boolean or as the text "True"; `number` may come as text; `size` is one that is
+never below 0; `json_list` is a text that holds a list; `tags` is a list of TagKey and TagValue."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ LISTINGS = (
             _CREATED,
             _STATUS,
             Field("RetentionDays", "retention_days", "number"),
-            Field("SourceDiskSize", "source_disk_gib", "number"),
-            Field("FullSnapshotSizeInBytes", "full_bytes", "number"),
+            Field("SourceDiskSize", "source_disk_gib", "size"),
+            Field("FullSnapshotSizeInBytes", "full_bytes", "size"),
             Field("Usage", "usage"),
             Field("SourceSnapshotId", "source_snapshot_id"),
             Field("SourceRegionId", "source_region_id"),
@@ -121,8 +121,8 @@ LISTINGS = (
             Field("SnapshotLinkId", "chain_id"),
             Field("SourceDiskId", "disk_id"),
             Field("Category", "category"),
-            Field("TotalSize", "total_bytes", "number"),
-            Field("TotalCount", "snapshot_count", "number"),
+            Field("TotalSize", "total_bytes", "size"),
+            Field("TotalCount", "snapshot_count", "size"),
         ),
         ("TotalSize",),
     ),
@@ -137,7 +137,7 @@ LISTINGS = (
             Field("Type", "type"),
             Field("Category", "category", also=("云盘种类", "云盘类型")),
             Field("PerformanceLevel", "performance_level"),
-            Field("Size", "size_gib", "number"),
+            Field("Size", "size_gib", "size"),
             Field("ImageId", "image_id"),
             Field("SourceSnapshotId", "source_snapshot_id", also=("snapshot_id",)),
             Field("AutoSnapshotPolicyId", "policy_id"),
@@ -179,7 +179,7 @@ LISTINGS = (
             Field("RepeatWeekdays", "weekdays", "json_list"),
             Field("RetentionDays", "retention_days", "number"),
             Field("TargetCopyRegions", "copy_region_ids", "json_list"),
-            Field("DiskNums", "disk_count", "number"),
+            Field("DiskNums", "disk_count", "size"),
         ),
     ),
     Listing(
@@ -201,14 +201,14 @@ LISTINGS = (
         ("MonitorData", "DataPoint"),
         "usage_hours",
         "TimeStamp",
-        (Field("TimeStamp", "hour_start", "time"), Field("Size", "stored_bytes", "number")),
+        (Field("TimeStamp", "hour_start", "time"), Field("Size", "stored_bytes", "size")),
     ),
 )
 BY_OPERATION = {listing.operation: listing for listing in LISTINGS}
 IMAGE_DISKS = (
     Field("Device", "device"),
     Field("Type", "type", also=("disk_type",)),
-    Field("Size", "size_gib", "number", written="text"),
+    Field("Size", "size_gib", "size", written="text"),
     Field("SnapshotId", "snapshot_id"),
 )
 """The fields of `DiskDeviceMappings.DiskDeviceMapping`, the disks of an image, a list inside each record."""
@@ -254,6 +254,12 @@ SAYINGS: Mapping[str, str] = {
 def squashed(name: str) -> str:
     """A name as it is compared with another spelling of it: without case, blanks, hyphens and underscores."""
     return name.translate(_SEPARATORS).lower()
+
+
+def count_of(value: object) -> int | None:
+    """The count that an answer or a bill tells, as a number or a text; None where it tells none."""
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 _SEPARATORS = str.maketrans("", "", " _-\t")
