@@ -21,8 +21,3 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, such as 1 account or 3 accounts."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

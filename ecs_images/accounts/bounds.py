@@ -26,7 +26,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..wording import counted
+from ..cards import counted
 
 
 class Freed(NamedTuple):

@@ -17,12 +17,13 @@ from functools import cached_property
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ..cards import counted
 from ..catalog.images import public_images
 from ..catalog.meters import OS_LICENCE
 from ..catalog.sites import site_of_currency
 from ..cloud.cloud import Cloud
 from ..tables import Column, Table
-from ..wording import counted, listed
+from ..wording import listed
 from .allocation import allocated, backed_by, behind, only_behind
 from .bounds import Freed
 from .chains import AccountChain, complete, own_images, records

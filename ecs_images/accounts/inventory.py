@@ -16,6 +16,7 @@ from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..cards import counted
 from ..catalog.limits import constant, setting
 from ..catalog.prices import Prices
 from ..catalog.regions import region as region_of
@@ -69,9 +70,8 @@ class Inventory:
     coverage: pd.DataFrame
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(self.tables[name])} {name}" for name in ("images", "snapshots", "chains", "instances")
-        )
+        of = {noun: len(self.tables[f"{noun}s"]) for noun in ("image", "snapshot", "chain", "instance")}
+        counts = ", ".join(counted(number, noun) for noun, number in of.items())
         taken = f", taken {self.now:%Y-%m-%d %H:%M}" if self.now else ", without a date"
         return f"<Inventory: {counts}{taken}>"
 

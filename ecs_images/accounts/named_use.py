@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ..cards import counted
 from ..catalog.meters import DISK, INSTANCE, MARKETPLACE_FEE, OS_LICENCE, units
 from ..catalog.prices import Prices
 from ..errors import PriceNotFound
-from ..wording import counted
 from .bill_arithmetic import Line
 from .chains import records
 from .costs import Fees, category_of, vcpus_of

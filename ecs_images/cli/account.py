@@ -205,13 +205,14 @@ def _page(tables: dict[str, pd.DataFrame], title: str, top: int, output: Output)
 
 
 def _shown(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """A table as people read it: what may go first, lists that fold, and no column that says nothing to them."""
+    """A table as people read it: what may go first, names in words, and no column that says nothing to them."""
     from ..accounts.findings import VERDICTS
 
     if name == "findings":
         frame = frame.sort_values("x_verdict", key=lambda names: names.map(VERDICTS.index), kind="stable")
     lists = {column: frame[column].str.replace(",", ", ") for column in ("region_id", "x_resources") if column in frame}
-    shown = frame.assign(**lists).drop(columns=_NOT_FOR_PEOPLE.get(name, []))
+    kinds = {"x_kind": frame["x_kind"].str.replace("_", " ")} if "x_kind" in frame else {}
+    shown = frame.assign(**lists, **kinds).drop(columns=_NOT_FOR_PEOPLE.get(name, []))
     return shown.rename(columns={"list_cost": "x_allocated_cost"}) if name in ("costs", "findings") else shown
 
 

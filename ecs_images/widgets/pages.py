@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..cards import counted as counted
 from ..cards import escaped
 from ..wording import amount as amount
-from ..wording import counted as counted
 from ..wording import listed as listed
 from ..wording import number as number
 
