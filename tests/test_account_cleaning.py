@@ -57,6 +57,7 @@ def test_deletions_come_first_and_every_decision_has_its_reason() -> None:
     assert table["x_why"].iloc[0].startswith("cannot be known from here: no instance")
 
 
+@pytest.mark.slow
 def test_the_newest_of_a_family_is_the_newest_of_its_account() -> None:
     """What another account builds in its family of that name keeps nobody's image, and makes none old."""
     older, _ = image("m-1", family="web", created_at="2026-05-01T00:00:00Z", account_id="1")
@@ -120,6 +121,7 @@ def test_a_snapshot_that_a_kept_image_or_a_disk_needs_stays() -> None:
     assert inventory.clean("newest 1 per family").steps["x_operation"].tolist() == ["DeleteImage", "DeleteImage"]
 
 
+@pytest.mark.slow
 def test_an_image_whose_receivers_or_uses_are_not_known_is_held_back_with_the_command_that_tells() -> None:
     receivers = account(images=[image("m-1", is_shared="true")[0]]).clean("anything in use")
     assert receivers.decisions["x_decision"].tolist() == ["held back"]
@@ -152,6 +154,7 @@ def test_a_community_image_is_made_private_before_it_goes() -> None:
     assert set(steps["x_answer"]) == {"allowed"}
 
 
+@pytest.mark.slow
 def test_an_image_is_held_back_for_a_step_that_the_cloud_refuses_and_all_that_follows_from_it() -> None:
     """In the other order the snapshot goes while its image is there, and the image while others may use it."""
     shared = weekly(2, shares=[{"image_id": "m-1", "with_account_id": "77"}])
@@ -247,6 +250,7 @@ def test_a_chosen_image_goes_with_its_snapshot_and_the_rest_stays() -> None:
     assert plan.decisions["x_image_id"].tolist() == ["m-1"]
 
 
+@pytest.mark.slow
 def test_a_chosen_snapshot_behind_an_image_is_held_back_unless_the_image_goes_too() -> None:
     """SDEL-2."""
     plan = chosen(weekly(3), "s-1")

@@ -100,6 +100,7 @@ def test_an_explanation_says_what_is_known_and_what_would_settle_the_rest(ecs: A
     assert "what would settle it: aliyun ecs DescribeInstances" in out
 
 
+@pytest.mark.slow
 def test_an_image_is_explained_by_its_name_too(ecs: Any, saved: Path) -> None:
     assert ecs(saved, "--explain", "web-v1") == ecs(saved, "--explain", "m-1")
 

@@ -106,6 +106,7 @@ def test_a_chain_whose_disk_is_smaller_than_its_total_still_comes_out() -> None:
     assert layout(chain, names) == [(4, 0), (4, 1), (4, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("total", [26, 12.5])
 def test_a_total_that_full_sizes_contradict_leaves_the_chain_and_its_images_out_and_says_so(total: float) -> None:
     """Together they hold 25 GiB, and one of them alone 13: a total above or below is of another time."""
@@ -227,6 +228,7 @@ def test_a_policy_goes_on_and_takes_no_snapshot_of_the_past() -> None:
     assert len(cloud.chain("d-1").snapshots) == 2
 
 
+@pytest.mark.slow
 def test_a_stopped_instance_is_stopped_and_a_prepaid_one_is_paid_until_it_ends() -> None:
     stopped = running(status="Stopped", stopped_mode="StopCharging").cloud().instance("i-1")
     assert (stopped.status, stopped.stop_mode) == ("Stopped", "economical")

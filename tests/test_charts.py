@@ -108,6 +108,7 @@ def test_eight_series_are_all_shown():
     assert len(bars(ax)) == 8
 
 
+@pytest.mark.slow
 def test_series_differ_without_colour_too():
     ax = charts.cost_over_time(costs(*[("2026-01-15", f"r{n}", 1) for n in range(8)]), by="region_id")
     assert len({container[0].get_hatch() for container in ax.containers}) == 8

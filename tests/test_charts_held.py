@@ -34,6 +34,7 @@ def written(ax: Axes) -> list[str]:
     return [text.get_text().strip() for text in ax.texts]
 
 
+@pytest.mark.slow
 def test_what_is_known_is_filled_and_what_is_bounded_is_hatched_above_it() -> None:
     """Of the largest, 8 GiB: 2 are a quarter, and from 2 to 6 a half."""
     ax = charts.held_over_time(table(("2026-05-01", "m-1", 8, 8), ("2026-05-01", "m-2", 2, 6)))

@@ -127,6 +127,7 @@ def test_a_receiver_who_pays_nothing_is_shown_too():
     assert texts(ax) == ["4.00", "0.00"]
 
 
+@pytest.mark.slow
 def test_many_receivers_are_put_together():
     """The owner, the ten who pay most, and 20 others who pay 1 to 20: 210."""
     ax = charts.who_pays(

@@ -208,6 +208,7 @@ def test_all_fields_of_a_name_are_of_one_type() -> None:
     assert [name for name, kinds in found.items() if len(kinds) > 1] == []
 
 
+@pytest.mark.slow
 def test_any_damaged_byte_is_said_or_does_no_harm(path: Path, busy: Cloud) -> None:
     whole, events = path.read_bytes(), list(busy.ledger)
     for place in range(0, len(whole), 97):

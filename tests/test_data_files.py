@@ -151,6 +151,7 @@ def test_short_names_stand_for_images_and_not_before_their_release():
             assert first_day >= published[image_id].release_date
 
 
+@pytest.mark.slow
 def test_a_priced_instance_type_or_product_is_known():
     """Four old types of me-east-1 have a price, but no source gives their vCPUs."""
     priced = {row.item for row in all_prices() if row.meter == "instance"}

@@ -82,6 +82,7 @@ def test_an_explanation_that_a_lesson_does_not_have_is_refused_with_those_it_has
         teaching.explain("5", 1)
 
 
+@pytest.mark.slow
 def test_a_folder_gets_every_notebook_and_keeps_those_it_has(said, tmp_path):
     assert said("--no-open")[0] == 0
     copies = {path.name for path in (tmp_path / "my_lessons").glob("*.ipynb")}

@@ -72,6 +72,7 @@ def test_the_wheel_holds_the_package_its_data_and_the_lessons(wheel: ZipFile) ->
     assert "ecs_images/notebooks/00_first_five_minutes.ipynb" in wanted
 
 
+@pytest.mark.slow
 def test_the_wheel_has_the_version_of_the_package(wheel: ZipFile) -> None:
     (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     assert f"\nVersion: {ecs.__version__}\n" in wheel.read(metadata).decode()

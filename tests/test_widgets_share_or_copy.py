@@ -363,6 +363,7 @@ def test_a_cloud_without_images_says_how_to_make_one(cloud: Cloud, acme: Account
     assert "make one with create_image" in shown(share_or_copy(cloud))
 
 
+@pytest.mark.slow
 def test_the_ends_of_every_slider_give_an_answer(cloud: Cloud, acme: Account, partner: Account) -> None:
     golden_image(acme)
     panel = share_or_copy(cloud, regions=[SHANGHAI])
