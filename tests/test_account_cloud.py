@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -239,6 +240,34 @@ def test_a_stopped_instance_is_stopped_and_a_prepaid_one_is_paid_until_it_ends()
     }
     prepaid = running(**ends).cloud().instance("i-1")
     assert (prepaid.billing, f"{prepaid.paid_until:%m-%d %H:%M}") == ("subscription", "08-20 08:00")
+
+
+def of_product(**more: object) -> Inventory:
+    """The instance of `running`, from an image of a marketplace product."""
+    told = running(**more)
+    images = told.images.assign(product_code="cmjj028448")
+    return Inventory({**told.tables, "images": images}, told.coverage)
+
+
+def test_what_runs_in_an_account_goes_on_to_cost_its_fee_and_its_disks() -> None:
+    """For the hour after the newest answer: one instance of the product, and disks of 40 and 20 GiB."""
+    cloud = of_product().cloud()
+    usage = ecs.measure(cloud, since=cloud.now, until=cloud.now + timedelta(hours=1), meters="all")
+    used = usage[usage["sku_meter"] != "snapshot_standard"]
+    found = sorted(zip(used["sku_meter"], used["resource_id"], used["x_quantity"].tolist(), strict=True))
+    assert found == [
+        ("disk", "d-1", 40 * GIB),
+        ("disk", "d-2", 20 * GIB),
+        ("instance", "i-1", 1),
+        ("marketplace_fee", "i-1", 1),
+    ]
+
+
+@pytest.mark.parametrize("cpu", ['"two"', "-3", "[4]", "null"])
+def test_an_instance_of_an_unknown_type_without_a_count_of_vcpus_says_which_fees_lack_it(cpu: str) -> None:
+    told = of_product(instance_type="ecs.unheard.of", extra=f'{{"Cpu": {cpu}, "Memory": "much"}}')
+    assert "fees of instance i-1 that go by its vCPUs, which are not told" in told.left_out()
+    assert told.cloud().instance("i-1").vcpus == 0
 
 
 def test_an_instance_whose_system_disk_is_in_no_list_is_left_out_and_its_disks_are_there() -> None:

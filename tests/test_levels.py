@@ -252,6 +252,8 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ecs.read_usage_levels(tmp_path)
     with pytest.raises(InputError, match=r"gone\.parquet: is not read as Parquet"):
         ecs.read_usage_levels(tmp_path / "gone.parquet")
+    with pytest.raises(InputError, match=r"one\.parquet: named twice, so its usage would count twice"):
+        ecs.read_usage_levels([tmp_path / "one.parquet", str(tmp_path / "one.parquet")])
     (tmp_path / "usage.parquet").write_text("account,region")
     with pytest.raises(InputError, match=r"usage\.parquet: is not read as Parquet"):
         ecs.read_usage_levels(tmp_path)

@@ -26,6 +26,7 @@ from ..ledger.ledger import Ledger
 from ..ledger.resources import DeviceMapping, DiskCategory, DiskKind, Lineage, published_lineage
 from ..ledger.terms import end_of_term
 from ..units import BYTES_PER_GIB
+from ..wire.answers import count_of
 from .bounds import KnownChain
 from .chains import UNPLACED, AccountChain, chains_of, complete, own_images, records
 from .costs import Fees, category_of
@@ -285,6 +286,9 @@ class _Making:
         kind = instance_type(row.instance_type) if row.instance_type in instance_types() else None
         system = next(disk for disk in disks if disk.kind == "system")
         lineage = self._lineage_of(row)
+        vcpus = (kind and kind.vcpus) or count_of(more.get("Cpu")) or 0
+        if not vcpus and (lineage.charged_system or lineage.product_code):
+            self.left_out.append(f"fees of instance {row.instance_id} that go by its vCPUs, which are not told")
         self.events.append(
             ev.InstanceSeen(
                 at=at,
@@ -292,8 +296,8 @@ class _Making:
                 account=self._account(row.account_id),
                 region=row.region_id,
                 instance_type=row.instance_type,
-                vcpus=(kind and kind.vcpus) or int(more.get("Cpu") or 0),
-                memory_gib=(kind and kind.memory_gib) or float(more.get("Memory") or 0) / 1024,
+                vcpus=vcpus,
+                memory_gib=(kind and kind.memory_gib) or (count_of(more.get("Memory")) or 0) / 1024,
                 image=row.image_id,
                 lineage=lineage,
                 system_disk=system.disk,

@@ -79,6 +79,9 @@ def _paths(files: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[P
         several = [_path(file) for file in files]
         if not several:
             raise InputError("give at least one file of usage")
+        if len(set(several)) < len(several):
+            twice = next(file for place, file in enumerate(several) if file in several[:place])
+            raise InputError(f"{twice}: named twice, so its usage would count twice")
         return several
     path = _path(files)
     if not path.is_dir():

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import InputError
 from ..saving import path_of
 from .event_columns import EventColumns, as_column, hints, kind_numbers, number_of
-from .events import Event
+from .events import KINDS, Event
 from .state import State
 
 _Event = TypeVar("_Event", bound=Event)
@@ -69,8 +69,8 @@ class Ledger(Sequence[Event]):
         return f"<Ledger: {len(self)} events, {self[0].at:%Y-%m-%d} to {self[-1].at:%Y-%m-%d}>"
 
     def of(self, *kinds: type[_Event]) -> Iterator[_Event]:
-        """The events of these kinds, in order."""
-        wanted = np.isin(self._numbers, [number_of(kind) for kind in kinds])
+        """The events of these kinds, and of kinds that are special cases of them, in order."""
+        wanted = np.isin(self._numbers, [number_of(kind) for kind in KINDS.values() if issubclass(kind, kinds)])
         return iter(self.take(np.flatnonzero(wanted)))  # type: ignore[arg-type]
 
     @cached_property
