@@ -263,6 +263,17 @@ def test_what_runs_in_an_account_goes_on_to_cost_its_fee_and_its_disks() -> None
     ]
 
 
+@pytest.mark.slow
+def test_the_next_thirty_days_cost_in_the_cloud_what_the_account_says() -> None:
+    """Storage, disks and machines of the sample account, by two ways: from its lists, and from events."""
+    inventory = Inventory.read(ecs.sample("shop") / "inventory")
+    told, cloud = inventory.bill(meters="all").by("meter"), inventory.cloud()
+    end = cloud.now + timedelta(days=30)
+    played = ecs.bill(cloud, since=cloud.now, until=end, meters="all", as_it_is=True).by("meter")
+    assert set(told["sku_meter"]) == {"disk", "instance", "snapshot_standard"}
+    pd.testing.assert_frame_equal(told, played, rtol=1e-12)
+
+
 @pytest.mark.parametrize("cpu", ['"two"', "-3", "[4]", "null"])
 def test_an_instance_of_an_unknown_type_without_a_count_of_vcpus_says_which_fees_lack_it(cpu: str) -> None:
     told = of_product(instance_type="ecs.unheard.of", extra=f'{{"Cpu": {cpu}, "Memory": "much"}}')
