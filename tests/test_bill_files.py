@@ -208,7 +208,7 @@ def test_a_line_below_a_title_is_named_by_its_own_number(tmp_path):
     "content",
     [
         repr(ANSWER).encode(),
-        gzip.compress(json.dumps(ANSWER).encode()),
+        gzip.compress(json.dumps(ANSWER).encode(), mtime=0),
         json.dumps({"statusCode": 200, "body": ANSWER}).encode(),
         b"<R><Data><AccountID>1</AccountID><BillingCycle>2026-06</BillingCycle><Items><Item>"
         + "".join(f"<{name}>{value}</{name}>" for name, value in ITEM.items()).encode()
