@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -143,4 +142,4 @@ def test_zero_is_a_fact_and_a_long_table_says_that_it_goes_on(things: dict[str, 
 
 
 def test_what_is_unknown_of_a_disk_is_said(things: dict[str, Any]) -> None:
-    assert "attached to nothing" in repr(replace(things["disk"], instance=None))
+    assert "attached to nothing" in repr(things["disk"]._replace(instance=None))

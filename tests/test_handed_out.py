@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import fields
 from threading import Barrier
 
 import pytest
@@ -37,11 +37,11 @@ def test_no_table_of_a_cloud_s_state_can_be_changed(cloud: Cloud, acme: Account)
 
 def test_no_record_of_a_cloud_s_state_can_be_changed(cloud: Cloud, acme: Account) -> None:
     image = cloud.image(golden_image(acme))
-    for record in (image, cloud.state.accounts["acme"], *cloud.state.disks.values(), *cloud.state.instances.values()):
-        with pytest.raises((FrozenInstanceError, TypeError)):
+    state = cloud.state
+    tables = state.accounts, state.disks, state.instances, state.snapshots, state.images
+    for record in (record for table in tables for record in table.values()):
+        with pytest.raises((AttributeError, TypeError)):
             record.region = "cn-hangzhou"  # type: ignore[misc, union-attr]
-    with pytest.raises(AttributeError):
-        cloud.snapshot(image.system_snapshot).name = "mine"  # type: ignore[misc]
     assert isinstance(image.shared_with, frozenset)
 
 

@@ -19,7 +19,7 @@ from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..ledger.chains import ChainView
 from ..ledger.events import MOST_PERIODS
-from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Purchase, Snapshot
+from ..ledger.resources import Purchase, Resource
 from ..saving import can_be_stored
 from ..units import positive_gib, size_gib
 
@@ -177,7 +177,7 @@ def ident(value: Any, what: str, kind: str = "") -> str:
     """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
     if isinstance(value, str) and len(value) <= _LONGEST:
         return Text().check(value, what)
-    if isinstance(value, Image | Snapshot | Disk | Instance | ImageFiles | AutoSnapshotPolicy | Purchase | ChainView):
+    if isinstance(value, Resource | Purchase | ChainView):
         return value.id
     example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
     raise InputError(f"{what} is one id or name{example}, not {shown(value)}")
@@ -189,8 +189,8 @@ def idents(values: Any, what: str) -> list[str]:
 
 
 def listed(value: Any, what: str, words: str = "list") -> Sequence[Any]:
-    """A value that is a list, which neither text nor bytes are; raises InputError naming `what`."""
-    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence):
+    """A value that is a list, which text, bytes and a record are not; raises InputError naming `what`."""
+    if isinstance(value, str | bytes | bytearray | Resource | Purchase) or not isinstance(value, Sequence):
         raise InputError(f"{what} is a {words}, not {shown(value)}")
     return value
 

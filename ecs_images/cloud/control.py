@@ -69,6 +69,8 @@ class Control:
             due = getattr(event, "finishes_at", None)
             if due is not None and due > event.at:
                 heappush(self._dues, due)
+            if not self.state.expiring:  # so in most clouds; asking an event for its kind takes longer
+                continue
             for snapshot in _retention_to_look_at(event, self.state):
                 if snapshot in self.state.expiring:
                     heappush(self._ends, (self.state.expiring[snapshot], snapshot))

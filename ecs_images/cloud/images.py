@@ -119,8 +119,7 @@ class ImageCommands(Caller):
                     image=own.id,
                 )
             lineage = replace(lineage, charged_system=None)
-        after = replace(
-            own,
+        after = own._replace(
             name=own.name if name is None else name,
             family=own.family if family is None else family,
             status=status or own.status,

@@ -755,7 +755,7 @@ class SystemDiskReplaced(Event):
         found = (self.image, self.lineage, self.disk, disk.size_gib, written, disk.initial_blocks)
         if found != wanted or self.purchase != begun.purchase:
             yield f"another change of the system of {self.instance} was begun"
-        yield from _not_made_for(state, self.disk, "system", replace(instance, image=self.image, lineage=self.lineage))
+        yield from _not_made_for(state, self.disk, "system", instance._replace(image=self.image, lineage=self.lineage))
         if not state.disks[instance.system_disk].released_at:
             yield f"the system disk before, {instance.system_disk}, is not released"
 
@@ -1542,7 +1542,7 @@ class ImageModified(Event):
         image = state.images[self.image]
         if self.status != image.status and {self.status, image.status} != {"Available", "Deprecated"}:
             yield f"status {image.status} does not change to {self.status}"
-        if image == replace(image, name=self.name, family=self.family, status=self.status, lineage=self.lineage):
+        if image == image._replace(name=self.name, family=self.family, status=self.status, lineage=self.lineage):
             yield f"nothing of {self.image} changes"
         yield from _differing(
             lineage=(self.lineage, replace(image.lineage, charged_system=self.lineage.charged_system))
@@ -1638,8 +1638,8 @@ class FilesReplicated(Event):
 
     def apply(self, state: State) -> None:
         source = state.files[self.source]
-        files = replace(
-            source, id=self.files, region=self.to, source=self.source, started_at=self.at, finishes_at=self.finishes_at
+        files = source._replace(
+            id=self.files, region=self.to, source=self.source, started_at=self.at, finishes_at=self.finishes_at
         )
         _add_files(state, files)
 
@@ -1705,7 +1705,7 @@ def _shared_names(kind: Callable[..., Any], event: type[Event]) -> tuple[str, ..
 
 
 def _change(table: dict[str, Any], resource_id: str, **changes: Any) -> None:
-    table[resource_id] = replace(table[resource_id], **changes)
+    table[resource_id] = table[resource_id]._replace(**changes)
 
 
 def _no_longer_pending(state: State, resource_id: str) -> None:

@@ -7,7 +7,7 @@ account that have a name, at the same speed however much exists or ever existed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, KeysView, Mapping
+from collections.abc import Callable, Hashable, KeysView, Mapping, Sequence
 from copy import copy
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ Record = TypeVar("Record")
 Key = tuple[Hashable, ...]
 
 _NOTHING: KeysView[str] = {}.keys()
+_NO_KEYS: Sequence[Key] = ()
 
 
 class Index(Generic[Record]):
@@ -30,7 +31,8 @@ class Index(Generic[Record]):
         self.is_built = False
         # Each group has the ids in the order in which the records came to be, with their places in that order.
         self._groups: dict[Key, dict[str, int]] = {}
-        self._places: dict[str, int] = {}
+        # The place of each record, and the keys of the groups that it is in.
+        self._known: dict[str, tuple[int, Sequence[Key]]] = {}
         self._next_place = 0
         self._counts: dict[Key, int] = {}
         # A fork shares all of this until one of the two changes something, and each group until it changes that.
@@ -52,7 +54,7 @@ class Index(Generic[Record]):
         if not self.is_built:
             self.is_built = True
             for name, record in self._records.items():
-                self.follow(name, None, record)
+                self.follow(name, record)
 
     def of(self, *key: Hashable) -> KeysView[str]:
         """The ids of a group, the oldest record first. It follows later changes, so list it before making one."""
@@ -65,29 +67,31 @@ class Index(Generic[Record]):
         self.build()
         return self._counts.get(key, 0)
 
-    def follow(self, name: str, before: Record | None, after: Record | None) -> None:
-        """Move a record from its groups before a change to those after it; None where it is not there."""
-        old = [] if before is None else self._keys_of(before)
-        new = [] if after is None else self._keys_of(after)
-        if before is not None and after is not None and old == new:
+    def follow(self, name: str, record: Record | None) -> None:
+        """Move a record from the groups that it is in to those that it belongs to now; None where it is deleted."""
+        known = self._known.get(name)
+        place, old = known or (self._next_place, _NO_KEYS)
+        new = self._keys_of(record) if record is not None else _NO_KEYS
+        if known and record is not None and old == new:
             return
         if self._shared:
-            self._groups, self._places, self._counts = dict(self._groups), dict(self._places), dict(self._counts)
+            self._groups, self._known, self._counts = dict(self._groups), dict(self._known), dict(self._counts)
             self._own_groups, self._shared = set(), False
-        if before is None:
-            self._places[name] = self._next_place
-            self._next_place += 1
         for key in set(old).difference(new):
             self._leave(key, name)
         for key in set(new).difference(old):
-            self._join(key, name)
-        if after is None:
-            del self._places[name]
+            self._join(key, name, place)
+        if record is None:
+            del self._known[name]
+            return
+        self._known[name] = place, new
+        if known is None:
+            self._next_place += 1
 
-    def _join(self, key: Key, name: str) -> None:
+    def _join(self, key: Key, name: str, place: int) -> None:
         if key not in self._groups:
             self._counts[key[:-1]] = self._counts.get(key[:-1], 0) + 1
-        group, place = self._changing(key), self._places[name]
+        group = self._changing(key)
         out_of_order = bool(group) and place < group[next(reversed(group))]
         group[name] = place
         if out_of_order:
@@ -118,12 +122,12 @@ class Table(dict[str, Record]):
 
     def __setitem__(self, name: str, record: Record) -> None:
         if self._index.is_built:
-            self._index.follow(name, self.get(name), record)
+            self._index.follow(name, record)
         super().__setitem__(name, record)
 
     def __delitem__(self, name: str) -> None:
         if self._index.is_built:
-            self._index.follow(name, self[name], None)
+            self._index.follow(name, None)
         super().__delitem__(name)
 
     def _refused(self, *_: Any, **__: Any) -> Any:

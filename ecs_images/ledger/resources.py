@@ -1,6 +1,7 @@
 """What exists in the simulated cloud: frozen records, replaced as a whole when something happens.
 
-Deleted and released resources are kept, so that questions about the past can be answered.
+Deleted and released resources are kept, so that questions about the past can be answered. Those are named tuples
+because estates have a hundred thousand of them, and a frozen dataclass costs four times as much to replace.
 """
 
 from __future__ import annotations
@@ -96,8 +97,7 @@ class DeviceMapping:
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Instance:
+class Instance(NamedTuple):
     """An instance (实例); `stop_mode` is how it was stopped, None while it is not.
 
     `vcpus` and `memory_gib` are 0 where they are not known.
@@ -139,7 +139,8 @@ class Instance:
     def __repr__(self) -> str:
         return _line(self, self.instance_type, f"from {self.image}", self.status)
 
-    _repr_html_ = facts_card
+    def _repr_html_(self) -> str:
+        return facts_card(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,7 @@ class Replacement:
     purchase: str | None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Purchase:
+class Purchase(NamedTuple):
     """A marketplace product bought in a region for one instance at a time (MKT-1, MKT-3).
 
     `billing` is pay_as_you_go, which costs nothing until an instance runs, or once, for good. It may be given
@@ -180,11 +180,11 @@ class Purchase:
     def __repr__(self) -> str:
         return _line(self, self.product, self.billing)
 
-    _repr_html_ = facts_card
+    def _repr_html_(self) -> str:
+        return facts_card(self)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Disk:
+class Disk(NamedTuple):
     """A cloud disk (云盘). `image` or `snapshot` is what it was made from and goes back to.
 
     `instance` is what it is attached to, None while it is not; `ever_attached` whether it ever was.
@@ -219,7 +219,8 @@ class Disk:
         attached = f"of {self.instance}" if self.instance else "attached to nothing"
         return _line(self, f"{self.kind} disk, {self.size_gib} GiB {self.category}", attached)
 
-    _repr_html_ = facts_card
+    def _repr_html_(self) -> str:
+        return facts_card(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +232,7 @@ class FilePart:
     file_bytes: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ImageFiles:
+class ImageFiles(NamedTuple):
     """The files of an exported image, one per disk, in a bucket of a region (EXP-1).
 
     id: an id of ours for all files of the image; OSS names objects by bucket and key
@@ -265,14 +265,12 @@ class ImageFiles:
     def __repr__(self) -> str:
         return _line(self, f"of {self.image}", f"{bytes_to_gib(self.total_bytes):g} GiB")
 
-    _repr_html_ = facts_card
+    def _repr_html_(self) -> str:
+        return facts_card(self)
 
 
 class Snapshot(NamedTuple):
     """A snapshot (快照): place `number` in its chain, and what it can restore.
-
-    A named tuple because estates have a hundred thousand of them, and a dataclass costs five
-    times as much to make and to replace.
 
     `status` is one of SNAP-1. `disk` is None for copies and imports.
     `content_bytes` is what a restore gives back, not what is stored or billed. `policy` is the automatic
@@ -314,8 +312,7 @@ class Snapshot(NamedTuple):
         return facts_card(self)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class AutoSnapshotPolicy:
+class AutoSnapshotPolicy(NamedTuple):
     """An automatic snapshot policy (自动快照策略): when it takes snapshots, of which disks, and for how long (SNAP-7).
 
     `time_points` are full hours and `weekdays` days from 1 for Monday, both in UTC+8; `retention_days` is None
@@ -337,11 +334,11 @@ class AutoSnapshotPolicy:
         kept = f"kept {counted(self.retention_days, 'day')}" if self.retention_days else "kept for ever"
         return _line(self, self.name, kept, f"applied to {counted(len(self.disks), 'disk')}")
 
-    _repr_html_ = facts_card
+    def _repr_html_(self) -> str:
+        return facts_card(self)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Image:
+class Image(NamedTuple):
     """An image (镜像; ID-3).
 
     id: its id
@@ -404,7 +401,8 @@ class Image:
     def __repr__(self) -> str:
         return _line(self, self.name, f"{self.size_gib} GiB", self.status)
 
-    _repr_html_ = facts_card
+    def _repr_html_(self) -> str:
+        return facts_card(self)
 
 
 Resource = Instance | Disk | Snapshot | Image | ImageFiles | AutoSnapshotPolicy
