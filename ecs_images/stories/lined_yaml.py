@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,19 +75,6 @@ class Located:
         if isinstance(self.value, LocatedMap):
             return {key: item.plain() for key, item in self.value.items()}
         return self.value
-
-    @cached_property
-    def flat(self) -> Located:
-        """The plain value and its line; the same object whenever it is asked for."""
-        return Located(self.line, self.plain()) if isinstance(self.value, list | LocatedMap) else self
-
-    @cached_property
-    def has_braces(self) -> bool:
-        """Whether a text in it has braces, where a repeat puts in its counter."""
-        if isinstance(self.value, list | LocatedMap):
-            parts = self.value if isinstance(self.value, list) else self.value.values()
-            return any(part.has_braces for part in parts)
-        return isinstance(self.value, str) and "{" in self.value
 
 
 class LocatedMap(dict[str, Located]):

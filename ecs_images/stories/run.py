@@ -153,9 +153,11 @@ def resolve(cloud: Cloud, ids: dict[str, str], value: Any) -> Any:
         return [resolve(cloud, ids, item) for item in value]
     if not isinstance(value, str):
         return value
+    if value in ids:
+        return ids[value]
     name, part = part_of(value, ids)
     if part is None:
-        return ids.get(name, value)
+        return value
     kind, _, number = part.rpartition("_")
     if part.endswith("disk") or kind == "data_disk":
         instance = cloud.instance(ids[name])

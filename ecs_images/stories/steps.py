@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..catalog.images import is_published, known_references, why_not_read
 from ..catalog.not_counted import not_counted
@@ -38,14 +38,22 @@ from .lined_yaml import Located, LocatedMap
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a story: its arguments by name, and the kind of thing it makes, if any."""
+    """A command of a story: its arguments by name, those that name what earlier steps made, and what it makes."""
 
     arguments: dict[str, Argument]
+    references: dict[str, Kind]
     makes: str | None
 
 
 def _command(method: Callable[..., Any]) -> Command:
-    return Command(arguments_of(method), result_of(method))
+    arguments = arguments_of(method)
+    kinds = {name: argument.kind for name, argument in arguments.items()}
+    return Command(arguments, {name: kind for name, kind in kinds.items() if _refers(kind)}, result_of(method))
+
+
+def _refers(kind: Kind) -> bool:
+    """Whether an argument of that kind may name something made earlier."""
+    return isinstance(kind.each if isinstance(kind, Several) else kind, Reference | Records)
 
 
 COMMANDS = {
@@ -71,7 +79,7 @@ REPEAT_KEYS = {
 _WAITS_FOR = {kind: Argument(kind, Reference(kind), True, False) for kind in ("image", "snapshot", "instance", "files")}
 """What `wait` may wait for: one of these."""
 _PART = re.compile(r"(?P<name>.+)\.(?P<part>system_disk|system_snapshot|data_disk_\d+|data_snapshot_\d+)")
-_BRACES = re.compile(r"\{(?P<inside>[^{}]*)\}")
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _COUNTER = re.compile(r"(?P<name>\w+?)(?P<less>-\d{1,6})?")
 _ROUNDS = re.compile(r"(?P<first>\d{1,6})(?P<on>-(?P<last>\d{1,6})?)?")
 _LOOKS_LIKE_AN_ID = re.compile(r"(i|d|s|m|f|sl|sp)-.+")
@@ -80,8 +88,7 @@ _LONGEST = timedelta(days=36_525)
 _SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One command of a story.
 
     line: its line in the file
@@ -103,6 +110,35 @@ class Step:
 
 
 @dataclass
+class _Draft:
+    """A step as it is written, which a repeat makes a step of in each of its rounds.
+
+    line: its line
+    command: its command
+    at: when it is given; of a step in a repeat None
+    after: of a step in a repeat, how long after the start of its round, where that is said
+    code: the error code it must be refused with, if any
+    given: its arguments, account and `as`
+    lines: the line of each
+    counted: those with a counter in them, and what makes their value from the number of the round
+    arguments: what is known of the arguments
+    to_check: the arguments that are to be checked. In the first round all are, later only those with a counter, since
+        names only come to be: what may be named once may be named later
+    """
+
+    line: int
+    command: str
+    at: datetime | None
+    after: Located | None
+    code: str | None
+    given: dict[str, Any]
+    lines: dict[str, int]
+    counted: dict[str, Callable[[int], Any]]
+    arguments: dict[str, Argument]
+    to_check: Collection[str]
+
+
+@dataclass
 class StepReader:
     """Reads a story's steps and collects every problem.
 
@@ -119,7 +155,6 @@ class StepReader:
     _names: dict[str, str] = field(default_factory=dict)
     _families: set[str] = field(default_factory=set)
     _lines_with_problems: set[int] = field(default_factory=set)
-    _checked: set[int] = field(default_factory=set)
 
     def read(self, nodes: Located) -> None:
         """Read the list of steps."""
@@ -129,8 +164,8 @@ class StepReader:
         for node in nodes.value:
             if isinstance(node.value, LocatedMap) and "repeat" in node.value:
                 self._read_repeat(node)
-            else:
-                self._read_step(node, {}, None)
+            elif draft := self._draft(node, ""):
+                self._read_step(draft, 0, draft.at)
 
     @property
     def names(self) -> dict[str, str]:
@@ -172,11 +207,12 @@ class StepReader:
         if "at" in node.value:
             self._move_to(node.value["at"])
         start = self.now
-        rounds = [self._rounds(inner, times) for inner in body.value]
+        drafts = [(self._draft(inner, counter), self._rounds(inner, times)) for inner in body.value]
         for number in range(1, times + 1):
-            for inner, spans in zip(body.value, rounds, strict=True):
-                if any(number in span for span in spans):
-                    self._read_step(inner, {counter: number}, start + (number - 1) * every)
+            round_start = start + (number - 1) * every
+            for draft, spans in drafts:
+                if draft and any(number in span for span in spans):
+                    self._read_step(draft, number, self._moment(draft, round_start))
             self._lines_with_problems = {problem.line for problem in self.problems}
         self._lines_with_problems = set()
 
@@ -190,33 +226,52 @@ class StepReader:
 
     # One step -----------------------------------------------------------------------------------
 
-    def _read_step(self, node: Located, counters: dict[str, int], round_start: datetime | None) -> None:
+    def _draft(self, node: Located, counter: str) -> _Draft | None:
+        """A step as it is written; None where it cannot be read.
+
+        counter: the name of the counter of the repeat that the step is in; empty where it is in none
+        """
         fields = node.value
         if not isinstance(fields, LocatedMap):
             self._problem(node.line, f"a step is a command with its arguments, not {shown(node.plain())}")
-            return
-        if "rounds" in fields and not counters:
+            return None
+        if "rounds" in fields and not counter:
             self._problem(fields["rounds"].line, "rounds is only allowed inside a repeat")
-            return
+            return None
         if "repeat" in fields:
             self._problem(node.line, "a repeat cannot contain another repeat")
-            return
+            return None
         commands = [key for key in fields if key not in STEP_KEYS]
         if len(commands) != 1:
             self._problem(node.line, f"a step has one command, not {', '.join(commands) or 'none'}")
-            return
-        at = self._moment(fields, round_start)
-        self._read_command(fields[commands[0]], commands[0], at, fields.get("refused"), counters)
-
-    def _moment(self, fields: LocatedMap, round_start: datetime | None) -> datetime | None:
-        if round_start is None:
-            if "after" in fields:
-                self._problem(fields["after"].line, "after is only allowed inside a repeat; use at instead")
-            return self._move_to(fields["at"]) if "at" in fields else None
-        if "at" in fields:
+            return None
+        (command,) = commands
+        if counter and "at" in fields:
             self._problem(fields["at"].line, "inside a repeat use after, counted from the start of the round")
-        if "after" in fields:
-            return self._reach(round_start + self._span(fields["after"]), fields["after"].line)
+        if not counter and "after" in fields:
+            self._problem(fields["after"].line, "after is only allowed inside a repeat; use at instead")
+        at = self._move_to(fields["at"]) if "at" in fields and not counter else None
+        if command != "wait" and command not in COMMANDS:
+            unknown = UnknownName("command", command, [*COMMANDS, "wait", "repeat"], not_counted(command))
+            self._problem(fields[command].line, str(unknown))
+            return None
+        body = fields[command]
+        if not isinstance(body.value, LocatedMap):
+            self._problem(body.line, f"{command} needs its arguments as a mapping, not {shown(body.plain())}")
+            return None
+        lines = {key: item.line for key, item in body.value.items()}
+        given = {key: item.plain() for key, item in body.value.items()}
+        counted = {
+            key: self._counting(value, lines[key], counter) for key, value in given.items() if _has_braces(value)
+        }
+        arguments = self._arguments(command, lines, body.line)
+        code = self._code(fields.get("refused"))
+        after = fields.get("after") if counter else None
+        return _Draft(body.line, command, at, after, code, given, lines, counted, arguments, arguments)
+
+    def _moment(self, draft: _Draft, round_start: datetime) -> datetime | None:
+        if draft.after is not None:
+            return self._reach(round_start + self._span(draft.after), draft.after.line)
         self.now = max(round_start, self.now)
         return self.now
 
@@ -256,39 +311,25 @@ class StepReader:
         self.now = moment
         return moment
 
-    def _read_command(
-        self, node: Located, command: str, at: datetime | None, refused: Located | None, counters: dict[str, int]
-    ) -> None:
-        if command != "wait" and command not in COMMANDS:
-            unknown = UnknownName("command", command, [*COMMANDS, "wait", "repeat"], not_counted(command))
-            self._problem(node.line, str(unknown))
-            return
-        if not isinstance(node.value, LocatedMap):
-            self._problem(node.line, f"{command} needs its arguments as a mapping, not {shown(node.plain())}")
-            return
-        given = {key: self._filled(item, counters) for key, item in node.value.items()}
-        code = self._code(refused)
-        name = self._new_name(given.pop("as", None), command, code)
-        account = "" if command == "wait" else self._account(given.pop("account", None), node.line)
-        arguments = self._check_arguments(command, given, node.line)
-        hint = f" (round {max(counters.values())}; rounds: says in which ones a step is done)" if counters else ""
-        for key, argument in arguments.items():
-            # A value without a counter is the same object in every round, so it is checked in the first one only;
-            # names only come to be, so what may be named there may be named later.
-            if id(given[key]) not in self._checked:
-                self._check_value(argument, given[key], hint, code)
-            if not node.value[key].has_braces:
-                self._checked.add(id(given[key]))
+    def _read_step(self, draft: _Draft, number: int, at: datetime | None) -> None:
+        """Make a step of a draft, in the round of that number; 0 where it is in no repeat."""
+        given, lines, code = draft.given.copy(), draft.lines, draft.code
+        for key, made in draft.counted.items():
+            given[key] = made(number)
+        name = self._new_name(given.pop("as"), lines["as"], draft.command, code) if "as" in given else None
+        account = "" if draft.command == "wait" else self._account(given.pop("account", None), draft)
+        for key in draft.to_check:
+            self._check_value(draft.arguments[key], given[key], lines[key], number, code)
+        draft.to_check = draft.counted.keys() & draft.arguments.keys()
         family = given.get("family")
-        if family is not None and isinstance(family.value, str):
-            if family.value in self._names:
-                self._problem(family.line, f"the family {shown(family.value)} has the name of an earlier step")
-            self._families.add(family.value)
-        made = COMMANDS[command].makes if command in COMMANDS else None
-        if name is not None and code is None and made is not None:
-            self._names[name] = made
-        values = {key: item.value for key, item in given.items()}
-        self.steps.append(Step(node.line, at, command, account, values, name, code))
+        if isinstance(family, str):
+            if family in self._names:
+                self._problem(lines["family"], f"the family {shown(family)} has the name of an earlier step")
+            self._families.add(family)
+        made_kind = COMMANDS[draft.command].makes if draft.command in COMMANDS else None
+        if name is not None and code is None and made_kind is not None:
+            self._names[name] = made_kind
+        self.steps.append(Step(draft.line, at, draft.command, account, given, name, code))
 
     def _code(self, refused: Located | None) -> str | None:
         if refused is None:
@@ -298,68 +339,69 @@ class StepReader:
             self._problem(refused.line, str(UnknownName("error code", str(refused.value), codes)))
         return str(refused.value)
 
-    def _new_name(self, node: Located | None, command: str, code: str | None) -> str | None:
-        """The name that a step gives to what it makes, if any."""
-        if node is None:
-            return None
-        name = node.value
+    def _new_name(self, name: Any, line: int, command: str, code: str | None) -> str | None:
+        """The name that a step gives to what it makes, if it may be given."""
         if not isinstance(name, str) or not name or "." in name:
-            self._problem(node.line, f"as needs a name without a dot, not {shown(name)}")
+            self._problem(line, f"as needs a name without a dot, not {shown(name)}")
             return None
         if command == "wait" or COMMANDS[command].makes is None:
-            self._problem(node.line, f"{command} makes nothing that as could name; leave as out")
+            self._problem(line, f"{command} makes nothing that as could name; leave as out")
         elif code is not None:
-            self._problem(node.line, "a step that is refused makes nothing that as could name; leave as out")
+            self._problem(line, "a step that is refused makes nothing that as could name; leave as out")
         elif name in self._names:
-            self._problem(node.line, f"the name {shown(name)} is taken by an earlier {self._names[name]}")
+            self._problem(line, f"the name {shown(name)} is taken by an earlier {self._names[name]}")
         elif is_published(name) or _LOOKS_LIKE_AN_ID.fullmatch(name):
-            self._problem(node.line, f"the name {shown(name)} belongs to something of the service; choose another")
+            self._problem(line, f"the name {shown(name)} belongs to something of the service; choose another")
         elif name in self._families:
-            self._problem(node.line, f"the name {shown(name)} is also an image family of this story; choose another")
+            self._problem(line, f"the name {shown(name)} is also an image family of this story; choose another")
         return name
 
-    def _account(self, node: Located | None, line: int) -> str:
-        if node is None:
-            self._problem(line, "which account does this? add account: NAME")
+    def _account(self, name: Any, draft: _Draft) -> str:
+        if "account" not in draft.lines:
+            self._problem(draft.line, "which account does this? add account: NAME")
             return ""
         try:
-            _check_known("account", node.value, self.accounts, lenient=False)
+            _check_known("account", name, self.accounts, lenient=False)
         except InputError as error:
-            self._problem(node.line, str(error))
-        return str(node.value)
+            self._problem(draft.lines["account"], str(error))
+        return str(name)
 
-    def _filled(self, item: Located, counters: dict[str, int]) -> Located:
-        """A value with the counter of its repeat put in: `v{week}`, `v{week-12}`."""
-        if not item.has_braces:
-            return item.flat
-
-        def fill(value: Any) -> Any:
-            if isinstance(value, list):
-                return [fill(part) for part in value]
-            if isinstance(value, dict):
-                return {key: fill(part) for key, part in value.items()}
-            return _BRACES.sub(number, value) if isinstance(value, str) and "{" in value else value
-
-        def number(match: re.Match[str]) -> str:
-            counter = _COUNTER.fullmatch(match["inside"])
-            if counter is None or counter["name"] not in counters:
-                known = " or ".join(f"{{{name}}} or {{{name}-1}}" for name in counters)
-                hint = f"this repeat has {known}" if counters else "counters exist only inside a repeat"
-                self._problem(item.line, f"unknown counter {shown(match[0])}; {hint}")
-                return match[0]
-            return str(counters[counter["name"]] + int(counter["less"] or 0))
-
-        return Located(item.line, fill(item.plain()))
+    def _counting(self, value: Any, line: int, counter: str) -> Callable[[int], Any]:
+        """What makes a value from the number of a round by putting it in: `v{week}`, `v{week-12}`."""
+        if isinstance(value, list):
+            parts = [self._counting(part, line, counter) for part in value]
+            return lambda number: [part(number) for part in parts]
+        if isinstance(value, dict):
+            fields = {key: self._counting(part, line, counter) for key, part in value.items()}
+            return lambda number: {key: part(number) for key, part in fields.items()}
+        if not _has_braces(value):
+            return lambda number: value
+        less: list[int] = []
+        for inside in _BRACES.findall(value):
+            found = _COUNTER.fullmatch(inside)
+            if not counter or found is None or found["name"] != counter:
+                known = f"this repeat has {{{counter}}} or {{{counter}-1}}"
+                hint = known if counter else "counters exist only inside a repeat"
+                self._problem(line, f"unknown counter {shown(f'{{{inside}}}')}; {hint}")
+                return lambda number: value
+            less.append(int(found["less"] or 0))
+        template = "%d".join(text.replace("%", "%%") for text in _BRACES.split(value)[::2])
+        return lambda number: template % tuple(number + one for one in less)
 
     # Arguments ----------------------------------------------------------------------------------
 
-    def _check_arguments(self, command: str, given: dict[str, Located], line: int) -> dict[str, Argument]:
-        """The arguments given that the command takes; unknown and missing ones are problems."""
+    def _arguments(self, command: str, given: Mapping[str, int], line: int) -> dict[str, Argument]:
+        """The arguments given, by name, that the command takes; unknown and missing ones are problems.
+
+        given: their lines
+        """
         known = _WAITS_FOR if command == "wait" else COMMANDS[command].arguments
-        for key, item in given.items():
+        beside = {"as"} if command == "wait" else {"as", "account"}
+        given = {key: at for key, at in given.items() if key not in beside}
+        for key, at in given.items():
             if key not in known:
                 suggestion = f"{did_you_mean(key, known)} It takes {', '.join(sorted(known))}"
-                self._problem(item.line, f"{command} has no argument {shown(key)}{suggestion}")
+                self._problem(at, f"{command} has no argument {shown(key)}{suggestion}")
         if command == "wait":
             missing = [] if len(given) == 1 else [f"one of {', '.join(known)}"]
         else:
@@ -368,10 +410,10 @@ class StepReader:
             self._problem(line, f"{command} lacks {', '.join(missing)}")
         return {key: known[key] for key in given if key in known}
 
-    def _check_value(self, argument: Argument, item: Located, hint: str, code: str | None) -> None:
-        """A value must be of its argument's kind; `code` is the refusal that the step expects."""
+    def _check_value(self, argument: Argument, value: Any, line: int, number: int, code: str | None) -> None:
+        """A value must be of its argument's kind; `code` is the refusal that the step expects in round `number`."""
         lenient = code is not None and "NotFound" in code
-        kind, value, what = argument.kind, item.value, argument.name
+        kind, what = argument.kind, argument.name
         try:
             if isinstance(kind, Choice) and code is not None:
                 return  # A story may show how the service refuses what it does not offer.
@@ -385,9 +427,10 @@ class StepReader:
                     for record in (record for record in value if isinstance(record, dict) and key in record):
                         self._check_name(reference, record[key], key, lenient=lenient)
         except UnknownName as error:
-            self._problem(item.line, str(error) + hint)
+            hint = f" (round {number}; rounds: says in which ones a step is done)" if number else ""
+            self._problem(line, str(error) + hint)
         except InputError as error:
-            self._problem(item.line, str(error))
+            self._problem(line, str(error))
 
     def _check_name(self, kind: Kind, value: Any, what: str, *, lenient: bool) -> None:
         """Raise UnknownName unless a name is one of the story or of the catalogue."""
@@ -402,11 +445,6 @@ class StepReader:
         """A reference is a name given above, a part of one, or for images a family or one of the catalogue."""
         if not lenient:
             check_reference(key, name, self._names, self._families)
-
-
-def refers(kind: Kind) -> bool:
-    """Whether an argument of that kind names something made earlier."""
-    return isinstance(kind.each if isinstance(kind, Several) else kind, Reference)
 
 
 def check_reference(wanted: str, reference: str, made: Mapping[str, str], families: Collection[str] = ()) -> None:
@@ -449,6 +487,13 @@ def part_of(reference: str, names: Collection[str]) -> tuple[str, str | None]:
     if part and part["name"] in names:
         return part["name"], part["part"]
     return reference, None
+
+
+def _has_braces(value: Any) -> bool:
+    """Whether a text in a value has braces, where a repeat puts in its counter."""
+    if isinstance(value, list | dict):
+        return any(map(_has_braces, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and "{" in value
 
 
 def _check_known(kind: str, name: object, known: Collection[str], *, lenient: bool) -> None:
