@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -19,46 +18,31 @@ _DEEPEST = 12
 _LIBYAML_IS_LAXER = re.compile(r"[\t?]")
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads plain values as YAML 1.2 does: 012 is twelve; 1:30 and yes are text. Times stay text too.
-
-    The library's own YAML 1.1 would read them as 10, 90 and true.
-    """
-
-
-class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads the same through libyaml, where PyYAML has it: many times faster, but with other error messages."""
-
-
-def _plain(made: Callable[[str], object], loader: _Loader, node: yaml.ScalarNode) -> object:
-    return made(node.value)
+_Loader: type[Any] = yaml.SafeLoader
+_FastLoader: type[Any] = getattr(yaml, "CSafeLoader", _Loader)
+"""Reads the same through libyaml, where PyYAML has it: many times faster, but with other error messages."""
 
 
 def _float(text: str) -> float:
     return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
-# For each kind of plain value: how it is written, its possible first characters, and how its text is converted.
-_PLAIN: tuple[tuple[str, str, list[str], Callable[[str], object]], ...] = (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""], lambda _: None),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF"), lambda text: text.lower() == "true"),
-    ("int", r"[-+]?[0-9]{1,400}", list("-+0123456789"), int),
+# For each kind of plain value: its possible first characters, how it is written, and how its text is converted. They
+# are those of YAML 1.2: 012 is twelve, while 1:30 and yes are text, and times stay text too. The library's own YAML 1.1
+# would read 10, 90 and true.
+_PLAIN: tuple[tuple[Collection[str], re.Pattern[str], Callable[[str], object]], ...] = (
+    (("~", "n", "N", ""), re.compile(r"~|null|Null|NULL|"), lambda _: None),
+    (tuple("tTfF"), re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
+    (tuple("-+0123456789"), re.compile(r"[-+]?[0-9]{1,400}"), int),
     (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        list("-+.0123456789"),
+        tuple("-+.0123456789"),
+        re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
         _float,
     ),
 )
-for _reads in _Loader, _FastLoader:
-    _reads.yaml_implicit_resolvers = {}
-    for _kind, _pattern, _first, _made in _PLAIN:
-        _reads.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})$"), _first)
-        _reads.add_constructor(f"tag:yaml.org,2002:{_kind}", partial(_plain, _made))
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """A YAML value and its line; the value is plain, a list of `Located`, or a `LocatedMap`."""
 
     line: int
@@ -90,10 +74,8 @@ def parse_yaml(text: str, name: str) -> Located:
     """The content of a YAML text with line numbers; `name` stands in messages."""
     if not isinstance(text, str):
         raise InputError(f"a story is text, not {shown(text)}")
-    problems: list[Problem] = []
     try:
-        node = _composed(text)
-        located = _locate(node, _Loader(""), problems) if node else None
+        located, problems = _read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"this is not YAML: {error.problem or error.context}"
@@ -114,60 +96,75 @@ class _BadShape(Exception):
         super().__init__(message)
 
 
-def _composed(text: str) -> yaml.Node | None:
-    """The text as nodes. What libyaml cannot read is read again by PyYAML itself, whose error messages are shown."""
+def _read(text: str) -> tuple[Located | None, list[Problem]]:
+    """What is in a text. What libyaml cannot read is read again by PyYAML itself, whose error messages are shown."""
     # Only libyaml accepts tabs between words and question marks inside braces. Texts with them go to PyYAML itself,
     # so that the same stories are refused where libyaml is missing.
     if not _LIBYAML_IS_LAXER.search(text):
         with suppress(yaml.YAMLError, UnicodeError):
-            return _composed_by(text, _FastLoader)
-    return _composed_by(text, _Loader)
+            return _Reader(text, _FastLoader).read()
+    return _Reader(text, _Loader).read()
 
 
-def _composed_by(text: str, loader: type[Any]) -> yaml.Node | None:
-    _check_shape(text, loader)
-    return yaml.compose(text, loader)
+class _Reader:
+    """Makes values of the events of a YAML text, which are read once; deep nesting, tags and aliases are refused."""
+
+    def __init__(self, text: str, loader: type[Any]) -> None:
+        self._events: Iterator[Any] = yaml.parse(text, loader)
+        self._problems: list[Problem] = []
+
+    def read(self) -> tuple[Located | None, list[Problem]]:
+        """What is in the text, None where nothing is, and what is wrong with its keys."""
+        found = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if found is not None:
+                    raise _BadShape(_line(event), "this is not YAML of one document; here another begins")
+                found = self._value(next(self._events), 0)
+        return found, self._problems
+
+    def _value(self, event: Any, depth: int) -> Located:
+        line = _line(event)
+        if event.anchor is not None:
+            raise _BadShape(line, "YAML anchors and aliases are not used in stories")
+        if event.tag is not None:
+            raise _BadShape(line, "YAML tags such as !!str are not used in stories")
+        if isinstance(event, yaml.ScalarEvent):
+            return Located(line, _plain(event.value) if event.implicit[0] else event.value)
+        if depth == _DEEPEST:
+            raise _BadShape(line, f"nested deeper than {_DEEPEST} levels; no story is")
+        inside = takewhile(_goes_on, self._events)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Located(line, [self._value(item, depth + 1) for item in inside])
+        return Located(line, self._mapping(inside, depth + 1))
+
+    def _mapping(self, keys: Iterator[Any], depth: int) -> LocatedMap:
+        found = LocatedMap()
+        for event in keys:
+            line, key = _line(event), self._value(event, depth)
+            located = self._value(next(self._events), depth)
+            if not isinstance(key.value, str):
+                written = event.value if isinstance(event, yaml.ScalarEvent) else key.plain()
+                self._problems.append(Problem(line, f"a key must be a word, not {shown(written)}"))
+                continue
+            if key.value in found:
+                self._problems.append(Problem(line, f"{shown(key.value)} is given twice in the same mapping"))
+            plain = not isinstance(located.value, LocatedMap | list)
+            found[key.value] = Located(line, located.value) if plain else located
+        return found
 
 
-def _check_shape(text: str, loader: type[Any]) -> None:
-    """Refuse deep nesting, tags and aliases before anything is built from the text."""
-    depth = 0
-    for event in yaml.parse(text, loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _DEEPEST:
-                raise _BadShape(_line(event), f"nested deeper than {_DEEPEST} levels; no story is")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) is not None:
-            raise _BadShape(_line(event), "YAML tags such as !!str are not used in stories")
-        if isinstance(event, yaml.AliasEvent):
-            raise _BadShape(_line(event), "YAML anchors and aliases are not used in stories")
+def _plain(text: str) -> object:
+    """A value without quotes."""
+    for first, pattern, made in _PLAIN:
+        if text[:1] in first and pattern.fullmatch(text):
+            return made(text)
+    return text
 
 
-def _line(event: yaml.Event) -> int:
-    return event.start_mark.line + 1 if event.start_mark else 0
+def _goes_on(event: Any) -> bool:
+    return not isinstance(event, yaml.CollectionEndEvent)
 
 
-def _locate(node: yaml.Node, loader: _Loader, problems: list[Problem]) -> Located:
-    line = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        return Located(line, LocatedMap(_pairs(node, loader, problems)))
-    if isinstance(node, yaml.SequenceNode):
-        return Located(line, [_locate(item, loader, problems) for item in node.value])
-    return Located(line, loader.construct_object(node))
-
-
-def _pairs(node: yaml.MappingNode, loader: _Loader, problems: list[Problem]) -> Iterator[tuple[str, Located]]:
-    seen: set[str] = set()
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        key = loader.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
-        if not isinstance(key, str):
-            problems.append(Problem(line, f"a key must be a word, not {shown(key_node.value)}"))
-            continue
-        if key in seen:
-            problems.append(Problem(line, f"{shown(key)} is given twice in the same mapping"))
-        seen.add(key)
-        located = _locate(value_node, loader, problems)
-        yield key, Located(line, located.value) if not isinstance(located.value, LocatedMap | list) else located
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
