@@ -190,6 +190,8 @@ def idents(values: Any, what: str) -> list[str]:
 
 def listed(value: Any, what: str, words: str = "list") -> Sequence[Any]:
     """A value that is a list, which text, bytes and a record are not; raises InputError naming `what`."""
+    if type(value) in (list, tuple):
+        return value  # type: ignore[no-any-return]
     if isinstance(value, str | bytes | bytearray | Resource | Purchase) or not isinstance(value, Sequence):
         raise InputError(f"{what} is a {words}, not {shown(value)}")
     return value

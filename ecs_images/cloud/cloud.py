@@ -185,12 +185,12 @@ class Cloud:
         2026-02-14 10:00:00+08:00
         """
         moment = parse_time(when, "at")
-        with self._control.lock:
-            if moment < self.now:
+        control = self._control
+        with control.lock:
+            if moment < control.now:
                 raise InputError(f"the clock is at {show_time(self.now)}; it cannot go back to {show_time(moment)}")
-            control = self._control
             applied = [policy for policy in control.state.policies.values() if policy.disks]
-            slots = [(next_slot(policy, self.now), policy.id) for policy in applied]
+            slots = [(next_slot(policy, control.now), policy.id) for policy in applied]
             heapify(slots)
             while (due := self._next_due(slots)) is not None and due <= moment:
                 control.now = due
@@ -312,10 +312,10 @@ class Cloud:
 
     def _next_due(self, slots: Sequence[tuple[datetime, str]]) -> datetime | None:
         """When something is due next: work under way, an end of retention, or a slot of a policy."""
-        control = self._control
-        moments = control.next_due, control.next_end, *(slot for slot, _ in slots[:1])
-        due = min((moment for moment in moments if moment), default=None)
-        return due and max(due, control.now)
+        moments = [moment for moment in (self._control.next_due, self._control.next_end) if moment]
+        if slots:
+            moments.append(slots[0][0])
+        return max(min(moments), self._control.now) if moments else None
 
     def _finish(self, names: Sequence[str]) -> None:
         """Let work be done that is due now; snapshots before the images they are behind."""

@@ -7,7 +7,6 @@ is sent between regions (EXP-3). Buckets have no names here: every region has on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..catalog.images import marketplace_image
@@ -92,7 +91,7 @@ class FileCommands(Caller):
         tags: tags of the files there, values by key
         """
         request = self._request(_OPERATION)
-        source = replace(request, operation="GetObject").own_files(files, "NoSuchKey")
+        source = request._replace(operation="GetObject").own_files(files, "NoSuchKey")
         to = region(to).region_id
         if to == source.region:
             raise InputError(f"{files} lies in {to} already; replicate it to another region")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..catalog.limits import limit
 from ..errors import InputError, shown
@@ -89,7 +88,7 @@ class PolicyCommands(Caller):
             weekdays=tuple(sorted(repeat_weekdays)),
             retention_days=None if retention_days == for_ever else retention_days,
         )
-        applied = _applied(replace(request, operation="ApplyAutoSnapshotPolicy"), policy_id, region, disks)
+        applied = _applied(request._replace(operation="ApplyAutoSnapshotPolicy"), policy_id, region, disks)
         request.control.record(created, *applied, *tagged(request, [policy_id], tags))
         return policy_id
 

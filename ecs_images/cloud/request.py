@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ..catalog import images as published
 from ..catalog.changes import changes
@@ -56,8 +56,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Resource = TypeVar("_Resource", bound=Resource)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One command of an account while it is decided; the next command has a request of its own.
 
     control: the control plane

@@ -7,7 +7,7 @@ account that have a name, at the same speed however much exists or ever existed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, KeysView, Mapping, Sequence
+from collections.abc import Callable, Hashable, KeysView, Mapping
 from copy import copy
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ Record = TypeVar("Record")
 Key = tuple[Hashable, ...]
 
 _NOTHING: KeysView[str] = {}.keys()
-_NO_KEYS: Sequence[Key] = ()
+_NO_KEYS: frozenset[Key] = frozenset()
 
 
 class Index(Generic[Record]):
@@ -32,7 +32,7 @@ class Index(Generic[Record]):
         # Each group has the ids in the order in which the records came to be, with their places in that order.
         self._groups: dict[Key, dict[str, int]] = {}
         # The place of each record, and the keys of the groups that it is in.
-        self._known: dict[str, tuple[int, Sequence[Key]]] = {}
+        self._known: dict[str, tuple[int, frozenset[Key]]] = {}
         self._next_place = 0
         self._counts: dict[Key, int] = {}
         # A fork shares all of this until one of the two changes something, and each group until it changes that.
@@ -71,15 +71,15 @@ class Index(Generic[Record]):
         """Move a record from the groups that it is in to those that it belongs to now; None where it is deleted."""
         known = self._known.get(name)
         place, old = known or (self._next_place, _NO_KEYS)
-        new = self._keys_of(record) if record is not None else _NO_KEYS
+        new = frozenset(self._keys_of(record)) if record is not None else _NO_KEYS
         if known and record is not None and old == new:
             return
         if self._shared:
             self._groups, self._known, self._counts = dict(self._groups), dict(self._known), dict(self._counts)
             self._own_groups, self._shared = set(), False
-        for key in set(old).difference(new):
+        for key in old - new:
             self._leave(key, name)
-        for key in set(new).difference(old):
+        for key in new - old:
             self._join(key, name, place)
         if record is None:
             del self._known[name]
@@ -90,9 +90,12 @@ class Index(Generic[Record]):
 
     def _join(self, key: Key, name: str, place: int) -> None:
         if key not in self._groups:
+            self._groups[key] = {name: place}
+            self._own_groups.add(key)
             self._counts[key[:-1]] = self._counts.get(key[:-1], 0) + 1
+            return
         group = self._changing(key)
-        out_of_order = bool(group) and place < group[next(reversed(group))]
+        out_of_order = place < group[next(reversed(group))]
         group[name] = place
         if out_of_order:
             self._groups[key] = dict(sorted(group.items(), key=lambda item: item[1]))
@@ -107,7 +110,7 @@ class Index(Generic[Record]):
 
     def _changing(self, key: Key) -> dict[str, int]:
         if key not in self._own_groups:
-            self._groups[key] = dict(self._groups.get(key, {}))
+            self._groups[key] = self._groups[key].copy()
             self._own_groups.add(key)
         return self._groups[key]
 
@@ -123,7 +126,7 @@ class Table(dict[str, Record]):
     def __setitem__(self, name: str, record: Record) -> None:
         if self._index.is_built:
             self._index.follow(name, record)
-        super().__setitem__(name, record)
+        dict.__setitem__(self, name, record)
 
     def __delitem__(self, name: str) -> None:
         if self._index.is_built:
