@@ -36,6 +36,35 @@ def test_a_repeat_does_its_steps_in_rounds_that_lie_a_span_apart():
     assert done.cloud.instance(done.ids["web"]).status == "Stopped"
 
 
+def test_a_counter_stands_in_lists_and_mappings_beside_signs_that_mean_something_elsewhere():
+    done = run(
+        steps(
+            "  - repeat: {times: 3, as: day}",
+            "    steps:",
+            "      - create_snapshot:",
+            "          {account: acme, disk: web, tags: {share: '{day}0 % of {day-1}, %d', of: '{day}'}}",
+        )
+    )
+    tags = [dict(done.cloud.state.tags[name]) for name in done.cloud.state.snapshots if name in done.cloud.state.tags]
+    assert [tag["share"] for tag in tags] == ["10 % of 0, %d", "20 % of 1, %d", "30 % of 2, %d"]
+    assert [tag["of"] for tag in tags] == ["1", "2", "3"]
+
+
+def test_a_wrong_value_without_a_counter_is_told_once_and_one_with_it_names_its_first_round():
+    found = problems(
+        steps(
+            "  - repeat: {times: 3}",
+            "    steps:",
+            "      - copy_image: {account: acme, image: v1, to: cn-bejing}",
+            '      - delete_image: {account: acme, image: "v{n}"}',
+        )
+    )
+    assert [problem.line for problem in found] == [9, 10]
+    assert "cn-bejing" in found[0].message
+    assert "'v2'" in found[1].message
+    assert "(round 2;" in found[1].message
+
+
 def test_the_counter_is_n_unless_named_and_every_may_be_left_out():
     done = run(
         steps(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from story_texts import only_problem, problems, steps, told
 
@@ -26,6 +28,38 @@ def refusal(text: str) -> Problem:
         story.run()
     (problem,) = caught.value.problems
     return problem
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_story_leaves_python_s_cycle_collector_as_it_was_also_where_it_is_refused(on: bool):
+    good, refused = steps(), steps("  - delete_image: {account: acme, image: aliyun_3}")
+    try:
+        gc.enable() if on else gc.disable()
+        run(good)
+        assert gc.isenabled() == on
+        refusal(refused)
+        assert gc.isenabled() == on
+        problems(good.replace("golden-v1", "[golden-v1"))
+        assert gc.isenabled() == on
+    finally:
+        gc.enable()
+
+
+def test_nothing_in_a_story_waits_for_the_cycle_collector_which_pauses_meanwhile():
+    text = steps(
+        "  - repeat: {times: 5, every: 1d}",
+        "    steps:",
+        '      - create_image: {as: "i{n}", account: acme, instance: web, name: "n-{n}"}',
+        '      - share_image: {account: acme, image: "i{n}", with_accounts: [acme]}',
+        "        refused: InvalidAccount.Forbbiden",
+        '      - delete_image: {account: acme, image: "i{n}", with_snapshots: true}',
+    ).replace("until: 2026-02-14", "until: 2026-03-01")
+    run(text)
+    gc.collect()
+    story = Story.parse(text)
+    done = story.run()
+    assert gc.collect() == 0
+    assert len(done.outcomes) == 5
 
 
 # Names and parts ------------------------------------------------------------------------------------

@@ -184,6 +184,19 @@ def test_a_wrong_object_is_refused_in_a_sentence_and_changes_nothing(world: Worl
     assert unfit(refusals) == {}
 
 
+def test_the_record_of_one_thing_is_no_list(world: World) -> None:
+    """A record is a named tuple, whose fields are no ids."""
+    cloud = world.fork("")
+    acme, image, snapshot = cloud.account("acme"), cloud.image(world.image), cloud.snapshot(world.snapshot)
+    for give in (
+        lambda: acme.create_image(snapshots=snapshot),
+        lambda: acme.share_image(image, with_accounts=image),
+        lambda: cloud.freed_gib(snapshot),
+    ):
+        with pytest.raises(InputError, match=r"is a list.*, not <"):
+            give()
+
+
 def unfit(messages: dict[str, str]) -> dict[str, str]:
     """The messages that nobody would want to read."""
     return {
