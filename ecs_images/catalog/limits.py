@@ -28,16 +28,16 @@ def _table() -> Mapping[str, tuple[_Row, ...]]:
 
 
 @lru_cache(maxsize=1_000)
-def _lookup(key: str, day: date, site: str) -> str:
+def _lookup(key: str, day: date, site: str) -> int:
     valid = [row for row in _table()[key] if row.valid_from <= day and row.site in ("", site)]
     if not valid:
         raise InputError(f"no value of the limit {key!r} is known for {day}")
-    return valid[-1].value
+    return int(valid[-1].value)
 
 
 def limit(key: str, when: datetime, site: str = "") -> int:
     """The limit's whole-number value on the day of `when`, for a site where the limit differs."""
-    return int(_lookup(key, when.astimezone(BILLING_CLOCK).date(), site))
+    return _lookup(key, when.astimezone(BILLING_CLOCK).date(), site)
 
 
 @cache

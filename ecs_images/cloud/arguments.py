@@ -53,6 +53,9 @@ class Text(Kind):
         return str(value)  # an id that knows its kind is kept as the text it is
 
 
+_TEXT = Text()
+
+
 class Line(Text):
     """Text on one line."""
 
@@ -103,8 +106,7 @@ class TagsByKey(Kind):
     def check(self, value: Any, what: str) -> dict[str, str]:
         if not isinstance(value, Mapping):
             raise InputError(f"{what} are values by key such as {{team: web}}, not {shown(value)}")
-        text = Text()
-        return {text.check(key, "a tag's key"): text.check(one, f"tag {shown(key)}") for key, one in value.items()}
+        return {_TEXT.check(key, "a tag's key"): _TEXT.check(one, f"tag {shown(key)}") for key, one in value.items()}
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class Records(Kind):
 def ident(value: Any, what: str, kind: str = "") -> str:
     """The id that is meant by an id or by the record of what has it; raises InputError naming `what`."""
     if isinstance(value, str) and len(value) <= _LONGEST:
-        return Text().check(value, what)
+        return _TEXT.check(value, what)
     if isinstance(value, Resource | Purchase | ChainView):
         return value.id
     example = f", such as {_EXAMPLES[kind]}" if kind in _EXAMPLES else ""
