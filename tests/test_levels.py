@@ -271,7 +271,17 @@ def test_duckdb_adds_the_same_levels(tmp_path: Path) -> None:
     found = duckdb.sql(ecs.levels_sql(f"read_parquet('{folder}/*.parquet')")).df()
     levels = LEVELS.frame(found)
     pd.testing.assert_frame_equal(levels, LEVELS.frame(ecs.usage_levels(usage).astype(dict.fromkeys(_TEXT, "str"))))
-    pd.testing.assert_frame_equal(ecs.rate_levels(levels, ONE), ecs.rate(usage, ONE), check_exact=True)
+    pd.testing.assert_frame_equal(ecs.rate_levels(found, ONE), ecs.rate(usage, ONE), check_exact=True)
+
+
+def test_levels_may_tell_moments_in_any_zone_but_not_in_none() -> None:
+    usage = used(ESTATE)
+    levels = ecs.usage_levels(usage)
+    in_berlin = levels.assign(x_moment=levels["x_moment"].dt.tz_convert("Europe/Berlin").dt.as_unit("us"))
+    pd.testing.assert_frame_equal(ecs.rate_levels(in_berlin, ONE), ecs.rate(usage, ONE), check_exact=True)
+    without = levels.assign(x_moment=levels["x_moment"].dt.tz_localize(None))
+    with pytest.raises(InputError, match=r"x_moment is datetime64\[s\], not time \(datetime64\[s, UTC\+08:00\]\)"):
+        ecs.rate_levels(without, ONE)
 
 
 _TEXT = [name for name in WHO_WHERE_WHAT if name != "x_vcpus"]

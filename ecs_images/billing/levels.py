@@ -15,7 +15,7 @@ import pandas as pd
 from ..columns import seconds_of, times_of
 from ..errors import InputError
 from ..tables import Column, Table
-from ..units import SECONDS_PER_HOUR
+from ..units import BILLING_CLOCK, SECONDS_PER_HOUR
 from .schema import KEY_COLUMNS, USAGE, WHO_WHERE_WHAT, Key
 
 LEVELS = Table(
@@ -101,11 +101,13 @@ def levels_of_usage(usage: pd.DataFrame) -> Levels:
 
 
 def levels_of_table(levels: pd.DataFrame) -> Levels:
-    """The levels of a `LEVELS` table, whose rows may be in any order and repeat a moment.
+    """The levels of a `LEVELS` table, whose rows may be in any order, repeat a moment, and tell it in any zone.
 
-    Raises InputError where a moment is missing, and where a level does not come back to 0.
+    Raises InputError for another table, where a moment is missing, and where a level does not come back to 0.
     """
-    curve, keys = curves_of(levels)
+    if isinstance(levels, pd.DataFrame) and isinstance(levels.dtypes.get("x_moment"), pd.DatetimeTZDtype):
+        levels = levels.assign(x_moment=levels["x_moment"].dt.tz_convert(BILLING_CLOCK))  # engines have zones of theirs
+    curve, keys = curves_of(LEVELS.check(levels))
     moment, change = seconds_of(levels["x_moment"]), levels["x_change"].to_numpy("int64")
     if missing := np.sum(moment < 0):
         raise InputError(f"not a levels table: x_moment is missing in {missing:,} rows")

@@ -23,7 +23,7 @@ from ..columns import seconds_of, times_of
 from ..errors import InputError, look_up, shown
 from ..tables import DTYPES, Kind
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
-from .levels import LEVELS, Levels, curves_of, levels_of_spans, levels_of_table, levels_of_usage, usage_levels
+from .levels import Levels, curves_of, levels_of_spans, levels_of_table, levels_of_usage, usage_levels
 from .schema import CHARGES, KEY_COLUMNS, Key
 from .settlement import settlement_borders, settlement_of
 from .unpriced import UNPRICED, price_not_found
@@ -132,7 +132,8 @@ def rate(usage: pd.DataFrame, prices: Prices) -> pd.DataFrame:
 def rate_levels(levels: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     """What levels cost: the second half of `rate`, for levels that were added elsewhere.
 
-    levels: a `LEVELS` table, as `usage_levels` returns it, or several of parts of an estate put one below another
+    levels: a `LEVELS` table, as `usage_levels` returns it, or several of parts of an estate put one below another;
+        `x_moment` may have any zone
     prices: the price books
 
     Returns a `CHARGES` table, equal to what `rate` returns for the usage itself. Raises PriceNotFound with
@@ -143,7 +144,7 @@ def rate_levels(levels: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     <Bill: 1.44 CNY>
     """
     _check_prices(prices)
-    cost_curves = _curves(levels_of_table(LEVELS.check(levels)), prices)
+    cost_curves = _curves(levels_of_table(levels), prices)
     if len(unpriced := unpriced_of(cost_curves)):
         raise price_not_found(unpriced)
     return charges_of(cost_curves, prices)

@@ -59,6 +59,9 @@ def levels_sql(usage: str) -> str:
 
     usage: what usage is called there: a table, or such as `read_parquet('usage/*.parquet')`
 
+    Tried with DuckDB 2.0 and Spark 4.3. Spark's `toPandas()` leaves the zone of its session out of `x_moment`, which
+    is then refused: give it back, `levels["x_moment"].dt.tz_localize(…)`.
+
     >>> "GROUP BY" in ecs.levels_sql("usage")
     True
     """
