@@ -1,58 +1,30 @@
-"""How the cost of commands, forks, stories and starts grows, each against itself at a smaller size.
-
-    python tests/benchmarks/commands.py
-
-Under a minute. Times are processor time, so that other work on the machine counts little; what is to be read are
-the ratios of one run.
-"""
+"""Commands, forks and stories: what they cost among many images, and how it grows."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from statistics import median
+from pathlib import Path
+
+from rows import OURS, Row, Work
 
 import ecs_images as ecs
 
-ROUND = """
-      - create_image: {as: "v{n}", account: acme, instance: web, name: "golden-{n}"}
-      - share_image: {account: acme, image: "v{n}", with_accounts: [partner]}
-      - unshare_image: {account: acme, image: "v{n}", from_accounts: [partner]}
-      - delete_image: {account: acme, image: "v{n}", with_snapshots: true}"""
-TWENTY_STEPS = "".join(ROUND.replace("v{n}", f"v{k}-{{n}}").replace("golden-", f"g{k}-") for k in range(5))
+COMMANDS_A_ROUND, ROUNDS = 7, 150
+STEPS_A_ROUND = 20
 STORY = """\
 start: 2026-01-15
 until: 2027-01-15
 accounts: [acme, partner]
 steps:
-  - run_instance: {as: web, account: acme, region: cn-beijing, image: aliyun_3, written: 12}
-  - repeat: {times: ROUNDS, every: 1h}
-    steps:"""
-NO_PANDAS = """
-import sys, time
-from ecs_images.cli import main
-try:
-    main()
-finally:
-    print(time.process_time(), file=sys.stderr)
-"""
-
-
-def processor_seconds(work: Callable[[], object], times: int = 1) -> float:
-    """The median of some runs."""
-    found = []
-    for _ in range(times):
-        begin = time.process_time()
-        result = work()
-        found.append(time.process_time() - begin)
-        del result
-    return median(found)
+  - run_instance: {as: web, account: acme, region: cn-beijing, image: aliyun_3, written: 12}"""
+IMAGE_OF_A_ROUND = """
+- create_image: {as: "v{n}", account: acme, instance: web, name: "golden-{n}"}
+- share_image: {account: acme, image: "v{n}", with_accounts: [partner]}
+- unshare_image: {account: acme, image: "v{n}", from_accounts: [partner]}
+- delete_image: {account: acme, image: "v{n}", with_snapshots: true}"""
 
 
 def estate_of(images: int) -> tuple[ecs.Cloud, str]:
-    """A cloud with so many images of one snapshot in a region, 100 of them in a family, and its instance."""
+    """A cloud with so many images of one snapshot in a region, 90 of them in a family, and its instance."""
     cloud = ecs.Cloud("2026-01-15")
     acme = cloud.account("acme", quotas={"images": 1_000_000})
     cloud.account("partner")
@@ -63,83 +35,95 @@ def estate_of(images: int) -> tuple[ecs.Cloud, str]:
     return cloud, web
 
 
-def command_rounds(cloud: ecs.Cloud, web: str, rounds: int) -> None:
-    """Some rounds of seven commands: create, share, copy, unshare, modify, and delete both images."""
+def command() -> Row:
+    """Create, share, copy, unshare, modify and delete, against moto, which answers the service's own SDK."""
+    work = f"{COMMANDS_A_ROUND * ROUNDS:,} commands among {{size:,}} images"
+    sizes = (100, 1_000, 10_000, 100_000)
+    return Row(work, "flat within 2 times from 100 images on", 334, {OURS: _commands, "moto": _moto}, None, sizes, 2)
+
+
+def _commands(size: int, folder: Path) -> Work:
+    cloud, web = estate_of(size)
     acme = cloud.account("acme")
-    for number in range(rounds):
-        image = acme.create_image(web, name=f"round-{number}", family="golden")
-        acme.share_image(image, with_accounts=["partner"])
-        copy = acme.copy_image(image, to="cn-hangzhou")
-        acme.unshare_image(image, from_accounts=["partner"])
-        acme.modify_image(image, name=f"round-{number}-old", status="Deprecated")
-        acme.delete_image(copy, with_snapshots=True)
-        acme.delete_image(image, with_snapshots=True)
+
+    def rounds(times: int) -> list[float]:
+        for number in range(times):
+            image = acme.create_image(web, name=f"round-{number}", family="golden")
+            acme.share_image(image, with_accounts=["partner"])
+            copy = acme.copy_image(image, to="cn-hangzhou")
+            acme.unshare_image(image, from_accounts=["partner"])
+            acme.modify_image(image, name=f"round-{number}-old", status="Deprecated")
+            acme.delete_image(copy, with_snapshots=True)
+            acme.delete_image(image, with_snapshots=True)
+        return []
+
+    rounds(10)
+    return lambda: rounds(ROUNDS)
 
 
-def commands_and_forks() -> None:
-    smallest = 0.0
-    for images in (100, 1_000, 10_000, 30_000):
-        cloud, web = estate_of(images)
-        command_rounds(cloud, web, 10)
-        fork = processor_seconds(cloud.fork, 9)
-        each = processor_seconds(lambda cloud=cloud, web=web: command_rounds(cloud, web, 150), 3) / 1_050
-        smallest = smallest or each
-        print(
-            f"{images:>7,} images: {1 / each:>8,.0f} commands/s, {each / smallest:4.1f} times the cost at 100 images",
-            end="",
-        )
-        print(f"   (target: at most 2);  a fork {fork * 1000:6.2f} ms   (target: under 10)")
+def _moto(size: int, folder: Path) -> Work:
+    import boto3
+    import moto
 
-
-def story(rounds: int) -> str:
-    """A story of so many rounds of 20 steps."""
-    return STORY.replace("ROUNDS", str(rounds)) + TWENTY_STEPS + "\n"
-
-
-def written_out(rounds: int) -> str:
-    """The same with every step written out, all at one moment."""
-    steps = TWENTY_STEPS.replace("\n      -", "\n  -")
-    return STORY[: STORY.index("  - repeat")].rstrip() + "".join(steps.replace("{n}", str(n)) for n in range(rounds))
-
-
-def stories() -> None:
-    first = 0.0
-    ecs.Story.parse(story(1)).run()  # what is loaded once is no part of a story
-    for rounds in (250, 1_000, 5_000):
-        whole = processor_seconds(lambda rounds=rounds: ecs.Story.parse(story(rounds)).run())
-        first = first or whole / rounds
-        print(f"story of {rounds:>5,} rounds x 20 steps: {whole:5.2f} s, {whole / rounds / first:4.1f} times", end="")
-        print(" as long a round as with 250   (target: at most 1.3; 5,000 rounds under 4 s)")
-    texts = {rounds: written_out(rounds) for rounds in (250, 5_000)}
-    short, long = (processor_seconds(lambda text=text: ecs.Story.parse(text)) for text in texts.values())
-    print(
-        f"5,000 rounds written out are read in {long:5.2f} s, {long / short / 20:4.1f} times as long a step as of 250"
+    moto.mock_aws().start()
+    here, there = (
+        boto3.client("ec2", region, aws_access_key_id="none", aws_secret_access_key="none")
+        for region in ("us-east-1", "us-west-2")
     )
+    kind = here.describe_images()["Images"][0]["ImageId"]
+    web = here.run_instances(ImageId=kind, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    for number in range(size):
+        here.create_image(InstanceId=web, Name=f"image-{number}")
+
+    def work() -> list[float]:
+        for number in range(ROUNDS):
+            image, partner = here.create_image(InstanceId=web, Name=f"round-{number}")["ImageId"], {"UserId": "1" * 12}
+            here.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [partner]})
+            copy = there.copy_image(SourceImageId=image, SourceRegion="us-east-1", Name="copy")["ImageId"]
+            here.modify_image_attribute(ImageId=image, LaunchPermission={"Remove": [partner]})
+            here.create_tags(Resources=[image], Tags=[{"Key": "status", "Value": "deprecated"}])
+            there.deregister_image(ImageId=copy)
+            here.deregister_image(ImageId=image)
+        return []
+
+    return work
 
 
-def starts() -> None:
-    def start(*command: str) -> float:
-        done = subprocess.run([sys.executable, "-c", NO_PANDAS, *command], capture_output=True, text=True, check=True)
-        return float(done.stderr.split()[-1])
+def fork() -> Row:
+    """A copy of the state, against building it again."""
 
-    pandas = float(
-        subprocess.run(
-            [sys.executable, "-c", "import time, pandas; print(time.process_time())"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    )
-    for command in (["--help"], ["rules"], ["prices"]):
-        seconds = median(start(*command) for _ in range(3))
-        print(f"ecs-images {command[0]:<8}{seconds:5.2f} s, {seconds / pandas:4.2f} times an import of pandas")
+    def replays(size: int, folder: Path) -> Work:
+        ledger = estate_of(size)[0].ledger
+        return lambda: [len(ledger.replay().images)]
+
+    def forks(size: int, folder: Path) -> Work:
+        cloud = estate_of(size)[0]
+        return lambda: [len(cloud.fork().state.images)]
+
+    engines = {OURS: forks, "a replay": replays}
+    sizes = (1_000, 10_000, 30_000, 100_000)
+    return Row("fork a cloud of {size:,} images", "under 10 ms", 30_000, engines, None, sizes)
 
 
-def main() -> None:
-    commands_and_forks()
-    stories()
-    starts()
+def story() -> Row:
+    """Rounds of a story, against the same steps written out one by one, which are read first."""
+
+    def runs(text: str) -> Work:
+        ecs.Story.parse(STORY).run()  # what is loaded once is no part of a story
+        return lambda: [len(ecs.Story.parse(text).run().cloud.ledger)]
+
+    def rounds(size: int, folder: Path) -> Work:
+        return runs(f"{STORY}\n  - repeat: {{times: {size}, every: 1h}}\n    steps:" + _steps("{n}", "      "))
+
+    def written_out(size: int, folder: Path) -> Work:
+        return runs(STORY + "".join(_steps(str(number), "  ") for number in range(size)))
+
+    engines = {OURS: rounds, "written out": written_out}
+    work = f"read and run a story of {{size:,}} rounds of {STEPS_A_ROUND} steps"
+    return Row(work, "under 4,000 ms, linear", 5_000, engines, None, (250, 1_000, 2_500, 5_000))
 
 
-if __name__ == "__main__":
-    main()
+def _steps(number: str, indent: str) -> str:
+    images = STEPS_A_ROUND // 4
+    steps = (IMAGE_OF_A_ROUND.replace("v{n}", f"v{k}-{number}").replace("{n}", f"{k}-{number}") for k in range(images))
+    return "".join(steps).replace("\n", f"\n{indent}")

@@ -1,25 +1,27 @@
 """One row of the table of benchmarks: a piece of work, done by us and by named rivals in turns, and how it grows.
 
-Every run has a process of its own, so that its peak of memory is its own; what it loads first is not counted.
-Rivals are compared by time in turns, growth is told by processor time, in which other work on the machine counts
-little.
+Every run has a process of its own, in which pandas and the package are loaded before, so that its peak of memory is
+its own. Rivals are compared by time in turns, growth is told by processor time, in which other work on the machine
+counts little.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 OURS = "ecs_images"
+_Answer = TypeVar("_Answer")
 Work = Callable[[], Sequence[float]]
 """What is timed; it returns the answer, so that rivals can be compared."""
 
@@ -31,10 +33,11 @@ class Row:
     work: what is done, with {size:,} where its size belongs
     goal: what is wanted
     size: at which it is compared with rivals
-    engines: who does it, `ecs_images` first: each loads what it needs of the folder, and returns the work
+    engines: who does it: each loads what it needs of the folder, and returns the work. Times are compared with the
+        first, which is also the one that grows
     prepare: writes what all engines read, for a size, into a folder; None where they read nothing
-    sizes: at which ours is measured alone, ascending, to see how it grows
-    quick: by what the sizes are divided in the quick lane; 0 leaves the row out
+    sizes: at which the first is measured alone, ascending, to see how it grows
+    quick: by what the size is divided in the quick lane
     """
 
     work: str
@@ -56,92 +59,96 @@ class Run:
     answer: list[float]
 
 
-def row_of(name: str) -> Row:
-    """A row by its module and function, such as rating.rate."""
-    module, function = name.split(".")
-    row: Row = getattr(import_module(module), function)()
-    return row
-
-
 def show(name: str, quick: bool = False) -> None:
-    """Measure a row and print it: medians of five runs in turns, or in the quick lane one run of less work."""
-    row = row_of(name)
+    """Measure a row and print it: medians of five runs in turns, or in the quick lane one run of less work.
+
+    name: module and function, such as rating.rate
+    """
+    row = _row(name)
     part, times = (row.quick, 1) if quick else (1, 5)
-    if not part:
-        return
     size = row.size // part
     print(f"\n{name}: {row.work.format(size=size)}\n  goal: {row.goal}", flush=True)
     with TemporaryDirectory() as folder:
-        if row.prepare:
-            _run(name, "", size, folder)
+        _prepare(name, size, folder)
         turns = [{engine: _run(name, engine, size, folder) for engine in row.engines} for _ in range(times)]
-    ours: list[Run] = []
+    first: list[Run] = []
     for engine in row.engines:
         runs = [found for turn in turns if (found := turn[engine])]
         if not runs:
-            print(f"  {engine:<14} not installed (extra bench)")
+            print(f"  {engine:<20} not installed")
             continue
-        ours = ours or runs
-        seconds = median(run.seconds for run in runs)
-        ratio = median(run.seconds / own.seconds for run, own in zip(runs, ours, strict=True))
-        peak = max(run.peak_mib for run in runs)
-        versus = "" if engine == OURS else f"   {ratio:5.1f} times our time, {_apart(ours[0], runs[0])}"
-        print(f"  {engine:<14}{seconds:8.2f} s{peak:8,.0f} MiB{versus}", flush=True)
-    _show_growth(name, [size // part for size in row.sizes][: 2 if quick else None], 1 if quick else 3)
+        versus = ""
+        if first:
+            ratio = median(run.seconds / own.seconds for run, own in zip(runs, first, strict=True))
+            versus = f"   {ratio:6.1f} times the first{_apart(first[0], runs[0])}"
+        first = first or runs
+        print(f"  {engine:<20}{_told(median(run.seconds for run in runs), runs)}{versus}", flush=True)
+    if not quick:
+        _show_growth(name, row)
 
 
-def _show_growth(name: str, sizes: Sequence[int], times: int) -> None:
-    """How our time and memory grow, each in relation to the size before."""
+def _show_growth(name: str, row: Row) -> None:
+    """How time and memory of the first engine grow, each in relation to the size before."""
+    engine = next(iter(row.engines))
     found: list[tuple[int, float]] = []
-    for size in sizes:
+    for size in row.sizes:
         with TemporaryDirectory() as folder:
-            if row_of(name).prepare:
-                _run(name, "", size, folder)
-            runs = [run for _ in range(times) if (run := _run(name, OURS, size, folder))]
+            _prepare(name, size, folder)
+            runs = [run for _ in range(3) if (run := _run(name, engine, size, folder))]
         seconds = median(run.busy_seconds for run in runs)
         more = ""
         if found:
             before, shorter = found[-1]
             more = f"   {size / before:.1f} times the size, {seconds / shorter:.1f} times the work"
-        print(f"  {size:>14,}{seconds:8.2f} s busy{max(run.peak_mib for run in runs):8,.0f} MiB{more}", flush=True)
+        print(f"  {size:>20,}{_told(seconds, runs)} busy{more}", flush=True)
         found.append((size, seconds))
 
 
-def _apart(ours: Run, rival: Run) -> str:
-    """How far two answers are apart; raises AssertionError where they are not the same."""
-    assert len(ours.answer) == len(rival.answer), f"{len(ours.answer)} groups, not {len(rival.answer)}"
-    far = max((abs(a - b) / max(abs(b), 1e-300) for a, b in zip(ours.answer, rival.answer, strict=True)), default=0)
+def _told(seconds: float, runs: Sequence[Run]) -> str:
+    return f"{max(run.peak_mib for run in runs):8,.0f} MiB{seconds * 1000:10,.1f} ms"
+
+
+def _apart(first: Run, rival: Run) -> str:
+    """How far two answers are apart, where the row has any; raises AssertionError where they are not the same."""
+    if not first.answer:
+        return ""
+    assert len(first.answer) == len(rival.answer), f"{len(first.answer)} groups, not {len(rival.answer)}"
+    far = max((abs(a - b) / max(abs(b), 1e-300) for a, b in zip(first.answer, rival.answer, strict=True)), default=0)
     assert far < 1e-9, f"answers differ by {far:.1e}"
-    return f"answers differ by {far:.0e}"
+    return f", answers differ by {far:.0e}"
+
+
+def _row(name: str) -> Row:
+    module, function = name.split(".")
+    row: Row = getattr(import_module(module), function)()
+    return row
+
+
+def _prepare(name: str, size: int, folder: str) -> None:
+    if prepare := _row(name).prepare:
+        _alone(partial(prepare, size, Path(folder)))
 
 
 def _run(name: str, engine: str, size: int, folder: str) -> Run | None:
-    """A run in a process of its own, of an engine or, without one, of what prepares; None where it is not installed."""
-    command = [sys.executable, str(Path(__file__)), name, engine, str(size), folder]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode == 3:
-        return None
-    if done.returncode:
-        sys.exit(f"{name} by {engine}: {done.stderr}")
-    return Run(*json.loads(done.stdout.splitlines()[-1]))
+    """A run of an engine; None where it is not installed."""
+    return _alone(partial(_measured, name, engine, size, folder))
 
 
-def main(name: str, engine: str, size: str, folder: str) -> None:
-    """What the process of a run does."""
-    import resource
+def _alone(work: Callable[[], _Answer]) -> _Answer:
+    """What a process of its own returns for some work."""
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload(["pandas", "ecs_images"])
+    with ProcessPoolExecutor(1, processes) as executor:
+        return executor.submit(work).result()
 
-    row = row_of(name)
+
+def _measured(name: str, engine: str, size: int, folder: str) -> Run | None:
     try:
-        load = row.engines[engine] if engine else lambda *given: partial(row.prepare, *given)
-        work = load(int(size), Path(folder))
+        work = _row(name).engines[engine](size, Path(folder))
     except ImportError:
-        sys.exit(3)
+        return None
     begin, busy = time.perf_counter(), time.process_time()
-    answer = work() or ()
-    spent = time.perf_counter() - begin, time.process_time() - busy
+    answer = work()
+    seconds, busy_seconds = time.perf_counter() - begin, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([*spent, peak, [float(amount) for amount in answer]]))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return Run(seconds, busy_seconds, peak, [float(amount) for amount in answer])

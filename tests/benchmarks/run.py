@@ -1,29 +1,35 @@
-"""How fast an estate is worked on: each row against named rivals in the same run, and how it grows.
+"""How fast it is: each piece of work against named rivals in the same run, and how it grows.
 
     python tests/benchmarks/run.py             every row: medians of five runs in turns, and growth at four sizes
     python tests/benchmarks/run.py --quick     every row once, of less work: under a minute
     python tests/benchmarks/run.py rating.rate one row
 
-Rivals (DuckDB, Polars) come with the extra `bench`. A row is a function that returns a `rows.Row`; to add one, write
-it and name it here. The last lines are those of `commands.py`, which also runs alone.
+Rivals (DuckDB, Polars, Dask) come with the extra `bench`; moto is one where `moto[ec2]` and boto3 are installed: they
+would hold back the versions of others. A row is a function that returns a `rows.Row`; to add
+one, write it and name it here. `redraw.py` measures what a browser shows.
 """
 
 from __future__ import annotations
 
 import sys
 
-import commands
 import rows
 
-ROWS = ("rating.rate", *(f"estate.{row}" for row in ("load", "measure", "bill", "charge", "routes", "fork", "start")))
+ROWS = {
+    "rating": ("rate",),
+    "estate": ("load", "measure", "bill", "large_bill", "charge"),
+    "commands": ("command", "fork", "story"),
+    "snapshots": ("freed", "freed_of_large_sets", "capacity"),
+    "decisions": ("route", "routes", "workbench", "large_workbench", "first_draw", "first_draw_of_many"),
+    "starts": ("package", "command"),
+}
 
 
 def main(arguments: list[str]) -> None:
     quick = "--quick" in arguments
-    for name in [name for name in arguments if name != "--quick"] or ROWS:
+    every = [f"{module}.{row}" for module, found in ROWS.items() for row in found]
+    for name in [name for name in arguments if name != "--quick"] or every:
         rows.show(name, quick)
-    if not set(arguments) - {"--quick"} and not quick:
-        commands.main()
 
 
 if __name__ == "__main__":
