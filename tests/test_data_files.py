@@ -26,7 +26,7 @@ from ecs_images.units import parse_time
 # What makes a row unique where it is not the first column alone.
 KEYS = {
     "bill_codes.csv": "commodity_code item",
-    "columns.csv": "file column",
+    "columns.csv": "table column",
     "error_codes.csv": "operation code http_status when",
     "image_families.csv": "image_family short_name",
     "image_id_systems.csv": "starts_with word",

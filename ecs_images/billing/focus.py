@@ -19,7 +19,7 @@ from ..catalog.meters import (
     STORAGE,
 )
 from ..catalog.regions import regions
-from ..tables import Column, Table
+from ..catalog.schemas import TABLES
 
 _PROVIDER = "Alibaba Cloud"
 _ACCOUNT_TYPE = "Account"
@@ -40,51 +40,8 @@ _SERVICES = {
     INSTANCE: _MACHINES,
 }
 """The service of each meter, with its category and subcategory; FOCUS wants one category a service."""
-_MONEY = "BillingCurrency"
 
-FOCUS = Table(
-    "focus",
-    "what one account owes in one region for one meter, settlement and price, in FOCUS 1.2; amounts are list costs",
-    (
-        Column("BilledCost", "number", _MONEY, "the list cost: discounts and roundings are not modelled", True),
-        Column("BillingAccountId", "text", "", "the account that pays", True),
-        Column("BillingAccountName", "text", "", "the same"),
-        Column("BillingAccountType", "text", "", "what the provider calls such an account", True),
-        Column("BillingCurrency", "text", "", "currency of its site", True),
-        Column("BillingPeriodEnd", "text", "", "first moment after the month of the bill, in UTC", True),
-        Column("BillingPeriodStart", "text", "", "first moment of the month, in UTC; months begin in UTC+8", True),
-        Column("ChargeCategory", "text", "", "purchase: what is prepaid", True, ("Usage", "Purchase")),
-        Column("ChargeClass", "text", "", "always empty: nothing corrects an earlier bill"),
-        Column("ChargeDescription", "text", "", "the charge in words"),
-        Column("ChargeFrequency", "text", "", "how often it comes", True, ("Usage-Based", "One-Time")),
-        Column("ChargePeriodEnd", "text", "", "first moment after the use, in UTC", True),
-        Column("ChargePeriodStart", "text", "", "first moment of the use, in UTC", True),
-        Column("ConsumedQuantity", "number", "ConsumedUnit", "use; empty for purchases"),
-        Column("ConsumedUnit", "text", "", "its unit; empty for purchases"),
-        Column("ContractedCost", "number", _MONEY, "the list cost: no contract is modelled", True),
-        Column("ContractedUnitPrice", "number", _MONEY, "the list price", True),
-        Column("EffectiveCost", "number", _MONEY, "the list cost", True),
-        Column("InvoiceId", "text", "", "always empty: no invoice is issued"),
-        Column("InvoiceIssuerName", "text", "", "who sends the invoice", True),
-        Column("ListCost", "number", _MONEY, "list unit price × priced quantity", True),
-        Column("ListUnitPrice", "number", _MONEY, "list price of a PricingUnit", True),
-        Column("PricingCategory", "text", "", "always Standard: on-demand list prices", True, ("Standard",)),
-        Column("PricingQuantity", "number", "PricingUnit", "quantity that the price is for", True),
-        Column("PricingUnit", "text", "", "unit of the price", True),
-        Column("ProviderName", "text", "", "who provides the service", True),
-        Column("PublisherName", "text", "", "who made it", True),
-        Column("RegionId", "text", "", "region", True),
-        Column("RegionName", "text", "", "its English name", True),
-        Column("ResourceId", "text", "", "always empty: real bills charge storage by region, and so does this one"),
-        Column("ServiceCategory", "text", "", "class of service", True, ("Compute", "Storage")),
-        Column("ServiceName", "text", "", "service", True),
-        Column("ServiceSubcategory", "text", "", "finer class", True),
-        Column("SkuId", "text", "", "what is priced: the meter, and its item", True),
-        Column("SkuMeter", "text", "", "the meter in words", True),
-        Column("SkuPriceId", "text", "", "the meter, the region and the position of the price in the book", True),
-        Column("Tags", "text", "", "always {}: storage of a region has no tags", True),
-    ),
-)
+FOCUS = TABLES["focus"]
 
 
 def focus(charges: pd.DataFrame) -> pd.DataFrame:
