@@ -1,4 +1,4 @@
-"""The neutral form of a real account: the tables "inventory …" of `data/columns.csv`, whatever the files that they were read from.
+"""The neutral form of a real account: the tables that `data/columns.csv` calls inventory, whatever files were read.
 
 Ids are the provider's own. What is not known is empty (NaN for sizes), never 0. Every row knows where it comes
 from: `account_id`, `region_id`, `taken_at` (when the answer was saved, empty where nothing says so) and
