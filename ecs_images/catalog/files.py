@@ -24,6 +24,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _READ: dict[Any, Callable[[str], Any]] = {
     "str": lambda text: text or "",
     "int": int,
+    "int | None": lambda text: int(text) if text else None,
     "float": float,
     "date": date.fromisoformat,
     "date | None": lambda text: date.fromisoformat(text) if text else None,

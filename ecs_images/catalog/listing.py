@@ -6,6 +6,7 @@ images("ubuntu"), images("sles", instance_type="ecs.g7.4xlarge"), instance_types
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -197,8 +198,8 @@ def changed_rules(at: Time) -> pd.DataFrame:
     for change in changes().values():
         form = "in doubt" if change.in_doubt(when) else "" if change.newer_holds(when, {}) else "older"
         if form:
-            told = [str(getattr(change, column.name)) for column in TABLES["dated_rules.csv"].columns]
-            rows.append((*told[:3], form, *told[3:]))
+            told = asdict(change) | {"that_day": form}
+            rows.append(tuple(str(told[name]) for name in CHANGED_RULES.names))
     return CHANGED_RULES.frame(rows)
 
 

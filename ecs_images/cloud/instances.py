@@ -380,17 +380,12 @@ def _check_fits(request: Request, image: Image, machine: InstanceType) -> None:
 
 def _later_rules(request: Request, instance: Instance, image: Image) -> list[str]:
     """The rules that allow a change to this system but did not always, by key; refused while one did not yet."""
-    later, platform = [], image.lineage.platform
-    if len(image.mappings) > 1:
-        why = f"holds snapshots of data disks; on {request.today} such images were refused (OS-3)"
-        key = "replace_with_image_of_data_disks"
-        later.append(request.newer_rule(key, image, "OperationDenied", why, 400))
-    if platform != instance.lineage.platform and region_of(instance.region).area != "mainland_china":
-        why = (
-            f"runs {instance.lineage.platform}; on {request.today} it could not change to "
-            f"{platform} outside the mainland (OS-5)"
-        )
-        later.append(request.newer_rule("switch_platform_abroad", instance, "OperationDenied", why, 400))
+    later = []
+    if len(image.mappings) > 1:  # OS-3
+        later.append(request.newer_rule("replace_with_image_of_data_disks", image))
+    abroad = region_of(instance.region).area != "mainland_china"
+    if abroad and image.lineage.platform != instance.lineage.platform:  # OS-5
+        later.append(request.newer_rule("switch_platform_abroad", instance))
     return later
 
 

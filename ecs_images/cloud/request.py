@@ -82,10 +82,12 @@ class Request(NamedTuple):
         """Whether the newer form of a rule that changed holds today; `key` is one of `catalog.changes`."""
         return changes()[key].newer_holds(self.now, self.state.assume)
 
-    def newer_rule(self, key: str, about: Resource, code: str, why: str, status: int | None = None) -> str:
+    def newer_rule(self, key: str, about: Resource) -> str:
         """The key of a rule that allows this but did not always; refused on a day on which it did not yet."""
         if not self.newer_holds(key):
-            raise self.refusal_of(about, code, why, status)
+            rule = changes()[key]
+            why = f"is refused: on {self.today} there was no {rule.topic} yet ({rule.rule_id})"
+            raise self.refusal_of(about, rule.refused_as, why, rule.http_status)
         return key
 
     def doubts(self, *keys: str) -> tuple[str, ...]:

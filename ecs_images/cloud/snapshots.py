@@ -114,14 +114,10 @@ class SnapshotCommands(Caller):
         _check_name(request, name)
         later = []
         if source.encrypted:
-            why = f"is encrypted; on {request.today} such snapshots could not be copied"
-            key, code = "copy_encrypted_snapshot", "InvalidUser.NotInWhiteList"
-            later.append(request.newer_rule(key, source, code, why))
+            later.append(request.newer_rule("copy_encrypted_snapshot", source))
         if (region(source.region).area == "mainland_china") != (region(to).area == "mainland_china"):
             # SCOPY-4: until 2021 there were two groups of regions, of which the mainland was one.
-            why = f"lies in {source.region}; on {request.today} no snapshot left the mainland, and none came to it"
-            key, code = "copy_snapshot_out_of_the_mainland", "InvalidUser.NotInWhiteList"
-            later.append(request.newer_rule(key, source, code, why))
+            later.append(request.newer_rule("copy_snapshot_out_of_the_mainland", source))
         late = ["UNK-15"] if request.state.follows_newer(source, to) else []
         copied_bytes = request.state.bytes_to_copy(source, to)
         (copy_id,) = request.control.new_ids("snapshot", 1)
