@@ -274,6 +274,13 @@ def test_every_refusal_uses_a_code_of_its_operation():
     assert sorted(pair for pair in raised if pair not in listed and ("any", pair[1]) not in listed) == []
 
 
+def test_the_rules_behind_codes_are_rules():
+    named = {rule for row in rows_of("error_codes.csv") for rule in row["rule_id"].split()}
+    assert named <= {*rule_book.rules(), *rule_book.assumptions()}
+    assert rule_book.rules_behind("ExportImage", "IncorrectImageStatus") == "EXP-2"
+    assert rule_book.rules_behind("CopyImage", "IncorrectImageStatus") == "COPY-1"
+
+
 def refusals(folder: Path) -> set[tuple[str, str]]:
     """Every (operation, code) that a call of `….refusal(code, …)` can carry.
 

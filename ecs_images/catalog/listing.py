@@ -53,7 +53,7 @@ def images(
     prices: Prices | None = None,
     at: Time | None = None,
 ) -> pd.DataFrame:
-    """The public images, with the licence fee of each.
+    """The public images, with the licence fee of each, and the end of its vendor's support (PUB-1).
 
     word: only those whose id, names or system contain it, in any case; empty: all
     region: where the fee is asked for
