@@ -6,41 +6,12 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from ..catalog.meters import (
-    COPY_TRAFFIC,
-    DISK,
-    FILE_STORAGE,
-    FILE_TRAFFIC,
-    IMAGE_TRAFFIC,
-    INSTANCE,
-    MARKETPLACE_FEE,
-    METERS,
-    OS_LICENCE,
-    STORAGE,
-)
+from ..catalog.meters import METERS
 from ..catalog.regions import regions
 from ..catalog.schemas import TABLES
 
 _PROVIDER = "Alibaba Cloud"
 _ACCOUNT_TYPE = "Account"
-_SNAPSHOTS, _MACHINES = (
-    ("Snapshots", "Storage", "Block Storage"),
-    ("Elastic Compute Service", "Compute", "Virtual Machines"),
-)
-_FILES = ("Object Storage Service", "Storage", "Object Storage")
-_SERVICES = {
-    STORAGE: _SNAPSHOTS,
-    COPY_TRAFFIC: _SNAPSHOTS,
-    IMAGE_TRAFFIC: _SNAPSHOTS,
-    FILE_STORAGE: _FILES,
-    FILE_TRAFFIC: _FILES,
-    OS_LICENCE: _MACHINES,
-    MARKETPLACE_FEE: _MACHINES,
-    DISK: ("Elastic Block Storage", "Storage", "Block Storage"),
-    INSTANCE: _MACHINES,
-}
-"""The service of each meter, with its category and subcategory; FOCUS wants one category a service."""
-
 FOCUS = TABLES["focus"]
 
 
@@ -77,9 +48,9 @@ def focus(charges: pd.DataFrame) -> pd.DataFrame:
         "PricingUnit": charges["pricing_unit"].map(_unit),
         "RegionId": region,
         "RegionName": region.map({name: found.name_en for name, found in regions().items()}),
-        "ServiceName": meter.map(lambda name: _SERVICES[name][0]),
-        "ServiceCategory": meter.map(lambda name: _SERVICES[name][1]),
-        "ServiceSubcategory": meter.map(lambda name: _SERVICES[name][2]),
+        "ServiceName": meter.map(lambda name: METERS[name].service),
+        "ServiceCategory": meter.map(lambda name: METERS[name].service_category),
+        "ServiceSubcategory": meter.map(lambda name: METERS[name].service_subcategory),
         "SkuId": sku,
         "SkuMeter": meter.map(lambda name: METERS[name].label),
         "SkuPriceId": sku + "/" + region + "/" + charges["x_price_row"].astype(str),

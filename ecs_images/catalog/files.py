@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record", bound="DataclassInstance")
 _PACKAGE = Path(__file__).resolve().parent.parent
 _READ: dict[Any, Callable[[str], Any]] = {
-    "str": lambda text: text or "",
+    "bool": lambda text: text == "true",
     "int": int,
     "int | None": lambda text: int(text) if text else None,
     "float": float,
@@ -30,7 +30,7 @@ _READ: dict[Any, Callable[[str], Any]] = {
     "date | None": lambda text: date.fromisoformat(text) if text else None,
     "tuple[str, ...]": lambda text: tuple(filter(None, text.split(";"))),
 }
-"""How the text of a field is read, by the annotation of the record's field."""
+"""How the text of a field is read, by the annotation of the record's field; as text by any other."""
 
 
 def data_dir() -> Path:
@@ -69,7 +69,7 @@ def sample(name: str) -> Path:
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file as text, in order."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, restval=""))
 
 
 @cache
@@ -84,5 +84,5 @@ def records(kind: type[_Record], *files: str) -> Mapping[str, _Record]:
     Each field of the record is the column of its name, read as its annotation says.
     """
     rows = [row for name in files for row in published(name)]
-    read = [(field.name, _READ[field.type]) for field in fields(kind)]
+    read = [(field.name, _READ.get(field.type, str)) for field in fields(kind)]
     return MappingProxyType({row[read[0][0]]: kind(**{name: of(row[name]) for name, of in read}) for row in rows})

@@ -1,8 +1,8 @@
 """What bills meter: for each meter what is counted, the units it may be priced in, and its rules.
 
 Metering, rating, price files, explanations, the price browser and the data dictionary read this one
-table, and charts write a meter's name in the same words. A new meter is one row here; `billing.metering`
-says when its use begins and ends.
+table, and charts write a meter's name in the same words. A new meter is one row of `meters.csv`;
+`billing.metering` says when its use begins and ends.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal
 
 from ..errors import InputError, look_up, shown
 from ..units import BYTES_PER_GIB, in_words
+from .files import records
 from .limits import constant
 
 Counts = Literal["byte", "instance"]
@@ -94,6 +95,7 @@ class Meter:
     chinese: what the service calls it, where the glossary has a word
     free_unless_priced: no source names a fee, so it is 0 by an assumption until a price row says otherwise
     on_request: bills leave it out unless it is asked for, because it is no cost of images themselves
+    service: its service, of which FOCUS wants one category each, with `service_category` and `service_subcategory`
     """
 
     name: str
@@ -101,9 +103,12 @@ class Meter:
     units: tuple[str, ...]
     item: Literal["", "system", "product", "region", "category", "type"]
     rules: tuple[str, ...]
-    chinese: str = ""
-    free_unless_priced: bool = False
-    on_request: bool = False
+    chinese: str
+    free_unless_priced: bool
+    on_request: bool
+    service: str
+    service_category: str
+    service_subcategory: str
 
     @property
     def label(self) -> str:
@@ -118,7 +123,7 @@ class Meter:
 
     @property
     def bounds(self) -> Literal["GiB", "vCPU"]:
-        """What bounds of its prices count: tiers of GiB, or bands of the size of an instance."""
+        """What bounds of its prices count: tiers of GiB, or bands of the size of an instance (LIC-4)."""
         return "GiB" if self.counts == "byte" else "vCPU"
 
 
@@ -127,21 +132,7 @@ COPY_TRAFFIC, IMAGE_TRAFFIC = "snapshot_copy_traffic", "image_copy_traffic"
 FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_replication"
 DISK, INSTANCE = "disk", "instance"
 
-_STORED, _RUN = ("per_gib_month", "per_gib_hour"), ("per_vcpu_hour", "per_instance_hour")
-_LICENCE = (*_RUN, "per_vcpu_month", "per_vcpu_year", "per_instance_month", "per_instance_year")
-_PRODUCT = (*_RUN, "per_instance_week", "per_instance_month", "per_instance_year", "per_activation")
-_METERS = (
-    Meter(STORAGE, "byte", _STORED, "", ("BILL-2", "BILL-3", "BILL-4", "CHAIN-1", "CHAIN-2", "DEL-5"), "标准快照"),
-    Meter(COPY_TRAFFIC, "byte", ("per_gib",), "region", ("SCOPY-2", "SCOPY-3"), "快照复制"),
-    Meter(IMAGE_TRAFFIC, "byte", ("per_gib",), "region", ("COPY-10",), "复制镜像", free_unless_priced=True),
-    Meter(FILE_STORAGE, "byte", _STORED, "", ("EXP-3",)),
-    Meter(FILE_TRAFFIC, "byte", ("per_gb", "per_gib"), "region", ("EXP-3",)),
-    Meter(OS_LICENCE, "instance", _LICENCE, "system", ("IBILL-2", "IBILL-5", "LIC-1", "LIC-2", "LIC-4")),
-    Meter(MARKETPLACE_FEE, "instance", _PRODUCT, "product", ("IBILL-2", "IBILL-5", "MKT-2", "MKT-4")),
-    Meter(DISK, "byte", ("per_gib_hour", "per_gib_month"), "category", ("IBILL-3",), "云盘", on_request=True),
-    Meter(INSTANCE, "instance", ("per_instance_hour",), "type", ("IBILL-3",), on_request=True),
-)
-METERS: Mapping[str, Meter] = MappingProxyType({meter.name: meter for meter in _METERS})
+METERS = records(Meter, "meters.csv")
 """Every meter by its name."""
 
 
