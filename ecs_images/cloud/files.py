@@ -51,6 +51,7 @@ class FileCommands(Caller):
                 "ImageNotSupported", f"{image} is a marketplace image; those cannot be exported", image=image
             )
         own = request.own_image(image)
+        request.check_open(own.region)
         _check_kind(request, own)
         if own.status != "Available":
             raise request.refusal_of(own, "IncorrectImageStatus", f"is {own.status}, not Available")
@@ -93,6 +94,8 @@ class FileCommands(Caller):
         request = self._request(_OPERATION)
         source = request._replace(operation="GetObject").own_files(files, "NoSuchKey")
         to = region(to).region_id
+        request.check_open(source.region)
+        request.check_open(to)
         if to == source.region:
             raise InputError(f"{files} lies in {to} already; replicate it to another region")
         (copy_id,) = request.control.new_ids("files", 1)

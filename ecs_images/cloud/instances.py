@@ -247,6 +247,7 @@ class InstanceCommands(Caller):
         """
         request = self._request("ReplaceSystemDisk")
         own = request.own_instance(instance)
+        request.check_open(own.region)
         source = request.usable_image(image, own.region)
         check_status(request, own, ("Stopped",))
         old = request.state.disks[own.system_disk]
