@@ -49,9 +49,9 @@ def test_on_its_last_day_a_region_still_works(cloud: Cloud, acme: Account) -> No
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.create_image(kept["web"])),
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.create_snapshot(kept["web"])),
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.copy_snapshot(kept["snapshot"], to=BEIJING)),
-        ("InvalidRegionId.NotFound", lambda acme, kept: acme.export_image(kept["golden"])),
-        ("InvalidRegionId.NotFound", lambda acme, kept: acme.replicate_files(kept["files"], to=MUMBAI)),
-        ("InvalidRegionId.NotFound", lambda acme, kept: acme.replicate_files(kept["old_files"], to=BEIJING)),
+        ("InvalidRegion.NotSupport", lambda acme, kept: acme.export_image(kept["golden"])),
+        ("InvalidRegion.NotSupport", lambda acme, kept: acme.replicate_files(kept["files"], to=MUMBAI)),
+        ("InvalidRegion.NotSupport", lambda acme, kept: acme.replicate_files(kept["old_files"], to=BEIJING)),
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.replace_system_disk(kept["off"], kept["golden"])),
     ],
 )
