@@ -195,6 +195,8 @@ class DiskCommands(Caller):
             raise InputError(f"{own.id} is attached to no instance, and nothing else can write to it; attach it first")
         if not new and not overwrite:
             raise InputError(f"nothing is written to {own.id}; say how much is new or overwritten")
+        if offset and not overwrite:
+            raise InputError(f"offset says where the overwriting begins; nothing of {own.id} is overwritten")
         chain = request.state.disk_chain(own.id)
         gib_per_block = chain.block_bytes / (1 << 30)
         appended, start = request.control.blocks(new), int(offset / gib_per_block)

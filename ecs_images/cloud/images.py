@@ -104,6 +104,8 @@ class ImageCommands(Caller):
         """
         request = self._request("ModifyImageAttribute")
         own = request.own_image(image)
+        if (status, name, family, licence_type) == (None, None, None, None):
+            raise InputError(f"give a status, name, family or licence_type of {own.id} to change")
         lineage = own.lineage
         if status is not None:
             _check_status_change(request, own, status)
