@@ -171,7 +171,7 @@ def test_files_are_imported_in_their_own_region_by_their_owner(cloud: Cloud, acm
     acme.delete_files(files)
     with refused(cloud, "NoSuchKey") as caught:
         acme.delete_files(files)
-    assert "are gone" in str(caught.value)
+    assert "is gone since 2026-01-15" in str(caught.value)
 
 
 @pytest.mark.slow

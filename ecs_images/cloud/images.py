@@ -203,8 +203,7 @@ def _image_of_instance(
     What happens to one later does not touch the other (STRUCT-5).
     """
     instance = request.own_instance(instance_id)
-    if instance.replacing_until:
-        raise request.refusal_of(instance, "IncorrectInstanceStatus", "is being given a new system disk")
+    request.check_status(instance, "Running", "Stopped")
     if version and instance.lineage.product_code:
         raise request.refusal_of(
             instance, "InvalidImageVersion.Malformed", "runs a marketplace image; leave the version empty (VER-1)"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..catalog.limits import limit
 from ..catalog.regions import region
 from ..errors import InputError, shown
@@ -181,29 +179,16 @@ def _check_retention(request: Request, days: int | None) -> None:
         raise request.refusal("InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {shown(days)}")
 
 
-def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
-    """The snapshots of some disks that are still being made."""
-    return [snapshot for disk in disks if (snapshot := control.state.snapshot_under_way(disk))]
-
-
 def check_can_snapshot(request: Request, disk: Disk) -> None:
     """One snapshot at a time per disk, at most so many manual ones (SNAP-5, SNAP-6, CREATE-10).
 
     Until 2019-07 a disk had one cap for manual and automatic ones together (conflict 23).
     """
     request.check_open(disk.region)
-    under_way = snapshots_under_way(request.control, [disk.id])
-    if under_way:
-        raise request.refusal(
-            "IncorrectDiskStatus.CreatingSnapshot",
-            f"{under_way[0]} of {disk.id} is not finished; one snapshot at a time",
-            disk=disk.id,
-        )
+    request.check_idle(disk, "IncorrectDiskStatus.CreatingSnapshot")
     instance = request.instance_of(disk)
-    if instance is not None and instance.replacing_until:
-        raise request.refusal(
-            "IncorrectInstanceStatus", f"{instance.id} is being given a new system disk", disk=disk.id
-        )
+    if instance is not None:
+        request.check_status(instance, "Running", "Stopped")
     live = request.state.live_snapshots(disk.chain)
     manual = sum(not snapshot.policy for snapshot in live)
     quota, in_all = limit("manual_snapshots_per_disk", request.now), limit("snapshots_per_chain", request.now)
