@@ -30,7 +30,7 @@ _READ: dict[Any, Callable[[str], Any]] = {
     "date | None": lambda text: date.fromisoformat(text) if text else None,
     "tuple[str, ...]": lambda text: tuple(filter(None, text.split(";"))),
 }
-"""How the text of a field is read, by the annotation of the record's field; as text by any other."""
+"""How the text of a field is read, by the annotation of the record's field."""
 
 
 def data_dir() -> Path:
@@ -84,5 +84,10 @@ def records(kind: type[_Record], *files: str) -> Mapping[str, _Record]:
     Each field of the record is the column of its name, read as its annotation says.
     """
     rows = [row for name in files for row in published(name)]
-    read = [(field.name, _READ.get(field.type, str)) for field in fields(kind)]
+    read = [(field.name, _reader(field.type)) for field in fields(kind)]
     return MappingProxyType({row[read[0][0]]: kind(**{name: of(row[name]) for name, of in read}) for row in rows})
+
+
+def _reader(kind: Any) -> Callable[[str], Any]:
+    """How a field of that annotation is read; a name that is not listed is one of a `Literal`, whose words are text."""
+    return str if kind not in _READ and str(kind).isidentifier() else _READ[kind]

@@ -19,6 +19,7 @@ from .files import records
 from .limits import constant
 
 Counts = Literal["byte", "instance"]
+Item = Literal["", "system", "product", "region", "category", "type"]
 
 PARTS_OF_A_TERM = 10**12
 """Usage counts whole numbers, so that sums stay exact; half a month that is prepaid is half so many parts."""
@@ -101,7 +102,7 @@ class Meter:
     name: str
     counts: Counts
     units: tuple[str, ...]
-    item: Literal["", "system", "product", "region", "category", "type"]
+    item: Item
     rules: tuple[str, ...]
     chinese: str
     free_unless_priced: bool
