@@ -10,8 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .billing import dimensions
-from .catalog import meters
+from .billing.dimensions import ANY_TAG
 from .catalog.files import data_dir, data_path, published
 from .catalog.schemas import FILES, TABLES
 from .stories import reference
@@ -34,19 +33,27 @@ Sources are public documentation, catalogues and repositories; only facts and fi
 A later row of a price ends an earlier one. Where a source names no first day, `valid_from` is
 the day it was seen (`observed`), or an `assumed` day explained in the note.
 """
+_TAGS = f"And `{ANY_TAG}`: what the billed resource's tag KEY says at the end of the bill, empty where it has none.\n"
 
 
 def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
     sections = {
         "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],
-        "Meters": [meters.markdown()],
-        "What a bill may be grouped by": [dimensions.markdown()],
+        "Meters": [_rows("meters.csv")],
+        "What a bill may be grouped by": [_rows("dimensions.csv"), _TAGS],
     }
     for row in published("tables.csv"):
         if row["table"] not in FILES:
             sections.setdefault(row["section"], []).append(TABLES[row["table"]].to_markdown())
     return "\n".join([_HEAD, *("\n".join([f"## {title}", "", *parts]) for title, parts in sections.items())])
+
+
+def _rows(file: str) -> str:
+    """The rows of a data file, as a table."""
+    rows = published(file)
+    lines = [rows[0].keys(), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def datapackage() -> str:

@@ -28,7 +28,6 @@ _READ: dict[Any, Callable[[str], Any]] = {
     "float": float,
     "date": date.fromisoformat,
     "date | None": lambda text: date.fromisoformat(text) if text else None,
-    "tuple[str, ...]": lambda text: tuple(filter(None, text.split(";"))),
 }
 """How the text of a field is read, by the annotation of the record's field."""
 
@@ -90,4 +89,6 @@ def records(kind: type[_Record], *files: str) -> Mapping[str, _Record]:
 
 def _reader(kind: Any) -> Callable[[str], Any]:
     """How a field of that annotation is read; a name that is not listed is one of a `Literal`, whose words are text."""
+    if str(kind).startswith("tuple["):
+        return lambda text: tuple(filter(None, text.split(";")))
     return str if kind not in _READ and str(kind).isidentifier() else _READ[kind]

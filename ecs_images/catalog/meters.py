@@ -166,22 +166,3 @@ def item_in_words(meter: str, item: str, term: str = "") -> str:
     """The item of a meter, for a sentence: of what is sent, the region it goes to; of what is prepaid, its term too."""
     prepaid = {"": "", "once": " once for good"}.get(term, f" by the {term}")
     return f"to {item}" if goes_to_a_region(meter) else f"{item}{prepaid}"
-
-
-def markdown() -> str:
-    """The table of meters, for the data dictionary."""
-    lines = ["| meter | in words | counted in | priced | item | rules |", "|---|---|---|---|---|---|"]
-    for meter in METERS.values():
-        words = f"{meter.label} ({meter.chinese})" if meter.chinese else meter.label
-        priced = f"{', '.join(meter.units)}{'; free unless priced' if meter.free_unless_priced else ''}"
-        priced += "; only when asked for" if meter.on_request else ""
-        item = {
-            "region": "region it goes to",
-            "system": "operating system",
-            "product": "product code",
-            "category": "category of disks",
-            "type": "instance type",
-        }
-        rules = " ".join(meter.rules)
-        lines.append(f"| {meter.name} | {words} | {meter.counts} | {priced} | {item.get(meter.item, '')} | {rules} |")
-    return "\n".join(lines) + "\n"
