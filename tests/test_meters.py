@@ -15,6 +15,7 @@ from ecs_images.billing.dimensions import DIMENSIONS, names_of
 from ecs_images.billing.invoice import INVOICE
 from ecs_images.billing.schema import CHARGES, USAGE
 from ecs_images.catalog import meters
+from ecs_images.catalog.limits import constant
 from ecs_images.catalog.meters import METERS, Meter, goes_to_a_region, item_in_words, units
 from ecs_images.catalog.prices import Prices
 from ecs_images.catalog.rule_book import rules
@@ -103,3 +104,8 @@ def test_expectations_the_command_line_and_the_page_of_stories_name_every_dimens
 
 def test_usage_and_charges_are_told_apart_by_the_same_columns() -> None:
     assert {DIMENSIONS[name].column for name in ("account", "region", "meter", "item", "currency")} <= set(USAGE.names)
+
+
+def test_a_pricing_month_has_as_many_hours_in_every_place() -> None:
+    """BILL-2."""
+    assert units()["per_gib_month"].hours == constant("pricing_month_hours") == 720

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Literal
 
 from ..errors import InputError, look_up, shown
 from ..units import BYTES_PER_GIB, in_words
 from .files import records
-from .limits import constant
 
+Basis = Literal["GiB", "vCPU", "Instance", ""]
 Counts = Literal["byte", "instance"]
 Item = Literal["", "system", "product", "region", "category", "type"]
 
@@ -29,6 +28,7 @@ PARTS_OF_A_TERM = 10**12
 class Unit:
     """What a price is for.
 
+    unit: what price files call it
     basis: GiB, vCPU or Instance; empty for units that no meter is priced in
     hours: how long it is held for that price [hour]
     name: how bills write the unit
@@ -36,11 +36,12 @@ class Unit:
     term: what is paid for in advance: week, month or year, or once for good; empty where use is paid by time
     """
 
-    basis: Literal["GiB", "vCPU", "Instance", ""]
+    unit: str
+    basis: Basis
     hours: float
     name: str
-    once: bool = False
-    term: str = ""
+    once: bool
+    term: str
 
     @property
     def consumed(self) -> str:
@@ -58,29 +59,10 @@ class Unit:
         return amount / PARTS_OF_A_TERM if self.term else amount
 
 
-_SIZES: tuple[Literal["vCPU", "Instance"], ...] = ("vCPU", "Instance")
-
-
 @cache
 def units() -> Mapping[str, Unit]:
-    """Every unit a price may have, by name; a pricing month has 720 hours (BILL-2)."""
-    month = constant("pricing_month_hours")
-    priced = {
-        "per_gib_month": Unit("GiB", month, "GiB-Month"),
-        "per_gib_hour": Unit("GiB", 1, "GiB-Hour"),
-        "per_gib": Unit("GiB", 1, "GiB", once=True),
-        # OSS prints GB and counts 2^30 bytes (ASSUME-7).
-        "per_gb": Unit("GiB", 1, "GiB", once=True),
-        "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
-        "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
-        "per_activation": Unit("Instance", 1, "Purchase", once=True, term="once"),
-    }
-    for term in ("week", "month", "year"):
-        for basis in _SIZES:
-            unit = Unit(basis, 1, f"{basis}-{term.title()}", once=True, term=term)
-            priced[f"per_{basis.lower()}_{term}"] = unit
-    others = "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
-    return MappingProxyType(priced | {name: Unit("", 0, name) for name in others.split()})
+    """Every unit a price may have, by name; a pricing month has 720 hours (BILL-2), and OSS prints GB (ASSUME-7)."""
+    return records(Unit, "units.csv")
 
 
 @dataclass(frozen=True, slots=True)
