@@ -10,30 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .accounts.allocation import ALLOCATED, COSTS
-from .accounts.bill_lines import BILL_LINES
-from .accounts.cleaning import DECISIONS, STEPS
-from .accounts.costs import MONTH_SO_FAR, NOT_BILLED
-from .accounts.findings import FINDINGS
-from .accounts.held import HELD
-from .accounts.reconcile import CAUSES_TABLE, RECONCILIATION
-from .billing import dimensions
-from .billing.amounts import AMOUNTS
-from .billing.compare import COMPARISON
-from .billing.focus import FOCUS
-from .billing.invoice import INVOICE
-from .billing.levels import LEVELS
-from .billing.schema import CHARGES, USAGE
-from .catalog import meters
-from .catalog.files import data_dir, data_path
-from .catalog.listing import CHANGED_RULES, IMAGES, INSTANCE_TYPES, PRODUCTS
-from .catalog.schemas import FILES
-from .decisions.breakeven import COSTS_TABLE, SURFACE_TABLE
-from .decisions.plan import PLAN_TABLE
-from .decisions.routes import FRAME_TABLE, ROUTES_TABLE
-from .ledger.chains import BLOCK_MAP
-from .ledger.lifecycle import LIFECYCLE
-from .ledger.lineage import LINEAGE
+from .billing.dimensions import ANY_TAG
+from .catalog.files import data_dir, data_path, published
+from .catalog.schemas import FILES, TABLES
 from .stories import reference
 from .tables import Column, Kind, Table
 
@@ -54,25 +33,27 @@ Sources are public documentation, catalogues and repositories; only facts and fi
 A later row of a price ends an earlier one. Where a source names no first day, `valid_from` is
 the day it was seen (`observed`), or an `assumed` day explained in the note.
 """
+_TAGS = f"And `{ANY_TAG}`: what the billed resource's tag KEY says at the end of the bill, empty where it has none.\n"
 
 
 def markdown() -> str:
     """Returns the whole dictionary as Markdown."""
-    catalogue = IMAGES, INSTANCE_TYPES, PRODUCTS, CHANGED_RULES
-    bill = USAGE, LEVELS, CHARGES, INVOICE, AMOUNTS, COMPARISON, FOCUS
-    answers = ALLOCATED, COSTS, MONTH_SO_FAR, NOT_BILLED, FINDINGS, DECISIONS, STEPS, HELD
-    real = *answers, BILL_LINES, RECONCILIATION, CAUSES_TABLE
-    other = BLOCK_MAP, LIFECYCLE, LINEAGE, ROUTES_TABLE, FRAME_TABLE, PLAN_TABLE, COSTS_TABLE, SURFACE_TABLE
     sections = {
         "Files": [f"`{path}`\n\n{table.to_markdown()}" for path, table in FILES.items()],
-        "Meters": [meters.markdown()],
-        "What a bill may be grouped by": [dimensions.markdown()],
-        "Tables of the catalogue": [table.to_markdown() for table in catalogue],
-        "Tables of a bill": [table.to_markdown() for table in bill],
-        "Tables of a real account": [table.to_markdown() for table in real],
-        "Tables of a cloud and of decisions": [table.to_markdown() for table in other],
+        "Meters": [_rows("meters.csv")],
+        "What a bill may be grouped by": [_rows("dimensions.csv"), _TAGS],
     }
+    for row in published("tables.csv"):
+        if row["table"] not in FILES:
+            sections.setdefault(row["section"], []).append(TABLES[row["table"]].to_markdown())
     return "\n".join([_HEAD, *("\n".join([f"## {title}", "", *parts]) for title, parts in sections.items())])
+
+
+def _rows(file: str) -> str:
+    """The rows of a data file, as a table."""
+    rows = published(file)
+    lines = [rows[0].keys(), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def datapackage() -> str:

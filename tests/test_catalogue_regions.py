@@ -25,8 +25,12 @@ def kept(cloud: Cloud, acme: Account) -> dict[str, str]:
     web = machine(acme, region=MUMBAI, written=10)
     golden = acme.create_image(web, name="golden")
     home = acme.create_image(machine(acme), name="home")
+    found = {"web": web, "golden": golden, "home": home, "snapshot": cloud.image(golden).system_snapshot}
+    found |= {"files": acme.export_image(home), "old_files": acme.export_image(golden)}
+    found["off"] = machine(acme, region=MUMBAI)
+    acme.stop_instance(found["off"])
     cloud.at("2024-07-16")
-    return {"web": web, "golden": golden, "home": home, "snapshot": cloud.image(golden).system_snapshot}
+    return found
 
 
 def test_on_its_last_day_a_region_still_works(cloud: Cloud, acme: Account) -> None:
@@ -45,12 +49,24 @@ def test_on_its_last_day_a_region_still_works(cloud: Cloud, acme: Account) -> No
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.create_image(kept["web"])),
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.create_snapshot(kept["web"])),
         ("InvalidRegionId.NotFound", lambda acme, kept: acme.copy_snapshot(kept["snapshot"], to=BEIJING)),
+        ("InvalidRegion.NotSupport", lambda acme, kept: acme.export_image(kept["golden"])),
+        ("InvalidRegion.NotSupport", lambda acme, kept: acme.replicate_files(kept["files"], to=MUMBAI)),
+        ("InvalidRegion.NotSupport", lambda acme, kept: acme.replicate_files(kept["old_files"], to=BEIJING)),
+        ("InvalidRegionId.NotFound", lambda acme, kept: acme.replace_system_disk(kept["off"], kept["golden"])),
     ],
 )
 def test_from_the_day_after_nothing_is_made_there(cloud, acme, kept, code, command) -> None:
     with refused(cloud, code) as caught:
         command(acme, kept)
     assert "2024-07-15 was its last day of service" in caught.value.reason
+
+
+def test_a_policy_takes_no_snapshot_there_from_the_day_after(cloud: Cloud, acme: Account) -> None:
+    web = machine(acme, region=MUMBAI)
+    nightly = {"time_points": [23], "repeat_weekdays": range(1, 8), "retention_days": 30}
+    acme.create_auto_snapshot_policy(region=MUMBAI, disks=[web], **nightly)
+    cloud.at("2024-07-20")
+    assert [one.started_at.day for one in cloud.state.snapshots.values()] == [15]
 
 
 def test_what_stays_is_billed_until_it_is_deleted_and_the_bill_says_so(cloud, acme, kept, tmp_path) -> None:

@@ -44,7 +44,10 @@ def test_a_shared_image_could_not_always_be_copied(day, allowed, named):
     if not allowed:
         with refused(cloud, "InvalidImageId.NotFound", operation="CopyImage") as caught:
             partner.copy_image(image, to=BEIJING, encrypted=True)
-        assert "on 2021-07-19 nobody could copy another's image" in caught.value.reason
+        assert (
+            "on 2021-07-19 there was no copy of an image that another account shares yet (COPY-3)"
+            in caught.value.reason
+        )
         return
     partner.copy_image(image, to=BEIJING, encrypted=True)
     assert ("UNK-18" in assumed(cloud)) == named

@@ -17,6 +17,7 @@ import pytest
 
 from ecs_images.billing import dimensions
 from ecs_images.catalog import images, instance_types, limits, meters, rule_book, sites
+from ecs_images.catalog.changes import changes
 from ecs_images.catalog.files import data_dir
 from ecs_images.catalog.price_files import PriceRow, read_price_file
 from ecs_images.catalog.regions import SCOPES, region, regions
@@ -26,7 +27,7 @@ from ecs_images.units import parse_time
 # What makes a row unique where it is not the first column alone.
 KEYS = {
     "bill_codes.csv": "commodity_code item",
-    "columns.csv": "file column",
+    "columns.csv": "table column",
     "error_codes.csv": "operation code http_status when",
     "image_families.csv": "image_family short_name",
     "image_id_systems.csv": "starts_with word",
@@ -268,9 +269,16 @@ def test_every_refusal_uses_a_code_of_its_operation():
     """Ground rule 3: every (operation, code) the control plane refuses with stands in error_codes.csv."""
     raised = refusals(Path(rule_book.__file__).parents[1] / "cloud") - NEVER_TOGETHER
     assert len(raised) > 60
-    assert ("DeleteImage", "ImageUseShared") in raised
+    assert {("DeleteImage", "ImageUseShared"), ("CopyImage", "IncorrectDestinationRegion")} <= raised
     listed = set(rule_book.http_statuses())
     assert sorted(pair for pair in raised if pair not in listed and ("any", pair[1]) not in listed) == []
+
+
+def test_the_rules_behind_codes_are_rules():
+    named = {rule for row in rows_of("error_codes.csv") for rule in row["rule_id"].split()}
+    assert named <= {*rule_book.rules(), *rule_book.assumptions()}
+    assert rule_book.rules_behind("ExportImage", "IncorrectImageStatus") == "EXP-2"
+    assert rule_book.rules_behind("CopyImage", "IncorrectImageStatus") == "COPY-1"
 
 
 def refusals(folder: Path) -> set[tuple[str, str]]:
@@ -322,6 +330,8 @@ def refusals(folder: Path) -> set[tuple[str, str]]:
             name = _name(call.func)
             if name == "refusal" and call.args:
                 found.update((asked, code) for code in texts(call.args[0], place, bound))
+            elif name == "newer_rule":
+                found.update((asked, changes()[key].refused_as) for key in texts(call.args[0], place, bound))
             elif name in called:
                 # Of two functions of one name, that of the same module is meant.
                 meant = next((to for to in called[name] if to[1] is place[1]), called[name][0])

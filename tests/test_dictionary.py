@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ecs_images.catalog.files import data_dir
-from ecs_images.catalog.schemas import FILES
+from ecs_images.accounts.findings import KINDS as KINDS_OF_FINDINGS
+from ecs_images.accounts.findings import VERDICTS
+from ecs_images.accounts.reconcile import CAUSES
+from ecs_images.catalog.files import data_dir, published
+from ecs_images.catalog.schemas import FILES, TABLES
 from ecs_images.dictionary import PAGES
 from ecs_images.stories.expect import KINDS
 from ecs_images.stories.steps import COMMANDS, STEP_KEYS
@@ -49,3 +52,26 @@ def test_a_file_has_its_declared_columns_values_and_no_hole_in_a_required_one() 
                 if row[column.name] not in allowed:
                     wrong.append(f"{path}, line {line}: {column.name} {row[column.name]!r}")
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("findings", "x_kind", tuple(KINDS_OF_FINDINGS)),
+        ("findings", "x_verdict", VERDICTS),
+        ("causes of differences", "cause", tuple(CAUSES)),
+    ],
+)
+def test_a_column_names_all_words_that_it_may_hold(table: str, column: str, words: tuple[str, ...]) -> None:
+    (declared,) = (one for one in TABLES[table].columns if one.name == column)
+    assert declared.values == words
+
+
+def test_every_column_of_a_table_stands_there_once() -> None:
+    assert [name for name, table in TABLES.items() if len(set(table.names)) < len(table.names)] == []
+
+
+def test_columns_are_those_of_tables_that_there_are() -> None:
+    declared = {row["table"] for row in published("columns.csv")}
+    groups = {row["column"] for row in published("columns.csv") if row["column"].startswith("*")}
+    assert declared == {*(row["table"] for row in published("tables.csv")), *groups}

@@ -83,6 +83,8 @@ def test_what_is_written_is_a_size(cloud, acme, field, size):
 
 def test_writing_nothing_is_an_input_error(cloud, acme):
     web = machine(acme)
+    with unusable(cloud, "offset says where the overwriting begins"):
+        acme.write(web, new=1, offset=3)
     with unusable(cloud, "nothing is written"):
         acme.write(web)
 

@@ -304,3 +304,9 @@ def test_a_full_family_and_a_full_region_of_families_leave_their_members_free_to
         acme.modify_image(image, family=f"family-{number}")
     acme.modify_image(members[0], family="renamed")
     assert cloud.image(members[0]).family == "renamed"
+
+
+def test_a_change_of_nothing_is_refused(cloud, acme):
+    image = golden_image(acme)
+    with unusable(cloud, "give a status, name, family or licence_type of m-00000001"):
+        acme.modify_image(image)

@@ -15,6 +15,7 @@ from ecs_images.billing.dimensions import DIMENSIONS, names_of
 from ecs_images.billing.invoice import INVOICE
 from ecs_images.billing.schema import CHARGES, USAGE
 from ecs_images.catalog import meters
+from ecs_images.catalog.limits import constant
 from ecs_images.catalog.meters import METERS, Meter, goes_to_a_region, item_in_words, units
 from ecs_images.catalog.prices import Prices
 from ecs_images.catalog.rule_book import rules
@@ -48,7 +49,7 @@ def test_charts_the_browser_and_the_dictionary_name_a_meter_as_the_table_does(me
     (bars,) = charts.who_pays(pd.DataFrame(charged), owner="a").containers
     assert bars.get_label() == meter.label
     assert meter.name in PriceBrowser().meters()
-    assert f"| {meter.name} | {meter.label}" in markdown()
+    assert f"| {meter.name} | {meter.counts} |" in markdown()
 
 
 def test_every_meter_has_use_that_is_metered() -> None:
@@ -98,8 +99,13 @@ def test_expectations_the_command_line_and_the_page_of_stories_name_every_dimens
     for name in DIMENSIONS:
         assert re.search(rf"\b{name}\b", bill._BY), name
         assert re.search(rf"\b{name}\b", row), name
-    assert dimensions.markdown() in markdown()
+    assert all(f"| {name} | {found.column} |" in markdown() for name, found in DIMENSIONS.items())
 
 
 def test_usage_and_charges_are_told_apart_by_the_same_columns() -> None:
     assert {DIMENSIONS[name].column for name in ("account", "region", "meter", "item", "currency")} <= set(USAGE.names)
+
+
+def test_a_pricing_month_has_as_many_hours_in_every_place() -> None:
+    """BILL-2."""
+    assert units()["per_gib_month"].hours == constant("pricing_month_hours") == 720

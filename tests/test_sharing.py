@@ -91,6 +91,15 @@ def test_an_image_is_not_shared_with_its_owner_or_with_nobody(cloud, acme, partn
     assert "partner" in caught.value.reason
 
 
+def test_a_misspelt_account_is_not_taken_for_one_that_lost_the_image(cloud, acme, partner):
+    """SHARE-2, SHARE-9: whoever unshares from partnr believes that partner has it no more."""
+    image = golden_image(acme)
+    acme.share_image(image, with_accounts=[partner])
+    with refused(cloud, "InvalidAccount.NotFound", operation="ModifyImageSharePermission") as caught:
+        acme.unshare_image(image, from_accounts=["partnr"])
+    assert "partner" in caught.value.reason
+
+
 @pytest.mark.parametrize("accounts", [[], "partner", ()])
 def test_accounts_are_given_as_a_list(cloud, acme, partner, accounts):
     image = golden_image(acme)

@@ -150,7 +150,7 @@ MEANT = {
     *((name, "None") for name in ("instance_type", "status", "kms_key", "system_disk", "written", "name", "family",
                                   "licence_type", "snapshots", "snapshot", "vcpus", "memory")),
     *((name, "None") for name in ("tags", "category", "size", "retention_days", "policy", "system_disk_category",
-                                  "delete_with_instance", "delete_auto_snapshots")),
+                                  "delete_with_instance", "delete_auto_snapshots", "platform", "architecture")),
     *((name, "a flag") for name in ("force", "encrypted", "with_snapshots", "image_ignore_data_disks",
                                     "delete_with_instance", "delete_auto_snapshots")),
     ("local_disks", "5"), ("retention_days", "5"), ("disks", "an empty list"),

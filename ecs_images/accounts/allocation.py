@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..catalog.meters import STORAGE
+from ..catalog.schemas import TABLES
 from ..errors import look_up
-from ..tables import Column, Table
 from .chains import own_images, records
 from .costs import AccountBill
 from .tables import HasTables
@@ -28,33 +28,8 @@ if TYPE_CHECKING:
 NO_IMAGE = "(no image)"
 NOT_LISTED = "(snapshots not listed)"
 
-ALLOCATED = Table(
-    "allocated",
-    "the part of a chain's cost that counts for one snapshot and one image",
-    (
-        Column("billing_account_id", "text", "", "the account; empty: not told"),
-        Column("region_id", "text", "", "the region", True),
-        Column("chain_id", "text", "", "the snapshot chain", True),
-        Column("snapshot_id", "text", "", "the snapshot; (snapshots not listed) for a chain without any", True),
-        Column("image_id", "text", "", "an image that it backs; (no image) where it backs none", True),
-        Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("list_cost", "number", "currency", "allocated for 30 days", True),
-    ),
-)
-COSTS = Table(
-    "costs of an account",
-    "what an image, snapshot, chain, family, tag, region or account costs in 30 days, and what deleting it frees",
-    (
-        Column("x_name", "text", "", "what it is: an id, a family, the value of a tag", True),
-        Column("x_called", "text", "", "its name; empty: none"),
-        Column("region_id", "text", "", "its region; several by commas", True),
-        Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("list_cost", "number", "currency", "allocated: its share of the bill; empty: not known"),
-        Column("x_freed_low_cost", "number", "currency", "what deleting it saves at least"),
-        Column("x_freed_high_cost", "number", "currency", "what deleting it saves at most; empty: nothing bounds it"),
-        Column("x_known_by", "text", "", "what the range rests on", True),
-    ),
-)
+ALLOCATED = TABLES["allocated"]
+COSTS = TABLES["costs of an account"]
 BY = {"image": "image_id", "snapshot": "snapshot_id", "chain": "chain_id", "region": "region_id"}
 BY |= {"account": "billing_account_id", "family": "family"}
 

@@ -23,8 +23,7 @@ import pandas as pd
 from ..errors import InputError, shown
 from ..saving import path_of
 from ..wire.answers import count_of
-from .bill_forms import Form, has_amounts
-from .bill_lines import BILL_LINES
+from .bill_forms import BILL_LINES, Form, has_amounts
 from .files import encoding_of, unpacked
 from .values import values_of
 

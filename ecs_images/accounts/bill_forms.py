@@ -16,11 +16,12 @@ from functools import lru_cache
 import pandas as pd
 
 from ..catalog.regions import regions
+from ..catalog.schemas import TABLES
 from ..units import BILLING_CLOCK
 from ..wire.bills import NAMES, TAX_MODES
-from .bill_lines import BILL_LINES
 from .files import plain, region_named
 
+BILL_LINES = TABLES["bill lines"]
 AMOUNTS = (
     *("quantity_before", "quantity_deducted", "quantity", "duration"),
     *("list_price", "gross", "discount", "coupon", "payable"),

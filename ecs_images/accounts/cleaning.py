@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
+from ..catalog.schemas import TABLES
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..errors import CloudError, InputError, look_up, shown
-from ..tables import Column, Table
 from ..wording import listed
 from .bounds import NOTHING, Freed
 from .chains import AccountChain
@@ -31,37 +31,8 @@ if TYPE_CHECKING:
 
 IN_WORDS = "newest 3 per family, newest 3 per name, anything in use, one a quarter (or week, month, year)"
 """The rules of a policy."""
-DECISIONS = Table(
-    "decisions",
-    "what a policy, or a choice, does with one image or snapshot",
-    (
-        Column("x_image_id", "text", "", "the image; or a snapshot that was chosen by itself", True),
-        Column("x_called", "text", "", "its name"),
-        Column("region_id", "text", "", "its region", True),
-        Column("x_decision", "text", "", "what happens to it", True, ("delete", "keep", "held back")),
-        Column(
-            "x_why", "text", "", "the rule that keeps it, or why it is held back; of a deletion what was seen", True
-        ),
-    ),
-)
-STEPS = Table(
-    "cleaning steps",
-    "one command of a plan, in order",
-    (
-        Column("x_step", "integer", "", "its place in the order", True),
-        Column("x_operation", "text", "", "the operation", True),
-        Column("region_id", "text", "", "the region", True),
-        Column("x_resource_id", "text", "", "the image or snapshot", True),
-        Column("x_takes_away", "text", "", "what is gone for ever; empty: nothing"),
-        Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("x_freed_low_cost", "number", "currency", "saved in 30 days after this step at least", True),
-        Column("x_freed_high_cost", "number", "currency", "saved after this step at most; empty: nothing bounds it"),
-        Column(
-            "x_answer", "text", "", "what the account's simulated cloud says: allowed, or why it cannot judge", True
-        ),
-        Column("x_command", "text", "", "the line that would do it; it is never run", True),
-    ),
-)
+DECISIONS = TABLES["decisions"]
+STEPS = TABLES["cleaning steps"]
 
 
 @dataclass(frozen=True)

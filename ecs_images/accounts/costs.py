@@ -23,11 +23,11 @@ from ..catalog.limits import constant
 from ..catalog.meters import DISK, INSTANCE, MARKETPLACE_FEE, OS_LICENCE, STORAGE, asked_for, units
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
+from ..catalog.schemas import TABLES
 from ..catalog.sites import site as site_of
 from ..columns import times_of
 from ..errors import InputError, PriceNotFound, UnknownName
 from ..ledger.resources import published_lineage
-from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, bytes_to_gib, parse_time, to_seconds
 from ..wording import amount
 from .bounds import NOTHING, Freed
@@ -37,27 +37,8 @@ from .tables import UNDATED, HasTables
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_BILLED = Table(
-    "not billed",
-    "something of an inventory that is in no amount, and why",
-    (
-        Column("resource_id", "text", "", "what is not billed", True),
-        Column("sku_meter", "text", "", "what would be metered", True),
-        Column("why", "text", "", "why it is not billed", True),
-    ),
-)
-MONTH_SO_FAR = Table(
-    "month so far",
-    "the snapshot storage of a region since the month began",
-    (
-        Column("billing_account_id", "text", "", "the account; empty: not told"),
-        Column("region_id", "text", "", "the region", True),
-        Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("list_cost", "number", "currency", "cost up to now; empty: hours of it are missing, so it is not known"),
-        Column("x_at_todays_rate", "number", "currency", "what it would be had today's size been stored throughout"),
-        Column("x_known_by", "text", "", "what the cost rests on", True),
-    ),
-)
+NOT_BILLED = TABLES["not billed"]
+MONTH_SO_FAR = TABLES["month so far"]
 
 
 @dataclass(frozen=True)

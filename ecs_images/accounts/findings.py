@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from ..cards import counted
 from ..catalog.images import public_images
 from ..catalog.meters import OS_LICENCE
+from ..catalog.schemas import TABLES
 from ..catalog.sites import site_of_currency
 from ..cloud.cloud import Cloud
-from ..tables import Column, Table
 from ..wording import listed
 from .allocation import allocated, backed_by, behind, only_behind
 from .bounds import Freed
@@ -52,23 +52,7 @@ KINDS = {
 }
 """The kinds of findings, in words."""
 
-FINDINGS = Table(
-    "findings",
-    "something that may be superfluous in an account",
-    (
-        Column("x_kind", "text", "", "kind of finding", True, tuple(KINDS)),
-        Column("billing_account_id", "text", "", "the account; empty: not told"),
-        Column("region_id", "text", "", "the region; empty: not told"),
-        Column("x_resources", "text", "", "ids of the images or snapshots, by commas", True),
-        Column("x_verdict", "text", "", "what is known about their use", True, VERDICTS),
-        Column("x_evidence", "text", "", "what was seen", True),
-        Column("x_settle", "text", "", "what would settle whether they are used: a command, or whom to ask"),
-        Column("billing_currency", "text", "", "currency of the account's site", True),
-        Column("list_cost", "number", "currency", "allocated to them in 30 days; empty: what they store is not known"),
-        Column("x_freed_low_cost", "number", "currency", "what deleting them saves in 30 days at least"),
-        Column("x_freed_high_cost", "number", "currency", "what it saves at most; empty: nothing bounds it"),
-    ),
-)
+FINDINGS = TABLES["findings"]
 _VERSION = re.compile(r"[-_.]?v?\d[\d.:_TZ-]*$")
 """The part of a name that tells versions apart: web-2026-05-01 and web-2026-06-01 are a series."""
 _NEEDED = {

@@ -12,7 +12,7 @@ from datetime import datetime
 from math import inf, nan
 from typing import TYPE_CHECKING
 
-from ..tables import Column, Table
+from ..catalog.schemas import TABLES
 from ..units import bytes_to_gib
 from .allocation import backed_by, behind, only_behind
 from .bounds import NOTHING
@@ -22,18 +22,7 @@ from .tables import HasTables
 if TYPE_CHECKING:
     import pandas as pd
 
-HELD = Table(
-    "held by images",
-    "what an image of an account held at a moment of which the totals of its chains were saved",
-    (
-        Column("x_at", "time", "", "the moment", True),
-        Column("region_id", "text", "", "its region", True),
-        Column("x_name", "text", "", "the image", True),
-        Column("x_called", "text", "", "its name"),
-        Column("x_held_low_gib", "number", "GiB", "what its snapshots held alone at least", True),
-        Column("x_held_high_gib", "number", "GiB", "what they held alone at most; empty: nothing bounds it"),
-    ),
-)
+HELD = TABLES["held by images"]
 
 
 def held(inventory: HasTables) -> pd.DataFrame:

@@ -26,9 +26,9 @@ from ..cards import line as line_of
 from ..catalog.limits import constant
 from ..catalog.meters import INSTANCE, METERS, OS_LICENCE, STORAGE
 from ..catalog.prices import Prices
+from ..catalog.schemas import TABLES
 from ..catalog.sites import sites
 from ..errors import InputError, look_up
-from ..tables import Column, Table
 from ..units import parse_time
 from .bill_arithmetic import FINEST, NOT_MODELLED, NOTHING, Line, is_rounded, last_decimal, lines_of, unit_price
 from .bill_files import RealBill, read_bill
@@ -61,35 +61,8 @@ CAUSES = {
 }
 """What a difference may come from, each with what it means."""
 
-_CELL = (
-    Column("account_id", "text", "", "the account that uses; several under one payer stay apart"),
-    Column("region_id", "text", "", "region; empty: the line names none"),
-    Column("day", "text", "", "day of the billing clock, or month of lines that name no day", True),
-    Column("meter", "text", "", "what is metered; not modelled: no source says what the code of the lines is", True),
-    Column("currency", "text", "", "currency of the bill"),
-)
-RECONCILIATION = Table(
-    "reconciliation",
-    "what one account owes in one region for one meter and day; amounts are exact decimals, held as text",
-    (
-        *_CELL,
-        Column("lines", "integer", "", "lines of the bill", True),
-        Column("billed", "text", "currency", "what the bill wants to be paid", True),
-        Column("modelled", "text", "currency", "list cost of the model; empty: not known"),
-        Column("difference", "text", "currency", "billed less modelled; empty: not known"),
-        Column("unexplained", "text", "currency", "what of the difference no cause explains; empty: not known"),
-        Column("basis", "text", "", "how the use is known, such as hours or totals of a day; or why it is not"),
-    ),
-)
-CAUSES_TABLE = Table(
-    "causes of differences",
-    "one cause of a row of a reconciliation",
-    (
-        *_CELL,
-        Column("cause", "text", "", "the cause", True, tuple(CAUSES)),
-        Column("amount", "text", "currency", "its part of the difference", True),
-    ),
-)
+RECONCILIATION = TABLES["reconciliation"]
+CAUSES_TABLE = TABLES["causes of differences"]
 _AMOUNTS = ["billed", "modelled", "difference", "unexplained"]
 
 

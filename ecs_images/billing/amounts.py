@@ -15,41 +15,15 @@ import pandas as pd
 from ..catalog.meters import METERS, STORAGE, item_in_words, units
 from ..catalog.price_files import PriceRow
 from ..catalog.prices import stands_in, stated_by
+from ..catalog.schemas import TABLES
 from ..columns import FOR_EVER, seconds_of, split, times_of
 from ..ledger.state import State
-from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from .attribution import held_cost, holdings
 from .rating import Curve, groups
-from .schema import KEY_COLUMNS, WHO_WHERE_WHAT, Key
+from .schema import WHO_WHERE_WHAT, Key
 
-AMOUNTS = Table(
-    "amounts",
-    "one snapshot's share, or one instance's fee, during a stretch without change",
-    (
-        *KEY_COLUMNS[:4],
-        Column("resource_id", "text", "", "the snapshot or the instance", True),
-        Column("charge_period_start", "time", "", "first moment", True),
-        Column("charge_period_end", "time", "", "first moment after", True),
-        Column("x_amount", "number", "x_unit", "the share of the chain's GiB, or the vCPUs or instances charged", True),
-        Column("x_unit", "text", "", "GiB, vCPU, Instance, or a term such as vCPU-Month", True),
-        Column("x_hours", "number", "hour", "length of the stretch", True),
-        Column(
-            "list_unit_price", "number", "currency per pricing_unit", "list price; over several tiers, the mean", True
-        ),
-        Column("x_stated_by", "text", "", "who says that price, and the date of the source", True),
-        Column("pricing_unit", "text", "", "unit of the price", True),
-        Column(
-            "list_cost",
-            "number",
-            "currency",
-            "x_amount × x_hours × list_unit_price, per 720 h where monthly; traffic counts one hour",
-            True,
-        ),
-        Column("x_price_source", "text", "", "the price rows used and where they stand", True),
-        Column("x_rules", "text", "", "rules the amount follows from", True),
-    ),
-)
+AMOUNTS = TABLES["amounts"]
 _WHERE = ["billing_account_id", "billing_currency", "region_id"]
 
 

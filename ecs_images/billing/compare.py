@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..tables import Column, Table
+from ..catalog.schemas import TABLES
 
-COMPARISON = Table(
-    "comparison",
-    "one part of two bills in one currency",
-    (
-        Column("x_part", "text", "", "the meter, account, region, month … that both bills are split by, by commas"),
-        Column("x_before", "number", "billing_currency", "its list cost in the first bill, 0 where it has none", True),
-        Column("x_after", "number", "billing_currency", "its list cost in the second bill", True),
-        Column("x_change", "number", "billing_currency", "the second less the first", True),
-        Column("billing_currency", "text", "", "currency of the amounts", True),
-    ),
-)
+COMPARISON = TABLES["comparison"]
 
 
 def comparison(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
+from ..catalog.files import records
 from ..errors import InputError, UnknownName, shown
 
 Source = Literal["charges", "invoice", "shares"]
@@ -34,25 +34,13 @@ class Dimension:
         return "resource" if self.name.startswith(TAG) else self.name
 
 
-_EVERYWHERE: tuple[Source, ...] = ("charges", "invoice", "shares")
-_DIMENSIONS = (
-    Dimension("month", "x_month", "month of the billing clock, such as 2026-02", _EVERYWHERE),
-    Dimension("day", "x_day", "day of the billing clock, such as 2026-02-14", _EVERYWHERE),
-    Dimension("account", "billing_account_id", "the account that pays", _EVERYWHERE),
-    Dimension("region", "region_id", "region of what is used", _EVERYWHERE),
-    Dimension("meter", "sku_meter", "what is metered", _EVERYWHERE),
-    Dimension("item", "x_item", "operating system, product code, or region that is sent to", ("charges",)),
-    Dimension("currency", "billing_currency", "currency of the payer's price list", _EVERYWHERE),
-    Dimension("image", "x_image_id", "the image that bears the cost; empty: none", ("shares",)),
-    Dimension("snapshot", "x_snapshot_id", "the snapshot that bears the cost; empty: none", ("shares",)),
-)
 TAG = "tag:"
 """What begins a dimension of tags: `tag:team` is what the tag `team` of the billed resource says, or empty."""
 ANY_TAG = f"{TAG}KEY"
 """How lists of names write the dimensions of tags."""
-DIMENSIONS: Mapping[str, Dimension] = MappingProxyType({dimension.name: dimension for dimension in _DIMENSIONS})
+DIMENSIONS = records(Dimension, "dimensions.csv")
 """Every dimension by its name."""
-BY_COLUMN = {dimension.column: dimension for dimension in _DIMENSIONS}
+BY_COLUMN = {dimension.column: dimension for dimension in DIMENSIONS.values()}
 
 
 def names_of(*sources: Source) -> tuple[str, ...]:
@@ -91,11 +79,3 @@ def tag(name: str) -> Dimension | None:
 def split_over(dimensions: Iterable[Dimension]) -> str:
     """What the bill must be split over to have these dimensions: image, snapshot or resource; empty where nothing."""
     return next((dimension.split for dimension in dimensions if "charges" not in dimension.sources), "")
-
-
-def markdown() -> str:
-    """The table of dimensions, for the data dictionary."""
-    lines = ["| dimension | column | meaning | known to |", "|---|---|---|---|"]
-    lines += [f"| {d.name} | {d.column} | {d.meaning} | {', '.join(d.sources)} |" for d in _DIMENSIONS]
-    lines += [f"| {ANY_TAG} | {ANY_TAG} | what the billed resource's tag KEY says at the end; empty: no tag | shares |"]
-    return "\n".join(lines) + "\n"

@@ -14,44 +14,16 @@ from ..catalog.meters import MARKETPLACE_FEE, METERS, OS_LICENCE, STORAGE, units
 from ..catalog.price_files import PriceRow
 from ..catalog.prices import PriceBook, Prices, stated_by
 from ..catalog.regions import region as known_region
+from ..catalog.schemas import TABLES
 from ..catalog.sites import sites
 from ..errors import InputError, PriceNotFound, UnknownName, look_up, shown
 from ..ledger.ledger import Ledger
 from ..ledger.resources import Image, Lineage, published_lineage
-from ..tables import Column, Table, answers
+from ..tables import answers
 from ..units import Time, parse_time
 from .metering import HasLedger, ledger_of
 
-FEES = Table(
-    "fees",
-    "one way in which a fee of an image is paid",
-    (
-        Column("sku_meter", "text", "", "meter of the fee", True),
-        Column("x_item", "text", "", "operating system or product code; empty for storage"),
-        Column("x_follows_from", "text", "", "what in the lineage of the image it follows from", True),
-        Column("x_sold_by", "text", "", "Alibaba Cloud, or the vendor of the product where it is published", True),
-        Column("x_payer", "text", "", "who pays it", True),
-        Column("x_ends", "text", "", "what ends it", True),
-        Column("x_paid", "text", "", "by time, by the week, month or year in advance, or once", True),
-        Column(
-            "list_unit_price",
-            "number",
-            "currency per pricing_unit",
-            "list price, of tiers the last; empty: not published",
-        ),
-        Column("billing_currency", "text", "", "currency of the payer's site", True),
-        Column("pricing_unit", "text", "", "what the price is for; empty where there is none"),
-        Column(
-            "x_break_even_hours",
-            "number",
-            "hour",
-            "hours of use in the term from which it is cheaper than paying by time; empty where one is not priced",
-        ),
-        Column("x_stated_by", "text", "", "who says that price, and the date of the source; empty where there is none"),
-        Column("x_price_source", "text", "", "where the price stands, its date and how firm it is; or not published"),
-        Column("x_rules", "text", "", "rules it follows from", True),
-    ),
-)
+FEES = TABLES["fees"]
 _Fields = dict[str, object]
 _PAID = {
     "": "by time",

@@ -6,85 +6,13 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from ..catalog.meters import (
-    COPY_TRAFFIC,
-    DISK,
-    FILE_STORAGE,
-    FILE_TRAFFIC,
-    IMAGE_TRAFFIC,
-    INSTANCE,
-    MARKETPLACE_FEE,
-    METERS,
-    OS_LICENCE,
-    STORAGE,
-)
+from ..catalog.meters import METERS
 from ..catalog.regions import regions
-from ..tables import Column, Table
+from ..catalog.schemas import TABLES
 
 _PROVIDER = "Alibaba Cloud"
 _ACCOUNT_TYPE = "Account"
-_SNAPSHOTS, _MACHINES = (
-    ("Snapshots", "Storage", "Block Storage"),
-    ("Elastic Compute Service", "Compute", "Virtual Machines"),
-)
-_FILES = ("Object Storage Service", "Storage", "Object Storage")
-_SERVICES = {
-    STORAGE: _SNAPSHOTS,
-    COPY_TRAFFIC: _SNAPSHOTS,
-    IMAGE_TRAFFIC: _SNAPSHOTS,
-    FILE_STORAGE: _FILES,
-    FILE_TRAFFIC: _FILES,
-    OS_LICENCE: _MACHINES,
-    MARKETPLACE_FEE: _MACHINES,
-    DISK: ("Elastic Block Storage", "Storage", "Block Storage"),
-    INSTANCE: _MACHINES,
-}
-"""The service of each meter, with its category and subcategory; FOCUS wants one category a service."""
-_MONEY = "BillingCurrency"
-
-FOCUS = Table(
-    "focus",
-    "what one account owes in one region for one meter, settlement and price, in FOCUS 1.2; amounts are list costs",
-    (
-        Column("BilledCost", "number", _MONEY, "the list cost: discounts and roundings are not modelled", True),
-        Column("BillingAccountId", "text", "", "the account that pays", True),
-        Column("BillingAccountName", "text", "", "the same"),
-        Column("BillingAccountType", "text", "", "what the provider calls such an account", True),
-        Column("BillingCurrency", "text", "", "currency of its site", True),
-        Column("BillingPeriodEnd", "text", "", "first moment after the month of the bill, in UTC", True),
-        Column("BillingPeriodStart", "text", "", "first moment of the month, in UTC; months begin in UTC+8", True),
-        Column("ChargeCategory", "text", "", "purchase: what is prepaid", True, ("Usage", "Purchase")),
-        Column("ChargeClass", "text", "", "always empty: nothing corrects an earlier bill"),
-        Column("ChargeDescription", "text", "", "the charge in words"),
-        Column("ChargeFrequency", "text", "", "how often it comes", True, ("Usage-Based", "One-Time")),
-        Column("ChargePeriodEnd", "text", "", "first moment after the use, in UTC", True),
-        Column("ChargePeriodStart", "text", "", "first moment of the use, in UTC", True),
-        Column("ConsumedQuantity", "number", "ConsumedUnit", "use; empty for purchases"),
-        Column("ConsumedUnit", "text", "", "its unit; empty for purchases"),
-        Column("ContractedCost", "number", _MONEY, "the list cost: no contract is modelled", True),
-        Column("ContractedUnitPrice", "number", _MONEY, "the list price", True),
-        Column("EffectiveCost", "number", _MONEY, "the list cost", True),
-        Column("InvoiceId", "text", "", "always empty: no invoice is issued"),
-        Column("InvoiceIssuerName", "text", "", "who sends the invoice", True),
-        Column("ListCost", "number", _MONEY, "list unit price × priced quantity", True),
-        Column("ListUnitPrice", "number", _MONEY, "list price of a PricingUnit", True),
-        Column("PricingCategory", "text", "", "always Standard: on-demand list prices", True, ("Standard",)),
-        Column("PricingQuantity", "number", "PricingUnit", "quantity that the price is for", True),
-        Column("PricingUnit", "text", "", "unit of the price", True),
-        Column("ProviderName", "text", "", "who provides the service", True),
-        Column("PublisherName", "text", "", "who made it", True),
-        Column("RegionId", "text", "", "region", True),
-        Column("RegionName", "text", "", "its English name", True),
-        Column("ResourceId", "text", "", "always empty: real bills charge storage by region, and so does this one"),
-        Column("ServiceCategory", "text", "", "class of service", True, ("Compute", "Storage")),
-        Column("ServiceName", "text", "", "service", True),
-        Column("ServiceSubcategory", "text", "", "finer class", True),
-        Column("SkuId", "text", "", "what is priced: the meter, and its item", True),
-        Column("SkuMeter", "text", "", "the meter in words", True),
-        Column("SkuPriceId", "text", "", "the meter, the region and the position of the price in the book", True),
-        Column("Tags", "text", "", "always {}: storage of a region has no tags", True),
-    ),
-)
+FOCUS = TABLES["focus"]
 
 
 def focus(charges: pd.DataFrame) -> pd.DataFrame:
@@ -120,9 +48,9 @@ def focus(charges: pd.DataFrame) -> pd.DataFrame:
         "PricingUnit": charges["pricing_unit"].map(_unit),
         "RegionId": region,
         "RegionName": region.map({name: found.name_en for name, found in regions().items()}),
-        "ServiceName": meter.map(lambda name: _SERVICES[name][0]),
-        "ServiceCategory": meter.map(lambda name: _SERVICES[name][1]),
-        "ServiceSubcategory": meter.map(lambda name: _SERVICES[name][2]),
+        "ServiceName": meter.map(lambda name: METERS[name].service),
+        "ServiceCategory": meter.map(lambda name: METERS[name].service_category),
+        "ServiceSubcategory": meter.map(lambda name: METERS[name].service_subcategory),
         "SkuId": sku,
         "SkuMeter": meter.map(lambda name: METERS[name].label),
         "SkuPriceId": sku + "/" + region + "/" + charges["x_price_row"].astype(str),

@@ -10,24 +10,13 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+from ..catalog.schemas import TABLES
 from ..catalog.sites import site_of_currency
 from ..columns import seconds_of, times_of
-from ..tables import Column, Table
-from .schema import CHARGES, KEY_COLUMNS
+from .schema import CHARGES
 from .settlement import settlement_of
 
-INVOICE = Table(
-    "invoice",
-    "what an account pays in a region for a meter at one settlement",
-    (
-        *KEY_COLUMNS[:4],
-        Column("x_settlement_start", "time", "", "first moment of the hour or day that is settled", True),
-        Column("list_cost", "number", "currency", "the exact cost", True),
-        Column("x_detail_cost", "number", "currency", "as the bill's detail shows it: half up", True),
-        Column("billed_cost", "number", "currency", "as it is paid: cut off", True),
-        Column("x_rounding", "number", "currency", "billed_cost less list_cost", True),
-    ),
-)
+INVOICE = TABLES["invoice"]
 
 # Costs are sums of binary fractions; an exact 0.67 may stand as 0.66999…. Twelve decimals are
 # far below any price and far above that noise.

@@ -12,27 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..catalog.schemas import TABLES
 from ..columns import seconds_of, times_of
 from ..errors import InputError
-from ..tables import Column, Table
 from ..units import BILLING_CLOCK, SECONDS_PER_HOUR
 from .schema import KEY_COLUMNS, USAGE, WHO_WHERE_WHAT, Key
 
-LEVELS = Table(
-    "levels",
-    "a moment at which use of one account in one region for one meter begins or ends",
-    (
-        *KEY_COLUMNS,
-        Column("x_moment", "time", "", "the moment", True),
-        Column(
-            "x_change",
-            "integer",
-            "byte, instance or part of a term",
-            "what the level rises by; less than 0 where it falls, 0 where as much begins as ends",
-            True,
-        ),
-    ),
-)
+LEVELS = TABLES["levels"]
 _CELLS_PER_CHANGE = 8
 """An array with a cell for every hour of every curve is faster than sorting, and up to so many cells it is small."""
 _LARGEST = 1 << 60

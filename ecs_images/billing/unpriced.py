@@ -6,25 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalog.meters import METERS, goes_to_a_region, item_in_words, units
 from ..catalog.prices import layer_hint
+from ..catalog.schemas import TABLES
 from ..errors import PriceNotFound
-from ..tables import Column, Table
-from .schema import KEY_COLUMNS, WHO_WHERE_WHAT
+from .schema import WHO_WHERE_WHAT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNPRICED = Table(
-    "unpriced",
-    "use of one account in one region that no price covers, during a stretch",
-    (
-        *KEY_COLUMNS,
-        Column("charge_period_start", "time", "", "first moment of use without a price", True),
-        Column("charge_period_end", "time", "", "first moment after it", True),
-        Column("consumed_quantity", "number", "consumed_unit", "quantity × hours that have no price", True),
-        Column("consumed_unit", "text", "", "GiB-Hour, GiB, Instance-Hour, or a term such as Instance-Month", True),
-        Column("x_known", "text", "", "where there are prices of the same thing"),
-    ),
-)
+UNPRICED = TABLES["unpriced"]
 
 
 def in_words(unpriced: pd.DataFrame) -> list[str]:

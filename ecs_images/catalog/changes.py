@@ -19,7 +19,10 @@ from .rule_book import taken
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A rule that changed: in a few words what it is about, what held and what holds, and when each was seen."""
+    """A rule that changed: in a few words what it is about, what held and what holds, and when each was seen.
+
+    `refused_as` is the code with which a command is refused while the older holds, empty where none is.
+    """
 
     key: str
     rule_id: str
@@ -31,6 +34,8 @@ class Change:
     older_source: str
     newer_source: str
     note: str
+    refused_as: str
+    http_status: int | None
 
     def in_doubt(self, when: datetime) -> bool:
         """Whether no source tells which of the two held on a day."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record", bound="DataclassInstance")
 _PACKAGE = Path(__file__).resolve().parent.parent
 _READ: dict[Any, Callable[[str], Any]] = {
-    "str": lambda text: text or "",
+    "bool": lambda text: text == "true",
     "int": int,
+    "int | None": lambda text: int(text) if text else None,
     "float": float,
     "date": date.fromisoformat,
     "date | None": lambda text: date.fromisoformat(text) if text else None,
-    "tuple[str, ...]": lambda text: tuple(filter(None, text.split(";"))),
 }
 """How the text of a field is read, by the annotation of the record's field."""
 
@@ -68,7 +68,7 @@ def sample(name: str) -> Path:
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file as text, in order."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, restval=""))
 
 
 @cache
@@ -83,5 +83,12 @@ def records(kind: type[_Record], *files: str) -> Mapping[str, _Record]:
     Each field of the record is the column of its name, read as its annotation says.
     """
     rows = [row for name in files for row in published(name)]
-    read = [(field.name, _READ[field.type]) for field in fields(kind)]
+    read = [(field.name, _reader(field.type)) for field in fields(kind)]
     return MappingProxyType({row[read[0][0]]: kind(**{name: of(row[name]) for name, of in read}) for row in rows})
+
+
+def _reader(kind: Any) -> Callable[[str], Any]:
+    """How a field of that annotation is read; a name that is not listed is one of a `Literal`, whose words are text."""
+    if str(kind).startswith("tuple["):
+        return lambda text: tuple(filter(None, text.split(";")))
+    return str if kind not in _READ and str(kind).isidentifier() else _READ[kind]

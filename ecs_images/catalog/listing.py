@@ -6,11 +6,12 @@ images("ubuntu"), images("sles", instance_type="ecs.g7.4xlarge"), instance_types
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, did_you_mean, shown
-from ..tables import Column, Table
+from ..tables import Table
 from ..units import Time, parse_time, to_seconds
 from . import instance_types as types
 from .changes import changes
@@ -29,72 +30,18 @@ from .meters import MARKETPLACE_FEE, OS_LICENCE, units
 from .prices import PriceBook, Prices
 from .regions import region as region_of
 from .rule_book import rules as rule_rows
-from .schemas import FILES
+from .schemas import TABLES
 from .sites import site
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _USUAL_REGION, _USUAL_TYPE = "cn-hangzhou", "ecs.c6.large"
-_PRICE = (
-    Column("fee_per_hour", "number", "currency", "list price an hour, pay as you go; empty: not published"),
-    Column("currency", "text", "", "currency of that price", True),
-    Column("fee_basis", "text", "", "how firm it is: official, third party, not published …", True),
-    Column("fee_source_date", "text", "", "date of its source"),
-)
-IMAGES = Table(
-    "images",
-    "a public image, or an image family of which no image is known",
-    (
-        Column("image_id", "text", "", "its id; that of a family is its name", True),
-        Column("short_names", "text", "", "short names that have stood for it, by comma"),
-        Column("image_family", "text", "", "public image families it belongs to, by comma"),
-        *(column for column in FILES["public_images.csv"].columns[1:6]),
-        Column("variant", "text", "", "what sets it apart from the plain image"),
-        Column("system_disk_gib", "integer", "GiB", "size of its system disk", True),
-        Column("fee_kind", "text", "", "who is charged a licence (LIC-1, LIC-2)", True),
-        *_PRICE,
-        Column("known_since", "date", "", "its release day; empty: no image of the family is known"),
-        Column("end_of_life_date", "date", "", "end of the vendor's support (PUB-1)"),
-        Column("status", "text", "", "published, example, family, or read from the id", True),
-        Column("source", "text", "", "where it stands", True),
-        Column("source_date", "text", "", "date of that source", True),
-    ),
-)
-INSTANCE_TYPES = Table(
-    "instance types and prices",
-    "an instance type",
-    (
-        *FILES["instance_types.csv"].columns[:2],
-        Column("vcpus", "integer", "vCPU", "what licence fees go by; 0: its name does not tell", True),
-        Column("memory_gib", "number", "GiB", "memory; empty: its name does not tell"),
-        Column("architecture", "text", "", "architecture of the processor; empty: its name does not tell"),
-        *_PRICE,
-        Column("status", "text", "", "listed, or read from its name", True),
-        *FILES["instance_types.csv"].columns[6:],
-    ),
-)
-PRODUCTS = Table(
-    "products and fees",
-    "a marketplace product",
-    (
-        FILES["marketplace_images.csv"].columns[0],
-        Column("image_id", "text", "", "id of its image, made of the code (ASSUME-13)", True),
-        *FILES["marketplace_images.csv"].columns[1:9],
-        *_PRICE,
-        *FILES["marketplace_images.csv"].columns[9:12],
-    ),
-)
-REGIONS, RULES = FILES["regions.csv"], FILES["rules.csv"]
-CHANGED_RULES = Table(
-    "changed rules",
-    "a rule of which a day knew another form than today, or may have known one",
-    (
-        *FILES["dated_rules.csv"].columns[:3],
-        Column("that_day", "text", "", "the form that held", True, ("older", "in doubt")),
-        *FILES["dated_rules.csv"].columns[3:],
-    ),
-)
+IMAGES = TABLES["images"]
+INSTANCE_TYPES = TABLES["instance types and prices"]
+PRODUCTS = TABLES["products and fees"]
+REGIONS, RULES = TABLES["regions.csv"], TABLES["rules.csv"]
+CHANGED_RULES = TABLES["changed rules"]
 
 
 def images(
@@ -106,7 +53,7 @@ def images(
     prices: Prices | None = None,
     at: Time | None = None,
 ) -> pd.DataFrame:
-    """The public images, with the licence fee of each.
+    """The public images, with the licence fee of each, and the end of its vendor's support (PUB-1).
 
     word: only those whose id, names or system contain it, in any case; empty: all
     region: where the fee is asked for
@@ -251,8 +198,8 @@ def changed_rules(at: Time) -> pd.DataFrame:
     for change in changes().values():
         form = "in doubt" if change.in_doubt(when) else "" if change.newer_holds(when, {}) else "older"
         if form:
-            told = [str(getattr(change, column.name)) for column in FILES["dated_rules.csv"].columns]
-            rows.append((*told[:3], form, *told[3:]))
+            told = asdict(change) | {"that_day": form}
+            rows.append(tuple(str(told[name]) for name in CHANGED_RULES.names))
     return CHANGED_RULES.frame(rows)
 
 

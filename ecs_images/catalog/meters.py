@@ -1,8 +1,8 @@
 """What bills meter: for each meter what is counted, the units it may be priced in, and its rules.
 
 Metering, rating, price files, explanations, the price browser and the data dictionary read this one
-table, and charts write a meter's name in the same words. A new meter is one row here; `billing.metering`
-says when its use begins and ends.
+table, and charts write a meter's name in the same words. A new meter is one row of `meters.csv`;
+`billing.metering` says when its use begins and ends.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Literal
 
 from ..errors import InputError, look_up, shown
 from ..units import BYTES_PER_GIB, in_words
-from .limits import constant
+from .files import records
 
+Basis = Literal["GiB", "vCPU", "Instance", ""]
 Counts = Literal["byte", "instance"]
+Item = Literal["", "system", "product", "region", "category", "type"]
 
 PARTS_OF_A_TERM = 10**12
 """Usage counts whole numbers, so that sums stay exact; half a month that is prepaid is half so many parts."""
@@ -27,6 +28,7 @@ PARTS_OF_A_TERM = 10**12
 class Unit:
     """What a price is for.
 
+    unit: what price files call it
     basis: GiB, vCPU or Instance; empty for units that no meter is priced in
     hours: how long it is held for that price [hour]
     name: how bills write the unit
@@ -34,11 +36,12 @@ class Unit:
     term: what is paid for in advance: week, month or year, or once for good; empty where use is paid by time
     """
 
-    basis: Literal["GiB", "vCPU", "Instance", ""]
+    unit: str
+    basis: Basis
     hours: float
     name: str
-    once: bool = False
-    term: str = ""
+    once: bool
+    term: str
 
     @property
     def consumed(self) -> str:
@@ -56,29 +59,10 @@ class Unit:
         return amount / PARTS_OF_A_TERM if self.term else amount
 
 
-_SIZES: tuple[Literal["vCPU", "Instance"], ...] = ("vCPU", "Instance")
-
-
 @cache
 def units() -> Mapping[str, Unit]:
-    """Every unit a price may have, by name; a pricing month has 720 hours (BILL-2)."""
-    month = constant("pricing_month_hours")
-    priced = {
-        "per_gib_month": Unit("GiB", month, "GiB-Month"),
-        "per_gib_hour": Unit("GiB", 1, "GiB-Hour"),
-        "per_gib": Unit("GiB", 1, "GiB", once=True),
-        # OSS prints GB and counts 2^30 bytes (ASSUME-7).
-        "per_gb": Unit("GiB", 1, "GiB", once=True),
-        "per_vcpu_hour": Unit("vCPU", 1, "vCPU-Hour"),
-        "per_instance_hour": Unit("Instance", 1, "Instance-Hour"),
-        "per_activation": Unit("Instance", 1, "Purchase", once=True, term="once"),
-    }
-    for term in ("week", "month", "year"):
-        for basis in _SIZES:
-            unit = Unit(basis, 1, f"{basis}-{term.title()}", once=True, term=term)
-            priced[f"per_{basis.lower()}_{term}"] = unit
-    others = "per_gib_disk_hour per_month per_hour per_mbps_month per_mbps_hour per_10000_requests"
-    return MappingProxyType(priced | {name: Unit("", 0, name) for name in others.split()})
+    """Every unit a price may have, by name; a pricing month has 720 hours (BILL-2), and OSS prints GB (ASSUME-7)."""
+    return records(Unit, "units.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +78,20 @@ class Meter:
     chinese: what the service calls it, where the glossary has a word
     free_unless_priced: no source names a fee, so it is 0 by an assumption until a price row says otherwise
     on_request: bills leave it out unless it is asked for, because it is no cost of images themselves
+    service: its service, of which FOCUS wants one category each, with `service_category` and `service_subcategory`
     """
 
     name: str
     counts: Counts
     units: tuple[str, ...]
-    item: Literal["", "system", "product", "region", "category", "type"]
+    item: Item
     rules: tuple[str, ...]
-    chinese: str = ""
-    free_unless_priced: bool = False
-    on_request: bool = False
+    chinese: str
+    free_unless_priced: bool
+    on_request: bool
+    service: str
+    service_category: str
+    service_subcategory: str
 
     @property
     def label(self) -> str:
@@ -118,7 +106,7 @@ class Meter:
 
     @property
     def bounds(self) -> Literal["GiB", "vCPU"]:
-        """What bounds of its prices count: tiers of GiB, or bands of the size of an instance."""
+        """What bounds of its prices count: tiers of GiB, or bands of the size of an instance (LIC-4)."""
         return "GiB" if self.counts == "byte" else "vCPU"
 
 
@@ -127,21 +115,7 @@ COPY_TRAFFIC, IMAGE_TRAFFIC = "snapshot_copy_traffic", "image_copy_traffic"
 FILE_STORAGE, FILE_TRAFFIC = "oss_standard_lrs_storage", "oss_cross_region_replication"
 DISK, INSTANCE = "disk", "instance"
 
-_STORED, _RUN = ("per_gib_month", "per_gib_hour"), ("per_vcpu_hour", "per_instance_hour")
-_LICENCE = (*_RUN, "per_vcpu_month", "per_vcpu_year", "per_instance_month", "per_instance_year")
-_PRODUCT = (*_RUN, "per_instance_week", "per_instance_month", "per_instance_year", "per_activation")
-_METERS = (
-    Meter(STORAGE, "byte", _STORED, "", ("BILL-2", "BILL-3", "BILL-4", "CHAIN-1", "CHAIN-2", "DEL-5"), "标准快照"),
-    Meter(COPY_TRAFFIC, "byte", ("per_gib",), "region", ("SCOPY-2", "SCOPY-3"), "快照复制"),
-    Meter(IMAGE_TRAFFIC, "byte", ("per_gib",), "region", ("COPY-10",), "复制镜像", free_unless_priced=True),
-    Meter(FILE_STORAGE, "byte", _STORED, "", ("EXP-3",)),
-    Meter(FILE_TRAFFIC, "byte", ("per_gb", "per_gib"), "region", ("EXP-3",)),
-    Meter(OS_LICENCE, "instance", _LICENCE, "system", ("IBILL-2", "IBILL-5", "LIC-1", "LIC-2", "LIC-4")),
-    Meter(MARKETPLACE_FEE, "instance", _PRODUCT, "product", ("IBILL-2", "IBILL-5", "MKT-2", "MKT-4")),
-    Meter(DISK, "byte", ("per_gib_hour", "per_gib_month"), "category", ("IBILL-3",), "云盘", on_request=True),
-    Meter(INSTANCE, "instance", ("per_instance_hour",), "type", ("IBILL-3",), on_request=True),
-)
-METERS: Mapping[str, Meter] = MappingProxyType({meter.name: meter for meter in _METERS})
+METERS = records(Meter, "meters.csv")
 """Every meter by its name."""
 
 
@@ -174,22 +148,3 @@ def item_in_words(meter: str, item: str, term: str = "") -> str:
     """The item of a meter, for a sentence: of what is sent, the region it goes to; of what is prepaid, its term too."""
     prepaid = {"": "", "once": " once for good"}.get(term, f" by the {term}")
     return f"to {item}" if goes_to_a_region(meter) else f"{item}{prepaid}"
-
-
-def markdown() -> str:
-    """The table of meters, for the data dictionary."""
-    lines = ["| meter | in words | counted in | priced | item | rules |", "|---|---|---|---|---|---|"]
-    for meter in METERS.values():
-        words = f"{meter.label} ({meter.chinese})" if meter.chinese else meter.label
-        priced = f"{', '.join(meter.units)}{'; free unless priced' if meter.free_unless_priced else ''}"
-        priced += "; only when asked for" if meter.on_request else ""
-        item = {
-            "region": "region it goes to",
-            "system": "operating system",
-            "product": "product code",
-            "category": "category of disks",
-            "type": "instance type",
-        }
-        rules = " ".join(meter.rules)
-        lines.append(f"| {meter.name} | {words} | {meter.counts} | {priced} | {item.get(meter.item, '')} | {rules} |")
-    return "\n".join(lines) + "\n"

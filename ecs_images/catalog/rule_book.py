@@ -75,6 +75,13 @@ def http_statuses() -> Mapping[tuple[str, str], int]:
     return MappingProxyType(statuses)
 
 
+@cache
+def rules_behind(operation: str, code: str) -> str:
+    """The ids of the rules that a refusal of an operation follows from, by blanks; empty where none is known."""
+    rows = (row for row in published("error_codes.csv") if (row["operation"], row["code"]) == (operation, code))
+    return next((row["rule_id"] for row in rows), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule of the service: its id, one sentence, how well it is sourced, and whether it is built."""

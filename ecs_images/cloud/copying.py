@@ -190,15 +190,11 @@ def _later_rules(request: Request, source: Image, to: str, encrypted: bool) -> l
     """The rules that allow this copy but did not always, by key; refused while one did not yet."""
     later = []
     if source.account != request.account:
-        why = f"belongs to {source.account}; on {request.today} nobody could copy another's image"
-        later.append(request.newer_rule("copy_shared_image", source, "InvalidImageId.NotFound", why))
+        later.append(request.newer_rule("copy_shared_image", source))
     if to == source.region and encrypted:
-        why = f"is in {to} already; on {request.today} no copy stayed within its region"
-        later.append(request.newer_rule("copy_within_region", source, "IncorrectDestinationRegion", why))
+        later.append(request.newer_rule("copy_within_region", source))
     if to != source.region and (source.encrypted or encrypted):
-        why = f"or its copy is encrypted; on {request.today} such images stayed in their region"
-        key, code = "copy_encrypted_image", "OperationDeined.EncryptedSnapshot"
-        later.append(request.newer_rule(key, source, code, why))
+        later.append(request.newer_rule("copy_encrypted_image", source))
     return later
 
 

@@ -11,12 +11,11 @@ from ..catalog.rule_book import taken
 from ..errors import InputError
 from ..ledger import events as ev
 from ..ledger.automatic import is_needed
-from ..ledger.resources import Disk, DiskCategory, DiskKind, Image, Instance, Lineage, Snapshot
+from ..ledger.resources import Disk, DiskCategory, DiskKind, Image, Lineage, Snapshot
 from ..units import positive_gib, size_gib
 from .arguments import Choice, DiskRef, Gib, GibAboveZero, InstanceRef, RegionName, SnapshotRef, TagMap, Text
 from .control import Control
 from .request import Caller, Request, command
-from .snapshots import snapshots_under_way
 from .tags import tagged
 
 _SYSTEM_FLOORS = {
@@ -107,7 +106,7 @@ class DiskCommands(Caller):
         request = self._request("AttachDisk")
         own, target = request.own_disk(disk), request.own_instance(instance)
         _check_detached(request, own)
-        check_status(request, target, ("Running", "Stopped"))
+        request.check_status(target, "Running", "Stopped")
         if own.region != target.region:
             raise request.refusal_of(
                 own, "ResourcesNotInSameZone", f"is in {own.region}, {target.id} in {target.region}", instance=target.id
@@ -133,8 +132,8 @@ class DiskCommands(Caller):
         instance = request.instance_of(own)
         if instance is None:
             raise request.refusal_of(own, "InvalidDisk.AlreadyDetached", "is attached to nothing")
-        check_status(request, instance, ("Running", "Stopped"))
-        check_idle(request, own, "IncorrectDiskStatus")
+        request.check_status(instance, "Running", "Stopped")
+        request.check_idle(own, "IncorrectDiskStatus")
         request.control.record(ev.DiskDetached(at=request.now, disk=own.id))
 
     @command
@@ -173,7 +172,7 @@ class DiskCommands(Caller):
         own = request.own_disk(disk)
         _check_data_disk(request, own)
         _check_detached(request, own)
-        check_idle(request, own)
+        request.check_idle(own)
         request.control.record(*disk_released(request.control, own))
 
     @command
@@ -195,6 +194,8 @@ class DiskCommands(Caller):
             raise InputError(f"{own.id} is attached to no instance, and nothing else can write to it; attach it first")
         if not new and not overwrite:
             raise InputError(f"nothing is written to {own.id}; say how much is new or overwritten")
+        if offset and not overwrite:
+            raise InputError(f"offset says where the overwriting begins; nothing of {own.id} is overwritten")
         chain = request.state.disk_chain(own.id)
         gib_per_block = chain.block_bytes / (1 << 30)
         appended, start = request.control.blocks(new), int(offset / gib_per_block)
@@ -224,8 +225,8 @@ class DiskCommands(Caller):
         instance = request.instance_of(own)
         if instance is None:
             raise request.refusal_of(own, "IncorrectDiskStatus", "is attached to nothing; attach it first")
-        check_status(request, instance, ("Stopped",))
-        check_idle(request, own)
+        request.check_status(instance, "Stopped")
+        request.check_idle(own)
         if own.image is not None:
             _check_image_still_usable(request, own)
         if own.snapshot is not None and request.state.snapshots[own.snapshot].deleted_at:
@@ -255,8 +256,8 @@ class DiskCommands(Caller):
             )
         instance = request.instance_of(own)
         if instance is not None:
-            check_status(request, instance, ("Stopped",))
-        check_idle(request, own, "IncorrectDiskStatus")
+            request.check_status(instance, "Stopped")
+        request.check_idle(own, "IncorrectDiskStatus")
         request.control.record(ev.DiskRolledBack(at=request.now, disk=own.id, snapshot=source.id))
 
 
@@ -456,24 +457,11 @@ def _whole_gib(value: object, what: str) -> int:
     return int(gib)
 
 
-def check_status(request: Request, instance: Instance, wanted: tuple[str, ...]) -> None:
-    """Refuse an instance whose status is none of those wanted, or whose system disk is being replaced."""
-    if instance.status not in wanted or instance.replacing_until:
-        now = "being given a new system disk" if instance.replacing_until else instance.status
-        raise request.refusal_of(instance, "IncorrectInstanceStatus", f"is {now}; it must be {' or '.join(wanted)}")
-
-
 def _check_data_disk(request: Request, disk: Disk) -> None:
     if disk.kind == "system":
         raise request.refusal_of(
             disk, "DiskTypeViolation", f"is the system disk of {disk.instance}; this is for data disks"
         )
-
-
-def check_idle(request: Request, disk: Disk, code: str = "DiskCreatingSnapshot") -> None:
-    """Refuse, with the operation's own code, while a snapshot of the disk is under way."""
-    for snapshot in snapshots_under_way(request.control, [disk.id]):
-        raise request.refusal(code, f"{snapshot} of {disk.id} is not finished", disk=disk.id)
 
 
 def _check_detached(request: Request, disk: Disk) -> None:

@@ -51,6 +51,7 @@ class FileCommands(Caller):
                 "ImageNotSupported", f"{image} is a marketplace image; those cannot be exported", image=image
             )
         own = request.own_image(image)
+        request.check_open(own.region)
         _check_kind(request, own)
         if own.status != "Available":
             raise request.refusal_of(own, "IncorrectImageStatus", f"is {own.status}, not Available")
@@ -93,6 +94,8 @@ class FileCommands(Caller):
         request = self._request(_OPERATION)
         source = request._replace(operation="GetObject").own_files(files, "NoSuchKey")
         to = region(to).region_id
+        request.check_open(source.region)
+        request.check_open(to)
         if to == source.region:
             raise InputError(f"{files} lies in {to} already; replicate it to another region")
         (copy_id,) = request.control.new_ids("files", 1)
@@ -131,8 +134,8 @@ class FileCommands(Caller):
         file: FileRef,
         system_disk: GibAboveZero | None = None,
         data_files: DataFiles = (),
-        platform: str = "Linux",
-        architecture: str = "x86_64",
+        platform: str | None = None,
+        architecture: str | None = None,
         licence_type: str | None = None,
         name: str | None = None,
         family: str = "",
@@ -146,8 +149,8 @@ class FileCommands(Caller):
         file: size of the system disk's file [GiB]; or the id of exported files, which say all about their disks
         system_disk: size of the system disk; 40 GiB unless said [GiB]
         data_files: files of data disks, each `{file, size}`; beyond the sixteenth they are ignored (IMP-3) [GiB]
-        platform: Linux or Windows
-        architecture: i386, x86_64 or arm64
+        platform: Linux or Windows; Linux unless said
+        architecture: i386, x86_64 or arm64; x86_64 unless said
         licence_type: Aliyun or BYOL, which matters for Windows only; Aliyun unless said, and Auto while
             that was there and the default (IMP-5)
         name: what the image is called; its id unless said
@@ -159,7 +162,7 @@ class FileCommands(Caller):
         """
         request = self._request("ImportImage")
         region = request.region(region)
-        if platform not in PLATFORMS:
+        if platform not in (None, *PLATFORMS):
             raise request.refusal(
                 "InvalidPlatform.Malformed", f"platform is {' or '.join(PLATFORMS)}, not {shown(platform)}"
             )
@@ -170,17 +173,21 @@ class FileCommands(Caller):
                 "InvalidLicenseType.NotSupported",
                 f"licence type is {' or '.join(LICENCE_TYPES)}{' or Auto' if auto else ''}, not {shown(licence_type)}",
             )
-        if architecture not in ARCHITECTURES:
+        if architecture not in (None, *ARCHITECTURES):
             raise request.refusal(
                 "InvalidArchitecture.Malformed", f"architecture {shown(architecture)} is not i386, x86_64 or arm64"
             )
         if isinstance(file, str):
             found = _exported(request, region, file)
-            if system_disk is not None or data_files:
-                raise InputError(f"the disks of {file} are known; leave out system_disk and data_files")
+            if system_disk is not None or data_files or platform or architecture:
+                raise InputError(
+                    f"the disks and the system of {file} are known; leave out system_disk, data_files, platform "
+                    "and architecture"
+                )
             files, source = found.parts, found.id
             platform, architecture = found.lineage.platform, found.lineage.architecture
         else:
+            platform, architecture = platform or "Linux", architecture or "x86_64"
             # Files beyond the seventeenth disk are ignored (IMP-3).
             counted = list(data_files)[: limit("import_disks", request.now) - 1]
             system = {"file": file, "size": _SYSTEM_DISK_GIB if system_disk is None else system_disk}

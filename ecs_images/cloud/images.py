@@ -104,6 +104,8 @@ class ImageCommands(Caller):
         """
         request = self._request("ModifyImageAttribute")
         own = request.own_image(image)
+        if (status, name, family, licence_type) == (None, None, None, None):
+            raise InputError(f"give a status, name, family or licence_type of {own.id} to change")
         lineage = own.lineage
         if status is not None:
             _check_status_change(request, own, status)
@@ -201,8 +203,7 @@ def _image_of_instance(
     What happens to one later does not touch the other (STRUCT-5).
     """
     instance = request.own_instance(instance_id)
-    if instance.replacing_until:
-        raise request.refusal_of(instance, "IncorrectInstanceStatus", "is being given a new system disk")
+    request.check_status(instance, "Running", "Stopped")
     if version and instance.lineage.product_code:
         raise request.refusal_of(
             instance, "InvalidImageVersion.Malformed", "runs a marketplace image; leave the version empty (VER-1)"

@@ -31,8 +31,6 @@ from .control import Control
 from .disks import (
     NewDisk,
     check_disk_count,
-    check_idle,
-    check_status,
     disk_created,
     disk_released,
     extra_data_disks,
@@ -41,7 +39,6 @@ from .disks import (
 )
 from .products import purchase_for
 from .request import Caller, Request, command
-from .snapshots import snapshots_under_way
 from .tags import tagged
 
 _DEFAULT_TYPES = {"arm64": "ecs.g6r.large", "i386": "ecs.t6-c1m1.large"}
@@ -174,7 +171,7 @@ class InstanceCommands(Caller):
         """
         request = self._request("StopInstance")
         own = request.own_instance(instance)
-        check_status(request, own, ("Running",))
+        request.check_status(own, "Running")
         if mode == "economical" and own.billing == "subscription":
             raise _charge_type(request, own, "economical mode is for pay-as-you-go (IBILL-3)")
         _fail_images_being_made(request.control, own)
@@ -191,7 +188,7 @@ class InstanceCommands(Caller):
         """
         request = self._request("StartInstance")
         own = request.own_instance(instance)
-        check_status(request, own, ("Stopped",))
+        request.check_status(own, "Stopped")
         _fail_images_being_made(request.control, own)
         request.control.record(ev.InstanceStarted(at=request.now, instance=own.id))
 
@@ -212,7 +209,7 @@ class InstanceCommands(Caller):
         if own.paid_until and request.now < own.paid_until:
             raise _charge_type(request, own, f"it is prepaid until {show_time(own.paid_until)}")
         force = force or own.billing == "subscription"  # An ended subscription stands still anyway.
-        check_status(request, own, ("Stopped", "Running") if force else ("Stopped",))
+        request.check_status(own, *(("Stopped", "Running") if force else ("Stopped",)))
         _fail_images_being_made(request.control, own)
         for disk in (request.state.disks[name] for name in own.disks):
             if disk.delete_with_instance:
@@ -247,10 +244,11 @@ class InstanceCommands(Caller):
         """
         request = self._request("ReplaceSystemDisk")
         own = request.own_instance(instance)
+        request.check_open(own.region)
         source = request.usable_image(image, own.region)
-        check_status(request, own, ("Stopped",))
+        request.check_status(own, "Stopped")
         old = request.state.disks[own.system_disk]
-        check_idle(request, old)
+        request.check_idle(old)
         _check_fits(request, source, type_of(own.instance_type, own.vcpus or None, own.memory_gib or None))
         if system_disk is None:
             system_disk = max(old.size_gib, source.size_gib)
@@ -380,17 +378,12 @@ def _check_fits(request: Request, image: Image, machine: InstanceType) -> None:
 
 def _later_rules(request: Request, instance: Instance, image: Image) -> list[str]:
     """The rules that allow a change to this system but did not always, by key; refused while one did not yet."""
-    later, platform = [], image.lineage.platform
-    if len(image.mappings) > 1:
-        why = f"holds snapshots of data disks; on {request.today} such images were refused (OS-3)"
-        key = "replace_with_image_of_data_disks"
-        later.append(request.newer_rule(key, image, "OperationDenied", why, 400))
-    if platform != instance.lineage.platform and region_of(instance.region).area != "mainland_china":
-        why = (
-            f"runs {instance.lineage.platform}; on {request.today} it could not change to "
-            f"{platform} outside the mainland (OS-5)"
-        )
-        later.append(request.newer_rule("switch_platform_abroad", instance, "OperationDenied", why, 400))
+    later = []
+    if len(image.mappings) > 1:  # OS-3
+        later.append(request.newer_rule("replace_with_image_of_data_disks", image))
+    abroad = region_of(instance.region).area != "mainland_china"
+    if abroad and image.lineage.platform != instance.lineage.platform:  # OS-5
+        later.append(request.newer_rule("switch_platform_abroad", instance))
     return later
 
 
@@ -427,7 +420,7 @@ def _assumed(
 
 def _fail_images_being_made(control: Control, instance: Instance) -> None:
     """Changing an instance's state fails its snapshots under way, and their images (CREATE-3, SNAP-5)."""
-    failing = sorted(snapshots_under_way(control, instance.disks))
+    failing = sorted(filter(None, map(control.state.snapshot_under_way, instance.disks)))
     needing = dict.fromkeys(image for snapshot in failing for image in control.state.images_of(snapshot))
     images = [image for image in needing if control.state.images[image].status == "Creating"]
     control.record(

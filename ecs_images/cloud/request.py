@@ -82,10 +82,12 @@ class Request(NamedTuple):
         """Whether the newer form of a rule that changed holds today; `key` is one of `catalog.changes`."""
         return changes()[key].newer_holds(self.now, self.state.assume)
 
-    def newer_rule(self, key: str, about: Resource, code: str, why: str, status: int | None = None) -> str:
+    def newer_rule(self, key: str, about: Resource) -> str:
         """The key of a rule that allows this but did not always; refused on a day on which it did not yet."""
         if not self.newer_holds(key):
-            raise self.refusal_of(about, code, why, status)
+            rule = changes()[key]
+            why = f"is refused: on {self.today} there was no {rule.topic} yet ({rule.rule_id})"
+            raise self.refusal_of(about, rule.refused_as, why, rule.http_status)
         return key
 
     def doubts(self, *keys: str) -> tuple[str, ...]:
@@ -134,8 +136,7 @@ class Request(NamedTuple):
 
     def own_instance(self, instance_id: str) -> Instance:
         """An instance of the account that is neither released nor, unless it is to be released, expired (CREATE-4)."""
-        code, not_own = "InvalidInstanceId.NotFound", "is not an instance of yours"
-        found = self._own(self.state.instances, instance_id, "instance", code, "was released", not_own)
+        found = self._own(self.state.instances, instance_id, "instance", "InvalidInstanceId.NotFound")
         if found.paid_until and found.paid_until <= self.now and self.operation != "DeleteInstance":
             code = "InstanceExpired" if self.operation == "StartInstance" else "InstanceExpiredOrInArrears"
             ended = f"the subscription of {instance_id} ended on {show_time(found.paid_until)} (MKT-2)"
@@ -147,8 +148,7 @@ class Request(NamedTuple):
         instance = self.state.instances.get(disk_id)
         if instance is not None and instance.account == self.account:
             disk_id = instance.system_disk
-        code, not_own = "InvalidDiskId.NotFound", "is not a disk of yours"
-        return self._own(self.state.disks, disk_id, "disk", code, "was released", not_own)
+        return self._own(self.state.disks, disk_id, "disk", "InvalidDiskId.NotFound")
 
     def instance_of(self, disk: Disk) -> Instance | None:
         """The instance that a disk is attached to, None where it is not."""
@@ -156,34 +156,29 @@ class Request(NamedTuple):
 
     def own_snapshot(self, snapshot_id: str) -> Snapshot:
         """A snapshot of the account that is not deleted."""
-        code, not_own = "InvalidSnapshotId.NotFound", "is not a snapshot of yours"
-        return self._own(self.state.snapshots, snapshot_id, "snapshot", code, "is gone", not_own)
+        return self._own(self.state.snapshots, snapshot_id, "snapshot", "InvalidSnapshotId.NotFound")
 
     def own_image(self, image_id: str) -> Image:
         """An image the account owns and has not deleted (TYPE-4, SHARE-7: only the owner manages it)."""
-        gone, not_own, found = "", "is not an image of yours", self.state.images.get(image_id)
-        if found is not None and found.deleted_at:
-            gone = f"was deleted on {show_time(found.deleted_at)}"
-        elif found is not None and found.usable_by(self.account):
-            not_own = f"belongs to {found.account}; only its owner may do this"
-        return self._own(self.state.images, image_id, "image", "InvalidImageId.NotFound", gone, not_own)
+        found, code = self.state.images.get(image_id), "InvalidImageId.NotFound"
+        if found is not None and found.account != self.account and found.usable_by(self.account):
+            raise self.refusal_of(found, code, f"belongs to {found.account}; only its owner may do this")
+        return self._own(self.state.images, image_id, "image", code)
 
     def own_files(self, files_id: str, code: str) -> ImageFiles:
         """Files of the account that are written and not deleted; `code` is what the operation says otherwise."""
-        found = self._own(self.state.files, files_id, "files", code, "are gone", "are not files of yours")
+        found = self._own(self.state.files, files_id, "files", code)
         if files_id in self.state.pending:
             raise self.refusal(code, f"{files_id} are still being written; wait for them", files=files_id)
         return found
 
     def own_policy(self, policy_id: str) -> AutoSnapshotPolicy:
         """An automatic snapshot policy of the account that is not deleted."""
-        policies = self.state.policies
-        return self._own(policies, policy_id, "policy", "ParameterInvalid", "is deleted", "is no policy of yours")
+        return self._own(self.state.policies, policy_id, "policy", "ParameterInvalid")
 
     def own_resource(self, resource_id: str) -> Resource:
         """Anything of the account that has an id and is not gone."""
-        code, not_own = "InvalidResourceId.NotFound", "is no resource of yours"
-        return self._own(self.state.resources, resource_id, "resource", code, "is gone", not_own)
+        return self._own(self.state.resources, resource_id, "resource", "InvalidResourceId.NotFound")
 
     def owned(self, table: Mapping[str, Resource]) -> list[str]:
         """The ids of all in a table that the account has and that is not gone."""
@@ -194,17 +189,27 @@ class Request(NamedTuple):
         found = table.get(name)
         return found is None or (found.account == self.account and bool(gone_at(found)))
 
-    def _own(
-        self, table: Mapping[str, _Resource], name: str, kind: str, code: str, gone: str, not_own: str
-    ) -> _Resource:
-        """The account's own thing of that id. A refusal says `gone` of one that it had, and `not_own` of any other."""
+    def _own(self, table: Mapping[str, _Resource], name: str, kind: str, code: str) -> _Resource:
+        """The account's own thing of that id, which is not gone."""
         found = table.get(name)
-        if found is not None and found.account == self.account and not gone_at(found):
-            return found
-        was = gone if found and found.account == self.account else not_own
-        # An id that exists was not mistyped.
-        message = f"{name} {was}{'' if found else did_you_mean(name, self.owned(table))}"
-        raise self.refusal(code, message, None, **{kind: str(name)})
+        if found is None or found.account != self.account:
+            # An id that exists was not mistyped.
+            near = "" if found else did_you_mean(name, self.owned(table))
+            raise self.refusal(code, f"you have no {kind} {name}{near}", None, **{kind: str(name)})
+        if gone := gone_at(found):
+            raise self.refusal_of(found, code, f"is gone since {show_time(gone)}")
+        return found
+
+    def check_status(self, instance: Instance, *wanted: str) -> None:
+        """Refuse an instance whose status is none of those wanted, or whose system disk is being replaced."""
+        if instance.status not in wanted or instance.replacing_until:
+            now = "being given a new system disk" if instance.replacing_until else instance.status
+            raise self.refusal_of(instance, "IncorrectInstanceStatus", f"is {now}; it must be {' or '.join(wanted)}")
+
+    def check_idle(self, disk: Disk, code: str = "DiskCreatingSnapshot") -> None:
+        """Refuse, with the operation's own code, while a snapshot of the disk is under way."""
+        if snapshot := self.state.snapshot_under_way(disk.id):
+            raise self.refusal(code, f"{snapshot} of {disk.id} is not finished; wait for it", disk=disk.id)
 
     # Images to start from -----------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..catalog.limits import limit
 from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
-from ..ledger.resources import Image
+from ..ledger.resources import Image, OpenedAccount
 from .arguments import AccountRefs, ImageRef
 from .control import Control
 from .request import Caller, Request, command
@@ -53,9 +53,7 @@ class ShareCommands(Caller):
             )
         later = []
         if own.encrypted:
-            why = f"is encrypted; on {request.today} such images could not be shared"
-            key, code = "share_encrypted_image", "OperationDeined.EncryptedSnapshot"
-            later.append(request.newer_rule(key, own, code, why))
+            later.append(request.newer_rule("share_encrypted_image", own))
         for receiver in receivers:
             _check_receiver(request, own, receiver)
         sites = {request.state.accounts[name].site for name in (request.account, *receivers)}
@@ -89,6 +87,8 @@ class ShareCommands(Caller):
         request = self._request(_OPERATION)
         own = request.own_image(image)
         leaving, ignored = _first_ten(request.control, from_accounts)
+        for name in leaving:
+            _known(request, own, name)
         request.control.record(
             *(
                 ev.ImageUnshared(at=request.now, image=own.id, account=name)
@@ -145,23 +145,22 @@ def _check_available(request: Request, image: Image) -> None:
         )
 
 
+def _known(request: Request, image: Image, account: str) -> OpenedAccount:
+    """An account to share an image with, or to take it from; refused where there is none of that name."""
+    accounts = request.state.accounts
+    if account not in accounts:
+        message = f"no account {shown(account)}{did_you_mean(account, accounts)}"
+        raise request.refusal("InvalidAccount.NotFound", message, image=image.id)
+    return accounts[account]
+
+
 def _check_receiver(request: Request, image: Image, receiver: str) -> None:
     if receiver == request.account:
         raise request.refusal("InvalidAccount.Forbbiden", "an image cannot be shared with its owner", image=image.id)
-    known = request.state.accounts.get(receiver)
-    if known is None:
-        raise request.refusal(
-            "InvalidAccount.NotFound",
-            f"no account {shown(receiver)}{did_you_mean(str(receiver), list(request.state.accounts))}",
-            image=image.id,
-        )
+    known = _known(request, image, receiver)
     across = known.site != request.state.accounts[request.account].site
-    if across and not request.newer_holds("share_between_sites"):
-        raise request.refusal(
-            "InvalidImageId.BidMismatch",
-            f"{receiver} is on the {known.site} site; on {request.today} nothing was shared between sites (SHARE-5)",
-            image=image.id,
-        )
+    if across:
+        request.newer_rule("share_between_sites", image)
     if image.lineage.product_code and across:
         raise request.refusal_of(
             image,

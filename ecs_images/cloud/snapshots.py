@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..catalog.limits import limit
 from ..catalog.regions import region
 from ..errors import InputError, shown
@@ -114,14 +112,10 @@ class SnapshotCommands(Caller):
         _check_name(request, name)
         later = []
         if source.encrypted:
-            why = f"is encrypted; on {request.today} such snapshots could not be copied"
-            key, code = "copy_encrypted_snapshot", "InvalidUser.NotInWhiteList"
-            later.append(request.newer_rule(key, source, code, why))
+            later.append(request.newer_rule("copy_encrypted_snapshot", source))
         if (region(source.region).area == "mainland_china") != (region(to).area == "mainland_china"):
             # SCOPY-4: until 2021 there were two groups of regions, of which the mainland was one.
-            why = f"lies in {source.region}; on {request.today} no snapshot left the mainland, and none came to it"
-            key, code = "copy_snapshot_out_of_the_mainland", "InvalidUser.NotInWhiteList"
-            later.append(request.newer_rule(key, source, code, why))
+            later.append(request.newer_rule("copy_snapshot_out_of_the_mainland", source))
         late = ["UNK-15"] if request.state.follows_newer(source, to) else []
         copied_bytes = request.state.bytes_to_copy(source, to)
         (copy_id,) = request.control.new_ids("snapshot", 1)
@@ -185,29 +179,16 @@ def _check_retention(request: Request, days: int | None) -> None:
         raise request.refusal("InvalidRetentionDays.Malformed", f"retention_days is {low} to {high}, not {shown(days)}")
 
 
-def snapshots_under_way(control: Control, disks: Sequence[str]) -> list[str]:
-    """The snapshots of some disks that are still being made."""
-    return [snapshot for disk in disks if (snapshot := control.state.snapshot_under_way(disk))]
-
-
 def check_can_snapshot(request: Request, disk: Disk) -> None:
     """One snapshot at a time per disk, at most so many manual ones (SNAP-5, SNAP-6, CREATE-10).
 
     Until 2019-07 a disk had one cap for manual and automatic ones together (conflict 23).
     """
     request.check_open(disk.region)
-    under_way = snapshots_under_way(request.control, [disk.id])
-    if under_way:
-        raise request.refusal(
-            "IncorrectDiskStatus.CreatingSnapshot",
-            f"{under_way[0]} of {disk.id} is not finished; one snapshot at a time",
-            disk=disk.id,
-        )
+    request.check_idle(disk, "IncorrectDiskStatus.CreatingSnapshot")
     instance = request.instance_of(disk)
-    if instance is not None and instance.replacing_until:
-        raise request.refusal(
-            "IncorrectInstanceStatus", f"{instance.id} is being given a new system disk", disk=disk.id
-        )
+    if instance is not None:
+        request.check_status(instance, "Running", "Stopped")
     live = request.state.live_snapshots(disk.chain)
     manual = sum(not snapshot.policy for snapshot in live)
     quota, in_all = limit("manual_snapshots_per_disk", request.now), limit("snapshots_per_chain", request.now)

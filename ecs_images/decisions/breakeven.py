@@ -24,11 +24,12 @@ from ..billing.unpriced import price_not_found
 from ..catalog.meters import COPY_TRAFFIC
 from ..catalog.prices import Prices
 from ..catalog.regions import Region
+from ..catalog.schemas import TABLES
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..errors import InputError, UnknownName, shown
 from ..ledger.resources import Image
-from ..tables import Column, Table, answers
+from ..tables import answers
 from ..units import BYTES_PER_GIB
 from .costs import Sum, added, sum_of
 from .question import Question, Refusal, Situation
@@ -51,32 +52,8 @@ _NAMES = {
     "price": "price of {meter} [× list]",
 }
 
-COSTS_TABLE = Table(
-    "break_even",
-    "what one route costs at one value of a parameter",
-    (
-        Column("x_parameter", "text", "", "the parameter, with its unit", True),
-        Column("x_value", "number", "as in x_parameter", "its value", True),
-        Column("route", "text", "", "the way", True),
-        Column("list_cost", "number", "currency", "what the target adds over the horizon", True),
-        Column("billing_currency", "text", "", "currency of whoever pays", True),
-        Column("x_opens", "truth", "", "whether it opens the image to everybody: no chart takes it for the cheapest"),
-    ),
-)
-SURFACE_TABLE = Table(
-    "break_even_surface",
-    "by how much one route is dearer than another at one pair of values",
-    (
-        Column("x_first", "number", "as in x_first_name", "value of the first parameter", True),
-        Column("x_second", "number", "as in x_second_name", "value of the second parameter", True),
-        Column("x_difference", "number", "currency", "cost of the first route less that of the second", True),
-        Column("x_first_name", "text", "", "the first parameter, with its unit", True),
-        Column("x_second_name", "text", "", "the second parameter, with its unit", True),
-        Column("x_first_route", "text", "", "the first route", True),
-        Column("x_second_route", "text", "", "the second route", True),
-        Column("billing_currency", "text", "", "currency of whoever pays", True),
-    ),
-)
+COSTS_TABLE = TABLES["break_even"]
+SURFACE_TABLE = TABLES["break_even_surface"]
 
 
 @dataclass(frozen=True)

@@ -9,25 +9,15 @@ from operator import itemgetter
 import numpy as np
 import pandas as pd
 
+from ..catalog.schemas import TABLES
 from ..columns import times_of
-from ..tables import Column, Table
 from ..units import next_full_hour, to_seconds
 from .costs import Added, added, sum_of
 from .question import Question
 from .routes import Route
 from .ways import WAYS, Target
 
-OVER_TIME_TABLE = Table(
-    "costs_over_time",
-    "what a plan has added up to a moment, in one currency",
-    (
-        Column("x_plan", "text", "", "name of the plan", True),
-        Column("x_at", "time", "", "the moment", True),
-        Column("billing_currency", "text", "", "currency of whoever pays", True),
-        Column("list_cost", "number", "currency", "what was added up to then, without what has no price"),
-        Column("x_not_counted", "text", "", "what of the plan has no price; empty: all is counted"),
-    ),
-)
+OVER_TIME_TABLE = TABLES["costs_over_time"]
 _Ranked = tuple[tuple[bool, bool, bool, float], Route]
 """A route, and first whether it has no price, is not counted whole and is of another currency, and what is paid."""
 _POINTS = 61

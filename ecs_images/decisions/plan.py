@@ -10,28 +10,17 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ..catalog.prices import Prices
+from ..catalog.schemas import TABLES
 from ..cloud.cloud import Cloud
 from ..errors import InputError, shown
 from ..ledger.resources import Image
-from ..tables import Column, Table, answers
+from ..tables import answers
 from .costs import added
 from .question import Question, Refusal, Situation
 from .updates import Updates
 from .ways import perform, way_named
 
-PLAN_TABLE = Table(
-    "plan",
-    "what a plan adds to one payer's use of one meter in a region",
-    (
-        Column("billing_account_id", "text", "", "the account that pays", True),
-        Column("billing_currency", "text", "", "currency of its site's price list", True),
-        Column("region_id", "text", "", "region of what is used", True),
-        Column("sku_meter", "text", "", "what is metered", True),
-        Column("x_item", "text", "", "region that traffic goes to, disk category or instance type; empty for storage"),
-        Column("list_cost", "number", "currency", "what the plan adds over the horizon; empty: a price is missing"),
-        Column("x_note", "text", "", "which price is missing"),
-    ),
-)
+PLAN_TABLE = TABLES["plan"]
 
 
 @answers(PLAN_TABLE)

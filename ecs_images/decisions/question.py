@@ -18,6 +18,7 @@ from ..catalog.meters import IMAGE_TRAFFIC, STORAGE, goes_to_a_region
 from ..catalog.prices import Prices
 from ..catalog.regions import Region, regions
 from ..catalog.regions import region as known_region
+from ..catalog.rule_book import rules_behind
 from ..catalog.sites import sites
 from ..cloud.account import Account
 from ..cloud.arguments import ident
@@ -238,7 +239,7 @@ class Question:
         known = self._price(currency, IMAGE_TRAFFIC, self.situation.home, target.region)
         at_most = known if isinstance(direct, Delivery) else None
         if at_most == 0:
-            return Refusal("", way.rule(""), f"the direct copy to {target.region} is allowed and its way is free")
+            return Refusal("", way.rule, f"the direct copy to {target.region} is allowed and its way is free")
         tried = [
             self._allowed(Delivery(way, target.region, maker, (target.account,), via))
             for via in self._third_regions(currency, target.region, at_most)
@@ -246,7 +247,7 @@ class Question:
         none = f"no third region on the way to {target.region} has known prices" + (
             " below those of the direct copy" if at_most else ""
         )
-        return next((one for one in tried if isinstance(one, Delivery)), [*tried, Refusal("", way.rule(""), none)][0])
+        return next((one for one in tried if isinstance(one, Delivery)), [*tried, Refusal("", way.rule, none)][0])
 
     @property
     def copies_are_free(self) -> bool:
@@ -299,8 +300,9 @@ class Question:
 
 
 def _refused(way: Way, error: CloudError | InputError) -> Refusal:
-    code, why = (error.code, error.reason) if isinstance(error, CloudError) else ("", str(error))
-    return Refusal(code, way.rule(code), why)
+    if isinstance(error, CloudError):
+        return Refusal(error.code, rules_behind(error.operation, error.code), error.reason)
+    return Refusal("", way.rule, str(error))
 
 
 def prices_or_published(prices: Prices | None, cloud: Cloud) -> Prices:

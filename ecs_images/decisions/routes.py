@@ -12,11 +12,12 @@ import pandas as pd
 
 from ..catalog.prices import Prices
 from ..catalog.regions import Region
+from ..catalog.schemas import TABLES
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
 from ..ledger.events import SnapshotSeen
 from ..ledger.resources import Image
-from ..tables import Column, Table, answers
+from ..tables import answers
 from ..units import BYTES_PER_GIB, show_time
 from .costs import Sum, added, sum_of
 from .machines import disks_gib
@@ -24,40 +25,9 @@ from .question import Question, Refusal, Situation
 from .updates import Updates
 from .ways import WAYS, Target, Way
 
-ROUTES_TABLE = Table(
-    "routes",
-    "one way to let one account launch the image in one region",
-    (
-        Column("route", "text", "", "the way", True),
-        Column("billing_account_id", "text", "", "the account that must be able to launch", True),
-        Column("region_id", "text", "", "where it must be able to", True),
-        Column("x_allowed", "truth", "", "whether the service lets it be done", True),
-        Column("x_code", "text", "", "the service's error code where it does not"),
-        Column("x_rule", "text", "", "the rule behind that"),
-        Column(
-            "list_cost",
-            "number",
-            "currency",
-            "what this target alone adds over the horizon; empty: refused or no price",
-        ),
-        Column("billing_currency", "text", "", "currency of whoever pays"),
-        Column("x_payer", "text", "", "the account that pays the storage and traffic"),
-        Column("x_hours_to_launch", "number", "hour", "typical time until the first version can be launched"),
-        Column("x_if_withdrawn", "text", "", "what breaks when the owner later deletes or unshares"),
-        Column("x_opens", "truth", "", "whether it opens the image to everybody: no ranking takes it for the cheapest"),
-        Column("x_not_counted", "text", "", "what it needs without a price, such as its machine: list_cost lacks it"),
-        Column("x_note", "text", "", "why it is refused, which price is missing, or the third region on the way"),
-    ),
-)
+ROUTES_TABLE = TABLES["routes"]
 
-FRAME_TABLE = Table(
-    "routes_frame",
-    "one thing that an answer about routes holds for",
-    (
-        Column("x_part", "text", "", "period, updates, sizes, machines, supposed or not counted", True),
-        Column("x_value", "text", "", "what it is, in words", True),
-    ),
-)
+FRAME_TABLE = TABLES["routes_frame"]
 
 
 @answers(ROUTES_TABLE)

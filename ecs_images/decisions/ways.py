@@ -8,7 +8,7 @@ apply and by which rule it is refused. A new one is written here and nowhere els
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from itertools import count
@@ -203,7 +203,7 @@ class Way:
     unfit: why it does not apply to an image and a region, whatever the service allows; empty where it may be tried
     tasks: what takes time until the first version can be launched, by its name among the durations
     tasks_between_regions: what takes time besides when the region is not the image's own
-    rules: the rule behind a code of refusal where it is another than for all ways
+    rule: the rule behind a refusal that has no code of the service's
     receivers_make_their_own: every receiver makes and pays an image of its own; else the image's owner makes and
         pays one, and shares it with all receivers of the region
     open_to_all: everybody in the region may launch what it brings, so that it is shared with nobody
@@ -219,7 +219,7 @@ class Way:
     unfit: Callable[[Image, str], str] = _always
     tasks: tuple[str, ...] = ()
     tasks_between_regions: tuple[str, ...] = ()
-    rules: Mapping[str, str] = field(default_factory=dict)
+    rule: str = ""
     receivers_make_their_own: bool = False
     open_to_all: bool = False
     opens: bool = False
@@ -228,10 +228,6 @@ class Way:
     def maker(self, owner: str, receiver: str) -> str:
         """The account that makes, keeps and pays what a receiver launches."""
         return receiver if self.receivers_make_their_own else owner
-
-    def rule(self, code: str) -> str:
-        """The rule behind a refusal with this code; empty where none is known."""
-        return self.rules.get(code) or _RULES.get(code, "")
 
     def hours_to_launch(self, content_bytes: int, away: bool, updates: Updates) -> float:
         """The typical time until a version of that size can be launched (CREATE-13) [hour]."""
@@ -387,7 +383,7 @@ _COMMUNITY = Way(
     uses=_nothing,
     if_withdrawn="nothing new starts; while public it cannot be shared, copied or exported (COMM-1)",
     unfit=_not_public_here,
-    rules={"": "COMM-1"},
+    rule="COMM-1",
     open_to_all=True,
 )
 _PUBLISH = Way(
@@ -397,7 +393,7 @@ _PUBLISH = Way(
     if_withdrawn="nothing new starts; until then everybody in the region may launch it, and it cannot be shared, "
     "copied or exported (COMM-1)",
     unfit=_public_or_away,
-    rules={"": "COMM-1"},
+    rule="COMM-1",
     open_to_all=True,
     opens=True,
 )
@@ -461,7 +457,7 @@ _THROUGH = Way(
     if_withdrawn=_BY_COPY,
     unfit=_at_home,
     tasks=("image_copy", "image_copy"),
-    rules={"": "COPY-11"},
+    rule="COPY-11",
     third_region=True,
 )
 
@@ -489,7 +485,7 @@ _ENCRYPTED = Way(
     if_withdrawn="nothing: the receiver owns its copy, which is encrypted (COPY-3)",
     unfit=_away,
     tasks=("image_copy",),
-    rules={"": "COPY-3"},
+    rule="COPY-3",
     receivers_make_their_own=True,
 )
 
@@ -533,7 +529,7 @@ _COPY_SNAPSHOTS = Way(
     uses=_copied_snapshots_uses,
     if_withdrawn=_AS_SHARED_THERE,
     tasks=("snapshot_copy",),
-    rules={"": "SCOPY-1"},  # refused within a region, without a code of the service's
+    rule="SCOPY-1",  # refused within a region, without a code of the service's
 )
 
 # Built on a machine ---------------------------------------------------------------------------------
@@ -617,7 +613,7 @@ _RELAY = Way(
     if_withdrawn="nothing: the receiver owns its image (SHARE-7)",
     unfit=_relay_at_home,
     tasks=("snapshot", "image_copy"),
-    rules={"": "COPY-11"},
+    rule="COPY-11",
     receivers_make_their_own=True,
 )
 
@@ -686,7 +682,7 @@ _REBUILD = Way(
     if_withdrawn=_AS_SHARED_THERE,
     unfit=_imported,
     tasks=("snapshot",),
-    rules={"": "TYPE-3"},
+    rule="TYPE-3",
 )
 
 # Through files --------------------------------------------------------------------------------------
@@ -735,7 +731,6 @@ _EXPORT_AND_IMPORT = Way(
     if_withdrawn=_AS_SHARED_THERE,
     tasks=("image_export", "image_import"),
     tasks_between_regions=("file_replication",),
-    rules={"IncorrectImageStatus": "EXP-2"},
 )
 
 _ALL = (
@@ -755,24 +750,3 @@ WAYS: Mapping[str, Way] = {way.name: way for way in _ALL}
 """Every way by its name."""
 DIRECT_COPY = _COPY
 """What a copy via third region is compared with."""
-
-_RULES = {
-    "InvalidImageId.NotFound": "TYPE-3",
-    "IncorrectDestinationRegion": "COPY-3",
-    "OperationDenied.SameRegionOnly": "COPY-3",
-    "InvalidImageId.BidMismatch": "SHARE-5",
-    "OperationDeined.EncryptedSnapshot": "SHARE-6",
-    "OperationDenied.InvalidImageStatus": "STATUS-4",
-    "OperationDenied.ImageNotValid": "STATUS-3",
-    "IncorrectImageStatus": "COPY-1",
-    "OperationDenied.NotPublished": "COPY-8",
-    "OperationDenied.CommunityImage": "COMM-1",
-    "Image.Public": "COMM-1",
-    "QuotaExceed.ShareImageUser": "SHARE-2",
-    "QuotaExceed.ShareImage": "SHARE-3",
-    "QuotaExceed.Image": "UNK-8",
-    "ImageNotSupported": "EXP-2",
-    "InvalidImageLicense.NotSupported": "EXP-2",
-    "InvalidImage.DiskAmountOrSize": "EXP-2",
-}
-"""The rule behind a code of refusal, whatever the way."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
+from ..catalog.regions import region
 from ..units import BILLING_CLOCK
 from .resources import AutoSnapshotPolicy
 from .state import State
@@ -26,12 +27,16 @@ def next_slot(policy: AutoSnapshotPolicy, after: datetime) -> datetime:
 
 
 def is_free(state: State, disk: str, at: datetime) -> bool:
-    """Whether a slot at a moment takes a snapshot of a disk: it was once attached, and is done with the one before."""
+    """Whether a slot at a moment takes a snapshot of a disk.
+
+    It does of one that was attached before and is done with the snapshot before, in a region that has not closed.
+    """
     known = state.disks[disk]
     instance = state.instances.get(known.instance or "")
     under_way = state.snapshot_under_way(disk)
     return (
         known.ever_attached
+        and not region(known.region).closed(at.date())
         and not (instance and instance.replacing_until)
         and (under_way is None or state.pending[under_way] <= at)
     )

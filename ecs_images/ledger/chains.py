@@ -15,28 +15,15 @@ import numpy as np
 import pandas as pd
 
 from ..cards import card, counted
+from ..catalog.schemas import TABLES
 from ..errors import UnknownName
-from ..tables import Column, Table
 from ..units import BYTES_PER_GIB, bytes_to_gib
 from .blocks import StoredChain
 from .runs import RunIndex
 from .state import State
 
 Listed = list[str] | tuple[str, ...]
-BLOCK_MAP = Table(
-    "block map",
-    "one live snapshot of a chain and one run of stored blocks that it holds",
-    (
-        Column("resource_id", "text", "", "the chain", True),
-        Column("x_snapshot_id", "text", "", "the live snapshot", True),
-        Column("x_number", "integer", "", "its number in the chain", True),
-        Column("x_first_snapshot", "integer", "", "number of the snapshot that first stored the run; 0: holds nothing"),
-        Column("x_last_snapshot", "integer", "", "number of the last one to hold the run, live or deleted; 0: none"),
-        Column("x_skipped_snapshots", "text", "", "numbers between them that do not hold the run, as 2,5 (UNK-15)"),
-        Column("x_stored_gib", "number", "GiB", "size of the run, which is stored once for all its holders", True),
-        Column("x_holders", "integer", "", "how many live snapshots hold the run", True),
-    ),
-)
+BLOCK_MAP = TABLES["block map"]
 
 
 @dataclass(frozen=True, repr=False)

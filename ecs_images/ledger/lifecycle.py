@@ -6,32 +6,14 @@ from datetime import datetime
 
 import pandas as pd
 
-from ..tables import Column, Table
+from ..catalog.schemas import TABLES
 from . import events as ev
 from .events import Event
 from .ledger import Ledger
 from .resources import Image, Snapshot
 from .state import State
 
-_DEEDS = "what was done: shared, unshared, published, unpublished, copied or deleted"
-LIFECYCLE = Table(
-    "lifecycle",
-    "a span of time that an image or snapshot spent in one status, or a moment at which something was done to it",
-    (
-        Column("resource_id", "text", "", "the image or snapshot", True),
-        Column("x_kind", "text", "", "what it is", True, ("image", "snapshot")),
-        Column("x_name", "text", "", "its name when it was made; empty when it has none"),
-        Column("x_image", "text", "", "of an image, itself; of a snapshot, the first image it is behind, if any"),
-        Column("billing_account_id", "text", "", "the account that owns it", True),
-        Column("region_id", "text", "", "its region", True),
-        Column("x_form", "text", "", "a span of time or a moment", True, ("span", "mark")),
-        Column("x_status", "text", "", f"of a span, the status as the service spells it; of a mark, {_DEEDS}", True),
-        Column("x_detail", "text", "", "of a mark, the account shared with or the region copied to"),
-        Column("x_start", "time", "", "first moment", True),
-        Column("x_end", "time", "", "first moment after; of a mark, the moment itself", True),
-        Column("x_goes_on", "truth", "", "true for a span that had not ended by the end of the table", True),
-    ),
-)
+LIFECYCLE = TABLES["lifecycle"]
 
 
 def lifecycle(ledger: Ledger, until: datetime) -> pd.DataFrame:

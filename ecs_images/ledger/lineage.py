@@ -7,31 +7,13 @@ from datetime import datetime
 import pandas as pd
 
 from ..catalog.images import marketplace_image
+from ..catalog.schemas import TABLES
 from ..errors import UnknownName
-from ..tables import Column, Table
 from . import events as ev
 from .ledger import Ledger
 from .state import State
 
-_RELATIONS = ("made from", "copied to", "exported to", "shared with", "runs from")
-_MEANING = "what the target is to the source (made from, runs from), or the source to the target (the others)"
-LINEAGE = Table(
-    "lineage",
-    "one step by which an image travels",
-    (
-        Column("x_source", "text", "", "id of what it comes from", True),
-        Column("x_source_kind", "text", "", "what the source is", True),
-        Column("x_source_name", "text", "", "its name; empty when it has none"),
-        Column("x_relation", "text", "", _MEANING, True, _RELATIONS),
-        Column("x_target", "text", "", "id of what comes from it", True),
-        Column("x_target_kind", "text", "", "what the target is", True),
-        Column("x_target_name", "text", "", "its name; empty when it has none"),
-        Column("billing_account_id", "text", "", "the account of the target", True),
-        Column("region_id", "text", "", "the region of the target; of a share, that of the image", True),
-        Column("x_at", "time", "", "when it first happened", True),
-        Column("x_gone", "truth", "", "true when the target is deleted or released, or the share taken back", True),
-    ),
-)
+LINEAGE = TABLES["lineage"]
 
 
 def lineage(ledger: Ledger, of: str | None = None) -> pd.DataFrame:

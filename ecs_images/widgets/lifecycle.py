@@ -14,6 +14,7 @@ import ipywidgets as ipw
 import pandas as pd
 
 from ..catalog.regions import regions
+from ..catalog.rule_book import rules_behind
 from ..charts.lifecycle import life_picture
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
@@ -54,32 +55,6 @@ COMMANDS: dict[str, Callable[[Account, Image, str], object]] = {
 }
 """The commands that are tried, by their names for people; each takes an account, an image, and an account to share
 it with."""
-RULES = {
-    "Image.NotPublic": "COMM-1",
-    "Image.Public": "COMM-1",
-    "ImageCreatedNotFromCopy": "COPY-5",
-    "ImageIsCreating": "DEL-4",
-    "ImageIsExporting": "DEL-4",
-    "ImageIsPublic": "DEL-6",
-    "ImageNotSupported": "EXP-2",
-    "ImageStatus.NotAvailable": "STATUS-2",
-    "ImageStatus.NotDeprecated": "STATUS-2",
-    "ImageUseShared": "DEL-3 SHARE-10",
-    "ImageUsingByInstance": "DEL-2",
-    "IncorrectImageStatus": "COPY-1 COPY-5 EXP-2",
-    "InvalidImageId.NotFound": "TYPE-4 SHARE-7",
-    "InvalidImageLicense.NotSupported": "EXP-2",
-    "InvalidSnapshotId.NotFound": "TYPE-4 SHARE-7",
-    "InvalidStatus.ImageIsCreating": "STATUS-2",
-    "OperationDeined.EncryptedSnapshot": "SHARE-6 COMM-1",
-    "OperationDenied.CommunityImage": "COPY-1",
-    "OperationDenied.ImageCopying": "COPY-5 DEL-4",
-    "OperationDenied.ImageNotValid": "STATUS-3",
-    "OperationDenied.InvalidImageStatus": "SHARE-10 COMM-1",
-    "OperationDenied.SameRegionOnly": "SHARE-7",
-    "SnapshotCreatedImage": "SDEL-2",
-}
-"""The rules that a refusal of these commands may follow from, by its code."""
 _TOUCHING = {"shared": "with", "unshared": "from", "copied": "to"}
 
 
@@ -209,15 +184,16 @@ class ImageLife:
             by, tried = trial.account(account), trial.image(image)
             free = [name for name in trial.state.accounts if name != tried.account and name not in tried.shared_with]
             other, before = trial.account(free[0] if free else _STRANGER).name, len(trial.ledger)
-            allowed, code, note = True, "", ""
+            allowed, code, note, rule = True, "", "", ""
             try:
                 command(by, tried, other)
                 note = "" if len(trial.ledger) > before else _NO_EFFECT
             except CloudError as error:
                 allowed, code, note = False, error.code, error.reason
+                rule = rules_behind(error.operation, error.code)
             except InputError as error:
                 allowed, note = False, str(error)
-            rows.append((name, allowed, code, note, RULES.get(code, "")))
+            rows.append((name, allowed, code, note, rule))
         return pd.DataFrame(rows, columns=["x_command", "x_allowed", "x_code", "x_note", "x_rules"])
 
 
