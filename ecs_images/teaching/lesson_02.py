@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from ..billing.bill import bill
-from ..cloud.cloud import Cloud
-from .scene import machine
+from .scene import machine, snapshots
 from .task import Slip, Task
 
 _DISK = 40
 
 
-def _five_evenings(changed: float, snapshots: int = 5, written: float = 20) -> float:
+def _five_evenings(changed: float, count: int = 5, written: float = 20) -> float:
     """What a chain stores [GiB] when `changed` GiB are overwritten between its snapshots, each time elsewhere."""
-    cloud, acme, web = machine("2026-03-02", written)
-    acme.create_snapshot(web)
-    for evening in range(1, snapshots):
-        if changed:
-            acme.write(web, overwrite=changed, offset=evening * changed)
-        acme.create_snapshot(web)
-    return cloud.chain(web).total_gib
-
-
-def _shop() -> tuple[Cloud, tuple[str, ...]]:
-    """The chain of the medium task and its four snapshots."""
-    cloud = Cloud(start="2026-05-04")
-    owner = cloud.account("owner")
-    till = owner.run_instance(region="cn-shanghai", image="aliyun_3", system_disk=_DISK, written=20)
-    owner.create_snapshot(till)
-    for changed, offset in ((6, 0), (8, 4), (9, 1)):
-        owner.write(till, overwrite=changed, offset=offset)
-        owner.create_snapshot(till)
-    return cloud, cloud.chain(till).snapshots
+    changes = [(changed, evening * changed) for evening in range(1, count)]
+    cloud, made = snapshots("2026-03-02", written, *changes)
+    return cloud.freed_gib(made)
 
 
 def _freed(*numbers: int) -> float:
-    """What deleting these snapshots of the medium task together frees [GiB]; 0 is the first."""
-    cloud, snapshots = _shop()
-    return cloud.freed_gib([snapshots[number] for number in numbers])
+    """What deleting these of the four snapshots of the medium task together frees [GiB]; 0 is the first."""
+    cloud, made = snapshots("2026-05-04", 20, (6, 0), (8, 4), (9, 1))
+    return cloud.freed_gib([made[number] for number in numbers])
 
 
 def _shared_in_april(users: int, written: float = 30) -> float:
@@ -103,12 +86,12 @@ TASKS: dict[str, Task] = {
         lambda: _five_evenings(0.5),
         "The first snapshot stores what is written, each of the other four what changed (SNAP-2).",
         Slip(lambda: _DISK * 5, "That is disk size × count; blocks never written are not stored (SNAP-2)."),
-        Slip(lambda: _five_evenings(0) * 5, "That counts the same blocks five times; later ones hold changes."),
+        Slip(lambda: _five_evenings(0.5, 1) * 5, "That counts the same blocks five times; later ones hold changes."),
         Slip(lambda: _five_evenings(0.5, 6), "Between five evenings there are four changes."),
-        Slip(lambda: _five_evenings(0), "That is the first snapshot alone; overwriting makes new versions."),
+        Slip(lambda: _five_evenings(0.5, 1), "That is the first snapshot alone; overwriting makes new versions."),
         Slip(lambda: _five_evenings(0.5, written=_DISK), "That is a full disk; 20 of the 40 GiB are written."),
         Slip(lambda: _five_evenings(0.5, 2), "That is after the second snapshot; there are five."),
-        Slip(lambda: _five_evenings(0.5) - _five_evenings(0), "That is what the later four add; add the first."),
+        Slip(lambda: _five_evenings(0.5) - _five_evenings(0.5, 1), "That is what the later four add; add the first."),
         hint="Start with what the first snapshot stores, and add what changed before each of the others.",
     ),
     "02-medium": Task(

@@ -7,18 +7,13 @@ from collections.abc import Callable
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
 from ..errors import CloudError
-from .scene import cost_of, machine
+from .scene import cost_of, machine, snapshots
 from .task import Slip, Task
 
 
 def _freed_by_the_middle_one() -> float:
     """What deleting the second of the three snapshots of the first question frees [GiB]."""
-    cloud, acme, web = machine("2026-03-02", 20)
-    acme.create_snapshot(web)
-    acme.write(web, overwrite=8)
-    middle = acme.create_snapshot(web)
-    acme.write(web, overwrite=10, offset=3)
-    acme.create_snapshot(web)
+    cloud, (_, middle, _) = snapshots("2026-03-02", 20, (8, 0), (10, 3))
     return cloud.freed_gib([middle])
 
 

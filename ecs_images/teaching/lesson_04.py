@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..billing.bill import Bill, bill
 from ..cloud.cloud import Cloud
-from .scene import hours_billed, machine, refusal
+from .scene import hours_billed, machine, refusal, snapshots
 from .task import Slip, Task
 
 _BEIJING, _HONGKONG = "cn-beijing", "cn-hongkong"
@@ -12,11 +12,8 @@ _BEIJING, _HONGKONG = "cn-beijing", "cn-hongkong"
 
 def _two_snapshots(overwritten: float) -> float:
     """What two snapshots of a disk with 20 GiB written store, some of it overwritten between them [GiB]."""
-    cloud, acme, web = machine("2026-05-11", 20)
-    first = acme.create_snapshot(web)
-    acme.write(web, overwrite=overwritten)
-    acme.create_snapshot(web)
-    return cloud.chain(first).total_gib
+    cloud, both = snapshots("2026-05-11", 20, (overwritten, 0))
+    return cloud.freed_gib(both)
 
 
 def _refusal_while_shared() -> str:

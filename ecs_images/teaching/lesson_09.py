@@ -9,7 +9,7 @@ from ..accounts.costs import AccountBill
 from ..accounts.inventory import Inventory
 from ..billing.bill import bill
 from ..catalog.files import sample
-from .scene import machine
+from .scene import machine, snapshots
 from .task import Slip, Task
 
 _RED_HAT, _BEFORE, _AFTER = ("s-00000022", "s-00000087"), "s-00000033", "s-00000039"
@@ -59,13 +59,8 @@ def _allocated_to_deleted(keep: str) -> float:
 
 def _freed_by_the_first_two() -> float:
     """What deleting the first two of three frees [GiB]; other blocks are overwritten before each later one."""
-    cloud, acme, web = machine("2026-03-02", 20)
-    first = acme.create_snapshot(web)
-    acme.write(web, overwrite=3.5)
-    second = acme.create_snapshot(web)
-    acme.write(web, overwrite=4.25, offset=3.5)
-    acme.create_snapshot(web)
-    return cloud.freed_gib([first, second])
+    cloud, made = snapshots("2026-03-02", 20, (3.5, 0), (4.25, 3.5))
+    return cloud.freed_gib(made[:2])
 
 
 def _after_the_image() -> float:
