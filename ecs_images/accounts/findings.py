@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..cards import counted
 from ..catalog.images import public_images
+from ..catalog.limits import constant
 from ..catalog.meters import OS_LICENCE
 from ..catalog.schemas import TABLES
 from ..catalog.sites import site_of_currency
 from ..cloud.cloud import Cloud
 from ..wording import listed
 from .allocation import Backing, allocated
+from .answers import fetching
 from .bounds import Freed
 from .chains import AccountChain, complete, own_images, records
 from .costs import AccountBill, Fees
@@ -156,7 +158,9 @@ class Uses:
 
     def shares_line(self, image: Any) -> str:
         """The command that would say whom an image is shared with."""
-        return f"{_fetch('DescribeImageSharePermission', image.region_id)} --ImageId {quote(image.image_id)}"
+        # With --pager the tool loses one of the two lists of this answer.
+        of = f"--RegionId {quote(image.region_id)} --ImageId {quote(image.image_id)}"
+        return f"aliyun ecs DescribeImageSharePermission {of} --PageSize {constant('page_size_max'):g}"
 
     @cached_property
     def newest(self) -> set[str]:
@@ -222,7 +226,7 @@ class Uses:
         if image.usage == "instance":
             return IN_USE, "the service says that instances run from it", ""
         if image.region_id in self.missing:
-            return UNKNOWN, _NOT_ALL, _fetch(self.missing[image.region_id], image.region_id)
+            return UNKNOWN, _NOT_ALL, fetching(self.missing[image.region_id], image.region_id)
         if self.shared(image):
             who = listed(self.shares.get(image.image_id, [])) if image.image_id in self.shares else "other accounts"
             ask = f"ask {who} whether they launch it" if image.image_id in self.shares else self.shares_line(image)
@@ -230,7 +234,8 @@ class Uses:
         seen = "no instance and no disk here comes from it"
         if image.image_id in self.newest:
             seen += f"; it is the newest of the family {image.family}, which a launch by family takes"
-        return UNKNOWN, seen, _templates_line(image)
+        templates = f"aliyun ecs DescribeLaunchTemplateVersions --RegionId {quote(image.region_id)}"
+        return UNKNOWN, seen, f"{templates}, and scaling configurations"
 
     def verdict_of_snapshot(self, snapshot: Any) -> tuple[str, str, str]:
         """The verdict on a snapshot, what was seen, and what would settle it."""
@@ -242,11 +247,11 @@ class Uses:
         if snapshot.snapshot_id in self.copied_now:
             return IN_USE, f"it is being copied to {self.copied_now[snapshot.snapshot_id]}", ""
         if snapshot.region_id in self.missing:
-            return UNKNOWN, _NOT_ALL, _fetch(self.missing[snapshot.region_id], snapshot.region_id)
+            return UNKNOWN, _NOT_ALL, fetching(self.missing[snapshot.region_id], snapshot.region_id)
         if snapshot.status != "accomplished":
-            return UNKNOWN, f"status {snapshot.status or 'not told'}", _fetch("DescribeSnapshots", snapshot.region_id)
+            return UNKNOWN, f"status {snapshot.status or 'not told'}", fetching("DescribeSnapshots", snapshot.region_id)
         if not snapshot.usage:
-            return UNKNOWN, "its answer does not tell its use", _fetch("DescribeSnapshots", snapshot.region_id)
+            return UNKNOWN, "its answer does not tell its use", fetching("DescribeSnapshots", snapshot.region_id)
         if not snapshot.disk_id:
             return UNKNOWN, "nothing tells the disk it was taken of", f"ask who copied or made {snapshot.snapshot_id}"
         if snapshot.source_snapshot_id or snapshot.source_region_id not in ("", snapshot.region_id):
@@ -392,11 +397,3 @@ def _newest(inventory: HasTables, what: str, account_id: str, region_id: str) ->
         here = table[(table["account_id"] == account_id) & (table["region_id"] == region_id)]
         found += [here["taken_at"].max()] if here["taken_at"].notna().any() else []
     return max(found, default=None)
-
-
-def _fetch(what: str, region_id: str) -> str:
-    return f"aliyun ecs {what} --RegionId {quote(region_id)}"
-
-
-def _templates_line(image: Any) -> str:
-    return f"{_fetch('DescribeLaunchTemplateVersions', image.region_id)}, and scaling configurations"
