@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, look_up
-from .opening import listed, progress
+from .opening import progress, read_inventory, wanted_meters
 from .options import File, Form, Layers, Meters, Sets, StandIns
 from .output import Format, Output, html_table, records, say
 from .writing import write_story
@@ -92,11 +92,10 @@ def account(
     family, anything in use, one a quarter". Where some use has no price, the command ends with 3.
     """
     from ..accounts.explained import explain as explained
-    from ..catalog.meters import asked_for
     from ..catalog.prices import Prices
     from ..saving import save
 
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    wanted = wanted_meters(meters)
     if story is not None:
         if useless := _given(context, context.params.keys() - _OF_WRITING):
             raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} away")
@@ -117,7 +116,7 @@ def account(
         raise InputError("--table, --commands and --explain each show something of their own; choose one")
     if (explain is not None or commands) and (useless := _given(context, {"by", "top", "html", "chart"})):
         raise InputError(f"--explain and --commands show no page; leave --{' and --'.join(useless)} away")
-    inventory = _read(places, region, account_id, taken)
+    inventory = read_inventory(places, region, account_id, taken)
     book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
     bill = inventory.bill(site=site, prices=book, meters=wanted)
     title = f"{inventory!r}".strip("<>")
@@ -153,16 +152,6 @@ def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
     # Where no place is written, older libraries say so of the empty list of places too.
     sources = {name: context.get_parameter_source(name) for name in names if context.params[name] not in (None, (), [])}
     return sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE")
-
-
-def _read(places: list[Path], region: str | None, account_id: str | None, taken: str | None) -> Inventory:
-    """The inventory, read with a count of files where somebody looks."""
-    from ..accounts.inventory import Inventory
-
-    with progress("files") as advance:
-        return Inventory.read(
-            places, region=region, account_id=account_id, taken=taken, progress=lambda done: advance(done, None)
-        )
 
 
 def _tables(inventory: Inventory, bill: AccountBill, by: str, clean: str | None) -> dict[str, pd.DataFrame]:

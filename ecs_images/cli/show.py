@@ -16,7 +16,7 @@ from ..catalog.prices import stated_by, weakness
 from ..errors import EcsImagesError, InputError, MixedCurrencies, Problem
 from ..saving import save
 from .drawing import drawn, visible
-from .opening import listed, prices_of
+from .opening import prices_of, wanted_meters
 from .output import PICTURES, Format, Output, records, say
 
 if TYPE_CHECKING:
@@ -37,12 +37,9 @@ def billed(
 
     Raises InputError where a refusal that the story expects did not come, or for a meter that is always billed.
     """
-    from ..catalog.meters import asked_for
-
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
     book = prices_of(run, layers).supposing(assume_prices=stand_ins)
     run.refusals_met()
-    return run.bill(until=until, prices=book, meters=wanted)
+    return run.bill(until=until, prices=book, meters=wanted_meters(meters))
 
 
 def table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
