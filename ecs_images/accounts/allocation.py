@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..catalog.meters import STORAGE
 from ..catalog.schemas import TABLES
 from ..errors import look_up
 from .chains import own_images, records
@@ -62,18 +61,12 @@ class Backing:
 def allocated(bill: AccountBill) -> pd.DataFrame:
     """The storage of a bill, divided over snapshots and images: an `ALLOCATED` table that sums to it."""
     backing = Backing(bill.inventory)
-    charges = bill.charges[bill.charges["sku_meter"] == STORAGE]
-    cost: dict[tuple[str, str], float] = defaultdict(float)
-    for account, region, amount in zip(
-        charges["billing_account_id"], charges["region_id"], charges["list_cost"], strict=True
-    ):
-        cost[account, region] += amount
     rows: list[tuple[object, ...]] = []
     for chain in bill.chains:
         place = chain.account_id, chain.region_id
         if chain.known.total is None or chain.category != "standard" or not bill.stored_bytes.get(place):
             continue
-        of_chain = cost[place] * chain.known.total / bill.stored_bytes[place]
+        of_chain = bill.storage_cost.get(place, 0.0) * chain.known.total / bill.stored_bytes[place]
         for snapshot, share in _by_size(chain.known.full).items():
             images = backing.images.get(snapshot) or [NO_IMAGE]
             each = of_chain * share / len(images)

@@ -135,13 +135,12 @@ class AccountBill:
     @cached_property
     def stored_bytes(self) -> dict[tuple[str, str], int]:
         """What each account stores in each region in standard snapshots [byte]."""
-        stored: dict[tuple[str, str], int] = {}
-        rows = self.usage[self.usage["sku_meter"] == STORAGE]
-        for account, region, size in zip(
-            rows["billing_account_id"], rows["region_id"], rows["x_quantity"], strict=True
-        ):
-            stored[account, region] = stored.get((account, region), 0) + int(size)
-        return stored
+        return _by_place(self.usage, "x_quantity")
+
+    @cached_property
+    def storage_cost(self) -> dict[tuple[str, str], float]:
+        """What each account pays in each region for standard snapshots [currency]."""
+        return _by_place(self.charges, "list_cost")
 
     def saved(self, deleted: Iterable[str]) -> Freed:
         """What deleting these snapshots saves in 30 days, at least and at most [currency].
@@ -282,6 +281,13 @@ def _usage_rows(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     same: dict[str, Any] = {"x_term": "", "x_first_snapshot": 0, "x_last_snapshot": 0, "x_skipped_snapshots": ""}
     same = {name: [value] * len(rows) for name, value in same.items()}
     return USAGE.frame(given | same | {"charge_period_start": times_of(start), "charge_period_end": times_of(end)})
+
+
+def _by_place(table: pd.DataFrame, column: str) -> dict[tuple[str, str], Any]:
+    """A column of the rows about storage, added up by account and region."""
+    storage = table[table["sku_meter"] == STORAGE]
+    sums: Any = storage.groupby(["billing_account_id", "region_id"], observed=True, sort=False)[column].sum()
+    return dict(sums.items())
 
 
 def stored_usage(rows: Iterable[tuple[str, str, str, int, int, int]]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ inventory.snapshots, inventory.coverage
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -252,8 +253,6 @@ class _Reading:
         return Inventory(MappingProxyType(tables), COVERAGE.frame(self._coverage()))
 
     def _tag(self, table: str, row: dict[str, Any]) -> None:
-        import json
-
         more = self.rows.tags.get(str(row[f"{table.removesuffix('s')}_id"]))
         if more:
             row["tags"] = json.dumps({**json.loads(row["tags"] or "{}"), **more}, ensure_ascii=False, sort_keys=True)

@@ -27,7 +27,7 @@ from ..errors import InputError, look_up
 from ..ledger import events as ev
 from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Lineage, Snapshot, gone_at
 from ..ledger.state import State
-from ..saving import path_of, save
+from ..saving import path_of, save_in_folder
 from ..units import (
     BILLING_CLOCK,
     SECONDS_PER_DAY,
@@ -522,8 +522,5 @@ def _hours(cloud: Cloud, until: datetime) -> dict[Place, list[Record]]:
 def _write(path: Path, answer: Record, home: Path) -> None:
     """Write an answer; the id of its request follows from its file's name, so that writing it again changes nothing."""
     request = str(uuid5(NAMESPACE_URL, path.relative_to(home).as_posix())).upper()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path.parent}: cannot be made ({error.strerror})") from None
-    save(path, json.dumps({**answer, "RequestId": request}, ensure_ascii=False, separators=(",", ":")) + "\n")
+    text = json.dumps({**answer, "RequestId": request}, ensure_ascii=False, separators=(",", ":"))
+    save_in_folder(path, f"{text}\n")
