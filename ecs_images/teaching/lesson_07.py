@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..billing.bill import bill
 from ..cloud.cloud import Cloud
 from ..ledger.resources import StopMode
-from .scene import cost_of, freed_by_the_oldest, machine, refusal
+from .scene import cost_of, freed_by_the_oldest, licence, machine, refusal
 from .task import Slip, Task
 
 _BEIJING = "cn-beijing"
@@ -23,15 +23,6 @@ def _refusal_of_a_receiver() -> str:
     partner, image = cloud.account("partner"), acme.create_image(web)
     acme.share_image(image, with_accounts=[partner])
     return refusal(lambda: partner.copy_image(image, to="cn-shanghai"))
-
-
-def _licence(instance_type: str, image: str = "rhel_9", until: str = _NEXT_DAY, instances: int = 1) -> float:
-    """What the licences of some instances cost from the start of June [CNY]."""
-    cloud = Cloud(start=_DAY)
-    acme = cloud.account("acme")
-    for _ in range(instances):
-        acme.run_instance(region=_BEIJING, image=image, instance_type=instance_type)
-    return _fees(cloud, until)
 
 
 def _of_partner(instances: int, instance_type: str = "ecs.g7.xlarge") -> float:
@@ -90,14 +81,14 @@ TASKS: dict[str, Task] = {
     "07-small": Task(
         "what the Red Hat licence of an ecs.g7.4xlarge, 16 vCPUs, costs on one day",
         "CNY",
-        lambda: _licence("ecs.g7.4xlarge"),
+        lambda: licence("ecs.g7.4xlarge"),
         "The number of vCPUs decides the price of each vCPU (LIC-4).",
-        Slip(lambda: 8 * _licence("ecs.g7.large"), "That is the price of small instances; 16 vCPUs have another."),
-        Slip(lambda: _licence("ecs.g7.2xlarge") + _licence("ecs.g7.4xlarge") / 2, "One price holds for all vCPUs."),
-        Slip(lambda: _licence("ecs.g7.4xlarge", until="2026-06-01T01:00"), "That is one hour; a day has 24."),
-        Slip(lambda: _licence("ecs.g7.4xlarge") / 16, "That is one vCPU; the instance has 16."),
-        Slip(lambda: 30 * _licence("ecs.g7.4xlarge"), "That is a month of 30 days; one day is asked for."),
-        Slip(lambda: _licence("ecs.g7.3xlarge"), "That is for 12 vCPUs; the instance has 16."),
+        Slip(lambda: 8 * licence("ecs.g7.large"), "That is the price of small instances; 16 vCPUs have another."),
+        Slip(lambda: licence("ecs.g7.2xlarge") + licence("ecs.g7.4xlarge") / 2, "One price holds for all vCPUs."),
+        Slip(lambda: licence("ecs.g7.4xlarge", hours=1), "That is one hour; a day has 24."),
+        Slip(lambda: licence("ecs.g7.4xlarge") / 16, "That is one vCPU; the instance has 16."),
+        Slip(lambda: 30 * licence("ecs.g7.4xlarge"), "That is a month of 30 days; one day is asked for."),
+        Slip(lambda: licence("ecs.g7.3xlarge"), "That is for 12 vCPUs; the instance has 16."),
         hint="vCPUs × price of their tier × 24 hours; or launch rhel_9 on it and bill the day.",
     ),
     "07-medium": Task(
@@ -121,10 +112,10 @@ TASKS: dict[str, Task] = {
         Slip(lambda: _with_stops("standard", "standard"), "That is 24 hours; an economical stop suspends the fee."),
         Slip(lambda: _with_stops("economical", "economical"), "That is 12 hours; a standard stop saves nothing."),
         Slip(lambda: 4 * _with_stops("economical", "standard"), "SUSE is priced per instance, in bands by size."),
-        Slip(lambda: _licence("ecs.g7.large", "sles_15", "2026-06-01T18:00"), "That is 2 vCPUs; an xlarge has 4."),
-        Slip(lambda: _licence("ecs.g7.xlarge", "sles_15", "2026-06-01T01:00"), "That is one hour."),
-        Slip(lambda: _licence("ecs.g7.xlarge", "sles_15", "2026-06-01T06:00"), "That is what is saved; what is paid?"),
-        Slip(lambda: _licence("ecs.g7.xlarge", until="2026-06-01T18:00"), "That is Red Hat; this system is SUSE."),
+        Slip(lambda: licence("ecs.g7.large", image="sles_15", hours=18), "That is 2 vCPUs; an xlarge has 4."),
+        Slip(lambda: licence("ecs.g7.xlarge", image="sles_15", hours=1), "That is one hour."),
+        Slip(lambda: licence("ecs.g7.xlarge", image="sles_15", hours=6), "That is what is saved; what is paid?"),
+        Slip(lambda: licence("ecs.g7.xlarge", hours=18), "That is Red Hat; this system is SUSE."),
         hint="Count the hours in which the fee runs, times the price of the band of 4 vCPUs.",
     ),
 }

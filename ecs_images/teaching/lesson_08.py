@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
-from ..billing.bill import Bill, bill
+from ..billing.bill import Bill
 from ..catalog.files import sample
-from ..cloud.cloud import Cloud
 from ..stories.story import Story
-from .scene import cost_of, machine
+from .scene import cost_of, licence, machine
 from .task import Slip, Task
 
 _REGIONS = ("cn-beijing", "cn-shanghai", "cn-hongkong", "ap-southeast-1")
 
-
-def _licence(*instance_types: str, hours: int = 10) -> float:
-    """What the Red Hat licences of some instances cost [CNY]."""
-    cloud = Cloud(start="2026-06-01")
-    acme = cloud.account("acme")
-    for instance_type in instance_types:
-        acme.run_instance(region="cn-beijing", image="rhel_9", instance_type=instance_type)
-    return bill(cloud, until=cloud.now + timedelta(hours=hours)).total()
+_ten_hours = partial(licence, hours=10)
+"""What the Red Hat licence of an instance type costs in ten hours [CNY]."""
 
 
 def _stored_gib(versions: int) -> float:
@@ -55,12 +47,12 @@ TASKS: dict[str, Task] = {
     "08-recall-1": Task(
         "what the Red Hat licence of 12 vCPUs costs in 10 hours",
         "CNY",
-        lambda: _licence("ecs.g7.3xlarge"),
+        lambda: _ten_hours("ecs.g7.3xlarge"),
         "The number of vCPUs chooses one price, and all of them pay it (LIC-4).",
-        Slip(lambda: _licence("ecs.g7.2xlarge") + _licence("ecs.g7.3xlarge") / 3, "One price holds for all vCPUs."),
-        Slip(lambda: 6 * _licence("ecs.g7.large"), "That is the price of small instances; 12 vCPUs have another."),
-        Slip(lambda: _licence("ecs.g7.3xlarge", hours=1), "That is one hour; here are ten."),
-        Slip(lambda: _licence("ecs.g7.3xlarge") / 12, "That is one vCPU; the instance has 12."),
+        Slip(lambda: _ten_hours("ecs.g7.2xlarge") + _ten_hours("ecs.g7.3xlarge") / 3, "One price holds for all vCPUs."),
+        Slip(lambda: 6 * _ten_hours("ecs.g7.large"), "That is the price of small instances; 12 vCPUs have another."),
+        Slip(lambda: licence("ecs.g7.3xlarge", hours=1), "That is one hour; here are ten."),
+        Slip(lambda: _ten_hours("ecs.g7.3xlarge") / 12, "That is one vCPU; the instance has 12."),
         hint="Look up the price by the size of the instance, then multiply by its vCPUs and hours.",
     ),
     "08-recall-2": Task(
@@ -82,7 +74,7 @@ TASKS: dict[str, Task] = {
         Slip(lambda: _of_partner("ecs.g7.xlarge"), "That is with 4 vCPUs; the price is for each vCPU."),
         Slip(lambda: _of_partner("ecs.g7.large") / 4, "That is one fortnight; there are four in the year."),
         Slip(lambda: _of_partner("ecs.g7.large") / 2, "That is one vCPU; the worker has 2."),
-        Slip(lambda: _licence("ecs.g7.large", hours=365 * 24), "It runs four fortnights, not the whole year."),
+        Slip(lambda: licence("ecs.g7.large", hours=365 * 24), "It runs four fortnights, not the whole year."),
         Slip(lambda: 0, "partner owns no image, and still pays for what it launches (IBILL-5)."),
         hint="The table of who pays has it for 4 vCPUs; how does this licence depend on them?",
     ),

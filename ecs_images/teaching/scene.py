@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from ..billing.bill import Bill, bill
 from ..billing.dimensions import DIMENSIONS
@@ -63,6 +64,13 @@ def hours_billed(start: str, end: str) -> float:
     cloud.at(end)
     acme.delete_snapshot(snapshot)
     return float(bill(cloud, until="2026-05-13").explain(snapshot).amounts["x_hours"].sum())
+
+
+def licence(instance_type: str, *, image: str = "rhel_9", hours: int = 24) -> float:
+    """What the licence of an instance costs in so many hours [CNY]."""
+    cloud = Cloud(start="2026-06-01")
+    cloud.account("acme").run_instance(region="cn-beijing", image=image, instance_type=instance_type)
+    return bill(cloud, until=cloud.now + timedelta(hours=hours)).total()
 
 
 def cost_of(whole: Bill, **parts: str) -> float:
