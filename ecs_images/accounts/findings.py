@@ -176,9 +176,8 @@ class Uses:
     def missing(self) -> dict[str, str]:
         """For each region without all its lists, or with lists of different times, the operation to ask again."""
         found: dict[str, str] = {}
-        for account, region in {
-            (row.account_id, row.region_id) for row in [*self.images.values(), *self.snapshots.values()]
-        }:
+        places = {(row.account_id, row.region_id) for row in [*self.images.values(), *self.snapshots.values()]}
+        for account, region in sorted(places):
             lacking = [what for what in _NEEDED if not complete(self.bill.inventory, what, region)]
             dates = {what: _newest(self.bill.inventory, what, account, region) for what in _NEEDED}
             told = {what: date for what, date in dates.items() if date is not None}
