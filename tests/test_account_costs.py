@@ -59,6 +59,22 @@ def test_a_family_frees_more_than_its_images_one_by_one(one_a_gib: Prices) -> No
     assert web["x_freed_high_cost"] == pytest.approx(15)
 
 
+def test_families_of_one_name_in_two_accounts_are_two_families(one_a_gib: Prices) -> None:
+    """Account 1 stores 12 GiB for its family web, account 2 stores 5 GiB for its own."""
+    there = {"account_id": "2"}
+    ours, our_disks = image("m-1", "a", family="web")
+    theirs, their_disks = image("m-2", "b", family="web", **there)
+    found = account(
+        images=[ours, theirs],
+        image_disks=[*our_disks, *(disk | there for disk in their_disks)],
+        snapshots=[snapshot("a", "sl-1", 12), snapshot("b", "sl-2", 5, **there)],
+        chains=[chain("sl-1", 12, 1), chain("sl-2", 5, 1, **there)],
+    )
+    table = costs(found.bill(prices=one_a_gib), "family").set_index("x_name")
+    assert table["list_cost"].to_dict() == pytest.approx({"web of account 1": 12, "web of account 2": 5})
+    assert table["x_freed_low_cost"].to_dict() == pytest.approx({"web of account 1": 12, "web of account 2": 5})
+
+
 def test_an_image_that_shares_its_snapshot_with_another_frees_nothing(one_a_gib: Prices) -> None:
     first, second = image("m-1", "a"), image("m-2", "a")
     both = account(

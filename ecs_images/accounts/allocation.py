@@ -88,7 +88,8 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
     """What images, or other parts of an account, cost in 30 days: allocated, and freed as a range.
 
     bill: the bill of the account
-    by: image, snapshot, chain, family, region, account, or a tag of images such as tag:team
+    by: image, snapshot, chain, family (where there are several accounts, of each account), region, account, or a tag
+        of images such as tag:team
 
     Deleting an image means it and the snapshots that back no other; its own deletion alone frees nothing (DEL-5).
     Returns a `COSTS` table, the largest share first. Raises UnknownName for another `by`.
@@ -101,9 +102,15 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
     with_cost = set(table["image_id"])
     if by == "family" or tag is not None:
         named = {image: row.family if tag is None else _tags(row).get(tag, "") for image, row in images.items()}
-        table["family"] = [
-            named.get(image) or (image if image == NO_IMAGE else f"(no {by})") for image in table["image_id"]
-        ]
+        # A tag may mean the same in several accounts; a family belongs to one.
+        apart = tag is None and table["billing_account_id"].nunique() > 1
+
+        def group(image: str, account: str) -> str:
+            if name := named.get(image):
+                return f"{name} of account {account}" if apart else name
+            return image if image == NO_IMAGE else f"(no {by})"
+
+        table["family"] = list(map(group, table["image_id"], table["billing_account_id"]))
     column = BY.get(by, "family")
     called = {name: row.name for name, row in images.items()}
     called |= {row.snapshot_id: row.name for row in records(bill.inventory, "snapshots")}
