@@ -13,6 +13,7 @@ from ..errors import InputError, look_up
 from .opening import progress, read_inventory, wanted_meters
 from .options import File, Form, Layers, Meters, Sets, StandIns
 from .output import Format, Output, html_table, records, say
+from .show import save_chart
 from .writing import write_story
 
 if TYPE_CHECKING:
@@ -140,7 +141,6 @@ def account(
             say(f"wrote {html}")
         if chart is not None:
             from ..charts import account_costs
-            from .show import save_chart
 
             save_chart(chart, lambda: account_costs(tables["costs"].head(top)))
     if len(bill.unpriced):

@@ -22,9 +22,9 @@ def _freed(*numbers: int) -> float:
     return cloud.freed_gib([made[number] for number in numbers])
 
 
-def _shared_in_april(users: int, written: float = 30) -> float:
-    """What the owner of a shared image pays for storage in April [CNY], by users and what is written [GiB]."""
-    cloud, acme, web = machine("2026-04-01", written)
+def _shared_in_april(users: int) -> float:
+    """What the owner of a shared image of 30 GiB pays for storage in April [CNY], by users."""
+    cloud, acme, web = machine("2026-04-01", 30)
     image = acme.create_image(web)
     for number in range(users):
         user = cloud.account(f"user {number}")
