@@ -24,6 +24,7 @@ from ..catalog.meters import OS_LICENCE
 from ..catalog.schemas import TABLES
 from ..catalog.sites import site_of_currency
 from ..cloud.cloud import Cloud
+from ..wire.answers import BY_OPERATION
 from ..wording import listed
 from .allocation import Backing, allocated
 from .answers import fetching
@@ -57,13 +58,8 @@ KINDS = {
 FINDINGS = TABLES["findings"]
 _VERSION = re.compile(r"[-_.]?v?\d[\d.:_TZ-]*$")
 """The part of a name that tells versions apart: web-2026-05-01 and web-2026-06-01 are a series."""
-_NEEDED = {
-    "DescribeImages": "images",
-    "DescribeSnapshots": "snapshots",
-    "DescribeDisks": "disks",
-    "DescribeInstances": "instances",
-}
-"""The lists without which nothing is proved, and their tables."""
+_NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeDisks", "DescribeInstances")
+"""The lists without which nothing is proved."""
 _NOT_ALL = "not all lists of its region are here, whole and of one time"
 _RELEASED = "its disk is released, and no image and no disk comes from it; the service says none too"
 
@@ -392,7 +388,7 @@ def moment(row: Any) -> tuple[float, str]:
 def _newest(inventory: HasTables, what: str, account_id: str, region_id: str) -> Any:
     """When a list was saved last, also one that was empty then; None where nothing says so."""
     found = []
-    for table in (inventory.tables[_NEEDED[what]], inventory.coverage[inventory.coverage["what"] == what]):
+    for table in (inventory.tables[BY_OPERATION[what].table], inventory.coverage[inventory.coverage["what"] == what]):
         here = table[(table["account_id"] == account_id) & (table["region_id"] == region_id)]
         found += [here["taken_at"].max()] if here["taken_at"].notna().any() else []
     return max(found, default=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, cast
 
 from ..catalog.files import published
@@ -48,7 +48,6 @@ class Listing:
     path: the keys of the answer that lead to the list of records
     table: the table of the records
     key: the field that identifies a record
-    fields: its fields
     needed: fields without which its records do not say enough to judge what is used
     """
 
@@ -56,39 +55,44 @@ class Listing:
     path: tuple[str, str]
     table: str
     key: str
-    fields: tuple[Field, ...]
     needed: tuple[str, ...] = ()
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of its records."""
+        return _fields(self.operation)
 
 
 def _fields(of: str) -> tuple[Field, ...]:
     """The fields of a list's records, which are rows of `data/answer_fields.csv`."""
     return tuple(
-        Field(row["field"], row["column"], cast(Kind, row["kind"]), cast(Written, row["written"]), _also(row))
+        Field(
+            row["field"],
+            row["column"],
+            cast(Kind, row["kind"]),
+            cast(Written, row["written"]),
+            tuple(filter(None, row["also"].split(";"))),
+        )
         for row in published("answer_fields.csv")
         if row["list"] == of
     )
 
 
-def _also(row: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(filter(None, row["also"].split(";")))
-
-
-LISTINGS = tuple(
-    Listing(operation, (outer, inner), table, key, _fields(operation), tuple(needed))
-    for operation, outer, inner, table, key, *needed in (
-        ("DescribeImages", "Images", "Image", "images", "ImageId", "DiskDeviceMappings"),
-        ("DescribeSnapshots", "Snapshots", "Snapshot", "snapshots", "SnapshotId", "SourceDiskId"),
-        ("DescribeSnapshotLinks", "SnapshotLinks", "SnapshotLink", "chains", "SnapshotLinkId", "TotalSize"),
-        ("DescribeDisks", "Disks", "Disk", "disks", "DiskId", "ImageId", "SourceSnapshotId"),
-        ("DescribeInstances", "Instances", "Instance", "instances", "InstanceId", "ImageId"),
-        (
-            *("DescribeAutoSnapshotPolicyEx", "AutoSnapshotPolicies", "AutoSnapshotPolicy"),
-            *("policies", "AutoSnapshotPolicyId"),
-        ),
-        ("DescribeImageSharePermission", "Accounts", "Account", "shares", "AliyunId"),
-        ("ListTagResources", "TagResources", "TagResource", "tags", "ResourceId"),
-        ("DescribeSnapshotMonitorData", "MonitorData", "DataPoint", "usage_hours", "TimeStamp"),
-    )
+LISTINGS = (
+    Listing("DescribeImages", ("Images", "Image"), "images", "ImageId", ("DiskDeviceMappings",)),
+    Listing("DescribeSnapshots", ("Snapshots", "Snapshot"), "snapshots", "SnapshotId", ("SourceDiskId",)),
+    Listing("DescribeSnapshotLinks", ("SnapshotLinks", "SnapshotLink"), "chains", "SnapshotLinkId", ("TotalSize",)),
+    Listing("DescribeDisks", ("Disks", "Disk"), "disks", "DiskId", ("ImageId", "SourceSnapshotId")),
+    Listing("DescribeInstances", ("Instances", "Instance"), "instances", "InstanceId", ("ImageId",)),
+    Listing(
+        "DescribeAutoSnapshotPolicyEx",
+        ("AutoSnapshotPolicies", "AutoSnapshotPolicy"),
+        "policies",
+        "AutoSnapshotPolicyId",
+    ),
+    Listing("DescribeImageSharePermission", ("Accounts", "Account"), "shares", "AliyunId"),
+    Listing("ListTagResources", ("TagResources", "TagResource"), "tags", "ResourceId"),
+    Listing("DescribeSnapshotMonitorData", ("MonitorData", "DataPoint"), "usage_hours", "TimeStamp"),
 )
 BY_OPERATION = {listing.operation: listing for listing in LISTINGS}
 IMAGE_DISKS = _fields("DiskDeviceMapping")
