@@ -110,6 +110,15 @@ def save(path: Path, content: bytes | str) -> None:
         raise InputError(f"{_named(path)}: cannot be written ({error.strerror or error})") from None
 
 
+def save_in_folder(path: Path, content: bytes | str) -> None:
+    """Write a file as `save`, in a folder that is made where it does not exist."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{_named(path.parent)}: cannot be made ({error.strerror})") from None
+    save(path, content)
+
+
 def _replace(target: Path, data: bytes) -> None:
     old = target.stat() if target.exists() else None
     if old is not None and not os.access(target, os.W_OK):

@@ -139,7 +139,12 @@ def test_the_page_as_html_is_one_file_that_needs_nothing_else(ecs: Any, saved: P
     [
         (["--table", "costz"], "did you mean costs"),
         (["--table", "steps"], "a plan needs a policy"),
-        (["--explain", "m-1", "--top", "3"], "--explain and --commands show no page; leave --top away"),
+        (["--explain", "m-1", "--top", "3"], "leave --top away"),
+        (["--explain", "m-1", "--format", "json"], "leave --format away"),
+        (["--explain", "m-1", "--clean", "anything in use"], "leave --clean away"),
+        (["--table", "findings", "--by", "family"], "leave --by away"),
+        (["--table", "costs", "--top", "3"], "leave --top away"),
+        (["--format", "csv", "--top", "3", "--clean", "anything in use"], "leave --clean and --top away"),
         (["--clean", "all"], "is no rule of what to keep"),
         (["--explain", "m-9"], "unknown image or snapshot of this account 'm-9'"),
         (["--explain", "m-1", "--html", "x.html"], "leave --html away"),
@@ -150,3 +155,16 @@ def test_what_cannot_be_used_is_one_sentence(ecs: Any, saved: Path, options: lis
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+
+
+def test_json_stays_json_when_the_page_is_also_written_to_a_file(ecs: Any, saved: Path, tmp_path: Path) -> None:
+    code, out, _err = ecs(saved, "--format", "json", "--html", tmp_path / "page.html")
+    assert code == 0
+    assert "title" in json.loads(out)
+    assert (tmp_path / "page.html").exists()
+
+
+def test_the_lines_of_a_plan_go_to_a_file_of_any_ending(ecs: Any, saved: Path, tmp_path: Path) -> None:
+    code, _out, _err = ecs(saved, "--clean", "anything in use", "--commands", "-o", tmp_path / "clean.sh")
+    assert code == 0
+    assert (tmp_path / "clean.sh").read_text(encoding="utf-8").startswith("# Nothing here was run.")

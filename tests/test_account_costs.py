@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from accounts_told import GIB, account, chain, image, snapshot
 
 from ecs_images.accounts.allocation import NO_IMAGE, allocated, costs
+from ecs_images.accounts.bounds import Freed
 from ecs_images.accounts.inventory import Inventory
 from ecs_images.catalog.prices import Prices
 from ecs_images.errors import InputError, PriceNotFound, UnknownName
@@ -55,6 +57,22 @@ def test_a_family_frees_more_than_its_images_one_by_one(one_a_gib: Prices) -> No
     web = costs(golden().bill(prices=one_a_gib), "family").set_index("x_name").loc["web"]
     assert web["x_freed_low_cost"] == pytest.approx(15)
     assert web["x_freed_high_cost"] == pytest.approx(15)
+
+
+def test_families_of_one_name_in_two_accounts_are_two_families(one_a_gib: Prices) -> None:
+    """Account 1 stores 12 GiB for its family web, account 2 stores 5 GiB for its own."""
+    there = {"account_id": "2"}
+    ours, our_disks = image("m-1", "a", family="web")
+    theirs, their_disks = image("m-2", "b", family="web", **there)
+    found = account(
+        images=[ours, theirs],
+        image_disks=[*our_disks, *(disk | there for disk in their_disks)],
+        snapshots=[snapshot("a", "sl-1", 12), snapshot("b", "sl-2", 5, **there)],
+        chains=[chain("sl-1", 12, 1), chain("sl-2", 5, 1, **there)],
+    )
+    table = costs(found.bill(prices=one_a_gib), "family").set_index("x_name")
+    assert table["list_cost"].to_dict() == pytest.approx({"web of account 1": 12, "web of account 2": 5})
+    assert table["x_freed_low_cost"].to_dict() == pytest.approx({"web of account 1": 12, "web of account 2": 5})
 
 
 def test_an_image_that_shares_its_snapshot_with_another_frees_nothing(one_a_gib: Prices) -> None:
@@ -182,6 +200,44 @@ def test_the_month_so_far_is_known_only_where_every_hour_was_saved(one_a_gib: Pr
         row = bill.month_so_far.iloc[0]
         assert row["list_cost"] == pytest.approx(expected, nan_ok=True)
         assert row["x_at_todays_rate"] == pytest.approx(4)
+
+
+def test_two_readings_of_a_chain_within_an_hour_are_one_hour_of_the_larger(one_a_gib: Prices) -> None:
+    """At 01:00 one hour has passed, in which the chain grew from 360 GiB to 720: the hour costs 1 (BILL-2)."""
+    now = {"taken_at": "2026-05-31T17:00:00Z"}
+    readings = [
+        {"chain_id": "sl-1", "hour_start": f"2026-05-31T16:{minute}:00Z", "stored_bytes": size * GIB, "source": "oms"}
+        for minute, size in (("00", 360), ("30", 720))
+    ]
+    bill = account(chains=[chain("sl-1", 720, 1, **now)], usage_hours=[one | now for one in readings]).bill(
+        prices=one_a_gib
+    )
+    assert bill.month_so_far["list_cost"].tolist() == pytest.approx([1])
+
+
+def test_hours_of_one_answer_fill_the_holes_of_another(one_a_gib: Prices) -> None:
+    """Of two hours of 720 GiB the first is told by its chain, the second by the region as a whole."""
+    now = {"taken_at": "2026-05-31T18:00:00Z"}
+    told = ("oms", "sl-1", 16), ("monitor", "", 17)
+    hours = [
+        {"chain_id": chain_id, "hour_start": f"2026-05-31T{hour}:00:00Z", "stored_bytes": 720 * GIB, "source": source}
+        for source, chain_id, hour in told
+    ]
+    bill = account(chains=[chain("sl-1", 720, 1, **now)], usage_hours=[hour | now for hour in hours]).bill(
+        prices=one_a_gib
+    )
+    assert bill.month_so_far["list_cost"].tolist() == pytest.approx([2])
+
+
+def test_what_deletions_save_does_not_depend_on_the_order_in_which_regions_are_added(tmp_path: Path) -> None:
+    """0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1 to the last digit."""
+    regions = "cn-beijing", "cn-hangzhou", "cn-shanghai"
+    rows = [LAYER.replace("cn-beijing", region).splitlines()[1].replace(",1,", ",0.1,") for region in regions]
+    (tmp_path / "own.csv").write_text("\n".join([LAYER.splitlines()[0], *rows]))
+    chains = [chain(f"sl-{size}", size, 1, region_id=region) for size, region in enumerate(regions, 1)]
+    bill = account(chains=chains).bill(prices=Prices.published(tmp_path / "own.csv"))
+    freed = [(one, Freed(one.known.total, one.known.total)) for one in bill.chains]
+    assert len({bill.money(order) for order in permutations(freed)}) == 1
 
 
 def test_without_a_date_nothing_is_billed() -> None:

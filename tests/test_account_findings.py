@@ -145,6 +145,13 @@ def test_lists_of_different_days_prove_nothing() -> None:
     assert not (found["x_verdict"] == UNUSED).any()
 
 
+def test_the_command_that_would_settle_a_missing_list_fetches_all_of_its_pages() -> None:
+    row, disks = image("m-1", "s")
+    found = account(missing=("DescribeDisks",), images=[row], image_disks=disks).findings()
+    settle = one(found, "never_launched")["x_settle"]
+    assert settle == "aliyun ecs DescribeDisks --RegionId cn-beijing --PageSize 100 --pager"
+
+
 @pytest.mark.slow
 def test_an_image_is_never_proved_unused_and_the_command_that_would_settle_it_is_given() -> None:
     row, disks = image("m-1", "s", family="web")

@@ -17,9 +17,9 @@ import pytest
 from helpers import ROOT
 
 from ecs_images.cli import main
+from ecs_images.cli.bill import largest_first
 from ecs_images.cli.drawing import visible
 from ecs_images.cli.output import Format, Output, say
-from ecs_images.cli.show import largest_first
 
 STORY = """\
 title: "\\e[31mRed\\u202e [bold]:smile: 镜像"

@@ -26,6 +26,7 @@ from ecs_images.units import parse_time
 
 # What makes a row unique where it is not the first column alone.
 KEYS = {
+    "answer_fields.csv": "list field",
     "bill_codes.csv": "commodity_code item",
     "columns.csv": "table column",
     "error_codes.csv": "operation code http_status when",

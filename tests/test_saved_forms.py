@@ -250,6 +250,10 @@ def test_an_archive_of_a_folder_is_read_with_the_names_inside(tmp_path: Path) ->
         ('{"ImageSet": [{"ImageId": "img-1", "ImageName": "x"}]}', "the id 'img-1' is of another provider"),
         ('{"Code": "Success", "Message": "", "Data": [{"PretaxAmount": 1}]}', "an answer of the billing API"),
         ('{"Data": {"OmsData": "[{"}}', "OmsData is damaged or cut off"),
+        (
+            '{"Images": {"Image": [{"ImageId": "m-1", "Size": 40, "Size": 20}]}}',
+            "the key 'Size' stands twice in an object",
+        ),
         ("<!DOCTYPE html><html></html>", "a page for a browser"),
         ("<Images><Image>", "the file is damaged or cut off"),
         ("a: [1\nb: 2\n", "it is neither JSON nor whole YAML"),

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..catalog.meters import STORAGE
 from ..catalog.schemas import TABLES
 from ..errors import look_up
 from .chains import own_images, records
@@ -34,57 +33,42 @@ BY = {"image": "image_id", "snapshot": "snapshot_id", "chain": "chain_id", "regi
 BY |= {"account": "billing_account_id", "family": "family"}
 
 
-def backed_by(inventory: HasTables) -> dict[str, list[str]]:
-    """For each snapshot the images that it backs, as far as they are listed."""
-    images: dict[str, list[str]] = defaultdict(list)
-    listed_now = {row.image_id for row in records(inventory, "images")}
-    row: Any
-    for row in inventory.tables["image_disks"].itertuples(index=False):
-        if row.snapshot_id and row.image_id in listed_now and row.image_id not in images[row.snapshot_id]:
-            images[row.snapshot_id].append(row.image_id)
-    return dict(images)
+class Backing:
+    """Which snapshots are behind which images, as far as both are listed now.
 
-
-def only_behind(
-    images: Iterable[str], backing: Mapping[str, list[str]], behind: Mapping[str, Iterable[str]]
-) -> set[str]:
-    """The snapshots that back some of these images and no others.
-
-    images: ids of images
-    backing: for each snapshot the images that it backs
-    behind: for each image the snapshots behind it, as `behind` turns `backing` around
+    inventory: the account
     """
-    chosen = set(images)
-    some = {snapshot for image in chosen for snapshot in behind.get(image, ())}
-    return {snapshot for snapshot in some if chosen.issuperset(backing[snapshot])}
 
+    def __init__(self, inventory: HasTables) -> None:
+        self.images: dict[str, list[str]] = defaultdict(list)
+        """For each snapshot the images that it backs."""
+        self.snapshots: dict[str, list[str]] = defaultdict(list)
+        """For each image the snapshots behind it."""
+        listed_now = {row.image_id for row in records(inventory, "images")}
+        row: Any
+        for row in inventory.tables["image_disks"].drop_duplicates(["snapshot_id", "image_id"]).itertuples(index=False):
+            if row.snapshot_id and row.image_id in listed_now:
+                self.images[row.snapshot_id].append(row.image_id)
+                self.snapshots[row.image_id].append(row.snapshot_id)
 
-def behind(backing: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """For each image the snapshots behind it."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for snapshot, images in backing.items():
-        for image in images:
-            found[image].append(snapshot)
-    return dict(found)
+    def only_behind(self, *images: str) -> frozenset[str]:
+        """The snapshots that back some of these images and no others."""
+        chosen = frozenset(images)
+        some = {snapshot for image in chosen for snapshot in self.snapshots.get(image, ())}
+        return frozenset(snapshot for snapshot in some if chosen.issuperset(self.images[snapshot]))
 
 
 def allocated(bill: AccountBill) -> pd.DataFrame:
     """The storage of a bill, divided over snapshots and images: an `ALLOCATED` table that sums to it."""
-    backing = backed_by(bill.inventory)
-    charges = bill.charges[bill.charges["sku_meter"] == STORAGE]
-    cost: dict[tuple[str, str], float] = defaultdict(float)
-    for account, region, amount in zip(
-        charges["billing_account_id"], charges["region_id"], charges["list_cost"], strict=True
-    ):
-        cost[account, region] += amount
+    backing = Backing(bill.inventory)
     rows: list[tuple[object, ...]] = []
     for chain in bill.chains:
         place = chain.account_id, chain.region_id
         if chain.known.total is None or chain.category != "standard" or not bill.stored_bytes.get(place):
             continue
-        of_chain = cost[place] * chain.known.total / bill.stored_bytes[place]
+        of_chain = bill.storage_cost.get(place, 0.0) * chain.known.total / bill.stored_bytes[place]
         for snapshot, share in _by_size(chain.known.full).items():
-            images = backing.get(snapshot) or [NO_IMAGE]
+            images = backing.images.get(snapshot) or [NO_IMAGE]
             each = of_chain * share / len(images)
             rows += [(*place, chain.chain_id, snapshot, image, bill.currency, each) for image in images]
     return ALLOCATED.frame(rows)
@@ -104,7 +88,8 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
     """What images, or other parts of an account, cost in 30 days: allocated, and freed as a range.
 
     bill: the bill of the account
-    by: image, snapshot, chain, family, region, account, or a tag of images such as tag:team
+    by: image, snapshot, chain, family (where there are several accounts, of each account), region, account, or a tag
+        of images such as tag:team
 
     Deleting an image means it and the snapshots that back no other; its own deletion alone frees nothing (DEL-5).
     Returns a `COSTS` table, the largest share first. Raises UnknownName for another `by`.
@@ -113,13 +98,19 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
     if tag is None:
         look_up("costs by", by, BY, f"one of {', '.join(BY)} or a tag such as tag:team")
     images = {row.image_id: row for row in records(bill.inventory, "images")}
-    table, backing = allocated(bill), backed_by(bill.inventory)
-    turned, with_cost = behind(backing), set(table["image_id"])
+    table, backing = allocated(bill), Backing(bill.inventory)
+    with_cost = set(table["image_id"])
     if by == "family" or tag is not None:
         named = {image: row.family if tag is None else _tags(row).get(tag, "") for image, row in images.items()}
-        table["family"] = [
-            named.get(image) or (image if image == NO_IMAGE else f"(no {by})") for image in table["image_id"]
-        ]
+        # A tag may mean the same in several accounts; a family belongs to one.
+        apart = tag is None and table["billing_account_id"].nunique() > 1
+
+        def group(image: str, account: str) -> str:
+            if name := named.get(image):
+                return f"{name} of account {account}" if apart else name
+            return image if image == NO_IMAGE else f"(no {by})"
+
+        table["family"] = list(map(group, table["image_id"], table["billing_account_id"]))
     column = BY.get(by, "family")
     called = {name: row.name for name, row in images.items()}
     called |= {row.snapshot_id: row.name for row in records(bill.inventory, "snapshots")}
@@ -133,9 +124,9 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         amounts[name] += amount
     rows: list[tuple[object, ...]] = []
     for name, part in parts.items():
-        in_regions, in_chains, snapshots, its_images = map(set, zip(*part, strict=True))
+        in_regions, in_chains, snapshots, its_images = map(frozenset, zip(*part, strict=True))
         if of_images and name != NO_IMAGE:
-            snapshots = only_behind(its_images, backing, turned)
+            snapshots = backing.only_behind(*its_images)
         if of_images or by == "snapshot":
             freed = bill.saved(snapshots)
             why = "; ".join(sorted({known[chain] for chain in in_chains}))
@@ -148,7 +139,7 @@ def costs(bill: AccountBill, by: str = "image") -> pd.DataFrame:
         nan = float("nan")
         for row in own_images(bill.inventory):
             if row.image_id not in with_cost:
-                told = bill.chain_of.keys() & turned.get(row.image_id, ())
+                told = bill.chain_of.keys() & backing.snapshots.get(row.image_id, ())
                 why = f"its snapshots are in no {'standard chain with a total' if told else 'list'}"
                 rows.append((row.image_id, row.name, row.region_id, bill.currency, nan, 0.0, nan, why))
     return COSTS.frame(rows).sort_values(["list_cost", "x_name"], ascending=[False, True], ignore_index=True)

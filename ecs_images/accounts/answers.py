@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import Any
 
+from ..catalog.limits import constant
 from ..catalog.regions import regions
 from ..errors import InputError, shown
 from ..wire.answers import BY_OPERATION, LISTINGS, Listing, known_as, respelt, squashed
@@ -70,6 +72,15 @@ def pages_of(source: Source) -> Iterator[Page]:
         raise InputError(f"{source.name}: {why}")
     if broken is not None:
         raise InputError(f"{broken}; what stands before it was read") if found else broken
+
+
+def fetching(what: str, region: str) -> str:
+    """The line of the service's own tool that fetches a whole list; empty for what it does not list page by page."""
+    if what in (USAGE, OMS):
+        return ""
+    own = " --ImageOwnerAlias self" if what == "DescribeImages" else ""
+    paging = f" --PageSize {constant('page_size_max'):g} --pager{' NextToken=' if what == 'DescribeImages' else ''}"
+    return f"aliyun ecs {what} --RegionId {quote(region or 'REGION')}{own}{paging}"
 
 
 def _why_not(values: list[Any], text: str) -> str:

@@ -123,7 +123,7 @@ def _chain(
     known = total is not None and total.total_bytes >= 0
     count = total.snapshot_count if total is not None else float("nan")
     moments = [_moment(row.created_at) for row in rows]
-    ordered = None not in [row.created_at if row.created_at == row.created_at else None for row in rows]
+    ordered = all(row.created_at == row.created_at for row in rows)
     copied = any(row.source_region_id not in ("", row.region_id) or not row.disk_id for row in rows)
     in_runs = ordered and not copied and max(Counter(moments).values(), default=1) == 1
     some = total if total is not None else rows[0]

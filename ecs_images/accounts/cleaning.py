@@ -224,7 +224,7 @@ def steps_for(uses: Uses, gone: Iterable[Any]) -> Iterator[_Step]:
         ask = methodcaller("delete_image", image.image_id, force=force)
         yield _Step("DeleteImage", *place, lost, options, image.image_id, ask)
         deleted.add(image.image_id)
-        for snapshot in sorted(uses.behind.get(image.image_id, ())):
+        for snapshot in sorted(uses.backing.snapshots.get(image.image_id, ())):
             others = set(uses.of_snapshot[snapshot]) - deleted
             row = uses.snapshots.get(snapshot)
             if others or row is None or "disk" in row.usage or snapshot in done:

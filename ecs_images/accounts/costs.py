@@ -25,7 +25,7 @@ from ..catalog.prices import Prices
 from ..catalog.regions import regions
 from ..catalog.schemas import TABLES
 from ..catalog.sites import site as site_of
-from ..columns import times_of
+from ..columns import seconds_of, times_of
 from ..errors import InputError, PriceNotFound, UnknownName
 from ..ledger.resources import published_lineage
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, Time, bytes_to_gib, parse_time, to_seconds
@@ -135,13 +135,12 @@ class AccountBill:
     @cached_property
     def stored_bytes(self) -> dict[tuple[str, str], int]:
         """What each account stores in each region in standard snapshots [byte]."""
-        stored: dict[tuple[str, str], int] = {}
-        rows = self.usage[self.usage["sku_meter"] == STORAGE]
-        for account, region, size in zip(
-            rows["billing_account_id"], rows["region_id"], rows["x_quantity"], strict=True
-        ):
-            stored[account, region] = stored.get((account, region), 0) + int(size)
-        return stored
+        return _by_place(self.usage, "x_quantity")
+
+    @cached_property
+    def storage_cost(self) -> dict[tuple[str, str], float]:
+        """What each account pays in each region for standard snapshots [currency]."""
+        return _by_place(self.charges, "list_cost")
 
     def saved(self, deleted: Iterable[str]) -> Freed:
         """What deleting these snapshots saves in 30 days, at least and at most [currency].
@@ -176,7 +175,7 @@ class AccountBill:
             else:
                 in_doubt = True
         low = high = 0.0
-        for (account, region), size in places.items():
+        for (account, region), size in sorted(places.items()):  # sums of floats follow their order
             total = self.stored_bytes[account, region]
             cost = self.rates.month(region, total)
             low += cost - self.rates.month(region, total - min(size.low, total))
@@ -191,18 +190,18 @@ class AccountBill:
         """
         month = self.at.replace(day=1, hour=0, minute=0, second=0)
         hours = int((self.at - month).total_seconds() // SECONDS_PER_HOUR)
-        start = to_seconds(month)
+        moments = range(to_seconds(month), to_seconds(month) + hours * SECONDS_PER_HOUR, SECONDS_PER_HOUR)
+        saved = stored_by_hour(self.inventory.tables["usage_hours"])
         rows: list[tuple[object, ...]] = []
-        for (account, region), stored in sorted(self.stored_bytes.items()) if hours else ():
-            source, series = _hours(self.inventory, account, region, start, hours)
+        for place, stored in sorted(self.stored_bytes.items()) if hours else ():
+            account, region = place
             at_rate = self.rates.month(region, stored) * hours / constant("pricing_month_hours")
             cost, known = float("nan"), "hours of it were not saved, so it is not known"
-            if series is not None:
-                place, moments = (account, self.currency, region), range(start, to_seconds(self.at), SECONDS_PER_HOUR)
-                hourly = ((*place, int(size), moment, 1) for size, moment in zip(series, moments, strict=False))
+            if saved.get(place, {}).keys() >= set(moments):
+                hourly = ((account, self.currency, region, saved[place][moment], moment, 1) for moment in moments)
                 made = curves(stored_usage(hourly), self.prices)
                 if not len(unpriced_of(made)):
-                    cost, known = float(sum(curve.cost.sum() for curve in made)), f"every hour, from {source}"
+                    cost, known = float(sum(curve.cost.sum() for curve in made)), "every hour, as saved"
                 else:
                     known = "there is no price"
             rows.append((account, region, self.currency, cost, at_rate, known))
@@ -282,6 +281,13 @@ def _usage_rows(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     same: dict[str, Any] = {"x_term": "", "x_first_snapshot": 0, "x_last_snapshot": 0, "x_skipped_snapshots": ""}
     same = {name: [value] * len(rows) for name, value in same.items()}
     return USAGE.frame(given | same | {"charge_period_start": times_of(start), "charge_period_end": times_of(end)})
+
+
+def _by_place(table: pd.DataFrame, column: str) -> dict[tuple[str, str], Any]:
+    """A column of the rows about storage, added up by account and region."""
+    storage = table[table["sku_meter"] == STORAGE]
+    sums: Any = storage.groupby(["billing_account_id", "region_id"], observed=True, sort=False)[column].sum()
+    return dict(sums.items())
 
 
 def stored_usage(rows: Iterable[tuple[str, str, str, int, int, int]]) -> pd.DataFrame:
@@ -387,19 +393,20 @@ class Fees:
         return next(charged, "" if said else None)
 
 
-def _hours(inventory: HasTables, account: str, region: str, start: int, hours: int) -> tuple[str, np.ndarray | None]:
-    """What a region stored in each hour since `start` [byte], and by which answers; None where one is missing."""
-    table = inventory.tables["usage_hours"]
-    table = table[(table["region_id"] == region) & (table["account_id"] == account)]
-    for source in ("oms", "monitor"):
-        rows = table[table["source"] == source]
-        stored = np.full(hours, np.nan)
-        for moment, size in zip(rows["hour_start"], rows["stored_bytes"], strict=True):
-            place = (to_seconds(moment) - start) // SECONDS_PER_HOUR
-            if 0 <= place < hours:
-                # Chains of an hour add up; several readings of a region within it do not.
-                before = np.nan_to_num(stored[place])
-                stored[place] = before + size if source == "oms" else max(before, size)
-        if hours and not np.isnan(stored).any():
-            return {"oms": "QueryUserOmsData", "monitor": "DescribeSnapshotMonitorData"}[source], stored
-    return "", None
+def stored_by_hour(table: pd.DataFrame, unplaced: str = "") -> dict[tuple[str, str], dict[int, int]]:
+    """What was stored by account, region and hour [byte; s since 1970]: in the chains, else in the region as a whole.
+
+    table: the hours that were saved
+    unplaced: the account of hours that name none
+
+    Within an hour the most counts, because a started hour counts whole (BILL-2).
+    """
+    found: dict[tuple[str, str], dict[int, int]] = {}
+    hours = table[table["source"].isin(["oms", "monitor"])]
+    hours = hours.assign(hour=seconds_of(hours["hour_start"]) // SECONDS_PER_HOUR * SECONDS_PER_HOUR)
+    keys = ["account_id", "region_id", "hour", "source"]
+    most = hours.groupby([*keys, "chain_id"], as_index=False)["stored_bytes"].max()
+    sums: Any = most.groupby(keys, as_index=False)["stored_bytes"].sum().sort_values("source")
+    for row in sums.itertuples(index=False):  # "oms" comes last and overwrites "monitor"
+        found.setdefault((row.account_id or unplaced, row.region_id), {})[int(row.hour)] = int(row.stored_bytes)
+    return found

@@ -52,16 +52,16 @@ def _image(uses: Uses, image: Any) -> Iterator[str]:
     bill, name = uses.bill, image.image_id
     family = f", family {image.family}" if image.family else ""
     yield f"{name} ({image.name or 'no name'}{family}) in {image.region_id}"
-    behind = sorted(uses.behind.get(name, ()))
+    behind = sorted(uses.backing.snapshots.get(name, ()))
     if not behind:
         yield "  no snapshot is listed behind it, so it stores nothing that is known"
     for snapshot in behind:
-        others = sorted(set(uses.backing[snapshot]) - {name})
+        others = sorted(set(uses.backing.images[snapshot]) - {name})
         also = f", also behind {listed(others)}" if others else ""
         yield f"  {snapshot}: {_sizes(bill.chain_of.get(snapshot), snapshot)}{also}"
     shares = allocated(bill)
     yield _allocated(shares.loc[shares["image_id"] == name, "list_cost"], bill.currency)
-    freed = bill.saved(uses.only_behind(name))
+    freed = bill.saved(uses.backing.only_behind(name))
     yield "  freed by deleting it alone: nothing, its snapshots stay (DEL-5)"
     yield f"  freed with the snapshots that back nothing else: {freed_in_words(freed, bill.currency)}"
     yield from _use(uses.verdict_of_image(image))

@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..cards import counted
 from ..catalog.images import public_images
+from ..catalog.limits import constant
 from ..catalog.meters import OS_LICENCE
 from ..catalog.schemas import TABLES
 from ..catalog.sites import site_of_currency
 from ..cloud.cloud import Cloud
+from ..wire.answers import BY_OPERATION
 from ..wording import listed
-from .allocation import allocated, backed_by, behind, only_behind
+from .allocation import Backing, allocated
+from .answers import fetching
 from .bounds import Freed
 from .chains import AccountChain, complete, own_images, records
 from .costs import AccountBill, Fees
@@ -55,13 +58,8 @@ KINDS = {
 FINDINGS = TABLES["findings"]
 _VERSION = re.compile(r"[-_.]?v?\d[\d.:_TZ-]*$")
 """The part of a name that tells versions apart: web-2026-05-01 and web-2026-06-01 are a series."""
-_NEEDED = {
-    "DescribeImages": "images",
-    "DescribeSnapshots": "snapshots",
-    "DescribeDisks": "disks",
-    "DescribeInstances": "instances",
-}
-"""The lists without which nothing is proved, and their tables."""
+_NEEDED = ("DescribeImages", "DescribeSnapshots", "DescribeDisks", "DescribeInstances")
+"""The lists without which nothing is proved."""
 _NOT_ALL = "not all lists of its region are here, whole and of one time"
 _RELEASED = "its disk is released, and no image and no disk comes from it; the service says none too"
 
@@ -112,19 +110,14 @@ class Uses:
         return {row.disk_id: row for row in records(self.bill.inventory, "disks")}
 
     @cached_property
-    def backing(self) -> dict[str, list[str]]:
-        """For each snapshot the images that it backs."""
-        return backed_by(self.bill.inventory)
-
-    @cached_property
-    def behind(self) -> dict[str, list[str]]:
-        """For each image the snapshots behind it."""
-        return behind(self.backing)
+    def backing(self) -> Backing:
+        """Which snapshots are behind which images."""
+        return Backing(self.bill.inventory)
 
     @cached_property
     def without_snapshots(self) -> set[str]:
         """The images behind which no snapshot is told, so that what they store is not known."""
-        return set(self.images) - self.behind.keys()
+        return set(self.images) - self.backing.snapshots.keys()
 
     @cached_property
     def shares(self) -> dict[str, list[str]]:
@@ -149,7 +142,7 @@ class Uses:
     def of_snapshot(self) -> dict[str, list[str]]:
         """The images and disks that need each snapshot."""
         found: dict[str, list[str]] = defaultdict(list)
-        for snapshot, images in self.backing.items():
+        for snapshot, images in self.backing.images.items():
             found[snapshot] += images
         for row in self.disks.values():
             if row.source_snapshot_id:
@@ -161,11 +154,9 @@ class Uses:
 
     def shares_line(self, image: Any) -> str:
         """The command that would say whom an image is shared with."""
-        return f"{_fetch('DescribeImageSharePermission', image.region_id)} --ImageId {quote(image.image_id)}"
-
-    def only_behind(self, image_id: str) -> frozenset[str]:
-        """The snapshots that back this image and no other."""
-        return frozenset(only_behind([image_id], self.backing, self.behind))
+        # With --pager the tool loses one of the two lists of this answer.
+        of = f"--RegionId {quote(image.region_id)} --ImageId {quote(image.image_id)}"
+        return f"aliyun ecs DescribeImageSharePermission {of} --PageSize {constant('page_size_max'):g}"
 
     @cached_property
     def newest(self) -> set[str]:
@@ -181,9 +172,8 @@ class Uses:
     def missing(self) -> dict[str, str]:
         """For each region without all its lists, or with lists of different times, the operation to ask again."""
         found: dict[str, str] = {}
-        for account, region in {
-            (row.account_id, row.region_id) for row in [*self.images.values(), *self.snapshots.values()]
-        }:
+        places = {(row.account_id, row.region_id) for row in [*self.images.values(), *self.snapshots.values()]}
+        for account, region in sorted(places):
             lacking = [what for what in _NEEDED if not complete(self.bill.inventory, what, region)]
             dates = {what: _newest(self.bill.inventory, what, account, region) for what in _NEEDED}
             told = {what: date for what, date in dates.items() if date is not None}
@@ -231,7 +221,7 @@ class Uses:
         if image.usage == "instance":
             return IN_USE, "the service says that instances run from it", ""
         if image.region_id in self.missing:
-            return UNKNOWN, _NOT_ALL, _fetch(self.missing[image.region_id], image.region_id)
+            return UNKNOWN, _NOT_ALL, fetching(self.missing[image.region_id], image.region_id)
         if self.shared(image):
             who = listed(self.shares.get(image.image_id, [])) if image.image_id in self.shares else "other accounts"
             ask = f"ask {who} whether they launch it" if image.image_id in self.shares else self.shares_line(image)
@@ -239,7 +229,8 @@ class Uses:
         seen = "no instance and no disk here comes from it"
         if image.image_id in self.newest:
             seen += f"; it is the newest of the family {image.family}, which a launch by family takes"
-        return UNKNOWN, seen, _templates_line(image)
+        templates = f"aliyun ecs DescribeLaunchTemplateVersions --RegionId {quote(image.region_id)}"
+        return UNKNOWN, seen, f"{templates}, and scaling configurations"
 
     def verdict_of_snapshot(self, snapshot: Any) -> tuple[str, str, str]:
         """The verdict on a snapshot, what was seen, and what would settle it."""
@@ -251,11 +242,11 @@ class Uses:
         if snapshot.snapshot_id in self.copied_now:
             return IN_USE, f"it is being copied to {self.copied_now[snapshot.snapshot_id]}", ""
         if snapshot.region_id in self.missing:
-            return UNKNOWN, _NOT_ALL, _fetch(self.missing[snapshot.region_id], snapshot.region_id)
+            return UNKNOWN, _NOT_ALL, fetching(self.missing[snapshot.region_id], snapshot.region_id)
         if snapshot.status != "accomplished":
-            return UNKNOWN, f"status {snapshot.status or 'not told'}", _fetch("DescribeSnapshots", snapshot.region_id)
+            return UNKNOWN, f"status {snapshot.status or 'not told'}", fetching("DescribeSnapshots", snapshot.region_id)
         if not snapshot.usage:
-            return UNKNOWN, "its answer does not tell its use", _fetch("DescribeSnapshots", snapshot.region_id)
+            return UNKNOWN, "its answer does not tell its use", fetching("DescribeSnapshots", snapshot.region_id)
         if not snapshot.disk_id:
             return UNKNOWN, "nothing tells the disk it was taken of", f"ask who copied or made {snapshot.snapshot_id}"
         if snapshot.source_snapshot_id or snapshot.source_region_id not in ("", snapshot.region_id):
@@ -293,67 +284,70 @@ def findings(bill: AccountBill) -> pd.DataFrame:
 
 
 def _found(uses: Uses) -> Iterator[Finding]:
-    for image in uses.images.values():
-        yield from _of_image(uses, image)
-    yield from _old_versions(uses)
-    yield from _builds_without_use(uses)
+    newer, elsewhere = _newer_versions(uses), _runs_elsewhere(uses)
+    for name, image in uses.images.items():
+        yield from _of_image(uses, image, newer.get(name, ""), elsewhere.get(name, []))
     for chain in uses.bill.chains:
         yield from _of_chain(uses, chain)
 
 
-def _of_image(uses: Uses, image: Any) -> Iterator[Finding]:
+def _of_image(uses: Uses, image: Any, newer: str, elsewhere: list[str]) -> Iterator[Finding]:
+    """What may be superfluous about an image.
+
+    newer: how many newer images its family or naming series has, in words; empty: it is the newest, or in none
+    elsewhere: the regions where an image of its name runs, if its own is none of them
+    """
     verdict, seen, settle = uses.verdict_of_image(image)
-    mine = uses.only_behind(image.image_id)
-    place = image.account_id, image.region_id, (image.image_id,), mine
+    mine = uses.backing.only_behind(image.image_id)
+
+    def finding(kind: str, evidence: str, settle: str = settle) -> Finding:
+        return Finding(kind, image.account_id, image.region_id, (image.image_id,), mine, verdict, evidence, settle)
+
     if verdict != IN_USE:
-        kind = "copied_and_unused" if image.is_copied == "true" else "never_launched"
-        yield Finding(kind, *place, verdict, seen, settle)
+        yield finding("copied_and_unused" if image.is_copied == "true" else "never_launched", seen)
     if uses.shared(image):
         names = uses.shares.get(image.image_id, [])
         told = f"shared with {listed(names)}" if names else "shared; with whom is not told"
         ask = f"ask {listed(names)} whether they launch it" if names else uses.shares_line(image)
-        said = f"{told}; a share itself costs nothing"
-        yield Finding("shared", *place, verdict, said, "" if verdict == IN_USE else ask)
+        yield finding("shared", f"{told}; a share itself costs nothing", "" if verdict == IN_USE else ask)
     product, system = uses.fees.product_of(image.image_id), uses.fees.system_of(image.image_id)
     system = system if system in uses.charged_systems else ""
     if product or system:
         who = " and ".join(filter(None, (system, product and f"the product {product}")))
-        yield Finding("carries_a_fee", *place, verdict, f"whoever launches it pays for {who}", settle)
+        yield finding("carries_a_fee", f"whoever launches it pays for {who}")
+    if newer:
+        yield finding("old_version", f"{newer}; {seen}")
+    if elsewhere:
+        yield finding("regions_without_use", f"the same name runs in {listed(elsewhere)}; {seen}")
 
 
-def _old_versions(uses: Uses) -> Iterator[Finding]:
-    """Images with newer ones in their family, or of a naming series, of the same account and region."""
+def _newer_versions(uses: Uses) -> dict[str, str]:
+    """For each image how many newer ones its family, or naming series, has in its account and region, in words."""
     series: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
     for image in uses.images.values():
         group = image.family or series_of(image.name)
         if group:
             series[image.account_id, image.region_id, group].append(image)
-    for (*_, name), images in series.items():
-        ordered = sorted(images, key=moment)
-        for newer, image in zip(range(len(ordered) - 1, 0, -1), ordered, strict=False):
-            verdict, seen, settle = uses.verdict_of_image(image)
-            told = f"{counted(newer, 'newer image')} of {name}; {seen}"
-            mine = uses.only_behind(image.image_id)
-            yield Finding(
-                "old_version", image.account_id, image.region_id, (image.image_id,), mine, verdict, told, settle
-            )
+    return {
+        image.image_id: f"{counted(newer, 'newer image')} of {name}"
+        for (*_, name), images in series.items()
+        for newer, image in enumerate(sorted(images, key=moment, reverse=True))
+        if newer
+    }
 
 
-def _builds_without_use(uses: Uses) -> Iterator[Finding]:
-    """Images of one name in several regions, where nothing runs from them but in another of the regions."""
-    builds: dict[tuple[str, str], list[Any]] = defaultdict(list)
+def _runs_elsewhere(uses: Uses) -> dict[str, list[str]]:
+    """For each image of a region where none of its name runs, the regions where one does, if any."""
+    running: dict[tuple[str, str], set[str]] = defaultdict(set)
     for image in uses.images.values():
-        if image.name:
-            builds[image.account_id, image.name].append(image)
-    for images in builds.values():
-        running = sorted({image.region_id for image in images if uses.of_image.get(image.image_id)})
-        for image in images:
-            if running and image.region_id not in running:
-                verdict, seen, settle = uses.verdict_of_image(image)
-                told = f"the same name runs in {listed(running)}; {seen}"
-                mine = uses.only_behind(image.image_id)
-                place = image.account_id, image.region_id, (image.image_id,), mine
-                yield Finding("regions_without_use", *place, verdict, told, settle)
+        if uses.of_image.get(image.image_id):
+            running[image.account_id, image.name].add(image.region_id)
+    found = {}
+    for name, image in uses.images.items():
+        there = running.get((image.account_id, image.name), set())
+        if image.name and image.region_id not in there:
+            found[name] = sorted(there)
+    return found
 
 
 def _of_chain(uses: Uses, chain: AccountChain) -> Iterator[Finding]:
@@ -394,15 +388,7 @@ def moment(row: Any) -> tuple[float, str]:
 def _newest(inventory: HasTables, what: str, account_id: str, region_id: str) -> Any:
     """When a list was saved last, also one that was empty then; None where nothing says so."""
     found = []
-    for table in (inventory.tables[_NEEDED[what]], inventory.coverage[inventory.coverage["what"] == what]):
+    for table in (inventory.tables[BY_OPERATION[what].table], inventory.coverage[inventory.coverage["what"] == what]):
         here = table[(table["account_id"] == account_id) & (table["region_id"] == region_id)]
         found += [here["taken_at"].max()] if here["taken_at"].notna().any() else []
     return max(found, default=None)
-
-
-def _fetch(what: str, region_id: str) -> str:
-    return f"aliyun ecs {what} --RegionId {quote(region_id)}"
-
-
-def _templates_line(image: Any) -> str:
-    return f"{_fetch('DescribeLaunchTemplateVersions', image.region_id)}, and scaling configurations"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.schemas import TABLES
 from ..units import bytes_to_gib
-from .allocation import backed_by, behind, only_behind
+from .allocation import Backing
 from .bounds import NOTHING
 from .chains import chains_of, own_images
 from .tables import HasTables
@@ -33,10 +33,9 @@ def held(inventory: HasTables) -> pd.DataFrame:
     Deleting it at that moment would have freed just that (CHAIN-2). Only images that are still there have rows, and
     only standard storage counts.
     """
-    backing, moments = backed_by(inventory), sorted(inventory.tables["chains"]["taken_at"].dropna().unique())
+    backing, moments = Backing(inventory), sorted(inventory.tables["chains"]["taken_at"].dropna().unique())
     images = own_images(inventory)
-    turned = behind(backing)
-    mine = {row.image_id: only_behind([row.image_id], backing, turned) for row in images}
+    mine = {row.image_id: backing.only_behind(row.image_id) for row in images}
     rows: list[tuple[object, ...]] = []
     for at in moments:
         then = _then(inventory, at)

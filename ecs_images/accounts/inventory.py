@@ -6,18 +6,18 @@ inventory.snapshots, inventory.coverage
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..cards import counted
-from ..catalog.limits import constant, setting
+from ..catalog.limits import setting
 from ..catalog.prices import Prices
 from ..catalog.regions import region as region_of
 from ..cloud.cloud import Cloud
@@ -26,7 +26,7 @@ from ..units import Time, parse_time
 from ..wire.answers import count_of
 from ..wording import listed
 from .allocation import costs
-from .answers import MANIFEST, OMS, STATE, USAGE, Page, pages_of
+from .answers import MANIFEST, STATE, Page, fetching, pages_of
 from .cleaning import Cleaning, clean
 from .costs import AccountBill, bill
 from .files import Source, region_named, sources
@@ -253,8 +253,6 @@ class _Reading:
         return Inventory(MappingProxyType(tables), COVERAGE.frame(self._coverage()))
 
     def _tag(self, table: str, row: dict[str, Any]) -> None:
-        import json
-
         more = self.rows.tags.get(str(row[f"{table.removesuffix('s')}_id"]))
         if more:
             row["tags"] = json.dumps({**json.loads(row["tags"] or "{}"), **more}, ensure_ascii=False, sort_keys=True)
@@ -289,7 +287,7 @@ class _Reading:
                 why = "; ".join(
                     filter(None, (why, "account numbers came as rounded numbers; save raw pages for exact ones"))
                 )
-            fetch = _fetch(what, region) if state in ("cut off", "doubtful") else ""
+            fetch = fetching(what, region) if state in ("cut off", "doubtful") else ""
             found.append(
                 (account, region, what, len(seen.files), seen.rows, seen.expected, state, why, fetch, seen.taken)
             )
@@ -298,7 +296,7 @@ class _Reading:
                 if (account, region, what) not in self.seen:
                     why = "no such answer was found for this region"
                     found.append(
-                        (account, region, what, 0, 0, float("nan"), "missing", why, _fetch(what, region), None)
+                        (account, region, what, 0, 0, float("nan"), "missing", why, fetching(what, region), None)
                     )
         found += [("", "", name, 1, 0, float("nan"), "kept aside", why, "", None) for name, why in self.aside]
         return found
@@ -326,13 +324,6 @@ def _state(seen: _Seen, region: str, what: str) -> tuple[str, str]:
 
 def _is_unsized(chain: dict[str, Any]) -> bool:
     return bool(math.isnan(value_of(chain.get("TotalSize"), "size")))
-
-
-def _fetch(what: str, region: str) -> str:
-    """The line that would fetch what is missing, as the service's own command line takes it."""
-    own = " --ImageOwnerAlias self" if what == "DescribeImages" else ""
-    paging = f" --PageSize {constant('page_size_max'):g} --pager{' NextToken=' if what == 'DescribeImages' else ''}"
-    return f"aliyun ecs {what} --RegionId {quote(region or 'REGION')}{own}{paging}" if what not in (USAGE, OMS) else ""
 
 
 def _is_day(text: str) -> bool:

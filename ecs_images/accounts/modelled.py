@@ -33,7 +33,7 @@ from ..units import (
     from_seconds,
     to_seconds,
 )
-from .costs import stored_usage
+from .costs import stored_by_hour, stored_usage
 from .inventory import Inventory
 from .tables import UNDATED
 
@@ -202,7 +202,7 @@ def _of_inventory(
 ) -> Model:
     """What an inventory's storage costs: by the hour where it has hours, else by the totals saved last."""
     only = next(iter(currencies)) if len(currencies) == 1 else ""
-    hours, totals = _hours(found.usage_hours, only), _totals(found.chains, found.usage_hours, only)
+    hours, totals = stored_by_hour(found.usage_hours, only), _totals(found.chains, found.usage_hours, only)
     others = [found.tables[name]["account_id"] for name in ("instances", "disks")]
     accounts = frozenset(account for account, _ in hours.keys() | totals.keys())
     accounts |= {str(account) or only for table in others for account in table.unique()}
@@ -249,23 +249,6 @@ def _doubts(found: Inventory) -> Iterator[str]:
     for row in rows_of(found.coverage):
         if row.what == "DescribeSnapshotLinks" and row.state != "complete":
             yield f"the snapshot chains of {row.region_id or 'an unknown region'} are {row.state}: {row.why}"
-
-
-def _hours(table: pd.DataFrame, only: str) -> dict[tuple[str, str], dict[int, int]]:
-    """Bytes stored by account, region and hour [s since 1970]: of the chains together, else of the region as a whole.
-
-    Within an hour the most counts, because a started hour counts whole (BILL-2).
-    """
-    found: dict[tuple[str, str], dict[int, int]] = {}
-    table = table[table["source"].isin(["oms", "monitor"])]
-    table = table.assign(hour=seconds_of(table["hour_start"]) // SECONDS_PER_HOUR * SECONDS_PER_HOUR)
-    most = table.groupby(["account_id", "region_id", "hour", "source", "chain_id"], as_index=False)[
-        "stored_bytes"
-    ].max()
-    sums = most.groupby(["account_id", "region_id", "hour", "source"], as_index=False)["stored_bytes"].sum()
-    for row in rows_of(sums.sort_values("source", ascending=True)):  # "oms" overwrites "monitor"
-        found.setdefault((row.account_id or only, row.region_id), {})[int(row.hour)] = int(row.stored_bytes)
-    return found
 
 
 def _totals(chains: pd.DataFrame, hours: pd.DataFrame, only: str) -> dict[tuple[str, str], dict[int, int]]:

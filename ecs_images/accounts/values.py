@@ -10,13 +10,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
 
 import yaml
 
-from ..errors import InputError
+from ..errors import InputError, shown
 
 _BETWEEN = re.compile(r"[\s,;\x1e]*")
 _REMARKS = re.compile(
@@ -53,8 +54,8 @@ def values_of(name: str, text: str, *, exact: bool = False) -> Iterator[Any]:
     if text[0] == "<":
         yield _xml(name, text)
     elif text[0] in "[{" or re.search(r"^[\[{]", text, re.MULTILINE):
-        decoder = json.JSONDecoder(parse_float=str, parse_int=str) if exact else json.JSONDecoder()
-        yield from _json(name, text, decoder)
+        digits: dict[str, Any] = {"parse_float": str, "parse_int": str} if exact else {}
+        yield from _json(name, text, json.JSONDecoder(object_pairs_hook=partial(_object, name), **digits))
     elif (rows := _table(text)) and (whole := [row for row in rows if len(row) == len(rows[0])])[1:]:
         yield [dict(zip(rows[0], row, strict=True)) for row in whole[1:]]
         if left := len(rows) - len(whole):
@@ -65,12 +66,24 @@ def values_of(name: str, text: str, *, exact: bool = False) -> Iterator[Any]:
         raise InputError(f"{name}: it is not JSON")
 
 
+def _object(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; one key twice would leave only the last of its values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"{name}: the key {shown(twice)} stands twice in an object; save what the service answers")
+    return found
+
+
 def _json(name: str, text: str, decoder: json.JSONDecoder) -> Iterator[Any]:
     """One value, or several: as lines, or simply one after another."""
     position = 0
     while position < len(text):
         try:
             value, position = decoder.raw_decode(text, position)
+        except InputError:
+            raise
         except RecursionError:
             raise InputError(f"{name}: it is nested too deeply") from None
         except ValueError as error:

@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
@@ -25,9 +24,10 @@ from ..cloud.cloud import Cloud
 from ..columns import seconds_of
 from ..errors import InputError, look_up
 from ..ledger import events as ev
+from ..ledger.ledger import Ledger
 from ..ledger.resources import AutoSnapshotPolicy, Disk, Image, ImageFiles, Instance, Lineage, Snapshot, gone_at
 from ..ledger.state import State
-from ..saving import path_of, save
+from ..saving import path_of, save_in_folder
 from ..units import (
     BILLING_CLOCK,
     SECONDS_PER_DAY,
@@ -95,14 +95,12 @@ def write_answers(
     numbers = account_numbers(cloud.state.accounts)
     for account in accounts:
         look_up("account", account, numbers)
-    told = _Told()
     state, place, ledger = State(), 0, cloud.ledger
     for day in days:
         while place < len(ledger) and ledger[place].at <= day:
             ledger[place].apply(state)
-            told.add(ledger[place])
             place += 1
-        for (account, region), lists in _lists(state, numbers, told).items():
+        for (account, region), lists in _lists(state, numbers, _told(ledger, day)).items():
             if accounts and account not in accounts:
                 continue
             where = home / numbers[account] / region / f"{day.astimezone(BILLING_CLOCK):%Y-%m-%d}"
@@ -138,8 +136,7 @@ def _days(cloud: Cloud, taken: Sequence[Time]) -> list[datetime]:
     return days
 
 
-@dataclass
-class _Told:
+class _Told(NamedTuple):
     """What events told that the state does not keep.
 
     sources: of a copied snapshot, the one it was copied from and its region
@@ -147,20 +144,18 @@ class _Told:
     attached_at: when a disk was attached
     """
 
-    sources: dict[str, tuple[str, str]] = field(default_factory=dict)
-    shared_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    attached_at: dict[str, datetime] = field(default_factory=dict)
+    sources: dict[str, tuple[str, str]]
+    shared_at: dict[tuple[str, str], datetime]
+    attached_at: dict[str, datetime]
 
-    def add(self, event: ev.Event) -> None:
-        match event:
-            case ev.SnapshotCopied():
-                self.sources[event.snapshot] = event.source, event.region
-            case ev.ImageShared():
-                self.shared_at[event.image, event.account] = event.at
-            case ev.DiskAttached():
-                self.attached_at[event.disk] = event.at
-            case _:
-                pass
+
+def _told(ledger: Ledger, day: datetime) -> _Told:
+    """What the events up to a day told."""
+    return _Told(
+        {event.snapshot: (event.source, event.region) for event in ledger.of(ev.SnapshotCopied)},
+        {(event.image, event.account): event.at for event in ledger.of(ev.ImageShared) if event.at <= day},
+        {event.disk: event.at for event in ledger.of(ev.DiskAttached) if event.at <= day},
+    )
 
 
 # Records ------------------------------------------------------------------------------------------
@@ -522,8 +517,5 @@ def _hours(cloud: Cloud, until: datetime) -> dict[Place, list[Record]]:
 def _write(path: Path, answer: Record, home: Path) -> None:
     """Write an answer; the id of its request follows from its file's name, so that writing it again changes nothing."""
     request = str(uuid5(NAMESPACE_URL, path.relative_to(home).as_posix())).upper()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path.parent}: cannot be made ({error.strerror})") from None
-    save(path, json.dumps({**answer, "RequestId": request}, ensure_ascii=False, separators=(",", ":")) + "\n")
+    text = json.dumps({**answer, "RequestId": request}, ensure_ascii=False, separators=(",", ":"))
+    save_in_folder(path, f"{text}\n")

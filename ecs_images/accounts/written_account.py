@@ -14,7 +14,7 @@ from ..billing.bill import Bill, bill
 from ..catalog.prices import Prices
 from ..cloud.cloud import Cloud
 from ..errors import InputError
-from ..saving import path_of, save
+from ..saving import path_of, save_in_folder
 from ..units import Time
 from .written import account_numbers, write_answers
 from .written_bill import write_bill
@@ -53,7 +53,5 @@ def write_account(
     table = found.focus()
     table["BillingAccountId"] = table["BillingAccountId"].astype("object").map(numbers)
     table = table[table["BillingAccountId"].notna()]
-    path = home / "focus" / "focus.csv"
-    path.parent.mkdir(exist_ok=True)
-    save(path, table.to_csv(index=False, lineterminator="\n"))
+    save_in_folder(home / "focus" / "focus.csv", table.to_csv(index=False, lineterminator="\n"))
     return found

@@ -23,8 +23,7 @@ from ..catalog.files import published
 from ..catalog.meters import METERS, STORAGE
 from ..catalog.regions import region
 from ..catalog.sites import site_of_currency
-from ..errors import InputError
-from ..saving import path_of, save
+from ..saving import path_of, save_in_folder
 from ..units import BILLING_CLOCK
 from ..wire.detail_bill import DETAIL_COLUMNS, WITHOUT_TAX
 from .bill_arithmetic import FINEST
@@ -63,11 +62,7 @@ def write_bill(bill: Bill, folder: str | Path, numbers: Mapping[str, str]) -> li
         for place, row in enumerate(rows, 1):
             row["标识信息/账单明细ID"] = f"{month}_ecs_images_{account}_{place:020}"
         file = home / _file_name(account, month, bill.period[1])
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{home}: cannot be made ({error.strerror})") from None
-        save(file, _csv(rows))
+        save_in_folder(file, _csv(rows))
         files.append(file)
     return files
 

@@ -89,13 +89,13 @@ def one_currency(table: pd.DataFrame, what: str) -> str:
     return plain_text(currencies[0], 12)
 
 
-def largest(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
-    """At most `most` columns: the largest ones, and the sum of the others as "other"."""
-    if len(table.columns) <= most:
+def largest(table: pd.DataFrame) -> pd.DataFrame:
+    """As many columns as can be distinguished: the largest ones, and the sum of the others as "other"."""
+    if len(table.columns) <= MOST:
         return table
     order = table.sum().sort_values(ascending=False, kind="stable").index
-    kept = table[order[: most - 1]].copy()
-    kept[OTHER] = table[order[most - 1 :]].sum(axis=1)
+    kept = table[order[: MOST - 1]].copy()
+    kept[OTHER] = table[order[MOST - 1 :]].sum(axis=1)
     return kept
 
 

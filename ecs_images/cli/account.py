@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, look_up
-from .opening import listed, progress
+from .opening import progress, read_inventory, wanted_meters
 from .options import File, Form, Layers, Meters, Sets, StandIns
-from .output import Format, Output, html_table, records, say
+from .output import Format, Output, html_table, records
+from .show import remark, save_chart
 from .writing import write_story
 
 if TYPE_CHECKING:
@@ -92,11 +93,10 @@ def account(
     family, anything in use, one a quarter". Where some use has no price, the command ends with 3.
     """
     from ..accounts.explained import explain as explained
-    from ..catalog.meters import asked_for
     from ..catalog.prices import Prices
     from ..saving import save
 
-    wanted = None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
+    wanted = wanted_meters(meters)
     if story is not None:
         if useless := _given(context, context.params.keys() - _OF_WRITING):
             raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} away")
@@ -108,16 +108,18 @@ def account(
             if sets
             else "name a folder of saved answers; or write one from a story: --from STORY -o FOLDER"
         )
-    output = Output.of(form, path)
+    as_text = commands or explain is not None
+    output = Output(Format.table, path) if as_text else Output.of(form, path)
     if table is not None:
         look_up("table", table, _HEADS, f"one of {', '.join(_HEADS)}")
     if (table in ("decisions", "steps") or commands) and clean is None:
         raise InputError("a plan needs a policy: add --clean 'newest 3 per family, anything in use'")
     if sum([table is not None, commands, explain is not None]) > 1:
         raise InputError("--table, --commands and --explain each show something of their own; choose one")
-    if (explain is not None or commands) and (useless := _given(context, {"by", "top", "html", "chart"})):
-        raise InputError(f"--explain and --commands show no page; leave --{' and --'.join(useless)} away")
-    inventory = _read(places, region, account_id, taken)
+    shown = "explain" if explain is not None else "commands" if commands else table or output.form
+    if useless := _given(context, _without_effect(shown, page=html is not None, chart=chart is not None)):
+        raise InputError(f"what is asked for does not depend on it; leave {' and '.join(useless)} away")
+    inventory = read_inventory(places, region, account_id, taken)
     book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
     bill = inventory.bill(site=site, prices=book, meters=wanted)
     title = f"{inventory!r}".strip("<>")
@@ -138,31 +140,38 @@ def account(
             output.table(tables["costs"], title)
         if html is not None:
             save(html, _document(tables, title))
-            say(f"wrote {html}")
+            remark([f"wrote {html}"], output)
         if chart is not None:
             from ..charts import account_costs
-            from .show import save_chart
 
             save_chart(chart, lambda: account_costs(tables["costs"].head(top)))
     if len(bill.unpriced):
         raise typer.Exit(3)
 
 
+def _without_effect(shown: str, *, page: bool, chart: bool) -> set[str]:
+    """The parameters that change nothing of what is asked for.
+
+    shown: explain, commands, the name of a table, or the form in which all of them are printed
+    page, chart: whether the page, or the chart of the dearest, is written to a file too
+    """
+    if shown in ("explain", "commands"):
+        return {"by", "top", "html", "chart", "form"} | ({"clean"} if shown == "explain" else set())
+    effect = {
+        "by": page or chart or shown not in _HEADS or shown == "costs",
+        "top": chart or shown == Format.table,
+        "clean": page or shown in ("decisions", "steps", Format.table, Format.json),
+    }
+    return {name for name, has_effect in effect.items() if not has_effect}
+
+
 def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
-    """Those of some parameters that were written on the command line."""
+    """Those of some parameters that were written on the command line, as they are written there."""
     # Where no place is written, older libraries say so of the empty list of places too.
-    sources = {name: context.get_parameter_source(name) for name in names if context.params[name] not in (None, (), [])}
-    return sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE")
-
-
-def _read(places: list[Path], region: str | None, account_id: str | None, taken: str | None) -> Inventory:
-    """The inventory, read with a count of files where somebody looks."""
-    from ..accounts.inventory import Inventory
-
-    with progress("files") as advance:
-        return Inventory.read(
-            places, region=region, account_id=account_id, taken=taken, progress=lambda done: advance(done, None)
-        )
+    written = {name for name in names if context.params[name] not in (None, (), [])}
+    sources = {name: context.get_parameter_source(name) for name in written}
+    written = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+    return sorted(param.opts[0] for param in context.command.params if param.name in written)
 
 
 def _tables(inventory: Inventory, bill: AccountBill, by: str, clean: str | None) -> dict[str, pd.DataFrame]:

@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..billing.dimensions import names_of
-from ..errors import InputError
+from ..billing.dimensions import DIMENSIONS, chosen, names_of, split_over
+from ..billing.unpriced import price_not_found
+from ..errors import EcsImagesError, InputError, MixedCurrencies
 from .opening import listed, open_run
 from .options import ByteOrderMark, File, Form, Layers, Meters, Quiet, Rounded, Sets, StandIns, Until
-from .output import FOCUS_FORMS, PICTURES, Format, Output, records
-from .show import (
-    billed,
-    draw_cost,
-    largest_first,
-    name_chart,
-    notes_of,
-    remark,
-    show_explanation,
-    show_foot,
-    table_by,
-    unpriced_lines,
-)
+from .output import FOCUS_FORMS, PICTURES, Format, Output, records, say
+from .show import billed, name_chart, notes_of, remark, save_chart, unpriced_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +53,6 @@ def bill(
 
     Use that no price covers is in no amount: it is listed below the table, and the command ends with 3.
     """
-    from ..billing.unpriced import price_not_found
-
     if path is not None and form is None and path.suffix.lower() in PICTURES:
         if chart is not None:
             raise InputError(f"-o {path} and --chart {chart} both name a picture; give one of them")
@@ -82,11 +70,11 @@ def bill(
     if strict and len(found.unpriced):
         raise price_not_found(found.unpriced)
     dimensions = listed("month,meter" if by is None else by)
-    undrawn = draw_cost(found, chart, dimensions) if chart is not None else None
+    undrawn = _draw(found, chart, dimensions) if chart is not None else None
     if explain is not None:
-        show_explanation(found, run, explain, output)
+        _explain(found, run, explain, output)
     else:
-        table = found.invoice() if invoice else found.focus() if as_focus else table_by(found, run, dimensions)
+        table = found.invoice() if invoice else found.focus() if as_focus else _table_by(found, run, dimensions)
         table = table if top is None else _largest(table, top)
         table = _with_subtotals(table) if subtotals else table
         if output.form is Format.json:
@@ -94,7 +82,7 @@ def bill(
         else:
             output.table(table, run.title)
         if output.for_people and not quiet:
-            show_foot(found)
+            _show_foot(found)
     if undrawn is not None:
         raise undrawn
     name_chart(chart, output)
@@ -154,3 +142,87 @@ def _sum_row(rows: pd.DataFrame, name: str, currency: str) -> pd.DataFrame:
 
     row = {column: rows[column].sum() if rows[column].dtype.kind == "f" else "" for column in rows}
     return pd.DataFrame([row | {rows.columns[0]: name, "billing_currency": currency}])
+
+
+def _table_by(found: Bill, run: Run, dimensions: list[str]) -> pd.DataFrame:
+    """The bill by its own columns, or split over images or snapshots, with their names."""
+    table = found.by(*dimensions)
+    split = split_over(chosen(dimensions))
+    if split not in DIMENSIONS:
+        return table
+    resources = run.cloud.state.images if split == "image" else run.cloud.state.snapshots
+    column = DIMENSIONS[split].column
+    nothing = "behind no image" if split == "image" else "of no snapshot"
+    names = [resources[name].name if name in resources else "" if name else nothing for name in table[column]]
+    places = [resources[name].region if name in resources else "" for name in table[column]]
+    table.insert(list(table).index(column) + 1, "name", names)
+    if "region_id" not in table:
+        table.insert(list(table).index(column) + 2, "of_region", places)
+    before = [name for name in table.columns[: list(table).index(column)] if name in ("x_month", "x_day")]
+    return largest_first(table, *before)
+
+
+def largest_first(table: pd.DataFrame, *before: str) -> pd.DataFrame:
+    """The rows in order of the columns `before`, then of cost; amounts that only the noise of sums tells apart stay."""
+    ascending = [*(True for _ in before), False]
+    places = table.assign(list_cost=table["list_cost"].round(9))
+    return table.loc[places.sort_values([*before, "list_cost"], ascending=ascending, kind="stable").index].reset_index(
+        drop=True
+    )
+
+
+def _explain(found: Bill, run: Run, wanted: str, output: Output) -> None:
+    """Explain a resource, named by its id or its name: sentences, a JSON object, or its amounts."""
+    explanation = found.explain(run.id_of(wanted))
+    if output.form is Format.table:
+        output.text(str(explanation))
+    elif output.form is Format.json:
+        output.json(
+            {
+                "resource_id": explanation.resource_id,
+                "about": explanation.about,
+                "totals": explanation.totals,
+                "left_behind": explanation.left_behind,
+                "amounts": records(explanation.amounts),
+                "events": records(explanation.events),
+                "unpriced": records(explanation.unpriced),
+            }
+        )
+    else:
+        output.table(explanation.amounts)
+
+
+def _draw(found: Bill, path: Path, dimensions: list[str]) -> EcsImagesError | None:
+    """Draw the cost chart to a file.
+
+    Returns the error when the bill has two currencies, or nothing in it has a price: its table is still shown.
+    """
+    from ..charts import cost_over_time
+
+    if len(found.charges) == 0 and len(found.unpriced):
+        return InputError(f"there is nothing to draw: {price_not_found(found.unpriced)}")
+    if len(found.charges) == 0:
+        raise InputError("there is nothing to draw: the bill is empty")
+    try:
+        found.total(priced_only=True)
+    except MixedCurrencies as error:
+        return error
+    columns = [dimension.column for dimension in chosen(dimensions) if dimension.column in found.charges]
+    save_chart(path, lambda: cost_over_time(found, by=columns[0] if columns else "sku_meter"))
+    return None
+
+
+def _show_foot(found: Bill) -> None:
+    """Below a table: the total, and the assumptions behind it, a line each."""
+    sums = found.by("currency")
+    for currency, cost in zip(sums["billing_currency"], sums["list_cost"], strict=True):
+        lacking = (found.unpriced["billing_currency"] == currency).any()
+        say(f"total list cost{' of what has a price' if lacking else ''}: {cost:,.4f} {currency}")
+    taken = found.assumptions()
+    if len(taken):
+        say("\nAssumptions of this bill (ecs-images bill --format json says why):")
+    for row in taken.to_dict("records"):
+        label = "" if row["assumption"] in ("price", "example", "stand-in") else f"{row['assumption']} "
+        why = f": {row['why'].split(' [')[0]}" if row["assumption"] in ("price", "stand-in") else ""
+        stated = f" ({row['stated_by']})" if row["stated_by"] else ""
+        say(f"- {label}{row['subject']}: {row['taken']}{stated}{why}")

@@ -40,12 +40,8 @@ def images(
     shown = table[["image_id", "short_names"]].rename(columns={"image_id": "image", "short_names": "short name"})
     shown["system"] = table["os_family"] + " " + table["os_version"] + " " + table["architecture"]
     shown["GiB"], shown["since"] = table["system_disk_gib"], table["known_since"]
-    _emit(
-        table,
-        shown.assign(licence=_in_words(table)),
-        Output.of(form, path),
-        f"licence an hour: {instance_type} in {region}",
-    )
+    shown["licence"] = _in_words(table)
+    Output.of(form, path).table(table, f"licence an hour: {instance_type} in {region}", drawn_as=shown)
 
 
 def types(
@@ -65,12 +61,8 @@ def types(
     table = listing.instance_types(word, region=region, currency=currency, prices=book, at=at)
     shown = table[["instance_type", "vcpus", "memory_gib", "architecture"]]
     shown = shown.rename(columns={"instance_type": "type", "vcpus": "vCPU", "memory_gib": "GiB"})
-    _emit(
-        table,
-        shown.assign(price=_in_words(table), status=table["status"]),
-        Output.of(form, path),
-        f"an hour in {region}",
-    )
+    shown["price"], shown["status"] = _in_words(table), table["status"]
+    Output.of(form, path).table(table, f"an hour in {region}", drawn_as=shown)
 
 
 def products(
@@ -91,8 +83,8 @@ def products(
     shown = table[["product_code", "image_id", "name", "vendor", "site"]]
     shown = shown.rename(columns={"product_code": "product", "image_id": "image"})
     shown["vendor"] = shown["vendor"].where(shown["vendor"] != "", "not published")
-    shown["seen"] = table["source_date"]
-    _emit(table, shown.assign(fee=_in_words(table)), Output.of(form, path), f"fee an hour: {instance_type} in {region}")
+    shown["seen"], shown["fee"] = table["source_date"], _in_words(table)
+    Output.of(form, path).table(table, f"fee an hour: {instance_type} in {region}", drawn_as=shown)
 
 
 def regions(word: Word = "", form: Form = None, path: File = None) -> None:
@@ -100,7 +92,7 @@ def regions(word: Word = "", form: Form = None, path: File = None) -> None:
     from ..catalog import listing
 
     table = listing.regions(word)
-    _emit(table, table.drop(columns=["source"]), Output.of(form, path))
+    Output.of(form, path).table(table, drawn_as=table.drop(columns=["source"]))
 
 
 def _changed_rules(at: str, rule_id: str | None, output: Output) -> None:
@@ -113,7 +105,7 @@ def _changed_rules(at: str, rule_id: str | None, output: Output) -> None:
     if output.form is Format.table and not len(table):
         console().print(f"all rules were on {at} what they are today")
         return
-    _emit(table, table.drop(columns=["key", "older_source", "newer_source", "note"]), output)
+    output.table(table, drawn_as=table.drop(columns=["key", "older_source", "newer_source", "note"]))
 
 
 def _in_words(table: pd.DataFrame) -> list[str]:
@@ -123,11 +115,6 @@ def _in_words(table: pd.DataFrame) -> list[str]:
         basis if fee != fee else f"{fee:g} {currency}, {basis} {day}".rstrip()
         for fee, currency, basis, day in zip(*columns, strict=True)
     ]
-
-
-def _emit(table: pd.DataFrame, shown: pd.DataFrame, output: Output, title: str = "") -> None:
-    """The whole table for programs, or what fits a terminal for people."""
-    output.table(shown if output.form is Format.table else table, title)
 
 
 def rules(

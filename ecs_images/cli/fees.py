@@ -10,7 +10,7 @@ import typer
 from ..units import in_words
 from .opening import open_run, prices_of
 from .options import File, Form, Layers, Sets
-from .output import Format, Output, say
+from .output import Output, say
 from .show import notes_of, remark
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def fees(
     table = billing.fees(
         run.cloud, run.id_of(image), account=account, region=region, instance_type=instance_type, prices=book
     )
-    output.table(_for_people(table) if output.form is Format.table else table, f"{run.title}: {image}")
+    output.table(table, f"{run.title}: {image}", drawn_as=_for_people(table))
     if output.for_people:
         for meter, item, because, seller in table[_ORIGIN].drop_duplicates().itertuples(index=False):
             say(f"{in_words(meter)}{f' of {item}' if item else ''}: {because}; sold by: {seller}")

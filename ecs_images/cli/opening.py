@@ -12,6 +12,7 @@ from ..errors import InputError, shown
 from .drawing import console, visible
 
 if TYPE_CHECKING:
+    from ..accounts.inventory import Inventory
     from ..catalog.prices import Prices
     from ..stories.run import Run
     from ..stories.story import Story
@@ -30,20 +31,29 @@ def open_account(folder: Path, site: str, image: str | None, sets: list[str] | N
 
     Raises InputError where the image that is asked about is not in it, with the reason.
     """
-    from ..accounts.inventory import Inventory
     from ..accounts.simulated import simulated
     from ..stories.run import Run
 
     if sets:
         raise InputError(f"{folder} is a folder of saved answers, which has no parameters to --set")
-    with progress(folder.name) as advance:
-        inventory = Inventory.read(folder, progress=lambda done: advance(done, None))
-    cloud, left_out = simulated(inventory, site)
+    cloud, left_out = simulated(read_inventory([folder]), site)
     for sentence in left_out:
         if sentence.startswith(f"image {image}: "):
             raise InputError(f"nothing can be asked about {sentence}")
     run = Run(cloud, {}, title=folder.name, path=str(folder))
     return run, [f"left out: {sentence}" for sentence in left_out]
+
+
+def read_inventory(
+    places: list[Path], region: str | None = None, account_id: str | None = None, taken: str | None = None
+) -> Inventory:
+    """An account's saved answers, as `Inventory.read`, read with a count of files where somebody looks."""
+    from ..accounts.inventory import Inventory
+
+    with progress("files") as advance:
+        return Inventory.read(
+            places, region=region, account_id=account_id, taken=taken, progress=lambda done: advance(done, None)
+        )
 
 
 def story_of(path: Path, story: Story | None) -> Story:
@@ -71,6 +81,13 @@ def prices_of(run: Run, layers: list[Path] | None) -> Prices:
     from ..catalog.prices import Prices
 
     return Prices.published(*run.price_layers, *(layers or ()))
+
+
+def wanted_meters(meters: str | None) -> list[str] | None:
+    """The meters that --meters names; None where it is not given. Raises UnknownName for an unknown one."""
+    from ..catalog.meters import asked_for
+
+    return None if meters is None else sorted(asked_for(meters if meters == "all" else listed(meters)))
 
 
 def listed(text: str) -> list[str]:

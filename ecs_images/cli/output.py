@@ -91,11 +91,12 @@ class Output:
         """Whether sentences about a table may stand beside it: it is drawn on the screen, or goes to a file."""
         return self.path is not None or self.form is Format.table
 
-    def table(self, frame: pd.DataFrame, title: str = "") -> None:
+    def table(self, frame: pd.DataFrame, title: str = "", *, drawn_as: pd.DataFrame | None = None) -> None:
         """Print a table, or write it to the file.
 
         frame: the table
         title: a line above it, in the forms for people only
+        drawn_as: what of it is drawn for people, where a screen has no room for the whole; None: all
 
         In a CSV or a workbook, text that a spreadsheet would take for a formula gets an apostrophe in front. Raises
         InputError where the file cannot be written, a library is missing, or bytes would go to a terminal.
@@ -106,7 +107,9 @@ class Output:
             )
         match self.form:
             case Format.table:
-                content: str | bytes = drawn(frame, title, to_file=self.path is not None)
+                content: str | bytes = drawn(
+                    frame if drawn_as is None else drawn_as, title, to_file=self.path is not None
+                )
             case Format.json:
                 return self.json(records(frame))
             case Format.csv:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..catalog.meters import units
+from ..catalog.prices import stated_by, weakness
 from ..errors import InputError, UnknownName, shown
 from .opening import open_run, prices_of
 from .options import File, Form, Layers, Sets
 from .output import Format, Output, say
-from .show import notes_of, prices_for_people, remark
+from .show import notes_of, remark
+
+if TYPE_CHECKING:
+    from ..catalog.price_files import PriceRow
+    from ..catalog.prices import Prices
 
 
 def prices(
@@ -34,7 +41,7 @@ def prices(
 
     With --missing: the rows that a story's bill lacks, as a price file of your own to fill in.
     """
-    from ..catalog.prices import Prices, weakness
+    from ..catalog.prices import Prices
 
     if missing is not None:
         if (
@@ -64,7 +71,7 @@ def prices(
         if not rows:
             raise InputError(f"no price of an item whose name contains {shown(item)}")
     if output.form is Format.table:
-        output.texts(*prices_for_people(rows, book, why=assumed))
+        output.texts(*_for_people(rows, book, why=assumed))
     else:
         output.table(book.assumptions(rows) if assumed else book.to_frame(rows))
 
@@ -90,3 +97,25 @@ def _missing_prices(
     output.table(rows_to_fill_in(chosen))
     if output.path is not None:
         say(f"fill in the column price, then bill with --prices {output.path}")
+
+
+def _for_people(rows: Iterable[PriceRow], book: Prices, *, why: bool = False) -> tuple[list[str], list[list[str]]]:
+    """A price list that fits a terminal: the price and who says it side by side, the rest short.
+
+    rows: the prices
+    book: where other sources are looked up that say another price
+    why: also why each is thin
+
+    Returns the heads, and the texts of each row.
+    """
+    shown = []
+    for row in rows:
+        price = "not published"
+        if row.price is not None:
+            price = f"{row.price:g} {row.currency} per {units()[row.unit].name}"
+        above = f"{row.from_quantity:,.0f} {row.quantity_unit}" if row.from_quantity else ""
+        said = f"{stated_by(row)}{book.otherwise(row)}"
+        place = f"{row.region_id} to {row.to_region_id}" if row.to_region_id else row.region_id
+        shown.append([row.meter, row.item, place, price, said, above, str(row.valid_from), weakness(row)])
+    heads = ["meter", "item", "region", "price", "says", "above", "from", "why"]
+    return (heads, shown) if why else (heads[:-1], [texts[:-1] for texts in shown])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .opening import listed, open_run, prices_of, progress
+from ..errors import InputError
+from .opening import listed, open_run, prices_of, progress, read_inventory
 from .options import File, Form, Layers, Quiet, Sets
 from .output import Format, Output, say
 
@@ -40,21 +41,16 @@ def reconcile(
     Amounts are exact. What no cause explains stands in its own column, a cent too.
     """
     from ..accounts.bill_files import read_bill
-    from ..accounts.inventory import Inventory
     from ..accounts.learnt_prices import learnt_prices
     from ..accounts.reconcile import CAUSES
     from ..accounts.reconcile import reconcile as compare
     from ..catalog.prices import Prices
-    from ..errors import InputError
 
     output = Output.of(form, path)
     if source.is_dir() or source.suffix.lower() in (".zip", ".json", ".gz", ".tgz", ".tar", ".xml", ".csv"):
         if sets:
             raise InputError("--set is for the parameters of a story; an inventory has none")
-        with progress(source.name) as advance:
-            model: object = Inventory.read(
-                source, region=region, account_id=account, taken=taken, progress=lambda done: advance(done, None)
-            )
+        model: object = read_inventory([source], region, account, taken)
         book = Prices.published(*(prices or ()))
     else:
         if region or account or taken:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from ..errors import InputError
+from .drawing import drawn
 from .opening import listed, open_account, open_run, prices_of
 from .options import File, Form, Layers, Sets, Site, StandIns
 from .output import Format, Output, say
-from .show import notes_of, remark, routes_for_people
+from .show import notes_of, remark
+
+if TYPE_CHECKING:
+    from ..decisions.in_words import Alike
 
 
 def routes(
@@ -79,7 +84,7 @@ def routes(
     found = every_route(question, targets)
     groups = alike(question, found)
     if output.form is Format.table:
-        output.text(routes_for_people(f"{run.title}: {image}", groups, to_file=path is not None))
+        output.text(_for_people(f"{run.title}: {image}", groups, to_file=path is not None))
     else:
         output.table(ROUTES_TABLE.frame(found), f"{run.title}: {image}")
     if output.for_people:
@@ -88,3 +93,26 @@ def routes(
         for part, value in frame_of(question):
             say(f"{part}: {value}")
     remark(notes, output)
+
+
+def _for_people(title: str, groups: Sequence[Alike], *, to_file: bool) -> str:
+    """Routes as text: the answers first, then a table for each group of targets, a line a way, and why others fail."""
+    import pandas as pd
+
+    from ..decisions.in_words import money, payer
+
+    text = [title, *(group.answer for group in groups)]
+    for group in groups:
+        allowed = [way for way in group.routes if way.allowed]
+        rows = [
+            [way.way, money(way.cost, way.currency, way.not_counted), payer(way), f"{way.hours_to_launch:.2f}"]
+            for way in allowed
+        ]
+        table = pd.DataFrame(rows, columns=["way", "adds", "paid by", "hours"], dtype="str")
+        text += ["", f"To {group.place}:", drawn(table, to_file=to_file).rstrip("\n"), ""]
+        remarks = [(way.way, "; ".join(filter(None, (way.not_counted, way.note)))) for way in allowed]
+        refused = [(f"{way.way}: {way.code or 'refused'}", way.note) for way in group.routes if not way.allowed]
+        text += [f"- {head}: {why}" for head, why in (*remarks, *refused) if why]
+    breaks = {way.way: way.if_withdrawn for group in groups for way in group.routes if way.allowed}
+    heading = "\nWhat breaks if withdrawn, when the owner later deletes or unshares:" if breaks else ""
+    return "\n".join([*text, heading, *(f"- {name}: {what}" for name, what in breaks.items()), ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from ..billing.bill import Bill, bill
 from ..billing.dimensions import DIMENSIONS
@@ -29,20 +30,31 @@ def machine(
     return cloud, acme, web
 
 
+def snapshots(start: str, written: float, *overwritten: tuple[float, float]) -> tuple[Cloud, tuple[str, ...]]:
+    """Returns a new cloud, and a disk's snapshots: one of what is written, and one after each time of overwriting.
+
+    start: the cloud's first moment
+    written: how much is written on the disk [GiB]
+    overwritten: how much is overwritten before each later snapshot, and from where on the disk [GiB]
+    """
+    cloud, acme, web = machine(start, written)
+    made = [acme.create_snapshot(web)]
+    for size, offset in overwritten:
+        acme.write(web, overwrite=size, offset=offset)
+        made.append(acme.create_snapshot(web))
+    return cloud, tuple(made)
+
+
 def freed_by_the_oldest(count: int, *, of: int, changed: float, written: float) -> float:
-    """What deleting the oldest snapshots of a builder's images frees [GiB].
+    """What deleting the oldest snapshots of a disk frees [GiB].
 
     count: how many are deleted
-    of: how many images there are, each with one snapshot
-    changed: how much is overwritten between two images, each time the same blocks [GiB]
-    written: how much is written on the builder's disk [GiB]
+    of: how many there are
+    changed: how much is overwritten between two of them, each time the same blocks [GiB]
+    written: how much is written on the disk [GiB]
     """
-    cloud, acme, builder = machine("2026-06-01", written)
-    for number in range(of):
-        if number:
-            acme.write(builder, overwrite=changed)
-        acme.create_image(builder)
-    return cloud.freed_gib(tuple(cloud.state.snapshots)[:count])
+    cloud, made = snapshots("2026-06-01", written, *[(changed, 0)] * (of - 1))
+    return cloud.freed_gib(made[:count])
 
 
 def hours_billed(start: str, end: str) -> float:
@@ -52,6 +64,13 @@ def hours_billed(start: str, end: str) -> float:
     cloud.at(end)
     acme.delete_snapshot(snapshot)
     return float(bill(cloud, until="2026-05-13").explain(snapshot).amounts["x_hours"].sum())
+
+
+def licence(instance_type: str, *, image: str = "rhel_9", hours: int = 24) -> float:
+    """What the licence of an instance costs in so many hours [CNY]."""
+    cloud = Cloud(start="2026-06-01")
+    cloud.account("acme").run_instance(region="cn-beijing", image=image, instance_type=instance_type)
+    return bill(cloud, until=cloud.now + timedelta(hours=hours)).total()
 
 
 def cost_of(whole: Bill, **parts: str) -> float:

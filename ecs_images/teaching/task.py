@@ -20,7 +20,6 @@ class Slip:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
 class Task:
     """A task that checks itself.
 
@@ -32,9 +31,8 @@ class Task:
     hint: the reply to any other wrong answer
     """
 
-    wanted: str
-    unit: str
-    right: Callable[[], Answer]
-    because: str
-    slips: tuple[Slip, ...]
-    hint: str
+    def __init__(
+        self, wanted: str, unit: str, right: Callable[[], Answer], because: str, *slips: Slip, hint: str
+    ) -> None:
+        self.wanted, self.unit, self.right, self.because = wanted, unit, right, because
+        self.slips, self.hint = slips, hint

@@ -17,7 +17,7 @@ from ..catalog.prices import Prices, stated_by
 from ..catalog.sites import sites
 from ..charts.chain import Blocks, chain_picture
 from ..cloud.cloud import Cloud
-from ..errors import EcsImagesError, PriceNotFound
+from ..errors import PriceNotFound
 from ..units import show_time
 from . import pages
 from .panel import Panel, dropdown, tick_boxes
@@ -151,14 +151,11 @@ class ChainChoice:
 
     def render(self, order: Sequence[str]) -> dict[str, str]:
         """Everything that is shown, as HTML by part."""
-        try:
-            return {
-                "summary": pages.sentences(self.summary(order)),
-                "picture": self.picture(order),
-                "snapshots": self._snapshots_page(order),
-            }
-        except EcsImagesError as error:
-            return {"summary": pages.sentence(f"{error}.")}
+        return {
+            "summary": pages.sentences(self.summary(order)),
+            "picture": self.picture(order),
+            "snapshots": self._snapshots_page(order),
+        }
 
     @cached_property
     def _blocks(self) -> Blocks:

@@ -18,7 +18,7 @@ from ..accounts.inventory import Inventory
 from ..cards import escaped
 from ..catalog.prices import Prices
 from ..charts.account import saving_picture
-from ..errors import EcsImagesError, InputError
+from ..errors import InputError
 from . import pages
 from .panel import Panel, dropdown, tick_boxes
 
@@ -160,17 +160,14 @@ class InventoryPlan:
 
     def render(self, ticked: Sequence[str], choice: str) -> dict[str, str]:
         """Everything that is shown, as HTML by part."""
-        try:
-            plan = self.plan(ticked)
-            return {
-                "summary": pages.sentences(self.summary(ticked, plan)),
-                "picture": self._picture(plan),
-                "steps": self._steps_page(plan),
-                "commands": _script(plan) if len(plan.steps) else "",
-                "findings": self._seen(choice),
-            }
-        except EcsImagesError as error:
-            return {"summary": pages.sentence(f"{error}.")}
+        plan = self.plan(ticked)
+        return {
+            "summary": pages.sentences(self.summary(ticked, plan)),
+            "picture": self._picture(plan),
+            "steps": self._steps_page(plan),
+            "commands": _script(plan) if len(plan.steps) else "",
+            "findings": self._seen(choice),
+        }
 
     def _picture(self, plan: Cleaning) -> str:
         if not len(plan.steps):

@@ -18,7 +18,7 @@ from ..catalog.rule_book import rules_behind
 from ..charts.lifecycle import life_picture
 from ..cloud.account import Account
 from ..cloud.cloud import Cloud
-from ..errors import CloudError, EcsImagesError, InputError, UnknownName, shown
+from ..errors import CloudError, InputError, UnknownName, shown
 from ..ledger.resources import Image
 from ..units import parse_time, show_time
 from . import pages
@@ -147,14 +147,11 @@ class ImageLife:
         """Everything that is shown, as HTML by part; where there is no answer, a sentence says why."""
         if not image or not account or not moment:
             return {"summary": pages.sentence("No account of this cloud has an image; make one with create_image.")}
-        try:
-            return {
-                "summary": pages.sentences(self.summary(image, account, moment)),
-                "picture": self.picture(image, moment),
-                "commands": _commands_page(self.table(image, account, moment), account, moment),
-            }
-        except EcsImagesError as error:
-            return {"summary": pages.sentence(f"{error}.")}
+        return {
+            "summary": pages.sentences(self.summary(image, account, moment)),
+            "picture": self.picture(image, moment),
+            "commands": _commands_page(self.table(image, account, moment), account, moment),
+        }
 
     def _rows_of(self, image: str) -> pd.DataFrame:
         """The lives of the image and of the snapshots behind it."""

@@ -34,7 +34,8 @@ class Panel:
     name: what it is, for its repr
     controls: ipywidgets by name, each with a description
     parts: names of the HTML values, in the order they are shown, `summary` among them
-    render: returns the HTML of each part for the values of the controls; a part left out is empty
+    render: returns the HTML of each part for the values of the controls; a part left out is empty. An error of ours is
+        shown as a sentence in place of the answer
     """
 
     def __init__(
@@ -153,7 +154,10 @@ class Panel:
         """Show what belongs to the present values of the controls."""
         if self._held:
             return
-        found = self._render({name: control.value for name, control in self.controls.items()})
+        try:
+            found = self._render({name: control.value for name, control in self.controls.items()})
+        except EcsImagesError as error:
+            found = {"summary": pages.sentence(f"{error}.")}
         for name, part in self.parts.items():
             part.value = found.get(name, "")
         self.frame.state = self.link.value = self.state

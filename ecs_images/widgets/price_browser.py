@@ -19,7 +19,7 @@ from ..catalog.prices import Epoch, PriceBook, Prices, show_epoch, stands_in, st
 from ..catalog.regions import region, regions
 from ..catalog.sites import sites
 from ..charts.prices import price_picture
-from ..errors import EcsImagesError, UnknownName
+from ..errors import UnknownName
 from ..units import day_start_seconds, from_seconds, in_words, parse_time, to_seconds
 from . import pages
 from .panel import LABELS, WIDE, Panel, dropdown
@@ -178,21 +178,17 @@ class PriceBrowser:
         return price_picture(history, parse_time(day, "day"), of)
 
     def render(self, meter: str, item: str | None, region_id: str, currency: str, day: str) -> dict[str, str]:
-        """Everything that is shown, as HTML by part; where there is no answer, a sentence says why."""
+        """Everything that is shown, as HTML by part."""
         asked = meter, item or "", region_id, currency
-        try:
-            summary, force, taken = self.summary(*asked, day), self.in_force(*asked, day), self.taken(*asked)
-            picture = self.picture(*asked, day)
-        except EcsImagesError as error:
-            return {"summary": pages.sentence(f"{error}.")}
-        every = [self._cells(one) for one in taken]
+        force = self.in_force(*asked, day)
+        every = [self._cells(one) for one in self.taken(*asked)]
         if meter not in METERS:
             here = [row for row in self.rows(*asked[:2], currency) if row.region_id in region(region_id).scopes]
             every = [_cells(row, self.prices.otherwise(row)) for row in here]
         title = f"All times: {pages.counted(len(every), 'price')} of this meter here, with notes"
         return {
-            "summary": pages.sentences(summary),
-            "picture": picture,
+            "summary": pages.sentences(self.summary(*asked, day)),
+            "picture": self.picture(*asked, day),
             "prices": _page(f"In force on {day}", [{**self._cells(one), "source": "", "note": ""} for one in force]),
             "history": pages.folded(title, _page("By time", every)),
         }

@@ -8,13 +8,17 @@ fields in other ways: `respelt` puts the service's names in their place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from typing import Any, Literal, cast
+
+from ..catalog.files import published
 
 Kind = Literal["text", "number", "size", "truth", "time", "tags", "json_list"]
 """What a value is: `truth` comes as a boolean or as the text "True"; `number` may come as text; `size` is one that is
 never below 0; `json_list` is a text that holds a list; `tags` is a list of TagKey and TagValue."""
+
+Written = Literal["usual", "text", "number", "minute"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class Field:
 
     api: str
     ours: str
-    kind: Kind = "text"
-    written: Literal["usual", "text", "number", "minute"] = "usual"
-    also: tuple[str, ...] = ()
+    kind: Kind
+    written: Written
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,6 @@ class Listing:
     path: the keys of the answer that lead to the list of records
     table: the table of the records
     key: the field that identifies a record
-    fields: its fields
     needed: fields without which its records do not say enough to judge what is used
     """
 
@@ -52,173 +55,51 @@ class Listing:
     path: tuple[str, str]
     table: str
     key: str
-    fields: tuple[Field, ...]
     needed: tuple[str, ...] = ()
 
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of its records."""
+        return _fields(self.operation)
 
-_CREATED = Field("CreationTime", "created_at", "time", also=("create_time", "created_at", "创建时间"))
-_TAGS = Field("Tags", "tags", "tags", also=("tags_src", "标签"))
-_CHARGED = ("billing_method", "payment_type", "付费类型", "付费方式")
-_STATUS = Field("Status", "status", also=("状态",))
+
+def _fields(of: str) -> tuple[Field, ...]:
+    """The fields of a list's records, which are rows of `data/answer_fields.csv`."""
+    return tuple(
+        Field(
+            row["field"],
+            row["column"],
+            cast(Kind, row["kind"]),
+            cast(Written, row["written"]),
+            tuple(filter(None, row["also"].split(";"))),
+        )
+        for row in published("answer_fields.csv")
+        if row["list"] == of
+    )
+
 
 LISTINGS = (
-    Listing(
-        "DescribeImages",
-        ("Images", "Image"),
-        "images",
-        "ImageId",
-        (
-            Field("ImageId", "image_id", also=("镜像ID", "id")),
-            Field("ImageName", "name", also=("name", "镜像名称")),
-            Field("ImageOwnerAlias", "owner_alias"),
-            Field("ImageOwnerId", "owner_id", written="number"),
-            _CREATED,
-            _STATUS,
-            Field("ImageFamily", "family", also=("镜像族系",)),
-            Field("ImageVersion", "version"),
-            Field("IsCopied", "is_copied", "truth"),
-            Field("IsSelfShared", "is_shared", "truth", written="text"),
-            Field("ProductCode", "product_code"),
-            Field("OSName", "os", also=("操作系统",)),
-            Field("Platform", "platform"),
-            Field("Usage", "usage"),
-            _TAGS,
-        ),
-        ("DiskDeviceMappings",),
-    ),
-    Listing(
-        "DescribeSnapshots",
-        ("Snapshots", "Snapshot"),
-        "snapshots",
-        "SnapshotId",
-        (
-            Field("SnapshotId", "snapshot_id", also=("快照ID", "id")),
-            Field("SnapshotName", "name", also=("name", "快照名称")),
-            Field("SnapshotLinkId", "chain_id"),
-            Field("SourceDiskId", "disk_id", also=("disk_id", "云盘ID", "磁盘ID")),
-            Field("Category", "category"),
-            _CREATED,
-            _STATUS,
-            Field("RetentionDays", "retention_days", "number"),
-            Field("SourceDiskSize", "source_disk_gib", "size"),
-            Field("FullSnapshotSizeInBytes", "full_bytes", "size"),
-            Field("Usage", "usage"),
-            Field("SourceSnapshotId", "source_snapshot_id"),
-            Field("SourceRegionId", "source_region_id"),
-            Field("Encrypted", "encrypted", "truth"),
-            Field("KMSKeyId", "kms_key"),
-            Field("ProductCode", "product_code"),
-            _TAGS,
-        ),
-        ("SourceDiskId",),
-    ),
-    Listing(
-        "DescribeSnapshotLinks",
-        ("SnapshotLinks", "SnapshotLink"),
-        "chains",
-        "SnapshotLinkId",
-        (
-            Field("SnapshotLinkId", "chain_id"),
-            Field("SourceDiskId", "disk_id"),
-            Field("Category", "category"),
-            Field("TotalSize", "total_bytes", "size"),
-            Field("TotalCount", "snapshot_count", "size"),
-        ),
-        ("TotalSize",),
-    ),
-    Listing(
-        "DescribeDisks",
-        ("Disks", "Disk"),
-        "disks",
-        "DiskId",
-        (
-            Field("DiskId", "disk_id", also=("云盘ID", "磁盘ID", "id")),
-            Field("InstanceId", "instance_id", also=("实例ID",)),
-            Field("Type", "type"),
-            Field("Category", "category", also=("云盘种类", "云盘类型")),
-            Field("PerformanceLevel", "performance_level"),
-            Field("Size", "size_gib", "size"),
-            Field("ImageId", "image_id"),
-            Field("SourceSnapshotId", "source_snapshot_id", also=("snapshot_id",)),
-            Field("AutoSnapshotPolicyId", "policy_id"),
-            Field("DeleteAutoSnapshot", "delete_auto_snapshot", "truth"),
-            Field("DiskChargeType", "charge_type", also=_CHARGED),
-            _STATUS,
-            _CREATED,
-            _TAGS,
-        ),
-        ("ImageId", "SourceSnapshotId"),
-    ),
-    Listing(
-        "DescribeInstances",
-        ("Instances", "Instance"),
-        "instances",
-        "InstanceId",
-        (
-            Field("InstanceId", "instance_id", also=("实例ID", "id")),
-            Field("InstanceName", "name", also=("name", "实例名称")),
-            Field("ImageId", "image_id", also=("镜像ID",)),
-            Field("InstanceType", "instance_type", also=("实例规格",)),
-            Field("InstanceChargeType", "charge_type", also=_CHARGED),
-            Field("StoppedMode", "stopped_mode"),
-            replace(_CREATED, written="minute"),
-            _STATUS,
-            _TAGS,
-        ),
-        ("ImageId",),
-    ),
+    Listing("DescribeImages", ("Images", "Image"), "images", "ImageId", ("DiskDeviceMappings",)),
+    Listing("DescribeSnapshots", ("Snapshots", "Snapshot"), "snapshots", "SnapshotId", ("SourceDiskId",)),
+    Listing("DescribeSnapshotLinks", ("SnapshotLinks", "SnapshotLink"), "chains", "SnapshotLinkId", ("TotalSize",)),
+    Listing("DescribeDisks", ("Disks", "Disk"), "disks", "DiskId", ("ImageId", "SourceSnapshotId")),
+    Listing("DescribeInstances", ("Instances", "Instance"), "instances", "InstanceId", ("ImageId",)),
     Listing(
         "DescribeAutoSnapshotPolicyEx",
         ("AutoSnapshotPolicies", "AutoSnapshotPolicy"),
         "policies",
         "AutoSnapshotPolicyId",
-        (
-            Field("AutoSnapshotPolicyId", "policy_id"),
-            Field("AutoSnapshotPolicyName", "name"),
-            Field("TimePoints", "times", "json_list"),
-            Field("RepeatWeekdays", "weekdays", "json_list"),
-            Field("RetentionDays", "retention_days", "number"),
-            Field("TargetCopyRegions", "copy_region_ids", "json_list"),
-            Field("DiskNums", "disk_count", "size"),
-        ),
     ),
-    Listing(
-        "DescribeImageSharePermission",
-        ("Accounts", "Account"),
-        "shares",
-        "AliyunId",
-        (Field("AliyunId", "with_account_id"), Field("SharedTime", "shared_at", "time")),
-    ),
-    Listing(
-        "ListTagResources",
-        ("TagResources", "TagResource"),
-        "tags",
-        "ResourceId",
-        (Field("ResourceId", "resource_id"), Field("TagKey", "key"), Field("TagValue", "value")),
-    ),
-    Listing(
-        "DescribeSnapshotMonitorData",
-        ("MonitorData", "DataPoint"),
-        "usage_hours",
-        "TimeStamp",
-        (Field("TimeStamp", "hour_start", "time"), Field("Size", "stored_bytes", "size")),
-    ),
+    Listing("DescribeImageSharePermission", ("Accounts", "Account"), "shares", "AliyunId"),
+    Listing("ListTagResources", ("TagResources", "TagResource"), "tags", "ResourceId"),
+    Listing("DescribeSnapshotMonitorData", ("MonitorData", "DataPoint"), "usage_hours", "TimeStamp"),
 )
 BY_OPERATION = {listing.operation: listing for listing in LISTINGS}
-IMAGE_DISKS = (
-    Field("Device", "device"),
-    Field("Type", "type", also=("disk_type",)),
-    Field("Size", "size_gib", "size", written="text"),
-    Field("SnapshotId", "snapshot_id"),
-)
+IMAGE_DISKS = _fields("DiskDeviceMapping")
 """The fields of `DiskDeviceMappings.DiskDeviceMapping`, the disks of an image, a list inside each record."""
-WHERE = (Field("RegionId", "region_id", also=("region", "地域")), Field("AccountId", "account_id"))
+WHERE = _fields("every list")
 """What a record may say of its own place."""
-_INSIDE = (
-    Field("DiskDeviceMappings", "", also=("disk_device_mapping",)),
-    Field("Attachments", ""),
-    Field("SnapshotType", "", also=("type",)),
-)
+_INSIDE = _fields("inside")
 """Fields that have no column, but are read."""
 KNOWN_BY = tuple(
     (BY_OPERATION[operation], frozenset(names.split()))

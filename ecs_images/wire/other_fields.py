@@ -1,153 +1,20 @@
 """Fields of the service's answers that a simulated cloud knows nothing of, with what the service writes there.
 
-The values are those of real answers of 2023 and 2024 and of the manual's examples, for a resource that uses none of
-what they are for. Whoever writes an answer puts what is known over them.
+The values, in `other_fields.json`, are those of real answers of 2023 and 2024 and of the manual's examples, for a
+resource that uses none of what they are for. Whoever writes an answer puts what is known over them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-NEVER_DISK, NEVER_INSTANCE = "2999-09-08T16:00Z", "2099-12-31T15:59Z"
-"""The ends of what is paid by use and so has no end."""
-
-_NO_TAGS: Any = {"Tag": []}
-OTHER_FIELDS: Mapping[str, Mapping[str, Any]] = {
-    "DescribeImages": {
-        "Architecture": "x86_64",
-        "BootMode": "BIOS",
-        "Description": "",
-        "DetectionOptions": {},
-        "DiskDeviceMappings": {"DiskDeviceMapping": []},
-        "Features": {"NvmeSupport": "supported"},
-        "IsPublic": False,
-        "IsSubscribed": False,
-        "IsSupportCloudinit": True,
-        "IsSupportIoOptimized": True,
-        "LoginAsNonRootSupported": True,
-        "OSNameEn": "",
-        "OSType": "linux",
-        "Progress": "100%",
-        "ResourceGroupId": "",
-        "Size": 0,
-        "Tags": _NO_TAGS,
-    },
-    "DiskDeviceMapping": {"Format": "", "ImportOSSBucket": "", "ImportOSSObject": "", "Progress": ""},
-    "DescribeSnapshots": {
-        "Available": True,
-        "Description": "",
-        "InstantAccess": False,
-        "LastModifiedTime": "",
-        "Progress": "100%",
-        "RegionId": "",
-        "ResourceGroupId": "",
-        "SnapshotSN": "",
-        "SnapshotType": "user",
-        "SourceDiskType": "system",
-        "SourceStorageType": "disk",
-        "Tags": _NO_TAGS,
-    },
-    "DescribeSnapshotLinks": {
-        "InstanceId": "",
-        "InstanceName": "",
-        "InstantAccess": False,
-        "RegionId": "",
-        "SourceDiskName": "",
-        "SourceDiskSize": 0,
-        "SourceDiskType": "system",
-    },
-    "DescribeDisks": {
-        "AttachedTime": "",
-        "Attachments": {"Attachment": []},
-        "BdfId": "",
-        "DeleteWithInstance": False,
-        "Description": "",
-        "DetachedTime": "",
-        "Device": "",
-        "DiskName": "",
-        "EnableAutoSnapshot": True,
-        "EnableAutomatedSnapshotPolicy": False,
-        "Encrypted": False,
-        "ExpiredTime": NEVER_DISK,
-        "KMSKeyId": "",
-        "MultiAttach": "Disabled",
-        "OperationLocks": {"OperationLock": []},
-        "Placement": {},
-        "Portable": True,
-        "ProductCode": "",
-        "RegionId": "",
-        "ResourceGroupId": "",
-        "SerialNumber": "",
-        "StorageClusterId": "",
-        "StorageSetId": "",
-        "Tags": _NO_TAGS,
-        "ZoneId": "",
-    },
-    "DescribeInstances": {
-        "AutoReleaseTime": "",
-        "ClusterId": "",
-        "Cpu": 0,
-        "CreditSpecification": "",
-        "DedicatedHostAttribute": {"DedicatedHostClusterId": "", "DedicatedHostId": "", "DedicatedHostName": ""},
-        "DedicatedInstanceAttribute": {"Affinity": "", "Tenancy": ""},
-        "DeletionProtection": False,
-        "DeploymentSetId": "",
-        "Description": "",
-        "DeviceAvailable": True,
-        "EipAddress": {"AllocationId": "", "InternetChargeType": "", "IpAddress": ""},
-        "ExpiredTime": NEVER_INSTANCE,
-        "GPUAmount": 0,
-        "GPUSpec": "",
-        "HostName": "",
-        "InnerIpAddress": {"IpAddress": []},
-        "InstanceNetworkType": "vpc",
-        "InstanceTypeFamily": "",
-        "InternetChargeType": "PayByTraffic",
-        "InternetMaxBandwidthIn": -1,
-        "InternetMaxBandwidthOut": 0,
-        "IoOptimized": True,
-        "Memory": 0,
-        "NetworkInterfaces": {"NetworkInterface": []},
-        "OSName": "",
-        "OSNameEn": "",
-        "OSType": "linux",
-        "OperationLocks": {"LockReason": []},
-        "PublicIpAddress": {"IpAddress": []},
-        "Recyclable": False,
-        "RegionId": "",
-        "ResourceGroupId": "",
-        "SaleCycle": "",
-        "SecurityGroupIds": {"SecurityGroupId": []},
-        "SerialNumber": "",
-        "SpotPriceLimit": 0.0,
-        "SpotStrategy": "NoSpot",
-        "StartTime": "",
-        "Tags": _NO_TAGS,
-        "VlanId": "",
-        "ZoneId": "",
-    },
-    "DescribeAutoSnapshotPolicyEx": {
-        "CopiedSnapshotsRetentionDays": -1,
-        "CreationTime": "",
-        "EnableCrossRegionCopy": False,
-        "RegionId": "",
-        "ResourceGroupId": "",
-        "Status": "Normal",
-        "Tags": _NO_TAGS,
-        "Type": "Custom",
-        "VolumeNums": 0,
-    },
-}
+_FOUND: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
+    Path(__file__).with_name("other_fields.json").read_text(encoding="utf-8")
+)
+OTHER_FIELDS = _FOUND["records"]
 """By operation (and for the disks of an image), the fields that are not among those of `wire.answers`."""
-
-AROUND: Mapping[str, Mapping[str, Any]] = {
-    "DescribeImages": {"RegionId": ""},
-    "DescribeSnapshots": {"NextToken": ""},
-    "DescribeSnapshotLinks": {"NextToken": ""},
-    "DescribeDisks": {"NextToken": ""},
-    "DescribeInstances": {"NextToken": ""},
-    "DescribeAutoSnapshotPolicyEx": {},
-    "DescribeImageSharePermission": {"RegionId": "", "ImageId": "", "ShareGroups": {"ShareGroup": []}},
-}
+AROUND = _FOUND["answers"]
 """What stands beside the list in an answer that is fetched by page numbers, besides those and the request's id."""
