@@ -75,6 +75,8 @@ class Table:
         content = data if isinstance(data, Mapping | pd.DataFrame) else list(data)
         if isinstance(content, list) and not content:
             return _empty(self).copy(deep=False)
+        if isinstance(content, pd.DataFrame):
+            return self._of_its_kinds(content.reindex(columns=self.names))  # which copies nothing
         return self._of_its_kinds(pd.DataFrame(content, columns=self.names))
 
     def _of_its_kinds(self, frame: pd.DataFrame) -> pd.DataFrame:

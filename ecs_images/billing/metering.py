@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from ..catalog import meters
 from ..catalog.meters import PARTS_OF_A_TERM, asked_for
 from ..catalog.rule_book import supposed, taken
 from ..catalog.sites import sites
-from ..columns import FOR_EVER, clip, times_of, whole_hours
+from ..columns import FOR_EVER, times_of, whole_hours
 from ..errors import InputError, shown
 from ..ledger import events as ev
 from ..ledger.ledger import Ledger
@@ -101,8 +101,14 @@ def usage_of(
     meters: what to meter besides, as `asked_for` says
     plain: the plain chains, where the state is without them
     """
-    storage, rows = _storage_usage(state, plain), _rows_of_fees(ledger, state, assume, meters)
-    return clip(_joined(storage, _fee_usage(rows)) if rows else storage, *window)
+    storage, rows = _storage_usage(state, plain, window), _rows_of_fees(ledger, state, assume, meters)
+    rows = [row for row in rows if _within(row[-2], row[-1], window)]
+    return _joined(storage, _fee_usage(rows, window)) if rows else storage
+
+
+def _within(start: Any, end: Any, window: tuple[int, int]) -> Any:
+    """Whether spans [s since 1970] have a part in a window."""
+    return (end > window[0]) & (start < window[1])
 
 
 def _joined(storage: pd.DataFrame, fees: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +169,7 @@ def _end_seconds(moment: datetime | None) -> int:
     return FOR_EVER if moment is None else to_seconds(moment)
 
 
-def _storage_usage(state: State, plain: PlainChains | None) -> pd.DataFrame:
+def _storage_usage(state: State, plain: PlainChains | None, window: tuple[int, int]) -> pd.DataFrame:
     lives = snapshot_lives(state)
     chains, offsets, stored, ended = lives.chains, lives.offsets, lives.stored, lives.ended
     runs = [state.chains[chain].runs() for chain in chains]
@@ -173,13 +179,13 @@ def _storage_usage(state: State, plain: PlainChains | None) -> pd.DataFrame:
         np.concatenate([getattr(run, name) for run in runs] or [np.empty(0, np.int64)])
         for name in ("first", "last", "blocks")
     )
-    skipped = np.concatenate([run.skipped_texts() for run in runs] or [np.empty(0, object)])
+    skipped = np.concatenate([*(run.skipped_texts() for run in runs), np.array([""], object)])
     sizes = np.fromiter((state.chains[c].block_bytes for c in chains), np.int64, len(runs))
     owners: list[Snapshot | Disk] = [state.snapshots[state.chain_snapshots[c][0]] for c in chains]
     if plain is not None:
         chain = np.concatenate([chain, plain.chain + len(chains)])
         first, last = np.concatenate([first, plain.first]), np.concatenate([last, plain.last])
-        blocks, skipped = np.concatenate([blocks, plain.blocks]), np.append(skipped, [""] * len(plain.chain))
+        blocks = np.concatenate([blocks, plain.blocks])
         sizes = np.append(sizes, np.full(len(plain.disks), state.block_bytes))
         offsets = np.concatenate([offsets, plain.offsets + len(stored)])
         stored, ended = np.concatenate([stored, plain.stored]), np.concatenate([ended, plain.ended])
@@ -193,8 +199,15 @@ def _storage_usage(state: State, plain: PlainChains | None) -> pd.DataFrame:
         held = np.setdiff1d(np.arange(first[k], last[k] + 1), numbers_of(skipped[k]))
         end[k] = ended[offsets[chain[k]] + held - 1].max()
     alive = start < end
-    start, end = whole_hours(start[alive], end[alive])
-    chain, first, last, skipped = chain[alive], first[alive], last[alive], skipped[alive]
+    start, end = whole_hours(start, end)
+    used = np.flatnonzero(alive & _within(start, end, window))
+    # Each of these is as long as the usage: one is released before the next is made.
+    start = start[used]
+    end = end[used]
+    chain = chain[used]
+    first = first[used]
+    last = last[used]
+    blocks = blocks[used]
     return _usage_frame(
         {
             "billing_account_id": _codes([owner.account for owner in owners], chain),
@@ -208,11 +221,11 @@ def _storage_usage(state: State, plain: PlainChains | None) -> pd.DataFrame:
             "x_image_id": _codes([""], np.zeros(len(chain), np.int64)),
             "x_first_snapshot": first,
             "x_last_snapshot": last,
-            "x_skipped_snapshots": _codes(skipped, np.arange(len(chain))),
-            "x_quantity": blocks[alive] * sizes[chain],
+            "x_skipped_snapshots": _codes(skipped, np.minimum(used, len(skipped) - 1)),  # no plain chain's runs skip
+            "x_quantity": blocks * sizes[chain],
         },
-        start,
-        end,
+        (start, end),
+        window,
     )
 
 
@@ -273,9 +286,9 @@ _OF_FEES: tuple[type[ev.Event], ...] = (
 
 def _rows_of_fees(
     ledger: Ledger, state: State, assume: Mapping[str, str], wanted: Collection[str]
-) -> list[tuple[object, ...]]:
+) -> list[tuple[Any, ...]]:
     """What is not snapshot storage: what is sent, fees of running instances, files of images, and machines."""
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     running: dict[str, _Running] = {}
     suspended: dict[str, _Running] = {}
     # The new licence runs from the end of the change, unless from its start is supposed (UNK-5).
@@ -335,11 +348,11 @@ def _rows_of_fees(
     return rows
 
 
-def _fee_usage(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+def _fee_usage(rows: list[tuple[Any, ...]], window: tuple[int, int]) -> pd.DataFrame:
     names = [column for column in USAGE.names if not column.startswith("charge_period")]
     frame = pd.DataFrame(rows, columns=[*names, "start", "end"])
     fields = {name: frame[name] for name in names}
-    return _usage_frame(fields, frame["start"].to_numpy("int64"), frame["end"].to_numpy("int64"))
+    return _usage_frame(fields, (frame["start"].to_numpy("int64"), frame["end"].to_numpy("int64")), window)
 
 
 def _row(
@@ -352,12 +365,12 @@ def _row(
     image: str,
     vcpus: int = 0,
     term: str = "",
-) -> tuple[object, ...]:
+) -> tuple[Any, ...]:
     """A row of usage that no snapshots hold, in the order of `USAGE`; `use` is quantity, start and end [s]."""
     return (payer.name, _currency(payer), region, meter, item, vcpus, term, resource, image, 0, 0, "", *use)
 
 
-def _prepaid_row(paid: Prepaid, state: State) -> tuple[object, ...]:
+def _prepaid_row(paid: Prepaid, state: State) -> tuple[Any, ...]:
     """What is paid at once, metered in the hour in which it is paid, in parts of a term."""
     hour = to_seconds(paid.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
     use = round(paid.terms * PARTS_OF_A_TERM), hour, hour + SECONDS_PER_HOUR
@@ -387,14 +400,14 @@ def _traffic_row(
     meter: str,
     resource: str,
     image: str = "",
-) -> tuple[object, ...]:
+) -> tuple[Any, ...]:
     """What is sent between regions, charged once (SCOPY-3, COPY-10): metered in the hour it begins."""
     hour = to_seconds(event.at) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
     sent = event.copied_bytes, hour, hour + SECONDS_PER_HOUR
     return _row(state.accounts[event.account], event.region, meter, resource, sent, event.to, image)
 
 
-def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
+def _file_rows(state: State) -> Iterable[tuple[Any, ...]]:
     """Files of images in OSS, from when they are written until they are deleted (EXP-3, ASSUME-7)."""
     for files in state.files.values():
         start, end = to_seconds(files.finishes_at), _end_seconds(files.deleted_at)
@@ -406,7 +419,7 @@ def _file_rows(state: State) -> Iterable[tuple[object, ...]]:
             )
 
 
-def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[object, ...]]:
+def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[Any, ...]]:
     """The fees of one stretch: of a licence (LIC-1), of a marketplace product (MKT-4), or none."""
     launched, lineage, use = stretch.launched, stretch.lineage, (1, to_seconds(stretch.since), end)
     once = stretch.purchase is not None and state.purchases[stretch.purchase].billing == "once"
@@ -417,7 +430,7 @@ def _fee_rows(stretch: _Running, end: int, state: State) -> Iterable[tuple[objec
             yield _row(payer, launched.region, meter, launched.instance, use, item, stretch.image, size)
 
 
-def _disk_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
+def _disk_rows(ledger: Ledger, state: State) -> Iterable[tuple[Any, ...]]:
     """Pay-as-you-go disks by their whole size, from creation to release, whether their instance runs (IBILL-3)."""
     created = (event for event in ledger.of(ev.DiskCreated) if event.instance)
     prepaid_ones = {disk.disk for disk in created if state.instances[str(disk.instance)].billing == "subscription"}
@@ -429,11 +442,11 @@ def _disk_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
             yield _row(state.accounts[disk.account], disk.region, meters.DISK, disk.id, held, disk.category, "")
 
 
-def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]:
+def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[Any, ...]]:
     """Pay-as-you-go instances by the second from launch to release, without economical stops (IBILL-3)."""
     since: dict[str, datetime] = {}
 
-    def end(instance: str, at: datetime | None) -> Iterable[tuple[object, ...]]:
+    def end(instance: str, at: datetime | None) -> Iterable[tuple[Any, ...]]:
         if instance in since:
             there, start = state.instances[instance], to_seconds(since.pop(instance))
             if start < _end_seconds(at):
@@ -456,5 +469,10 @@ def _instance_rows(ledger: Ledger, state: State) -> Iterable[tuple[object, ...]]
         yield from end(instance, None)
 
 
-def _usage_frame(fields: Mapping[str, object], start: np.ndarray, end: np.ndarray) -> pd.DataFrame:
-    return USAGE.frame({**fields, "charge_period_start": times_of(start), "charge_period_end": times_of(end)})
+def _usage_frame(
+    fields: Mapping[str, object], spans: tuple[np.ndarray, np.ndarray], window: tuple[int, int]
+) -> pd.DataFrame:
+    """Usage during spans, which are cut where they cross a border of the window; it takes the columns as they are."""
+    start, end = (times_of(np.clip(moments, *window)) for moments in spans)
+    columns = {**fields, "charge_period_start": start, "charge_period_end": end}
+    return USAGE.frame(pd.DataFrame(columns, copy=False))  # All were made for it.

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from functools import cache
+from itertools import chain, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def write(events: Sequence[Event], path: str | Path) -> None:
         arrays = {name: pa.array(column, _types()[name]) for name, column in kept.items()}
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: the ledger cannot be kept in columns ({str(error)[:80]})") from None
-    head = header(len(events), checksum_of(_content(arrays)))
+    head = header(len(events), checksum_of(chain.from_iterable(starmap(_content, arrays.items()))))
     content = io.BytesIO()
     parquet.write_table(pa.table(arrays).replace_schema_metadata({_HEADER: head}), content, write_page_checksum=True)
     save(path_of(path, "a ledger"), content.getvalue())
@@ -80,22 +81,41 @@ def read(path: str | Path) -> Sequence[Event]:
 
 
 def _read(path: str | Path) -> Sequence[Event]:
-    pa, parquet = _pyarrow()
+    arrow, parquet = _pyarrow()
     # Checksums of pages tell a damaged file from an edited one, whose pages are new.
-    content = pa.BufferReader(path_of(path, "a ledger").read_bytes())
-    file = parquet.ParquetFile(content, page_checksum_verification=True)
-    columns = _read_columns(path, file)
+    data = arrow.BufferReader(path_of(path, "a ledger").read_bytes())
+    file = parquet.ParquetFile(data, page_checksum_verification=True)
+    _check_columns(path, file)
     count, checksum = promise(file.schema_arrow.metadata[_HEADER]) or (0, "")
-    known = set(columns["event"].unique().to_pylist()) <= KINDS.keys()
-    if not known or (checksum, count) != (checksum_of(_content(columns)), len(columns["event"])):
-        return checked(path, list(_lines(pa.table(columns))), count, first=0)
-    kinds = columns["event"].dictionary_encode()
-    numbers = np.array([number_of(KINDS[name]) for name in kinds.dictionary.to_pylist()], dtype=np.int16)
-    return EventColumns(numbers[kinds.indices.to_numpy()], columns, of_json)
+    kinds = _column(file, "event").dictionary_encode()
+    found = kinds.dictionary.to_pylist()
+    if set(found) <= KINDS.keys():
+        numbers = np.array([number_of(KINDS[name]) for name in found], dtype=np.int16)[kinds.indices.to_numpy()]
+        places = {KINDS[name]: np.flatnonzero(numbers == number_of(KINDS[name])) for name in found}
+        columns: dict[type[Event], dict[str, pa.Array]] = {kind: {} for kind in places}
+
+        def content() -> Iterator[Any]:
+            # A column is mostly null, so of each only what a kind of events has is kept before the next one is read.
+            for name in file.schema_arrow.names:
+                column = _column(file, name)
+                yield from _content(name, column)
+                for kind in places:
+                    if name in hints(kind):
+                        columns[kind][name] = column.take(places[kind])
+
+        if (checksum, count) == (checksum_of(content()), len(numbers)):
+            arrow.default_memory_pool().release_unused()  # what the columns took whole, several times what is left
+            return EventColumns(numbers, columns, of_json)
+    return checked(path, list(_lines(file.read())), count, first=0)
 
 
-def _read_columns(path: str | Path, file: pa.ParquetFile) -> dict[str, pa.Array]:
-    """The columns of a file, each in one piece; raises FileProblems where they are not those of a ledger."""
+def _column(file: pa.ParquetFile, name: str) -> pa.Array:
+    """A column of a file in one piece."""
+    return file.read([name])[name].combine_chunks()
+
+
+def _check_columns(path: str | Path, file: pa.ParquetFile) -> None:
+    """Raises FileProblems where the columns of a file are not those of a ledger."""
     schema = file.schema_arrow
     if promise((schema.metadata or {}).get(_HEADER, b"")) is None:
         raise _refused(path, "its metadata do not contain the header of a ledger of format 3")
@@ -104,8 +124,6 @@ def _read_columns(path: str | Path, file: pa.ParquetFile) -> dict[str, pa.Array]
         raise _refused(path, f"no ledger that this toolkit knows has these columns: {', '.join(wrong)[:80]}")
     if len(types) < len(schema.names) or not {"event", "at"} <= types.keys():
         raise _refused(path, "a ledger has a column event and a column at, and no column twice")
-    # One after the other: all of them at once would be in memory twice.
-    return {name: file.read([name])[name].combine_chunks() for name in types}
 
 
 def _refused(path: str | Path, why: str) -> FileProblems:
@@ -148,22 +166,21 @@ def _in_line(name: str, value: Any) -> str:
     return json.dumps(f"{np.datetime64(value, 'ms')}+00:00" if kind is datetime else value, ensure_ascii=False)
 
 
-def _content(columns: Mapping[str, pa.Array]) -> Iterator[Any]:
+def _content(name: str, column: pa.Array) -> Iterator[Any]:
     """What the checksum covers: of each column its name, which values are there, the lengths of texts, the values."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name, column in columns.items():
-        kind = _kinds()[name]
-        yield name.encode()
-        yield column.is_valid().to_numpy(zero_copy_only=False)
-        if kind in (str, None):
-            column = column.fill_null("")
-            yield pc.binary_length(column).to_numpy()
-            yield pc.binary_join(pa.ListArray.from_arrays([0, len(column)], column), "")[0].as_buffer()
-        else:
-            column = column.cast("int64") if kind is datetime else column
-            yield column.fill_null(False if kind is bool else 0).to_numpy(zero_copy_only=False)
+    kind = _kinds()[name]
+    yield name.encode()
+    yield column.is_valid().to_numpy(zero_copy_only=False)
+    if kind in (str, None):
+        column = column.fill_null("")
+        yield pc.binary_length(column).to_numpy()
+        yield pc.binary_join(pa.ListArray.from_arrays([0, len(column)], column), "")[0].as_buffer()
+    else:
+        column = column.cast("int64") if kind is datetime else column
+        yield column.fill_null(False if kind is bool else 0).to_numpy(zero_copy_only=False)
 
 
 def _pyarrow() -> Any:

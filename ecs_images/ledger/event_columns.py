@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints, overload
 
 import numpy as np
+import pandas as pd
 
 from ..units import from_seconds
 from .events import KINDS, Event
@@ -35,8 +36,10 @@ def kind_numbers(events: Iterable[Event]) -> np.ndarray:
     return np.fromiter(map(_NUMBERS.__getitem__, map(type, events)), np.int16)
 
 
-def as_column(hint: Any, values: Iterable[Any], count: int) -> np.ndarray:
-    """Values of a type as a column: int64 for whole numbers and times [s since 1970], else objects."""
+def as_column(hint: Any, values: Iterable[Any], count: int) -> Any:
+    """Values of a type as a column: int64 for whole numbers and times [s since 1970], `str` for text, else objects."""
+    if hint is str:
+        return pd.array(np.fromiter(values, object, count), dtype="str")
     if hint is datetime:
         since = map(sub, values, repeat(_BEGIN))
         return np.fromiter(map(timedelta.total_seconds, since), np.float64, count).astype(np.int64)
@@ -63,12 +66,16 @@ class EventColumns(Sequence[Event]):
     """Events that are kept as Arrow columns, and made when they are asked for.
 
     numbers: for each event, the number of its kind
-    columns: for all fields of a name, a column; null stands for a field's default, and times are milliseconds
+    columns: for each kind of which there are events, the columns of their fields; null stands for a field's default,
+        as a column does that is not there, and times are milliseconds
     of_json: what makes the text of a list or a record, and its type, into a value
     """
 
     def __init__(
-        self, numbers: np.ndarray, columns: Mapping[str, pa.Array], of_json: Callable[[str, Any], Any]
+        self,
+        numbers: np.ndarray,
+        columns: Mapping[type[Event], Mapping[str, pa.Array]],
+        of_json: Callable[[str, Any], Any],
     ) -> None:
         self.numbers, self._columns, self._of_json = numbers, columns, of_json
 
@@ -88,26 +95,39 @@ class EventColumns(Sequence[Event]):
             return self.take(np.arange(len(self))[index])
         return self.take(np.array([range(len(self))[index]]))[0]
 
+    def _places(self, kind: type[Event]) -> np.ndarray:
+        return np.flatnonzero(self.numbers == number_of(kind))
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        """For each event, where it stands among those of its kind."""
+        rows = np.empty(len(self), dtype=np.int32)
+        for kind in self._columns:
+            places = self._places(kind)
+            rows[places] = np.arange(len(places))
+        return rows
+
     def take(self, places: np.ndarray) -> list[Event]:
         """The events at these places."""
         made = np.empty(len(places), dtype=object)
-        for kind in KINDS.values():
+        for kind in self._columns:
             where = np.flatnonzero(self.numbers[places] == number_of(kind))
             if len(where):
-                made[where] = np.fromiter(self._made(kind, places[where]), object, len(where))
+                made[where] = np.fromiter(self._made(kind, self._rows[places[where]]), object, len(where))
         return list(made)
 
-    def _made(self, kind: type[Event], places: np.ndarray) -> Iterator[Event]:
+    def _made(self, kind: type[Event], rows: np.ndarray) -> Iterator[Event]:
         names = [part.name for part in fields(kind)]
-        columns = [self._values(part, hints(kind)[part.name], places) for part in fields(kind)]
+        columns = [self._values(kind, part, rows) for part in fields(kind)]
         return (kind(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True))
 
-    def _values(self, part: Field[Any], hint: Any, places: np.ndarray) -> Sequence[Any]:
-        """The values of a field of events of a kind, as their objects have them."""
+    def _values(self, kind: type[Event], part: Field[Any], rows: np.ndarray) -> Sequence[Any]:
+        """The values of a field of some events of a kind, as their objects have them."""
         default = None if part.default is MISSING else part.default
-        if part.name not in self._columns:
-            return [default] * len(places)
-        column, plain = self._columns[part.name].take(places), plain_kind(hint)
+        if part.name not in self._columns[kind]:
+            return [default] * len(rows)
+        hint = hints(kind)[part.name]
+        column, plain = self._columns[kind][part.name].take(rows), plain_kind(hint)
         if plain is datetime:
             return [None if at is None else _moment(at // 1000) for at in column.cast("int64").to_pylist()]
         values: list[Any] = column.to_pylist()
@@ -115,22 +135,21 @@ class EventColumns(Sequence[Event]):
             values = [None if text is None else self._of_json(text, hint) for text in values]
         return values if default is None else [default if value is None else value for value in values]
 
-    def columns(self, kind: type[Event], names: Iterable[str]) -> dict[str, np.ndarray]:
+    def columns(self, kind: type[Event], names: Iterable[str]) -> dict[str, Any]:
         """Fields of the events of a kind, as `Ledger.columns` says."""
-        places = np.flatnonzero(self.numbers == number_of(kind))
-        found = {"place": places}
+        found = {"place": self._places(kind)}
         parts = {part.name: part for part in fields(kind)}
         for part in map(parts.__getitem__, names):
-            hint = hints(kind)[part.name]
-            column = self._columns[part.name].take(places) if part.name in self._columns else None
-            if column is not None and hint is str and not column.null_count:
-                texts = column.dictionary_encode()  # so that equal ones are in memory once
-                found[part.name] = texts.dictionary.to_numpy(zero_copy_only=False)[texts.indices.to_numpy()]
-            elif column is not None and hint in (int, datetime) and not column.null_count:
-                values = column.cast("int64").to_numpy()
-                found[part.name] = values // 1000 if hint is datetime else values
+            hint, column = hints(kind)[part.name], self._columns.get(kind, {}).get(part.name)
+            if column is None or column.null_count or hint not in (int, str, datetime):
+                count = len(found["place"])
+                values = self._values(kind, part, np.arange(count)) if count else ()
+                found[part.name] = as_column(hint, values, count)
+            elif hint is str:
+                found[part.name] = pd.array(column, dtype="str")
             else:
-                found[part.name] = as_column(hint, self._values(part, hint, places), len(places))
+                numbers = column.cast("int64").to_numpy()
+                found[part.name] = numbers // 1000 if hint is datetime else numbers
         return found
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice, pairwise
 from operator import attrgetter
 from pathlib import Path
-from typing import Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 
@@ -83,11 +83,12 @@ class Ledger(Sequence[Event]):
             return self._events.take(places)
         return list(map(self._events.__getitem__, places.tolist()))
 
-    def columns(self, kind: type[Event], *names: str) -> dict[str, np.ndarray]:
+    def columns(self, kind: type[Event], *names: str) -> dict[str, Any]:
         """Fields of the events of a kind, in order, as columns.
 
         kind: the kind
-        names: the names of the fields; whole numbers and times [s since 1970] are int64, all else are objects
+        names: the names of the fields; whole numbers and times [s since 1970] are int64, text is `str`, all else are
+            objects
 
         Returns the columns by name, and `place`, where each event stands in the ledger.
         """

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,8 +53,8 @@ costs time only: a disk or a snapshot that it names is not of a plain chain."""
 _PIECES_A_WRITE = 64
 """A chain whose writes are cut into more pieces each, on average, is done sooner write by write."""
 
-_PIECES_AT_ONCE = 1 << 21
-"""So many pieces are held in memory at a time, at 8 bytes in some ten columns."""
+_PIECES_AT_ONCE = 1 << 18
+"""So many pieces are worked on at a time: what fits into caches is faster, and takes little memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class PlainChains:
     blocks: np.ndarray
 
 
-_Columns = dict[str, np.ndarray]
+_Columns = dict[str, Any]
 
 
 def plain_chains(ledger: Ledger) -> tuple[PlainChains, State]:
@@ -94,12 +95,13 @@ def plain_chains(ledger: Ledger) -> tuple[PlainChains, State]:
     `Ledger.replay` makes it.
     """
     told = _Told(ledger)
-    plain = _are_plain(told, _named(ledger))
+    plain = _are_plain(told)
     extents = _extents(told, plain)
     sizes = _cut(extents)
     pieces = _sums(extents["chain"], extents["pieces"], len(plain))
     plain &= pieces <= _PIECES_A_WRITE * np.bincount(extents["chain"], minlength=len(plain))
-    runs = _runs(_only(extents, plain[extents["chain"]]), sizes, told.taken)
+    _keep(extents, plain[extents["chain"]])
+    runs = _runs(extents, sizes, told.taken)
     others = np.ones(len(ledger), dtype=bool)
     for events in (told.written, told.started, told.finished, told.deleted):
         others[events["place"][plain[events["chain"]]]] = False
@@ -116,48 +118,60 @@ class _Told:
     """What a ledger tells of disks and their snapshots, in columns; `place` is where an event stands in the ledger.
 
     Chains are numbered as their disks were created. Writes and snapshots are in order of chain, then of time, and
-    `snapshot` is where a snapshot stands there. What is told of unknown disks and snapshots is left out.
+    `snapshot` is where a snapshot stands there; -1 for one that is there twice. What is told of unknown disks and
+    snapshots, or of such that are there twice, is left out. `named_disks` and `named_snapshots` are those that other
+    events name, or -1.
     """
 
     def __init__(self, ledger: Ledger) -> None:
+        named = pd.array(list(_named(ledger)), dtype="str")
         self.created = ledger.columns(ev.DiskCreated, "disk", "chain", "written_blocks")
-        self.written = self._of_disks(ledger.columns(ev.DiskWritten, "disk", "appended", "start", "overwritten"))
-        self.started = self._of_disks(
-            ledger.columns(ev.SnapshotStarted, "disk", "snapshot", "at", "finishes_at", "retention_days")
+        of_disks = [
+            ledger.columns(ev.DiskWritten, "disk", "appended", "start", "overwritten"),
+            ledger.columns(ev.SnapshotStarted, "disk", "snapshot", "at", "finishes_at", "retention_days"),
+            ledger.columns(ev.DiskReleased, "disk"),
+        ]
+        # Names are numbers as soon as can be: a million texts are large.
+        _, *chains, self.named_disks = _places(
+            self.created["disk"], *(events.pop("disk") for events in of_disks), named
         )
-        self.released = self._of_disks(ledger.columns(ev.DiskReleased, "disk"))
-        self.finished = self._of_snapshots(ledger.columns(ev.SnapshotFinished, "snapshot", "at"))
-        self.deleted = self._of_snapshots(ledger.columns(ev.SnapshotDeleted, "snapshot", "at"))
-        self.taken = np.bincount(self.started["chain"], minlength=len(self.created["disk"]))
+        for events, chain in zip(of_disks, chains, strict=True):
+            events["chain"] = chain
+            _keep(events, np.argsort(chain, kind="stable")[np.count_nonzero(chain < 0) :])
+        self.written, self.started, self.released = of_disks
+        self.taken = np.bincount(self.started["chain"], minlength=len(self.created["disk"])).astype(np.int32)
         self.offsets = np.cumsum(self.taken) - self.taken
+
+        of_snapshots = [ledger.columns(kind, "snapshot", "at") for kind in (ev.SnapshotFinished, ev.SnapshotDeleted)]
+        snapshots = self.started["snapshot"]
+        names = [events["snapshot"] for events in of_snapshots]
+        self.started["snapshot"], *numbers, self.named_snapshots = _places(snapshots, *names, named)
+        for events, number in zip(of_snapshots, numbers, strict=True):
+            events["snapshot"] = number
+            _keep(events, number >= 0)
+            events["chain"] = self.started["chain"][events["snapshot"]]
+        self.finished, self.deleted = of_snapshots
         # What of its disk was written before each write.
         chain, appended = self.written["chain"], self.written["appended"]
         so_far = np.append(0, np.cumsum(appended))
         first = np.searchsorted(chain, np.arange(len(self.taken)))
         self.written["before"] = self.created["written_blocks"][chain] + so_far[:-1] - so_far[first][chain]
 
-    def _of_disks(self, events: _Columns) -> _Columns:
-        events["chain"] = _places(events["disk"], self.created["disk"])
-        order = np.argsort(events["chain"], kind="stable")
-        return _only(events, order[np.count_nonzero(events["chain"] < 0) :])
 
-    def _of_snapshots(self, events: _Columns) -> _Columns:
-        events["snapshot"] = _places(events["snapshot"], self.started["snapshot"])
-        events = _only(events, events["snapshot"] >= 0)
-        events["chain"] = self.started["chain"][events["snapshot"]]
-        return events
+def _keep(events: _Columns, which: np.ndarray) -> None:
+    """Keep these rows, in this order; column by column, since all at once would be in memory twice."""
+    for name, column in events.items():
+        events[name] = column[which]
 
 
-def _only(events: _Columns, which: np.ndarray) -> _Columns:
-    return {name: column[which] for name, column in events.items()}
-
-
-def _places(names: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """For each name, where it stands among others; -1 for one that does not, or does so twice."""
-    index = pd.Index(among, dtype=object)
-    once = ~index.duplicated(keep=False)
-    found = index[once].get_indexer(pd.Index(names, dtype=object))
-    return np.asarray(np.append(np.flatnonzero(once), -1)[found])
+def _places(*columns: Any) -> list[np.ndarray]:
+    """For each name of some columns, where it stands in the first one; -1 for one that does not, or does so twice."""
+    codes, _ = pd.factorize(pd.concat([pd.Series(names) for names in columns]))
+    first, *_ = by_column = np.split(codes, np.cumsum([len(names) for names in columns[:-1]]))
+    places = np.full(codes.max(initial=-1) + 1, -1, dtype=np.int32)
+    places[first] = np.arange(len(first))
+    places[np.flatnonzero(np.bincount(first) > 1)] = -1
+    return [places[names] for names in by_column]
 
 
 def _sums(chain: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
@@ -168,9 +182,10 @@ def _sums(chain: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _named(ledger: Ledger) -> set[str]:
-    """Whatever is named by events that may change what a chain stores, and are not read here."""
+    """Whatever is named by events that may change what a chain stores, and are not read here; a disk by its chain."""
     kinds = set(ev.KINDS.values()).difference(_READ_HERE, _LEAVES_CHAINS)
-    return {text for event in ledger.of(*kinds) for text in _texts(event)}
+    texts = {text for event in ledger.of(*kinds) for text in _texts(event)}
+    return texts | {text.removeprefix("sl-") for text in texts}
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -185,11 +200,11 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(getattr(value, field.name))
 
 
-def _are_plain(told: _Told, named: set[str]) -> np.ndarray:
+def _are_plain(told: _Told) -> np.ndarray:
     """For each chain, whether it is plain, and nothing that is told of it is impossible."""
     written, started, finished, deleted = told.written, told.started, told.finished, told.deleted
-    named = named | {name.removeprefix("sl-") for name in named}
-    plain = np.asarray((told.created["chain"] == "") & ~_isin(told.created["disk"], named))
+    plain = np.asarray(told.created["chain"] == "")
+    plain[told.named_disks[told.named_disks >= 0]] = False
 
     def rule_out(events: _Columns, where: np.ndarray) -> None:
         plain[events["chain"][where]] = False
@@ -200,7 +215,8 @@ def _are_plain(told: _Told, named: set[str]) -> np.ndarray:
         rule_out(events, (place < told.created["place"][chain]) | (place > released[chain]))
     rule_out(written, np.minimum.reduce([written[name] for name in ("start", "overwritten", "appended")]) < 0)
     rule_out(written, written["start"] + written["overwritten"] > written["before"])
-    rule_out(started, _isin(started["snapshot"], named) | pd.Index(started["snapshot"]).duplicated(keep=False))
+    rule_out(started, started["snapshot"] < 0)
+    rule_out(started, told.named_snapshots[told.named_snapshots >= 0])
     # A retention is part of the state, where one looks for what happens next.
     rule_out(started, pd.notna(started["retention_days"]))
     begun, count = started["place"], len(started["place"])
@@ -216,10 +232,6 @@ def _are_plain(told: _Told, named: set[str]) -> np.ndarray:
     alike = started["chain"][:-1] == started["chain"][1:]
     rule_out(started, np.append(alike & (ended[:-1] < begun[1:]), np.zeros(min(count, 1), dtype=bool)))
     return plain
-
-
-def _isin(names: np.ndarray, among: set[str]) -> np.ndarray:
-    return np.fromiter(map(among.__contains__, names), bool, len(names))
 
 
 def _first_places(events: _Columns, of: str, count: int) -> np.ndarray:
@@ -241,12 +253,12 @@ def _extents(told: _Told, plain: np.ndarray) -> _Columns:
     chain, before = written["chain"], written["before"]
     begin = np.append(0, np.cumsum(np.where(plain, content + _sums(chain, written["appended"], len(plain)), 0)))
     # Events of two kinds are put in order by keys: by chain, then by place.
-    captures, writes = (events["chain"] * FOR_EVER + events["place"] for events in (told.started, written))
-    epoch = np.searchsorted(captures, writes) - told.offsets[chain]
-    start, none = begin[chain] + written["start"], np.zeros(len(plain), dtype=np.int64)
+    captures, writes = (events["chain"] * np.int64(FOR_EVER) + events["place"] for events in (told.started, written))
+    epoch = (np.searchsorted(captures, writes) - told.offsets[chain]).astype(np.int32)
+    start, none = begin[chain] + written["start"], np.zeros(len(plain), dtype=np.int32)
     # A disk's first content, then write by write what is overwritten and what is appended.
     parts = {
-        "chain": (np.arange(len(plain)), chain, chain),
+        "chain": (np.arange(len(plain), dtype=np.int32), chain, chain),
         "start": (begin[:-1], start, begin[chain] + before),
         "end": (begin[:-1] + content, start + written["overwritten"], begin[chain] + before + written["appended"]),
         "epoch": (none, epoch, epoch),
@@ -254,19 +266,21 @@ def _extents(told: _Told, plain: np.ndarray) -> _Columns:
     extents = {
         name: np.concatenate([first, np.column_stack(of_writes).ravel()]) for name, (first, *of_writes) in parts.items()
     }
-    extents = _only(extents, (extents["start"] < extents["end"]) & plain[extents["chain"]])
-    return _only(extents, np.argsort(extents["chain"], kind="stable"))
+    there = np.flatnonzero((extents["start"] < extents["end"]) & plain[extents["chain"]])
+    _keep(extents, there[np.argsort(extents["chain"][there], kind="stable")])
+    return extents
 
 
 def _cut(extents: _Columns) -> np.ndarray:
-    """Cut extents at each other's borders: their columns `low`, the first piece, and `pieces`, how many each has.
+    """Cut extents at each other's borders: `low`, the first piece, and `pieces`, how many, replace `start` and `end`.
 
     Returns the size of each piece [block].
     """
-    borders = np.sort(np.concatenate([extents["start"], extents["end"]]))
+    start, end = extents.pop("start"), extents.pop("end")
+    borders = np.sort(np.concatenate([start, end]))
     borders = borders[np.append(np.ones(min(len(borders), 1), dtype=bool), np.diff(borders) > 0)]
-    extents["low"] = np.searchsorted(borders, extents["start"])
-    extents["pieces"] = np.searchsorted(borders, extents["end"]) - extents["low"]
+    extents["low"] = np.searchsorted(borders, start)
+    extents["pieces"] = np.searchsorted(borders, end) - extents["low"]
     return np.diff(borders)
 
 
@@ -279,7 +293,7 @@ def _runs(extents: _Columns, sizes: np.ndarray, taken: np.ndarray) -> _Columns:
         _runs_of({name: column[low:high] for name, column in extents.items()}, sizes, taken)
         for low, high in pairwise(edges)
     ]
-    return {name: np.concatenate([runs[name] for runs in found]) for name in found[0]}
+    return {name: np.concatenate([runs.pop(name) for runs in found]) for name in tuple(found[0])}
 
 
 def _runs_of(extents: _Columns, sizes: np.ndarray, taken: np.ndarray) -> _Columns:
@@ -314,7 +328,7 @@ def _laid_end_to_end(told: _Told, plain: np.ndarray, runs: _Columns) -> PlainCha
         offsets=np.cumsum(taken) - taken,
         stored=told.started["finishes_at"][there],
         ended=ended[there],
-        chain=np.searchsorted(kept, runs["chain"]),
+        chain=np.asarray(np.searchsorted(kept, runs["chain"]), dtype=np.int32),
         first=runs["first"],
         last=runs["last"],
         blocks=runs["blocks"],
