@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _BEGIN = from_seconds(0)
 """On the billing clock, as the times of events are: two times of one clock are subtracted at a quarter of the cost."""
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS.values())}
-_AT_ONCE = 1 << 14
-"""So many events are made at a time where all are asked for one after the other."""
+AT_ONCE = 1 << 14
+"""So many events are made, or read, at a time where all are asked for one after the other."""
 
 
 def number_of(kind: type[Event]) -> int:
@@ -44,6 +44,11 @@ def as_column(hint: Any, values: Iterable[Any], count: int) -> Any:
         since = map(sub, values, repeat(_BEGIN))
         return np.fromiter(map(timedelta.total_seconds, since), np.float64, count).astype(np.int64)
     return np.fromiter(values, np.int64 if hint is int else object, count)
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Columns of one type as one column."""
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else pd.concat(map(pd.Series, parts)).array
 
 
 @cache
@@ -83,8 +88,8 @@ class EventColumns(Sequence[Event]):
         return len(self.numbers)
 
     def __iter__(self) -> Iterator[Event]:
-        for first in range(0, len(self), _AT_ONCE):
-            yield from self.take(np.arange(first, min(first + _AT_ONCE, len(self))))
+        for first in range(0, len(self), AT_ONCE):
+            yield from self.take(np.arange(first, min(first + AT_ONCE, len(self))))
 
     @overload
     def __getitem__(self, index: int) -> Event: ...

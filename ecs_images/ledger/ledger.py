@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..saving import path_of
-from .event_columns import EventColumns, as_column, hints, kind_numbers, number_of
+from .event_columns import AT_ONCE, EventColumns, as_column, hints, joined, kind_numbers, number_of
 from .events import KINDS, Event
 from .state import State
 
@@ -95,9 +95,13 @@ class Ledger(Sequence[Event]):
         if isinstance(self._events, EventColumns):
             return self._events.columns(kind, names)
         places = np.flatnonzero(self._numbers == number_of(kind))
-        events = self.take(places)
-        found = {name: as_column(hints(kind)[name], map(attrgetter(name), events), len(events)) for name in names}
-        return {"place": places, **found}
+        parts: dict[str, list[Any]] = {name: [] for name in names}
+        # All fields of some events, then of the next: what was fetched from memory once is still in the caches.
+        for low in range(0, len(places) or 1, AT_ONCE):
+            events = self.take(places[low : low + AT_ONCE])
+            for name, part in parts.items():
+                part.append(as_column(hints(kind)[name], map(attrgetter(name), events), len(events)))
+        return {"place": places, **{name: joined(part) for name, part in parts.items()}}
 
     def replay(self) -> State:
         """The state after all events."""

@@ -131,7 +131,7 @@ class _Told:
             ledger.columns(ev.SnapshotStarted, "disk", "snapshot", "at", "finishes_at", "retention_days"),
             ledger.columns(ev.DiskReleased, "disk"),
         ]
-        # Names are numbers as soon as can be: a million texts are large.
+        # Numbers replace names as soon as possible: a million names take much memory.
         _, *chains, self.named_disks = _places(
             self.created["disk"], *(events.pop("disk") for events in of_disks), named
         )
