@@ -59,6 +59,20 @@ def test_a_chain_of_a_cloud_s_state_is_a_copy(cloud: Cloud, acme: Account) -> No
     assert cloud.chain(web).total_gib == 12
 
 
+def test_a_state_of_the_past_that_was_handed_out_changes_nothing_for_who_asks_next(cloud: Cloud, acme: Account) -> None:
+    """Not by its tables, nor by a chain or a list of snapshots, which are copies."""
+    snapshot = acme.create_snapshot(machine(acme))
+    before = tables(cloud.ledger.state_at(cloud.now))
+    state = cloud.ledger.state_at(cloud.now)
+    for table in tables_of(state).values():
+        with pytest.raises(TypeError):
+            table["m-1"] = "mine"  # type: ignore[index]
+    chain = state.snapshots[snapshot].chain
+    state.chains[chain].delete(1)
+    state.chain_snapshots[chain].append("s-mine")
+    assert tables(cloud.ledger.state_at(cloud.now)) == before
+
+
 def test_the_snapshots_of_a_chain_are_handed_out_as_a_copy(cloud: Cloud, acme: Account) -> None:
     """Neither who holds the list nor a fork that takes one more changes what the cloud has: one snapshot."""
     web = machine(acme)

@@ -114,6 +114,26 @@ class Cloud:
         """
         return Cloud._of(self._control.fork())
 
+    def as_of(self, when: Time) -> Cloud:
+        """An independent cloud, as this one was at a moment of the past, after all that happened at that moment.
+
+        when: the moment, from the start of the cloud up to now
+
+        Raises InputError for any other moment: what is to come is tried by moving the clock of a fork.
+
+        >>> cloud.at("2026-02-14")
+        >>> cloud.account("acme").delete_image(golden)
+        >>> cloud.as_of("2026-01-20").image(golden).status
+        'Available'
+        """
+        moment, begin = parse_time(when, "when"), self.ledger[0].at
+        if not begin <= moment <= self.now:
+            raise InputError(
+                f"the cloud was not there on {show_time(moment)}, only from {show_time(begin)} to "
+                f"{show_time(self.now)}; for the future, fork it and move the clock"
+            )
+        return Cloud._of(self._control.as_of(moment))
+
     def __repr__(self) -> str:
         accounts = counted(len(self._control.state.accounts), "account")
         return f"<Cloud: {show_time(self.now)}, {accounts}, {counted(len(self.ledger), 'event')}>"

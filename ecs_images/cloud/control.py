@@ -22,6 +22,7 @@ from ..ledger.events import (
     SnapshotModified,
     SnapshotStarted,
 )
+from ..ledger.history import History
 from ..ledger.ledger import Ledger
 from ..ledger.resources import Durations
 from ..ledger.state import ID_PREFIXES, State
@@ -36,8 +37,9 @@ class Control:
     `lock` is held by whoever gives a command or moves the clock, so that threads wait for each other.
     """
 
-    def __init__(self, events: list[Event], state: State, now: datetime) -> None:
+    def __init__(self, events: list[Event], state: State, now: datetime, history: History | None = None) -> None:
         self._events, self.state, self.now = events, state, now
+        self._history = history or History(events)
         self.lock = RLock()
         state.index.build()
         # Ends of retention to look at, earliest first. One that an image or a disk holds up is left out when its
@@ -50,12 +52,21 @@ class Control:
     def fork(self) -> Control:
         """An independent control plane with the same past."""
         with self.lock:
-            return Control(list(self._events), self.state.fork(), self.now)
+            events = list(self._events)
+            return Control(events, self.state.fork(), self.now, self._history.fork(events))
+
+    def as_of(self, moment: datetime) -> Control:
+        """An independent control plane as this one was at a moment."""
+        with self.lock:
+            events = self._events[: self.ledger.count_until(moment)]
+            is_present = len(events) == len(self._events)
+            state = self.state.fork() if is_present else self._history.after(len(events))
+            return Control(events, state, moment, self._history.fork(events))
 
     @property
     def ledger(self) -> Ledger:
         """What has happened up to now."""
-        return Ledger.growing(self._events)
+        return Ledger.growing(self._events, self._history)
 
     @property
     def today(self) -> date:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from itertools import islice, pairwise
 from operator import attrgetter
@@ -13,8 +15,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..saving import path_of
+from ..units import Time, parse_time
 from .event_columns import AT_ONCE, EventColumns, as_column, hints, joined, kind_numbers, number_of
 from .events import KINDS, Event
+from .history import History
 from .state import State
 
 _Event = TypeVar("_Event", bound=Event)
@@ -31,16 +35,19 @@ class Ledger(Sequence[Event]):
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._events: Sequence[Event] = list(events)
-        self._length = len(self._events)
+        self._length, self._history = len(self._events), History(self._events)
         for before, event in pairwise(self._events):
             if event.at < before.at:
                 raise InputError(f"an event of {event.at} cannot follow one of {before.at}")
 
     @classmethod
-    def growing(cls, events: Sequence[Event]) -> Self:
-        """A ledger of the events that a growing list has now, without copying it; later ones do not belong to it."""
+    def growing(cls, events: Sequence[Event], history: History | None = None) -> Self:
+        """A ledger of the events that a growing list has now, without copying it; later ones do not belong to it.
+
+        history: the history of that list; a new one unless given
+        """
         ledger = cls.__new__(cls)
-        ledger._events, ledger._length = events, len(events)
+        ledger._events, ledger._length, ledger._history = events, len(events), history or History(events)
         return ledger
 
     def __iter__(self) -> Iterator[Event]:
@@ -102,6 +109,23 @@ class Ledger(Sequence[Event]):
             for name, part in parts.items():
                 part.append(as_column(hints(kind)[name], map(attrgetter(name), events), len(events)))
         return {"place": places, **{name: joined(part) for name, part in parts.items()}}
+
+    def count_until(self, when: datetime) -> int:
+        """How many events happened up to a moment, those at it included."""
+        return bisect_right(self._events, when, hi=self._length, key=attrgetter("at"))
+
+    def state_at(self, when: Time) -> State:
+        """What existed or had existed at a moment, after all events up to it; to be looked at only.
+
+        when: the moment; before the first event there is nothing, after the last one everything stays as it is
+
+        The first question about a long ledger replays it that far and keeps a state after each sixteenth of it, or
+        after 16,384 events if that is more; later ones go on from there.
+
+        >>> cloud.ledger.state_at("2026-01-20").images[golden].status
+        'Available'
+        """
+        return self._history.after(self.count_until(parse_time(when, "when"))).read_only()
 
     def replay(self) -> State:
         """The state after all events."""

@@ -14,9 +14,7 @@ from ..catalog.images import find_public_image, marketplace_image, marketplace_i
 from ..catalog.prices import Prices
 from ..catalog.regions import regions
 from ..catalog.sites import site
-from ..cloud.cloud import Cloud
 from ..errors import FileProblems, InputError, PriceNotFound, Problem, UnknownName
-from ..ledger.ledger import Ledger
 from ..units import bytes_to_gib, parse_time, show_time
 from .expect import Expectation, bounds
 from .run import Outcome, Run, resolve
@@ -182,7 +180,7 @@ def _stored_gib(story: Story, run: Run, fields: dict[str, Any]) -> float:
         end = max(story.until or run.cloud.now, run.cloud.now)
         if not story.start <= moment <= end:
             raise InputError(f"at is outside the story, {show_time(story.start)} to {show_time(end)}")
-        cloud = Cloud.from_ledger(Ledger(event for event in run.cloud.ledger if event.at <= moment))
+        cloud = cloud.as_of(min(moment, cloud.now))
     of_disk = cloud.chain(resolve(run.cloud, run.ids, where["disk"])).id if "disk" in where else None
     stored_bytes = 0
     for chain_id, members in cloud.state.chain_snapshots.items():

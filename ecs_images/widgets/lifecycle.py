@@ -6,7 +6,6 @@ The answers are not looked up: every command is tried in its own copy of the clo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -66,7 +65,7 @@ class ImageLife:
         self._lives = self.cloud.lifecycle()
         self._tried = lru_cache(maxsize=_REMEMBERED)(self._try_all)
         self._rows = lru_cache(maxsize=_REMEMBERED)(self._rows_of)
-        self._lived = lru_cache(maxsize=_REMEMBERED)(self._live_until)
+        self._lived = lru_cache(maxsize=_REMEMBERED)(self.cloud.as_of)
 
     def __repr__(self) -> str:
         return f"<ImageLife: {pages.counted(len(self.images()), 'image')}>"
@@ -163,15 +162,6 @@ class ImageLife:
         if image not in cloud.state.images:
             born = show_time(self.cloud.image(image).created_at)
             raise InputError(f"{image} did not exist yet on {moment}; choose a moment from {born} on")
-        return cloud
-
-    def _live_until(self, when: datetime) -> Cloud:
-        if when == self.cloud.now:
-            return self.cloud  # As all that is shown at first: nothing needs to be replayed.
-        ledger = self.cloud.ledger
-        cloud = Cloud.from_ledger(ledger[: sum(event.at <= when for event in ledger)])
-        # Work that was due later is not done by moving the clock: the ledger records when it was done.
-        cloud.at(max(cloud.now, when))
         return cloud
 
     def _try_all(self, image: str, account: str, moment: str) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from ecs_images.billing.metering import billing_window, usage_of
 from ecs_images.catalog.prices import Prices
 from ecs_images.ledger import events as ev
 from ecs_images.ledger.ledger import Ledger
+from ecs_images.ledger.state import State
 from ecs_images.units import BYTES_PER_GIB, BYTES_PER_MIB, parse_time
 
 REGIONS, ACCOUNTS, SNAPSHOTS_PER_CHAIN, KEEP = 20, 5, 50, 12
@@ -183,3 +184,27 @@ def charge() -> Row:
 
     work = "charge the usage of {size:,} snapshots over 3 years, by month × region × account"
     return Row(work, "faster than plain pandas", 100_000, {OURS: ours, "plain pandas": pandas})
+
+
+def state() -> Row:
+    """What existed at a date, asked again and for the first time, against a replay of all events up to it."""
+    when = parse_time("2025-06-01")
+
+    def live(state: State) -> list[int]:
+        return [len(state.snapshots), sum(not snapshot.deleted_at for snapshot in state.snapshots.values())]
+
+    def again(size: int, folder: Path) -> Work:
+        ledger = estate(size)
+        ledger.state_at(UNTIL)
+        return lambda: live(ledger.state_at(when))
+
+    def first(size: int, folder: Path) -> Work:
+        ledger = estate(size)
+        return lambda: live(ledger.state_at(when))
+
+    def replays(size: int, folder: Path) -> Work:
+        ledger = estate(size)
+        return lambda: live(Ledger(event for event in ledger if event.at <= when).replay())
+
+    engines = {OURS: again, "asked first": first, "a replay": replays}
+    return Row("what existed at a date, of {size:,} snapshots over 3 years", "under 200 ms", 100_000, engines)
