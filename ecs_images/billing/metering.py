@@ -208,17 +208,18 @@ def _storage_usage(state: State, plain: PlainChains | None, window: tuple[int, i
     first = first[used]
     last = last[used]
     blocks = blocks[used]
+    same = np.zeros(len(chain), np.int8)
     return _usage_frame(
         {
             "billing_account_id": _codes([owner.account for owner in owners], chain),
             "billing_currency": _codes([_currency(state.accounts[o.account]) for o in owners], chain),
             "region_id": _codes([owner.region for owner in owners], chain),
-            "sku_meter": _codes([meters.STORAGE], np.zeros(len(chain), np.int64)),
-            "x_item": _codes([""], np.zeros(len(chain), np.int64)),
+            "sku_meter": _codes([meters.STORAGE], same),
+            "x_item": _codes([""], same),
             "x_vcpus": np.zeros(len(chain), np.int64),
-            "x_term": _codes([""], np.zeros(len(chain), np.int64)),
+            "x_term": _codes([""], same),
             "resource_id": _codes(chains, chain),
-            "x_image_id": _codes([""], np.zeros(len(chain), np.int64)),
+            "x_image_id": _codes([""], same),
             "x_first_snapshot": first,
             "x_last_snapshot": last,
             "x_skipped_snapshots": _codes(skipped, np.minimum(used, len(skipped) - 1)),  # no plain chain's runs skip
@@ -247,7 +248,7 @@ def _codes(names: Iterable[str], codes: np.ndarray) -> pd.api.extensions.Extensi
     text = list(names)
     categories = sorted(set(text))
     position = {name: k for k, name in enumerate(categories)}
-    to_category = np.array([position[name] for name in text] or [0], dtype=np.int64)
+    to_category = np.array([position[name] for name in text] or [0], dtype=np.int32)
     dtype = pd.CategoricalDtype(pd.Index(categories, dtype="str"))  # of text also where there is none
     return pd.Categorical.from_codes(to_category[codes], dtype=dtype)
 
