@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import ecs_images as ecs
 from ecs_images.catalog.price_files import PriceRow
-from ecs_images.ledger.blocks import Chain
+from ecs_images.ledger.chains import Chain
 from ecs_images.units import BILLING_CLOCK
 
 settings.register_profile(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import chain_steps
 
 from ecs_images.accounts.bounds import Freed, KnownChain
-from ecs_images.ledger.blocks import Chain
+from ecs_images.ledger.chains import Chain
 
 CHAINS, SEED = 2000, 20261127
 

@@ -16,7 +16,7 @@ PACKAGE = Path(ecs_images.__file__).parent
 # From the ground floor up. What is named here is a room, or a module that stands on a floor by itself;
 # rooms of a floor stand side by side and know nothing of each other.
 FLOORS = [
-    {"errors", "units", "columns", "tables", "saving", "wording", "cards"},
+    {"errors", "units", "columns", "tables", "saving", "memory", "wording", "cards"},
     {"catalog"},
     {"ledger"},
     {"cloud", "billing", "wire"},

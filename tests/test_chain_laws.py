@@ -12,7 +12,7 @@ from oracle import Blocks, Reader
 from strategies import chain_steps, play, stories
 
 from ecs_images import Cloud
-from ecs_images.ledger.blocks import Chain
+from ecs_images.ledger.chains import Chain
 
 many = settings(max_examples=150)
 

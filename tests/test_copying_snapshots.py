@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ecs_images import Account, Cloud, PriceNotFound, bill
 from ecs_images.charts.chain import Blocks
 from ecs_images.ledger import events as ev
-from ecs_images.ledger.blocks import Chain, CopiedChain
+from ecs_images.ledger.chains import Chain, CopiedChain
 
 QINGDAO = "cn-qingdao"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import Command, Played, Story, commands, fingerprint, go_on, play, stories, tables
 
 from ecs_images import Account, Cloud
-from ecs_images.ledger.blocks import CopiedChain
+from ecs_images.ledger.chains import CopiedChain
 
 Moves = list[tuple[bool, int, tuple[Command, ...]]]
 """Whether to fork first, whose turn it is, and what is commanded."""

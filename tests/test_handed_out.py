@@ -12,7 +12,7 @@ from helpers import golden_image, machine
 from strategies import fingerprint, tables
 
 from ecs_images import Account, Cloud
-from ecs_images.ledger.blocks import Chain
+from ecs_images.ledger.chains import Chain
 from ecs_images.ledger.state import State
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpers import HANGZHOU, golden_image, machine
 
 from ecs_images import Cloud, InputError, UnknownName
-from ecs_images.ledger.chains import BLOCK_MAP
+from ecs_images.ledger.chain_view import BLOCK_MAP
 from ecs_images.ledger.lifecycle import LIFECYCLE
 from ecs_images.ledger.lineage import LINEAGE
 

@@ -15,7 +15,7 @@ from ..catalog.limits import constant
 from ..catalog.meters import STORAGE
 from ..errors import InputError, MixedCurrencies, UnknownName, shown
 from ..ledger import events as ev
-from ..ledger.chains import ChainView
+from ..ledger.chain_view import ChainView
 from ..ledger.ledger import Ledger
 from ..ledger.resources import Disk, Image, ImageFiles, Instance, Purchase, Snapshot
 from ..ledger.state import State

@@ -17,7 +17,7 @@ from ..catalog.images import marketplace_images
 from ..catalog.instance_types import instance_type
 from ..catalog.regions import regions
 from ..errors import InputError, shown
-from ..ledger.chains import ChainView
+from ..ledger.chain_view import ChainView
 from ..ledger.events import MOST_PERIODS
 from ..ledger.resources import Purchase, Resource
 from ..saving import can_be_stored

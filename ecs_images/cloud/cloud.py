@@ -23,7 +23,7 @@ from ..catalog.rule_book import supposed
 from ..catalog.sites import site as known_site
 from ..errors import InputError, UnknownName, shown
 from ..ledger.automatic import next_act, next_slot
-from ..ledger.chains import ChainView, Listed, block_map, chain_view, freed_gib, is_many
+from ..ledger.chain_view import ChainView, Listed, block_map, chain_view, freed_gib, is_many
 from ..ledger.events import AccountOpened, CloudStarted, FilesFinished, ImageFinished, QuotaSet, SnapshotFinished
 from ..ledger.ledger import Ledger
 from ..ledger.lifecycle import lifecycle

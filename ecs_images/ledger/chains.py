@@ -1,182 +1,301 @@
-"""What a snapshot chain stores [GiB]: in total, for one snapshot alone, and what deletions free.
+"""Snapshot chains as set arithmetic over blocks (SNAP-2, CHAIN-1, CHAIN-2).
 
-Money does not follow GiB exactly: tiers and free quotas depend on all that an account stores.
+A snapshot captures the blocks whose version differs from the chain's newest live snapshot, and all
+written blocks where no live snapshot is left. Writing, re-initialising and rolling back make new
+versions, and an old version never returns. So one stored copy of a block belongs to an unbroken run
+of snapshots, first..last, and is freed exactly when every snapshot of that run is deleted. A chain
+stores runs, not copies of disks: its size grows with what was written, not with its snapshots.
+Only where an older snapshot is copied after a newer one does a run skip numbers (UNK-15).
+
+Example: 12 GiB are written and snapshot 1 is taken; 3 of them are overwritten and snapshot 2 is taken.
+    run 1..2   9 GiB, which both hold
+    run 1..1   3 GiB, the old content: freed by deleting snapshot 1
+    run 2..2   3 GiB, the new content: freed by deleting snapshot 2
+The chain stores 15 GiB. Deleting both frees all 15, more than 3 + 3 of deleting each alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain as in_turn
-from operator import itemgetter
-from typing import Any, overload
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
+from copy import copy
+from typing import ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
-from ..cards import card, counted
-from ..catalog.schemas import TABLES
-from ..errors import UnknownName
-from ..units import BYTES_PER_GIB, bytes_to_gib
-from .blocks import StoredChain
-from .runs import RunIndex
-from .state import State
+from .runs import ChainRuns, RunIndex, Runs
 
-Listed = list[str] | tuple[str, ...]
-BLOCK_MAP = TABLES["block map"]
+_NOT_STORED = 0
 
 
-@dataclass(frozen=True, repr=False)
-class ChainView:
-    """A snapshot chain (快照链) at the moment it was asked for; later changes of the chain do not show in it.
+class StoredChain(ABC):
+    """The snapshots of a chain, numbered 1, 2, 3 … as they are taken, and what they store.
 
-    id: the id of the chain
-    snapshots: the ids of its live snapshots, oldest first
+    Only events may call the methods that change it, on a chain from `State.changing`.
     """
 
-    id: str
-    snapshots: tuple[str, ...]
-    _numbers: dict[str, int]
-    _chain: StoredChain
+    __slots__ = ("block_bytes", "live", "taken")
+    _changing: ClassVar[tuple[str, ...]]
+    """The attributes that methods change in place, so a copy needs its own."""
 
-    def __repr__(self) -> str:
-        return f"<Chain {self.id}: {counted(len(self.snapshots), 'live snapshot')}, {self.total_gib:g} GiB>"
+    def __init__(self, block_bytes: int) -> None:
+        self.block_bytes = block_bytes
+        self.taken = 0
+        self.live: list[int] = []
 
-    def _repr_html_(self) -> str:
-        return card(self, {}, ("live snapshot", "it alone holds [GiB]"), self.alone_gib().items())
+    def copy(self) -> Self:
+        """A chain of the same content; changing one does not change the other."""
+        twin = copy(self)
+        for name in self._changing:
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    @abstractmethod
+    def runs(self) -> Runs:
+        """Every copy ever stored, freed ones included."""
+
+    def delete(self, number: int) -> None:
+        """Delete a snapshot, which frees the copies that no other live snapshot holds."""
+        del self.live[bisect_left(self.live, number)]
+
+    def held(self, live: Sequence[int] | None = None) -> ChainRuns:
+        """What the chain stores for its live snapshots, or would if only those with the numbers in `live` were."""
+        return ChainRuns(self.runs(), self.live if live is None else live)
+
+    def total_blocks(self) -> int:
+        """Blocks that the chain stores now, which is what is billed."""
+        return RunIndex([self.held()]).total
+
+    def freed_blocks(self, numbers: Collection[int]) -> int:
+        """Blocks that deleting these snapshots together would free.
+
+        At least the sum of what deleting each alone frees, because copies that only they share are
+        freed as well.
+        """
+        chosen = [place for place, number in enumerate(self.live) if number in numbers]
+        return int(RunIndex([self.held()]).freed(chosen, [len(chosen)])[0])
+
+    def exclusive_blocks(self, number: int) -> int:
+        """Blocks that this snapshot alone holds."""
+        return self.freed_blocks([number])
+
+    def alone_after(self, deleted: Collection[int]) -> dict[int, int]:
+        """For each live snapshot, the blocks that it alone holds once `deleted` are deleted; 0 for those."""
+        kept = [number for number in self.live if number not in deleted]
+        alone = RunIndex([self.held(kept)]).alone()
+        return dict.fromkeys(self.live, 0) | dict(zip(kept, map(int, alone), strict=True))
+
+    def shared_blocks(self, one: int, other: int) -> int:
+        """Blocks of which both snapshots hold the same copy; 0 where one is not live."""
+        if one not in self.live or other not in self.live:
+            return 0
+        runs = self.runs()
+        return int(runs.blocks[runs.held_by(one) & runs.held_by(other)].sum())
+
+
+class Chain(StoredChain):
+    """The snapshots of one disk, and the disk's content."""
+
+    __slots__ = ("_closed", "_ends", "_firsts")
+    _changing = ("live", "_closed", "_ends", "_firsts")
+
+    def __init__(self, block_bytes: int, written_blocks: int = 0) -> None:
+        super().__init__(block_bytes)
+        # The disk from block 0 on: extent k ends before block _ends[k], and snapshot _firsts[k] was
+        # the first to store its content (_NOT_STORED: none yet).
+        self._ends = [written_blocks] if written_blocks else []
+        self._firsts = [_NOT_STORED] if written_blocks else []
+        self._closed: dict[tuple[int, int], int] = {}
 
     @property
-    def total_gib(self) -> float:
-        """What the chain stores, which is what is billed [GiB] (CHAIN-1)."""
-        return self._gib(self._chain.total_blocks())
+    def written_blocks(self) -> int:
+        """How many blocks of the disk have been written, from block 0 on."""
+        return self._ends[-1] if self._ends else 0
 
-    def exclusive_gib(self, snapshot: str) -> float:
-        """What this live snapshot alone holds, which is what deleting it alone frees [GiB] (CHAIN-2)."""
-        return self._gib(self._chain.exclusive_blocks(self._number(snapshot)))
+    def append(self, blocks: int) -> None:
+        """Write so many blocks for the first time."""
+        if not blocks:
+            return
+        end = self.written_blocks + blocks
+        if self._firsts and self._firsts[-1] == _NOT_STORED:
+            self._ends[-1] = end
+        else:
+            self._ends.append(end)
+            self._firsts.append(_NOT_STORED)
 
-    def alone_gib(self, after: Sequence[str] = ()) -> dict[str, float]:
-        """For each live snapshot, what deleting it alone frees once those of `after` are deleted [GiB]; 0 for those."""
-        alone = self._chain.alone_after({self._number(s) for s in after})
-        return {name: self._gib(alone[number]) for name, number in self._numbers.items()}
+    def overwrite(self, start: int, blocks: int) -> None:
+        """Overwrite `blocks` written blocks, from block `start` on."""
+        if not blocks:
+            return
+        end = start + blocks
+        self._split(start)
+        self._split(end)
+        low, high = bisect_right(self._ends, start), bisect_left(self._ends, end) + 1
+        self._close(low, high)
+        self._ends[low:high] = [end]
+        self._firsts[low:high] = [_NOT_STORED]
 
-    @overload
-    def freed_gib(self, snapshots: Sequence[str]) -> float: ...
-    @overload
-    def freed_gib(self, snapshots: Sequence[Listed]) -> list[float]: ...
-    def freed_gib(self, snapshots: Any) -> Any:
-        """What deleting these live snapshots together frees [GiB]; of a list of lists, a list of what each frees."""
-        if not is_many(snapshots):
-            return self._gib(self._chain.freed_blocks({self._number(s) for s in snapshots}))
-        places = {name: place for place, name in enumerate(self._numbers)}
-        named = [places[s] if s in places else self._number(s) for s in in_turn.from_iterable(snapshots)]
-        freed = RunIndex([self._chain.held()]).freed(named, [len(one) for one in snapshots])
-        return [self._gib(int(blocks)) for blocks in freed]
+    def keep(self, blocks: int) -> None:
+        """Keep the first `blocks` written blocks; what lies behind them leaves the disk."""
+        self._split(blocks)
+        low = bisect_right(self._ends, blocks)
+        self._close(low, len(self._ends))
+        del self._ends[low:], self._firsts[low:]
 
-    def shared_gib(self, one: str, other: str) -> float:
-        """What both live snapshots hold in the same stored copy [GiB]."""
-        return self._gib(self._chain.shared_blocks(self._number(one), self._number(other)))
+    def reset(self, written_blocks: int) -> None:
+        """Give the disk entirely new content of that size, as when it is re-initialised or released (0)."""
+        self._close(0, len(self._ends))
+        self._ends = [written_blocks] if written_blocks else []
+        self._firsts = [_NOT_STORED] if written_blocks else []
 
-    def _gib(self, blocks: int) -> float:
-        return bytes_to_gib(blocks * self._chain.block_bytes)
+    def capture(self) -> int:
+        """Take a snapshot; returns the number of blocks it adds to what the chain stores."""
+        newest = self.live[-1] if self.live else 0
+        if newest < self.taken:
+            self._forget_copies_after(newest)
+        number, stored, k = self.taken + 1, 0, -1
+        for _ in range(self._firsts.count(_NOT_STORED)):
+            k = self._firsts.index(_NOT_STORED, k + 1)
+            stored += self._ends[k] - (self._ends[k - 1] if k else 0)
+            self._firsts[k] = number
+        self.taken = number
+        self.live.append(number)
+        return stored
 
-    def _number(self, snapshot: str) -> int:
-        try:
-            return self._numbers[snapshot]
-        except KeyError:
-            raise UnknownName(f"live snapshot of chain {self.id}", snapshot, self._numbers) from None
+    def runs(self) -> Runs:
+        counts = dict(self._closed)
+        start = 0
+        for end, first in zip(self._ends, self._firsts, strict=True):
+            if first != _NOT_STORED:
+                run = first, self.taken
+                counts[run] = counts.get(run, 0) + end - start
+            start = end
+        return _as_runs(counts)
+
+    def unstored_blocks(self) -> int:
+        """Blocks that a snapshot taken now would add to what the chain stores."""
+        newest, start, blocks = self.live[-1] if self.live else 0, 0, 0
+        for end, first in zip(self._ends, self._firsts, strict=True):
+            if first == _NOT_STORED or first > newest:
+                blocks += end - start
+            start = end
+        return blocks
+
+    # Extents --------------------------------------------------------------------------------
+
+    def _split(self, block: int) -> None:
+        k = bisect_right(self._ends, block)
+        start = self._ends[k - 1] if k else 0
+        if k < len(self._ends) and start < block:
+            self._ends.insert(k, block)
+            self._firsts.insert(k, self._firsts[k])
+
+    def _close(self, low: int, high: int) -> None:
+        """The content of extents low..high-1 leaves the disk, which ends the runs that hold it."""
+        start = self._ends[low - 1] if low else 0
+        for k in range(low, high):
+            end, first = self._ends[k], self._firsts[k]
+            if first != _NOT_STORED:
+                self._end_run(first, end - start)
+            start = end
+
+    def _forget_copies_after(self, newest: int) -> None:
+        """The snapshots after `newest` are deleted, so what only they held must be stored again."""
+        start = 0
+        ends: list[int] = []
+        firsts: list[int] = []
+        for end, first in zip(self._ends, self._firsts, strict=True):
+            if first > newest:
+                self._end_run(first, end - start)
+                first = _NOT_STORED
+            if firsts and firsts[-1] == first:
+                ends[-1] = end
+            else:
+                ends.append(end)
+                firsts.append(first)
+            start = end
+        self._ends, self._firsts = ends, firsts
+
+    def _end_run(self, first: int, blocks: int) -> None:
+        run = first, self.taken
+        self._closed[run] = self._closed.get(run, 0) + blocks
 
 
-def chain_view(state: State, of: str) -> ChainView:
-    """A snapshot chain as it is now.
+class CopiedChain(StoredChain):
+    """The copies of one chain's snapshots in another region (SCOPY-2).
 
-    state: the state to look in
-    of: id of a chain, a disk, an instance (its system disk) or a snapshot
-
-    Raises UnknownName for an id that has no chain.
+    A copy shares what the live copies there hold already, so only the first one is full, also where an older
+    snapshot is copied after a newer one (UNK-15). What two copies share is read from the runs of the original
+    chain, which it keeps even after their snapshots are deleted; content that the original chain had to store
+    again counts as changed.
     """
-    if of in state.snapshots:
-        chain_id = state.snapshots[of].chain
-    elif of in state.instances:
-        chain_id = state.disks[state.instances[of].system_disk].chain
-    else:
-        chain_id = state.disks[of].chain if of in state.disks else of
-    if chain_id not in state.chains:
-        raise UnknownName("chain, disk, instance or snapshot", of, [*state.chains, *state.disks, *state.snapshots])
-    chain = state.chains[chain_id]
-    members = (state.snapshots[s] for s in state.chain_snapshots.get(chain_id, ()))
-    numbers = {snapshot.id: snapshot.number for snapshot in members if not snapshot.deleted_at}
-    return ChainView(chain_id, tuple(numbers), numbers, chain.copy())
+
+    __slots__ = ("_copied", "original")
+    _changing = ("live", "_copied")
+
+    def __init__(self, original: StoredChain) -> None:
+        super().__init__(original.block_bytes)
+        self.original = original
+        # For each copy: the number of its original, and the copies that were live when it was made.
+        self._copied: list[tuple[int, tuple[int, ...]]] = []
+
+    @property
+    def newest_original(self) -> int:
+        """The number of the newest snapshot that was copied."""
+        return max(original for original, _ in self._copied)
+
+    def capture(self, original: int) -> None:
+        """Copy snapshot `original`."""
+        self._copied.append((original, tuple(self.live)))
+        self.taken += 1
+        self.live.append(self.taken)
+
+    def unstored_blocks(self, original: int) -> int:
+        """Blocks that copying snapshot `original` now would send and store."""
+        runs = self.original.runs()
+        lacking = runs.held_by(original)
+        for number in self.live:
+            lacking &= ~runs.held_by(self._copied[number - 1][0])
+        return int(runs.blocks[lacking].sum())
+
+    def runs(self) -> Runs:
+        # Each run of the original that a copy holds becomes stored here: by the copy that brought it, if one that
+        # was live then holds the run too, else by the copy itself. `firsts[n][row]` is the copy that first stored
+        # run `row` for copy n, 0 where copy n does not hold it. Example: snapshots 1, 2 and 3 were copied as 1, 2,
+        # 3; run 1..2 of the original is first stored by copy 1, and copy 2 takes it over: run 1..2 here too. Had
+        # copy 1 been deleted before snapshot 2 was copied, copy 2 would have nothing to take over, and there would
+        # be two stored copies of it: 1..1, which is freed, and 2..2. Had snapshot 3 been copied before snapshot 2,
+        # as copy 2, copies 1 and 3 would hold it: 1..3, which skips 2.
+        original = self.original.runs()
+        firsts = np.zeros((len(self._copied) + 1, len(original.first)), dtype=np.int64)
+        held: dict[tuple[int, int], list[int]] = {}
+        for number, (source, live) in enumerate(self._copied, 1):
+            holds = original.held_by(source)
+            there = firsts[list(live)].max(axis=0, initial=0)
+            firsts[number] = np.where(holds, np.where(there > 0, there, number), 0)
+            for row in np.flatnonzero(holds).tolist():
+                held.setdefault((row, int(firsts[number, row])), []).append(number)
+        counts: dict[tuple[int, ...], int] = {}
+        for (row, _), holders in held.items():
+            run = tuple(holders)
+            counts[run] = counts.get(run, 0) + int(original.blocks[row])
+        return _as_runs_of(counts)
 
 
-def is_many(snapshots: Any) -> bool:
-    """Whether a list is one of lists of snapshots; an empty list is one set of none, and a record of one is no list."""
-    return bool(snapshots) and all(type(one) in (list, tuple) for one in snapshots)
+def _as_runs(counts: dict[tuple[int, int], int]) -> Runs:
+    table = np.array([(first, last, blocks) for (first, last), blocks in counts.items()], dtype=np.int64)
+    columns = table.reshape(-1, 3)
+    return Runs(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def freed_gib(state: State, sets: Sequence[Sequence[str]]) -> list[float]:
-    """For each set of snapshots, what deleting just these together frees, over all their chains [GiB].
-
-    state: the state to look in
-    sets: ids of live snapshots; one that is named twice in a set counts once
-
-    Raises UnknownName for an id that is not a live snapshot.
-    """
-    # There may be a million ids in the sets, so nothing is done with each of them in a loop.
-    named = list(in_turn.from_iterable(sets))
-    distinct = set(named)
-    if not distinct <= state.snapshots.keys():
-        unknown = next(snapshot for snapshot in named if snapshot not in state.snapshots)
-        image = state.images.get(unknown)
-        hint = f"{unknown} is an image; its snapshots: {', '.join(image.snapshots)}" if image else ""
-        raise UnknownName("snapshot", unknown, state.snapshots, hint)
-    chains = {state.snapshots[snapshot].chain for snapshot in distinct}
-    live = {chain_id: state.live_ids(chain_id) for chain_id in chains}
-    place_of = {snapshot: place for place, snapshot in enumerate(in_turn.from_iterable(live.values()))}
-    if not distinct <= place_of.keys():
-        deleted = next(snapshot for snapshot in named if snapshot not in place_of)
-        chain_id = state.snapshots[deleted].chain
-        raise UnknownName(f"live snapshot of chain {chain_id}", deleted, live[chain_id])
-    # `itemgetter` returns no tuple for fewer than two names, so two more are asked for.
-    places = itemgetter(*named[:1] * 2, *named)(place_of)[2:] if named else ()
-    stored = [state.chains[chain_id] for chain_id in chains]
-    index = RunIndex(one.held()._replace(block_size=one.block_bytes) for one in stored)
-    freed: list[float] = (index.freed(places, [len(one) for one in sets]) / BYTES_PER_GIB).tolist()
-    return freed
-
-
-def block_map(state: State, of: str) -> pd.DataFrame:
-    """Which live snapshots of a chain hold which stored blocks.
-
-    state: the state to look in
-    of: id of a chain, a disk, an instance (its system disk) or a snapshot
-
-    Returns a `BLOCK_MAP` table: snapshots oldest first, for each the runs it holds by their first snapshot. A
-    run is freed exactly when the snapshots of all its rows are deleted. A snapshot that holds nothing has one
-    row of 0 GiB. Raises UnknownName for an id that has no chain.
-    """
-    view = chain_view(state, of)
-    chain = state.chains[view.id]
-    runs = chain.runs()
-    live = np.array(chain.live, dtype=np.int64)
-    order = np.lexsort((runs.last, runs.first))
-    first, last, size_bytes = runs.first[order], runs.last[order], runs.blocks[order] * chain.block_bytes
-    held = np.array([runs.held_by(number)[order] for number in chain.live], dtype=bool).reshape(len(live), len(order))
-    snapshot, run = np.nonzero(held)
-    rows = pd.DataFrame(
-        {
-            "resource_id": view.id,
-            "x_snapshot_id": np.array(view.snapshots, dtype=object)[snapshot],
-            "x_number": live[snapshot],
-            "x_first_snapshot": first[run],
-            "x_last_snapshot": last[run],
-            "x_skipped_snapshots": runs.skipped_texts()[order][run],
-            "x_stored_gib": size_bytes[run] / BYTES_PER_GIB,
-            "x_holders": held.sum(axis=0)[run],
-        }
-    )
-    # A snapshot that holds nothing has a row too: a run of no blocks, which only it holds.
-    empty = [
-        (view.id, view.snapshots[place], live[place], 0, 0, "", 0.0, 1) for place in np.flatnonzero(~held.any(axis=1))
-    ]
-    rows = pd.concat([rows, BLOCK_MAP.frame(empty)]) if empty else rows
-    return BLOCK_MAP.frame(rows.sort_values("x_number", kind="stable", ignore_index=True))
+def _as_runs_of(counts: dict[tuple[int, ...], int]) -> Runs:
+    """Runs by all the numbers that hold them, ascending."""
+    table = np.array([(held[0], held[-1], blocks) for held, blocks in counts.items()], dtype=np.int64)
+    columns = table.reshape(-1, 3)
+    skipped = {
+        k: tuple(sorted({*range(held[0], held[-1])}.difference(held)))
+        for k, held in enumerate(counts)
+        if len(held) <= held[-1] - held[0]
+    }
+    return Runs(columns[:, 0], columns[:, 1], columns[:, 2], skipped)

@@ -26,7 +26,7 @@ from ..catalog.rule_book import supposed
 from ..errors import InputError, shown
 from ..units import show_time
 from .automatic import next_slot
-from .blocks import Chain, CopiedChain
+from .chains import Chain, CopiedChain
 from .fields import (
     AccountName,
     DiskId,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
+from ..memory import without_cycle_collector
 from .events import Event
 from .state import State
 
@@ -37,7 +36,7 @@ class History:
         place = max((kept for kept in list(self._kept) if kept <= count), default=0)
         state = self._kept[place].fork() if place else State()
         apart = max(self._apart, len(self._events) // _MOST)
-        with _collector_at_rest():
+        with without_cycle_collector():
             while place < count:
                 end = min(count, (place // apart + 1) * apart)
                 for event in self._events[place:end]:
@@ -46,15 +45,3 @@ class History:
                     self._kept[end] = state.fork()
                 place = end
         return state
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Without garbage collection: a replay leaves no cycles, and a search of all kept states takes longer than it."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..catalog.rule_book import taken
-from .blocks import Chain, CopiedChain, StoredChain
+from .chains import Chain, CopiedChain, StoredChain
 from .index import Index, Key, Table
 from .resources import (
     AutoSnapshotPolicy,

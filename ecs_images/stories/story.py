@@ -7,11 +7,9 @@ run.bill().by("month", "meter")
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -29,6 +27,7 @@ from ..cloud.cloud import Cloud, check_account_name, check_block_size, check_quo
 from ..cloud.control import DURATIONS
 from ..errors import CloudError, FileProblems, InputError, Problem, UnknownName, shown
 from ..ledger.resources import Durations
+from ..memory import without_cycle_collector
 from ..units import EARLIEST, parse_time, show_time
 from .expect import Expectation, ExpectationReader
 from .lined_yaml import Located, LocatedMap, parse_yaml, read_yaml
@@ -57,21 +56,6 @@ KEYS = {
     "expect": "what should come out",
 }
 """The parts of a story, and what each means."""
-
-
-@contextmanager
-def _without_cycle_collector() -> Iterator[None]:
-    """Pause Python's search for objects that only each other hold: a story makes none while it is read and run.
-
-    The search walks all steps and events that are alive, again and again while they become more.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class AccountSettings(NamedTuple):
@@ -113,7 +97,7 @@ class Story:
         return card(self, {**facts, **self.parameters}, ("command", "times"), given.most_common())
 
     @classmethod
-    @_without_cycle_collector()
+    @without_cycle_collector()
     def load(cls, path: str | Path, parameters: Mapping[str, Value] | None = None) -> Story:
         """Read a story file.
 
@@ -125,12 +109,12 @@ class Story:
         return _read(read_yaml(path), str(path), Path(path).parent, parameters or {})
 
     @classmethod
-    @_without_cycle_collector()
+    @without_cycle_collector()
     def parse(cls, text: str, name: str = "story", parameters: Mapping[str, Value] | None = None) -> Story:
         """Read a story from text, as `load` does; price layers are found from the current folder."""
         return _read(parse_yaml(text, name), name, Path(), parameters or {})
 
-    @_without_cycle_collector()
+    @without_cycle_collector()
     def run(self, progress: Callable[[int], None] | None = None) -> Run:
         """Run the steps in order on a new cloud.
 
