@@ -237,8 +237,8 @@ class Question:
         if found:
             return found
         if pieces not in self._levels:
-            there = [self.existing[key]] if key in self.existing else []
-            start, end, quantity = map(np.concatenate, zip(*(_spans(one) for one in (*uses, *there)), strict=True))
+            there: list[Use | Rows] = [self.existing[key]] if key in self.existing else []
+            start, end, quantity = map(np.concatenate, zip(*(_spans(one) for one in [*uses, *there]), strict=True))
             self._levels[pieces] = levels_of_spans(np.zeros(len(start), np.int64), [key], start, end, quantity)
         levels = self._levels[pieces]
         found = curve_of(key, levels.moment, levels.change, self.prices)
