@@ -373,7 +373,7 @@ def test_the_page_of_an_account_has_a_tab_for_all_but_its_chains_whose_inside_is
     folder = ecs.sample("shop") / "inventory"
     notebook: Any = notebook_of(folder, "shop", "m-00000002", "china")
     assert notebook["metadata"]["heading"] == "What the images of an account cost"
-    first, second = (cell["source"] for cell in notebook["cells"])
+    first, second, _ = (cell["source"] for cell in notebook["cells"])
     scope: dict[str, Any] = {}
     exec(first, scope)
     page = eval(second, scope)

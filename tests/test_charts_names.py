@@ -23,7 +23,7 @@ from ecs_images import Account, Bill, Cloud, InputError, Prices, UnknownName, bi
 from ecs_images.charts import texts
 from ecs_images.charts.chain import Blocks, chain_picture
 from ecs_images.charts.lifecycle import life_picture
-from ecs_images.charts.plans import plans_picture
+from ecs_images.charts.plans import lines_of, plans_picture
 from ecs_images.units import parse_time
 from ecs_images.widgets import lifecycle_explorer, pages
 
@@ -163,7 +163,7 @@ CHARTS: dict[str, tuple[Callable[..., Axes], Callable[[Sequence[str]], pd.DataFr
 PICTURES: dict[str, tuple[Callable[..., str], Callable[[Sequence[str]], pd.DataFrame]]] = {
     "chain_picture": (lambda t: chain_picture(Blocks(t), t["x_snapshot_id"].tolist()[:2], HOSTILE_TEXT), blocks),
     "life_picture": (lambda t: life_picture(t, parse_time("2026-01-15"), HOSTILE_TEXT), lives),
-    "plans_picture": (lambda t: plans_picture(t, HOSTILE_TEXT), plans),
+    "plans_picture": (lambda t: plans_picture(lines_of(t), t["billing_currency"].iloc[0], HOSTILE_TEXT), plans),
 }
 HOSTILE_TEXT = "\x1b<script>&\"'"
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ecs_images import InputError, charts
-from ecs_images.charts.plans import plans_picture
+from ecs_images.charts.plans import lines_of, plans_picture
 
 START = pd.Timestamp("2026-01-15", tz="UTC+08:00")
 DAY = pd.Timedelta(days=1)
@@ -26,6 +26,10 @@ def table(**plans: tuple[list[float], str]) -> pd.DataFrame:
 
 # Paid at once 6, against 4 for ten days: level after 15 days.
 CROSSING = table(once=([6.0, 6.0, 6.0], ""), monthly=([0.0, 4.0, 8.0], "machine"))
+
+
+def picture(table: pd.DataFrame) -> str:
+    return plans_picture(lines_of(table), "CNY", "")
 
 
 def words(svg: str) -> list[str]:
@@ -46,23 +50,23 @@ def test_the_crossing_is_marked_where_both_cost_the_same() -> None:
     (mark,) = charts.plans_over_time(CROSSING).lines[2:]
     assert list(mark.get_ydata()) == [pytest.approx(6)]
     assert f"{mark.get_xdata()[0]:%Y-%m-%d}" == "2026-01-30"
-    assert "○ 2026-01-30: from then on cheaper than monthly" in words(plans_picture(CROSSING, ""))
+    assert "○ 2026-01-30: from then on cheaper than monthly" in words(picture(CROSSING))
 
 
 def test_lines_that_begin_together_or_are_the_same_do_not_cross() -> None:
     same = table(a=([0.0, 1.0, 2.0], ""), b=([0.0, 2.0, 4.0], ""), c=([0.0, 1.0, 2.0], ""))
     assert len(charts.plans_over_time(same).lines) == 3
-    assert not [text for text in words(plans_picture(same, "")) if text.startswith("○")]
+    assert not [text for text in words(picture(same)) if text.startswith("○")]
 
 
 def test_the_page_says_each_plan_with_its_amount_and_what_lacks_a_price() -> None:
-    told = words(plans_picture(CROSSING, ""))
+    told = words(picture(CROSSING))
     assert told.index("6.00") == told.index("once") + 1
     assert told.index("8.00 + ?") == told.index("monthly") + 1
 
 
 def test_labels_of_plans_that_cost_the_same_lie_apart() -> None:
-    svg = plans_picture(table(a=([0.0, 9.0], ""), b=([0.0, 9.0], ""), c=([0.0, 9.0], ""), d=([0.0, 0.0], "")), "")
+    svg = picture(table(a=([0.0, 9.0], ""), b=([0.0, 9.0], ""), c=([0.0, 9.0], ""), d=([0.0, 0.0], "")))
     texts = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     heights = sorted(float(text.get("y", "")) for text in texts if text.text in ("a", "b", "c", "d"))
     assert min(upper - lower for lower, upper in pairwise(heights)) >= 28
@@ -70,7 +74,7 @@ def test_labels_of_plans_that_cost_the_same_lie_apart() -> None:
 
 
 def test_beside_plans_that_cost_nothing_the_axis_has_nothing_but_zero() -> None:
-    told = words(plans_picture(table(share=([0.0, 0.0], ""), publish=([0.0, 0.0], "")), ""))
+    told = words(picture(table(share=([0.0, 0.0], ""), publish=([0.0, 0.0], ""))))
     assert told.count("0.00") == 1 + 2  # the axis, and what each plan costs
 
 

@@ -587,6 +587,23 @@ def test_a_question_at_other_prices_is_answered_as_if_it_were_asked_anew(
         assert repr(again) == repr(every_route(Question(situation, month, prices), targets))
 
 
+def test_accounts_asked_together_have_the_routes_that_each_has_alone(cloud: Cloud, acme: Account) -> None:
+    """Of accounts that are alike one is asked; who pays and whom a reason names stay each account's own."""
+    image, places = golden(acme), [BEIJING, SHANGHAI, HANGZHOU]
+    names = [cloud.account(f"team-{number}").name for number in range(3)]
+    cloud.account("busy").run_instance(region=SHANGHAI, image="aliyun_3")
+    situation, names = Situation(cloud, image), [*names, "busy", "acme"]
+    together = every_route(Question(situation), situation.targets(names, places))
+    alone = [
+        route
+        for place in places
+        for name in names
+        for route in every_route(Question(Situation(cloud, image)), situation.targets([name], [place]))
+    ]
+    assert {route.payer for route in together if route.way == "receiver's own image"} == set(names)
+    assert repr(together) == repr(alone)
+
+
 def test_what_commands_read_is_the_same_for_accounts_that_share_an_answer(crowded: tuple[Cloud, str]) -> None:
     """Their names may be exchanged everywhere in the state: only their opening names them, on the same terms."""
     cloud, image = crowded

@@ -23,7 +23,7 @@ from ..columns import seconds_of, times_of
 from ..errors import InputError, look_up, shown
 from ..tables import DTYPES, Kind
 from ..units import BYTES_PER_GIB, SECONDS_PER_HOUR, from_seconds
-from .levels import Levels, curves_of, levels_of_spans, levels_of_table, levels_of_usage, usage_levels
+from .levels import Levels, curves_of, levels_of_table, levels_of_usage, usage_levels
 from .schema import CHARGES, KEY_COLUMNS, Key
 from .settlement import settlement_borders, settlement_of
 from .unpriced import UNPRICED, price_not_found
@@ -53,6 +53,16 @@ class Curve:
         for line in self.lines:
             total[line.low : line.high] += line.cost
         return total
+
+    @cached_property
+    def total(self) -> float:
+        """The cost of all segments."""
+        return float(self.cost.sum())
+
+    @cached_property
+    def lacks_a_price(self) -> bool:
+        """Whether no price covers a part of it."""
+        return bool(self.unpriced.any())
 
     def price_changes(self) -> np.ndarray:
         """The moments [s since 1970] at which the price table, or the mean price over its tiers, changes.
@@ -213,16 +223,11 @@ def curves(usage: pd.DataFrame, prices: Prices) -> list[Curve]:
 
 
 def _curves(levels: Levels, prices: Prices) -> list[Curve]:
-    return [_curve(key, moments, changes, prices) for key, moments, changes in levels.each()]
+    return [curve_of(key, moments, changes, prices) for key, moments, changes in levels.each()]
 
 
-def curve_of(key: Key, rows: Rows, prices: Prices) -> Curve:
-    """What some use costs over time, and what of it has no price."""
-    levels = levels_of_spans(np.zeros(len(rows.start), np.int64), [key], rows.start, rows.end, rows.quantity)
-    return _curve(key, levels.moment, levels.change, prices)
-
-
-def _curve(key: Key, moments: np.ndarray, changes: np.ndarray, prices: Prices) -> Curve:
+def curve_of(key: Key, moments: np.ndarray, changes: np.ndarray, prices: Prices) -> Curve:
+    """What a level that changes at some moments costs over time, and what of it has no price."""
     book = prices.book(key.currency)
     look_up("meter", key.meter, METERS)
     schedule = book.schedule(key.meter, key.region, key.item, key.vcpus, key.term)

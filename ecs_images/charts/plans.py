@@ -25,13 +25,18 @@ _WIDTH, _TOP, _FOOT, _LEFT, _LINE = 440, 34, 194, 52, 14
 """Width of the picture, top, foot and left of the drawing, and height of a line of text [pixel]."""
 
 
-class _Line(NamedTuple):
-    """A plan: its name, moments [s since 1970], costs up to them, and a mark where a part has no price."""
+class Line(NamedTuple):
+    """A plan: its name, moments [s since 1970], costs up to them, and what of it has no price."""
 
     name: str
     seconds: np.ndarray
     costs: np.ndarray
-    lack: str
+    not_counted: str
+
+    @property
+    def lack(self) -> str:
+        """A mark where a part has no price."""
+        return " + ?" if self.not_counted else ""
 
 
 class _Crossing(NamedTuple):
@@ -56,7 +61,7 @@ def plans_over_time(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     style.require(table, _COLUMNS, "plans over time", "costs_over_time()")
     currency = style.one_currency(table, "plans over time")
     ax = style.axes_or_new(ax)
-    lines = _lines(table)
+    lines = lines_of(table)
     for number, line in enumerate(lines):
         look = style.line_look(number - 1) if number else {"color": style.BLACK, "linewidth": 3}
         moments: Any = [from_seconds(int(second)) for second in line.seconds]
@@ -74,13 +79,13 @@ def plans_over_time(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return with_fonts(ax)
 
 
-def plans_picture(table: pd.DataFrame, text: str) -> str:
+def plans_picture(lines: Sequence[Line], currency: str, text: str) -> str:
     """What `plans_over_time` shows, as SVG for a live page, in the colours of the page.
 
-    table: as for `plans_over_time`
+    lines: the plans; the first is compared with the others
+    currency: that of their costs
     text: the same in words, for readers who do not see the picture
     """
-    lines = _lines(table)
     labels = [(shortened(line.name, 20), f"{style.money(line.costs[-1])}{line.lack}") for line in lines]
     right = _WIDTH - 20 - LETTER * max(width_of_text(words) for label in labels for words in label)
     first, last = lines[0].seconds[0], lines[0].seconds[-1]
@@ -94,8 +99,7 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
     def up(costs: Any) -> Any:
         return _FOOT - (_FOOT - _TOP) * costs / dearest
 
-    currency = shortened(table["billing_currency"].iloc[0], 12)
-    picture.letters(4, 16, f"list cost up to then [{currency}]", fill=ink, weight="bold")
+    picture.letters(4, 16, f"list cost up to then [{shortened(currency, 12)}]", fill=ink, weight="bold")
     for cost in (0.0, dearest / 2, dearest) if highest else (0.0,):
         picture.line(_LEFT, up(cost), right, up(cost), colour=style.GREY, dash="1 4" if cost else "")
         picture.letters(_LEFT - 6, up(cost) + 4, f"{cost:,.{2 if dearest < 10 else 0}f}", anchor="end", fill=ink)
@@ -118,17 +122,17 @@ def plans_picture(table: pd.DataFrame, text: str) -> str:
     return picture.html(_FOOT + 24 + _LINE * len(found))
 
 
-def _lines(table: pd.DataFrame) -> list[_Line]:
+def lines_of(table: pd.DataFrame) -> list[Line]:
     """The lines of a table of one currency, in its order."""
     names, lacks = table["x_plan"].tolist(), table["x_not_counted"].tolist()
     seconds = table["x_at"].to_numpy("datetime64[s]").astype("int64")
     costs, places = table["list_cost"].to_numpy("float64"), dict[str, list[int]]()
     for place, name in enumerate(names):
         places.setdefault(str(name), []).append(place)
-    return [_Line(name, seconds[at], costs[at], " + ?" if lacks[at[0]] else "") for name, at in places.items()]
+    return [Line(name, seconds[at], costs[at], lacks[at[0]]) for name, at in places.items()]
 
 
-def _crossings(lines: Sequence[_Line]) -> list[_Crossing]:
+def _crossings(lines: Sequence[Line]) -> list[_Crossing]:
     """Where the first line and each other meet for the last time, in the order of time.
 
     Both run straight from moment to moment. Lines that begin together and part later do not cross.
@@ -153,7 +157,7 @@ def _said(crossing: _Crossing) -> str:
     return f"{_day(crossing.seconds)}: from then on {order} than {shortened(crossing.other)}"
 
 
-def _cheapest(lines: Sequence[_Line]) -> str:
+def _cheapest(lines: Sequence[Line]) -> str:
     """Which plan costs least in the end, as far as all its parts have a price."""
     whole = [line for line in lines if not line.lack]
     least = min(whole, key=lambda line: float(line.costs[-1]), default=None)

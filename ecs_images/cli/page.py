@@ -84,7 +84,7 @@ def _opened(path: Path, image: str | None, site: str | None) -> tuple[Run, list[
 
 
 def notebook_of(place: Path, title: str, image: str | None, site: str) -> dict[str, object]:
-    """A notebook of two code cells: run the story or read the account, show the explorers.
+    """A notebook of code cells: run the story or read the account, show the explorers, and keep the page quick.
 
     place: the story, or the folder of an account
     title: what the page is called; the template escapes it
@@ -102,7 +102,10 @@ def notebook_of(place: Path, title: str, image: str | None, site: str) -> dict[s
             "cloud, prices = story.run().cloud, ecs.Prices.published(*story.price_layers)",
         ]
         show = f"ecs.widgets.explorers(cloud, {image!r}, prices=prices)"
-    cells = [_code("opened", "\n".join(["import ecs_images as ecs", *lines])), _code("explorers", show)]
+    # What is there now stays as long as the page: looked through for garbage it would hold up a slider now and then.
+    settle = "import gc\n\ngc.collect()\ngc.freeze()"
+    opened = "\n".join(["import ecs_images as ecs", *lines])
+    cells = [_code("opened", opened), _code("explorers", show), _code("settled", settle)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {
         "cells": cells,

@@ -220,7 +220,8 @@ class _Pair(NamedTuple):
         else:
             question = Question(question.situation, _renewed(question.updates, values), prices)
         first, second = (added(question, [delivery]) for delivery in self.deliveries)
-        if gaps := [one.gap for one in (*first, *second) if one.gap and one.key.meter not in BESIDE]:
+        gaps = [replace(one.gap, key=one.key) for one in (*first, *second) if one.gap and one.key.meter not in BESIDE]
+        if gaps:
             raise price_not_found(unpriced_of(gaps))
         return sum_of(first), sum_of(second)
 

@@ -82,24 +82,33 @@ def costs_over_time(question: Question, plans: Mapping[str, Sequence[Route]]) ->
     Returns an `OVER_TIME_TABLE`: a row for each plan, currency and moment, the last of which is the end of the
     horizon, when the amounts are those of `ecs_images.plan`.
     """
-    now = question.situation.cloud.now
-    moments = np.linspace(to_seconds(now), to_seconds(next_full_hour(question.updates.end(now))), _POINTS).round()
-    times, home = times_of(moments.astype(np.int64)), question.situation.currency(question.situation.owner)
-    parts = []
-    for name, plan in plans.items():
-        amounts = amounts_of(question, plan)
-        for currency in dict.fromkeys(route.currency for route in plan) or [home]:
-            mine = [one for one in amounts if one.key.currency == currency]
-            total = sum((one.cost_until(moments) for one in mine if not one.gap), np.zeros(len(moments)))
-            gaps = sum_of(mine)
-            lacks = "; ".join(filter(None, (gaps.unpriced, gaps.not_counted)))
-            parts.append((name, currency, total, lacks))
+    home, moments = question.situation.currency(question.situation.owner), moments_of(question)
+    parts = [
+        (name, currency, *line_of(amounts, currency, moments))
+        for name, plan in plans.items()
+        for amounts in [amounts_of(question, plan)]
+        for currency in dict.fromkeys(route.currency for route in plan) or [home]
+    ]
     names, currencies, totals, lacking = zip(*parts, strict=True)
     columns = {
         "x_plan": np.repeat(names, _POINTS),
-        "x_at": np.tile(times.to_numpy(), len(parts)),
+        "x_at": np.tile(times_of(moments.astype(np.int64)).to_numpy(), len(parts)),
         "billing_currency": np.repeat(currencies, _POINTS),
         "list_cost": np.concatenate(totals),
         "x_not_counted": np.repeat(lacking, _POINTS),
     }
     return OVER_TIME_TABLE.frame(columns)
+
+
+def moments_of(question: Question) -> np.ndarray:
+    """The moments of a line, from now to the end of the horizon [s since 1970]."""
+    now = question.situation.cloud.now
+    return np.linspace(to_seconds(now), to_seconds(next_full_hour(question.updates.end(now))), _POINTS).round()
+
+
+def line_of(amounts: Sequence[Added], currency: str, moments: np.ndarray) -> tuple[np.ndarray, str]:
+    """What the amounts of a plan in one currency have added up to some moments, and what of them has no price."""
+    mine = [one for one in amounts if one.key.currency == currency]
+    total = sum((one.cost_until(moments) for one in mine if not one.gap), np.zeros(len(moments)))
+    gaps = sum_of(mine)
+    return total, "; ".join(filter(None, (gaps.unpriced, gaps.not_counted)))

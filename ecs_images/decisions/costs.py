@@ -23,7 +23,7 @@ class Added(NamedTuple):
     """What is added to one payer's use of a meter in a region: all of it with what is added, and as it was before.
 
     key: whose use it is, of what, where
-    whole: all of it
+    whole: all of it; its own key is that of any use which costs the same
     before: without what is added; None where nothing was used
     gap: the one of the two that lacks a price; None where none does
     cost: what is added in all; NaN where a price is missing
@@ -91,17 +91,16 @@ def added(question: Question, delivered: Iterable[Delivery]) -> list[Added]:
         there = key in question.existing
         shared = key if there else key._replace(account=""), tuple(parts)
         if shared not in same:
-            same[shared] = _amount(question.curve(*shared), question.curve(key, ()) if there else None)
+            same[shared] = _amount(key, question.curve(*shared), question.curve(key, ()) if there else None)
         found.append(same[shared]._replace(key=key))
     return found
 
 
-def _amount(whole: Curve, before: Curve | None) -> Added:
+def _amount(key: Key, whole: Curve, before: Curve | None) -> Added:
     """What the whole costs less what was there."""
-    curves = (whole,) if before is None else (whole, before)
-    gap = next((curve for curve in curves if curve.unpriced.any()), None)
-    costs = [float(curve.cost.sum()) for curve in curves]
-    return Added(whole.key, whole, before, gap, float("nan") if gap else costs[0] - sum(costs[1:]))
+    gap = next((curve for curve in (whole, before) if curve and curve.lacks_a_price), None)
+    cost = float("nan") if gap else whole.total - (before.total if before else 0)
+    return Added(key, whole, before, gap, cost)
 
 
 def _until(curve: Curve, moments: np.ndarray) -> np.ndarray:

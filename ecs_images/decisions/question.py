@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..billing.levels import Levels, levels_of_spans
 from ..billing.metering import billing_window, in_force, usage_of
 from ..billing.rating import Curve, Rows, curve_of, groups
 from ..billing.schema import Key
@@ -32,6 +33,8 @@ from .ways import DIRECT_COPY, Case, Delivery, Target, Use, Way, deliveries, let
 
 MOST_THIRD_REGIONS = 3
 """How many third regions are tried for a copy."""
+_THERE, _BETWEEN = "there", "between"
+"""Stand for a region away from home and for a third region."""
 
 
 class Refusal(NamedTuple):
@@ -184,8 +187,10 @@ class Question:
         """Raises InputError for updates that the image cannot have."""
         self.situation, self.updates = situation, updates_or_usual(updates)
         self.sizes = Sizes.of(situation.cloud, situation.image, self.updates)
-        # Plans of one question have most of their uses in common.
-        self.uses = cache(self._uses)
+        # Plans of one question have most of their uses in common, and those often the same pieces.
+        self.uses, self._uses_at = cache(self._uses), cache(self._template)
+        self._pieces: dict[bytes, np.ndarray] = {}
+        self._levels: dict[tuple[object, ...], Levels] = {}
         self._versions = Versions.of(self.sizes, self.updates, situation.cloud.now)
         # What has all its prices, by its use and its price tables, so that it holds at other prices too.
         self._curves: dict[tuple[object, ...], Curve] = {}
@@ -205,25 +210,39 @@ class Question:
 
     def _uses(self, way: Way, region: str, via: str) -> list[Use]:
         """What a way uses to serve one region."""
+        home = self.situation.home
+        names = {_THERE: region, _BETWEEN: via}
+        return [
+            use._replace(region=names.get(use.region, use.region), item=names.get(use.item, use.item))
+            for use in self._uses_at(way, home if region == home else _THERE, via and _BETWEEN)
+        ]
+
+    def _template(self, way: Way, region: str, via: str) -> list[Use]:
+        """What a way uses at home or away, which but for its names is the same in every region."""
         cloud, image = self.situation.cloud, self.situation.cloud.image(self.situation.image)
-        return way.uses(Case(cloud, image, self.updates, self.sizes, self._versions, region, via))
+        found = []
+        for use in way.uses(Case(cloud, image, self.updates, self.sizes, self._versions, region, via)):
+            start, end, quantity = (self._pieces.setdefault(span.tobytes(), span) for span in _spans(use))
+            found.append(use._replace(start=start, end=end, quantity=quantity))
+        return found
 
     def _curve(self, key: Key, parts: tuple[Part, ...]) -> Curve:
-        """What some uses cost beside what is used already."""
+        """What some uses cost beside what is used already; the curve's own key is that of the first such use."""
         uses = [self.uses(part.way, part.region, part.via)[part.number] for part in parts]
-        there = [self.existing[key]] if key in self.existing else []
-        start, end, quantity = (
-            np.concatenate([getattr(one, name) for one in (*uses, *there)]) for name in ("start", "end", "quantity")
-        )
+        pieces = tuple(id(span) for use in uses for span in _spans(use)), key if key in self.existing else None
         schedule = self.prices.book(key.currency).schedule(key.meter, key.region, key.item, key.vcpus)
         # The same use by the same price tables costs the same, in whatever region it is, or is sent to.
-        item = "" if goes_to_a_region(key.meter) else key.item
-        same = key.meter, item, key.vcpus, schedule, *(part.tobytes() for part in (start, end, quantity))
+        same = key.meter, "" if goes_to_a_region(key.meter) else key.item, key.vcpus, schedule, pieces
         found = self._curves.get(same) or self._lacking.get(same)
         if found:
-            return replace(found, key=key)
-        found = curve_of(key, Rows(np.empty(0, np.int64), start, end, quantity), self.prices)
-        kept = self._curves if schedule and not found.unpriced.any() else self._lacking
+            return found
+        if pieces not in self._levels:
+            there: list[Use | Rows] = [self.existing[key]] if key in self.existing else []
+            start, end, quantity = map(np.concatenate, zip(*(_spans(one) for one in [*uses, *there]), strict=True))
+            self._levels[pieces] = levels_of_spans(np.zeros(len(start), np.int64), [key], start, end, quantity)
+        levels = self._levels[pieces]
+        found = curve_of(key, levels.moment, levels.change, self.prices)
+        kept = self._curves if schedule and not found.lacks_a_price else self._lacking
         kept[same] = found
         return found
 
@@ -328,6 +347,11 @@ def region_named(given: Any) -> str:
     if not isinstance(region, str):
         raise InputError(f"a region is given by its id, such as cn-beijing, not by {shown(given)}")
     return known_region(region).region_id
+
+
+def _spans(of: Use | Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """When what is used begins and ends, and how much it is."""
+    return of.start, of.end, of.quantity
 
 
 def _until(rows: Rows, end: int) -> Rows:

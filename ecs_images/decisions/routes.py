@@ -100,7 +100,22 @@ def answer(question: Question, targets: Sequence[Target]) -> pd.DataFrame:
 def every_route(question: Question, targets: Sequence[Target]) -> list[Route]:
     """Every way for each target, the ways to one target one after the other, in the order of `WAYS`."""
     known: dict[tuple[object, ...], tuple[Sum, float, str]] = {}
-    return [_route(question, way, target, known) for target in targets for way in WAYS.values()]
+    alike, found = dict[tuple[str, ...], list[Route]](), list[Route]()
+    for target in targets:
+        account, region = target
+        same = question.situation.alike[account], region, account if account in question.busy else ""
+        first = alike.get(same)
+        if first is None:
+            alike[same] = [_route(question, way, target, known) for way in WAYS.values()]
+            found += alike[same]
+            continue
+        for way, route in zip(WAYS.values(), first, strict=True):
+            if not route.allowed and route.account in route.note:  # A reason that names the other is not this one's.
+                found.append(_route(question, way, target, known))
+            else:
+                payer = account if way.receivers_make_their_own else route.payer
+                found.append(Route(route[0], account, *route[2:8], payer, *route[9:]))
+    return found
 
 
 def _route(

@@ -78,11 +78,12 @@ def explorers(cloud: Cloud, image: str | None = None, *, prices: Prices | None =
         "Lifecycle": lambda: lifecycle_explorer(cloud, image),
         "Prices": lambda: price_browser(prices),
     }
-    chains = [found for found in cloud.state.images.values() if found.snapshots and image in (None, found.id)]
+    state = cloud.state  # one view of it for all images
+    chains = [found for found in state.images.values() if found.snapshots and image in (None, found.id)]
     if chains:
         # A chain of several snapshots has something to tell; of a copied image it has one.
-        lengths = Counter(snapshot.chain for snapshot in cloud.state.snapshots.values())
-        fullest = max(reversed(chains), key=lambda found: lengths[cloud.state.snapshots[found.system_snapshot].chain])
+        lengths = Counter(snapshot.chain for snapshot in state.snapshots.values())
+        fullest = max(reversed(chains), key=lambda found: lengths[state.snapshots[found.system_snapshot].chain])
         makers["Chain"] = lambda: chain_explorer(cloud, fullest.system_snapshot, prices=prices)
     return Explorers(makers)
 

@@ -17,10 +17,10 @@ import pandas as pd
 from ..catalog.meters import COPY_TRAFFIC, FILE_TRAFFIC, IMAGE_TRAFFIC, METERS
 from ..catalog.prices import Prices
 from ..catalog.sites import sites
-from ..charts.plans import plans_picture
+from ..charts.plans import Line, plans_picture
 from ..cloud.cloud import Cloud
-from ..decisions.compared import amounts_of, cheapest, costs_over_time
-from ..decisions.costs import Sum, sum_of
+from ..decisions.compared import amounts_of, cheapest, line_of, moments_of
+from ..decisions.costs import Added, Sum, sum_of
 from ..decisions.question import Question, Situation, prices_or_published
 from ..decisions.routes import ROUTES_TABLE, Route, every_route
 from ..decisions.updates import Updates
@@ -126,9 +126,10 @@ class ShareOrCopy:
 
 
 class Whole(NamedTuple):
-    """A plan with what it comes to, by currency."""
+    """A plan, the routes in the order of their targets, with what it adds and comes to, by currency."""
 
     plan: tuple[Route, ...]
+    amounts: Sequence[Added]
     sums: Mapping[str, Sum]
 
     @property
@@ -153,23 +154,25 @@ class Answer:
         self._home = question.situation.currency(question.situation.owner)
         ways = iter(self.routes)
         self._by_target = {target: dict(zip(WAYS, ways, strict=False)) for target in targets}
+        self._known: dict[str, Whole] = {}
         self._best = self._cheapest()
         wanted = {target: way_named(way).name for target, way in settings.chosen.items() if target in self._by_target}
         picked = {target: self._by_target[target][way] for target, way in wanted.items()}
         self.refused = {target: route for target, route in picked.items() if not route.allowed}
         allowed = {target: route for target, route in picked.items() if route.allowed}
-        best = {route.target: route for route in self._best.plan}
-        taken = cheapest(self.routes, self._home, allowed) if picked else best
+        self._best_ways = {route.target: route for route in self._best.plan}
+        taken = cheapest(self.routes, self._home, allowed) if picked else self._best_ways
         self.plan = {target: taken[target] for target in targets if target in taken and target not in self.refused}
 
     @cached_property
     def mine(self) -> Whole:
         """The plan with what it comes to."""
-        return self._whole(self.plan.values())
+        plan = tuple(self.plan.values())
+        return self._best if plan == self._best.plan else self._whole(plan)
 
     def cheapest_way(self, target: Target) -> str:
         """The way of a target in the cheapest plan; empty where every way is refused."""
-        return next((route.way for route in self._best.plan if route.target == target), "")
+        return self._best_ways[target].way if target in self._best_ways else ""
 
     def table(self) -> pd.DataFrame:
         """Every way to every target as `ecs.routes` returns it, and in `x_chosen` whether it is the one taken."""
@@ -185,9 +188,11 @@ class Answer:
         return pd.DataFrame(self._paid(), columns=["x_payer", "billing_currency", "list_cost", "x_unpriced"])
 
     def _paid(self) -> list[tuple[str, str, float, int]]:
-        found, amounts = [], amounts_of(self.question, self.plan.values())
+        found, by_payer = [], dict[str, list[Added]]()
+        for one in self.mine.amounts:
+            by_payer.setdefault(one.key.account, []).append(one)
         for payer, currency in dict.fromkeys((route.payer, route.currency) for route in self.plan.values()):
-            mine = [one for one in amounts if one.key.account == payer]
+            mine = by_payer.get(payer, [])
             cost, gaps = sum(one.cost for one in mine if not one.gap), sum(bool(one.gap) for one in mine)
             found.append((payer, currency, float("nan") if gaps and not cost else cost, gaps))
         return found
@@ -239,16 +244,16 @@ class Answer:
 
     def picture(self) -> str:
         """The cost of the plan and of others over time, one picture for each currency."""
-        plans = {"this plan": tuple(self.plan.values())}
-        plans |= {name: self._sharing_first(way) for name, way in _COMPARED.items()}
-        count = len(self._targets)
-        named = {
-            name if len(plan) == count else f"{name}, {len(plan)} of {count}": plan for name, plan in plans.items()
-        }
-        table = costs_over_time(self.question, named)
+        plans = {"this plan": self.mine} | {name: self._sharing_first(way) for name, way in _COMPARED.items()}
+        count, moments, by_currency = len(self._targets), moments_of(self.question), dict[str, list[Line]]()
+        for name, whole in plans.items():
+            reached = len(whole.plan)
+            called = name if reached == count else f"{name}, {reached} of {count}"
+            for currency in whole.sums:
+                line = Line(called, moments, *line_of(whole.amounts, currency, moments))
+                by_currency.setdefault(currency, []).append(line)
         text = f"Cost over {self.settings.updates.horizon_days:g} days. {self._compared}"
-        currencies = list(dict.fromkeys(table["billing_currency"]))
-        return "".join(plans_picture(table[table["billing_currency"] == each], text) for each in currencies)
+        return "".join(plans_picture(lines, currency, text) for currency, lines in by_currency.items())
 
     def payers(self) -> str:
         """Who pays how much, as a table with bars."""
@@ -260,19 +265,23 @@ class Answer:
             rows.append((payer, f"{known}{' + ?' if unpriced and not isnan(cost) else ''}", share))
         return pages.bars(f"Who pays over {self.settings.updates.horizon_days:g} days", rows)
 
-    def _whole(self, plan: Any) -> Whole:
-        routes = tuple(plan)
-        amounts = amounts_of(self.question, routes)
-        currencies = dict.fromkeys(route.currency for route in routes) or [self._home]
-        return Whole(routes, {c: sum_of([one for one in amounts if one.key.currency == c]) for c in currencies})
+    def _whole(self, plan: tuple[Route, ...]) -> Whole:
+        amounts = amounts_of(self.question, plan)
+        currencies = dict.fromkeys(route.currency for route in plan) or [self._home]
+        return Whole(plan, amounts, {c: sum_of([one for one in amounts if one.key.currency == c]) for c in currencies})
 
-    def _sharing_first(self, way: str) -> tuple[Route, ...]:
+    def _sharing_first(self, way: str) -> Whole:
         """The plan that shares wherever that is allowed and takes one way for all other targets it can reach."""
-        return tuple(
-            shared or ways[way]
-            for ways, shared in zip(self._by_target.values(), self._shared, strict=True)
-            if shared or (way and ways[way].allowed)
-        )
+        if way not in self._known:
+            plan = tuple(
+                shared or ways[way]
+                for ways, shared in zip(self._by_target.values(), self._shared, strict=True)
+                if shared or (way and ways[way].allowed)
+            )
+            # Where two ways reach nothing more, their plans are the same.
+            known = (one for one in self._known.values() if one.plan == plan)
+            self._known[way] = next(known, None) or self._whole(plan)
+        return self._known[way]
 
     @cached_property
     def _shared(self) -> list[Route | None]:
@@ -284,17 +293,18 @@ class Answer:
     def _others(self) -> list[Whole]:
         """Plans of one way for all that sharing does not reach; none opens the image to everybody."""
         plans = [self._sharing_first(name) for name, way in WAYS.items() if not way.opens]
-        return [self._whole(plan) for plan in dict.fromkeys(plans)]
+        return list({id(plan): plan for plan in plans}.values())
 
     def _cheapest(self) -> Whole:
         """The cheapest of all plans that reach most targets; tiers can make one way for all cheaper than it seems."""
-        best = self._whole(cheapest(self.routes, self._home).values())
+        found = cheapest(self.routes, self._home)
+        best = self._whole(tuple(found[target] for target in self._targets if target in found))
         return min((best, *self._comparable(best)), key=self._cost)
 
     def _comparable(self, plan: Whole) -> list[Whole]:
         """The other plans that reach as many targets, are fully counted, and are paid in the same one currency."""
         same = [one for one in self._others if len(one.plan) >= len(plan.plan) and one.sums.keys() == plan.sums.keys()]
-        return [one for one in same if len(one.sums) == 1 and not one.lacks and set(one.plan) != set(plan.plan)]
+        return [one for one in same if len(one.sums) == 1 and not one.lacks and one.plan != plan.plan]
 
     def _cost(self, plan: Whole) -> tuple[bool, float]:
         """What puts plans of one currency in order: those fully counted first, then what is known of them."""
@@ -307,7 +317,7 @@ class Answer:
         if not mine.plan:
             what = "Every way chosen" if self.refused else "Every way to every target"
             return f"{what} is refused; pick a cell to see why."
-        is_best = set(mine.plan) == set(best.plan)
+        is_best = mine.plan == best.plan
         if any(isnan(one.cost) for one in mine.sums.values()):
             head = "No plan has all its prices" if is_best else "This plan lacks a price"
         elif not is_best:
@@ -324,14 +334,14 @@ class Answer:
             return f"{said}; no other plan compared is fully counted and reaches as many."
         other = min(known, key=self._cost)
         ((currency, theirs),), ((_, ours),) = other.sums.items(), mine.sums.items()
-        name = "the runner-up" if is_best else "the cheapest" if set(other.plan) == set(best.plan) else "the next best"
+        name = "the runner-up" if is_best else "the cheapest" if other.plan == best.plan else "the next best"
         name += ", not fully counted" if other.lacks else ""
         gap = "" if isnan(ours.cost) else f" ({theirs.cost - ours.cost:+,.2f})"
         return f"{said}; {name}, {self._in_words(other)}, is {pages.amount(theirs.cost, currency)}{gap}."
 
     def _reach(self) -> list[str]:
         """How far sharing goes, what is out of reach, and what seems cheaper only because a part is not counted."""
-        count, alone = len(self._targets), len(self._sharing_first(""))
+        count, alone = len(self._targets), len(self._sharing_first("").plan)
         words = []
         if alone < count:
             words.append(f"Sharing alone reaches {alone} of {pages.counted(count, 'target')}.")
