@@ -20,7 +20,7 @@ ROWS = {
     "estate": ("load", "measure", "bill", "large_bill", "charge", "state"),
     "commands": ("command", "fork", "story"),
     "snapshots": ("freed", "freed_of_large_sets", "capacity"),
-    "decisions": ("route", "routes", "workbench", "large_workbench", "first_draw", "first_draw_of_many"),
+    "decisions": ("route", "routes", "workbench", "large_workbench", "first_draw"),
     "starts": ("package", "command"),
 }
 
