@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from helpers import BEIJING, HANGZHOU, golden_image, machine, refused, stored_gib, unchanged, unusable
 
+from ecs_images import Cloud, Ledger
+from ecs_images.ledger.events import ImageShared
+
 MARKETPLACE = "cmjj022644"
 
 
@@ -98,6 +101,16 @@ def test_a_misspelt_account_is_not_taken_for_one_that_lost_the_image(cloud, acme
     with refused(cloud, "InvalidAccount.NotFound", operation="ModifyImageSharePermission") as caught:
         acme.unshare_image(image, from_accounts=["partnr"])
     assert "partner" in caught.value.reason
+
+
+def test_an_image_is_taken_from_an_account_of_which_only_its_share_is_known(cloud, acme):
+    """DEL-3, SHARE-9: a ledger may tell of a share, and never of the receiver; the image could not be deleted else."""
+    image = golden_image(acme)
+    share = ImageShared(at=cloud.now, image=image, account="stranger")
+    told = Cloud.from_ledger(Ledger([*cloud.ledger, share]))
+    told.account("acme").unshare_image(image, from_accounts=["stranger"])
+    assert told.image(image).shared_with == set()
+    told.account("acme").delete_image(image)
 
 
 @pytest.mark.parametrize("accounts", [[], "partner", ()])

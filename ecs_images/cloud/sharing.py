@@ -88,7 +88,8 @@ class ShareCommands(Caller):
         own = request.own_image(image)
         leaving, ignored = _first_ten(request.control, from_accounts)
         for name in leaving:
-            _known(request, own, name)
+            if name not in own.shared_with:
+                _known(request, own, name)
         request.control.record(
             *(
                 ev.ImageUnshared(at=request.now, image=own.id, account=name)
