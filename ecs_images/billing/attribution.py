@@ -19,6 +19,7 @@ from ..catalog.meters import COPY_TRAFFIC, STORAGE
 from ..columns import FOR_EVER, pieces, seconds_of, split, times_of, whole_hours
 from ..ledger.runs import ranges
 from ..ledger.state import State
+from ..memory import without_cycle_collector
 from ..units import to_seconds
 from .metering import SnapshotLives, numbers_of, snapshot_lives
 from .rating import Curve, groups
@@ -72,6 +73,7 @@ class Holdings:
         return codes, ids, np.array([len(images) for images in sets])
 
 
+@without_cycle_collector()
 def holdings(usage: pd.DataFrame, state: State) -> Holdings:
     """Which snapshot holds each stored copy when, and which images it backs meanwhile.
 

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, overload
 import numpy as np
 
 from ..errors import InputError
+from ..memory import without_cycle_collector
 from ..saving import path_of
 from ..units import Time, parse_time
 from .event_columns import AT_ONCE, EventColumns, as_column, hints, joined, kind_numbers, number_of
@@ -127,6 +128,7 @@ class Ledger(Sequence[Event]):
         """
         return self._history.after(self.count_until(parse_time(when, "when"))).read_only()
 
+    @without_cycle_collector()
     def replay(self) -> State:
         """The state after all events."""
         state = State()

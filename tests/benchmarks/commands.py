@@ -8,7 +8,7 @@ from rows import OURS, Row, Work
 
 import ecs_images as ecs
 
-COMMANDS_A_ROUND, ROUNDS = 7, 150
+COMMANDS_A_ROUND, ROUNDS = 7, 100
 STEPS_A_ROUND = 20
 STORY = """\
 start: 2026-01-15
@@ -39,7 +39,7 @@ def command() -> Row:
     """Create, share, copy, unshare, modify and delete, against moto, which answers the service's own SDK."""
     work = f"{COMMANDS_A_ROUND * ROUNDS:,} commands among {{size:,}} images"
     sizes = (100, 1_000, 10_000, 100_000)
-    return Row(work, "flat within 2 times from 100 images on", 334, {OURS: _commands, "moto": _moto}, None, sizes, 2)
+    return Row(work, "flat within 2 times from 100 images on", 334, {OURS: _commands, "moto": _moto}, None, sizes, 10)
 
 
 def _commands(size: int, folder: Path) -> Work:

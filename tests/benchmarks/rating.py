@@ -1,7 +1,7 @@
 """Usage in Parquet → charges → sums by month, region and meter: 12 regions, two years, 300 hours a row on average.
 
-Measured, in processor seconds: 0.9 for 10 million rows, 1.7 for 20, 2.3 for 40, 4.6 for 80, in 540 MiB at most. That is
-a straight line, 0.36 s + 0.053 s a million rows. By it 10^9 rows would take 53 s; that was not run.
+Measured, in processor seconds: 0.7 for 10 million rows, 1.4 for 20, 2.6 for 40, 4.6 for 80, in 480 MiB at most. That is
+a straight line, 0.3 s + 0.054 s a million rows. By it 10^9 rows would take 55 s; that was not run.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def rate() -> Row:
         {OURS: _ours, "DuckDB": _duckdb, "Polars": _polars, "Dask": _dask, "plain pandas": _pandas},
         _write,
         (10_000_000, 20_000_000, 40_000_000, 80_000_000),
+        quick=100,
     )
 
 
