@@ -1,8 +1,8 @@
 """One row of the table of benchmarks: a piece of work, done by us and by named rivals in turns, and how it grows.
 
-Every run has a process of its own, in which pandas and the package are loaded before, so that its peak of memory is
-its own. Rivals are compared by time in turns, growth is told by processor time, in which other work on the machine
-counts little.
+Every run has a process of its own, in which the package and its libraries are loaded before (100 MiB), so that its
+peak of memory is its own. Rivals are compared by time in turns, growth is told by processor time, in which other work
+on the machine counts little.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _run(name: str, engine: str, size: int, folder: str) -> Run | None:
 def _alone(work: Callable[[], _Answer]) -> _Answer:
     """What a process of its own returns for some work."""
     processes = get_context("forkserver")
-    processes.set_forkserver_preload(["pandas", "ecs_images"])
+    processes.set_forkserver_preload(["ecs_images.widgets.explorers"])
     with ProcessPoolExecutor(1, processes) as executor:
         return executor.submit(work).result()
 
