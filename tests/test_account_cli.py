@@ -139,15 +139,15 @@ def test_the_page_as_html_is_one_file_that_needs_nothing_else(ecs: Any, saved: P
     [
         (["--table", "costz"], "did you mean costs"),
         (["--table", "steps"], "a plan needs a policy"),
-        (["--explain", "m-1", "--top", "3"], "leave --top away"),
-        (["--explain", "m-1", "--format", "json"], "leave --format away"),
-        (["--explain", "m-1", "--clean", "anything in use"], "leave --clean away"),
-        (["--table", "findings", "--by", "family"], "leave --by away"),
-        (["--table", "costs", "--top", "3"], "leave --top away"),
-        (["--format", "csv", "--top", "3", "--clean", "anything in use"], "leave --clean and --top away"),
+        (["--explain", "m-1", "--top", "3"], "leave --top out"),
+        (["--explain", "m-1", "--format", "json"], "leave --format out"),
+        (["--explain", "m-1", "--clean", "anything in use"], "leave --clean out"),
+        (["--table", "findings", "--by", "family"], "leave --by out"),
+        (["--table", "costs", "--top", "3"], "leave --top out"),
+        (["--format", "csv", "--top", "3", "--clean", "anything in use"], "leave --clean and --top out"),
         (["--clean", "all"], "is no rule of what to keep"),
         (["--explain", "m-9"], "unknown image or snapshot of this account 'm-9'"),
-        (["--explain", "m-1", "--html", "x.html"], "leave --html away"),
+        (["--explain", "m-1", "--html", "x.html"], "leave --html out"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(ecs: Any, saved: Path, options: list[str], said: str) -> None:

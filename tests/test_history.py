@@ -117,3 +117,17 @@ def test_a_second_question_replays_no_more_than_lies_between_two_kept_states(clo
     assert events.read == 64
     history.after(63)
     assert events.read == 64 + 3
+
+
+def test_a_growing_ledger_that_is_asked_again_and_again_keeps_few_states(cloud: Cloud, acme: Account) -> None:
+    """Asked after each of 400 events: with 2 between kept states there would be 200."""
+    web = machine(acme)
+    while len(cloud.ledger) < 400:
+        acme.write(web, overwrite=1)
+    growing: list[Event] = []
+    history = History(growing, apart=2)
+    for count, event in enumerate(cloud.ledger, 1):
+        growing.append(event)
+        history.after(count)
+        assert len(history._kept) <= 32
+    assert tables(history.after(399)) == replayed(cloud.ledger, 399)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import HANGZHOU, golden_image, machine
 
@@ -216,6 +217,18 @@ def test_a_ledger_that_was_handed_out_stays_as_it_was_while_the_cloud_goes_on():
     assert before[-1] != cloud.ledger[-1]
     assert list(before) == list(cloud.ledger)[:-1] == list(cloud.ledger[:-1])
     assert not hasattr(before, "append")
+
+
+def test_a_ledger_that_was_handed_out_has_no_event_that_came_later():
+    cloud = Cloud("2026-01-15")
+    acme = cloud.account("acme")
+    early = cloud.ledger
+    machine(acme)
+    assert [type(event).__name__ for event in early.take(np.array([1, 0]))] == ["AccountOpened", "CloudStarted"]
+    for place in (2, -1):
+        with pytest.raises(IndexError, match="places of a ledger of 2 events are 0 to 1"):
+            early.take(np.array([0, place]))
+    assert list(early[1:9]) == [early[1]]
 
 
 def test_a_ledger_says_how_much_and_when_it_tells():

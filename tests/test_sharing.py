@@ -132,6 +132,16 @@ def test_accounts_beyond_the_tenth_of_a_call_are_ignored(cloud, acme):
     assert cloud.image(image).shared_with == {"other0"}
 
 
+def test_a_name_that_stands_ten_times_leaves_no_place_for_another_and_is_not_said_to_be_ignored(cloud, acme):
+    """SHARE-2: of twelve places, ten and the last are p, the eleventh is q."""
+    image = golden_image(acme)
+    p, q = cloud.account("p"), cloud.account("q")
+    said = acme.share_image(image, with_accounts=[*[p] * 10, q, p])
+    assert said == "ignored, since a call names at most 10 accounts (SHARE-2): q"
+    assert cloud.image(image).shared_with == {"p"}
+    assert acme.share_image(image, with_accounts=[p] * 11) is None
+
+
 def test_an_image_is_shared_with_at_most_fifty_accounts(cloud, acme):
     """SHARE-2 (R: Limits 2021-07)."""
     image = golden_image(acme)

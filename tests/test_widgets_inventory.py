@@ -56,6 +56,13 @@ def test_the_answer_says_what_the_images_cost_and_what_may_go() -> None:
     assert "if nobody needs it, 3.96 CNY" in first
 
 
+def test_an_account_whose_storage_costs_nothing_has_bars_of_no_length() -> None:
+    free = ecs.Prices.published().changed("snapshot_standard", price=0, unit="per_gib_month")
+    panel = InventoryExplorer(told(), free)
+    assert "0.00 CNY in 30 days at list price" in summary(panel)[0]
+    assert re.findall(r"width:([0-9.]+%);border", panel.parts["picture"].value) == ["0.0%"]
+
+
 def test_each_thing_has_one_tick_box_with_its_name_its_verdict_and_what_it_saves() -> None:
     """Two snapshots of 20 GiB store 25: either alone frees 5 GiB, 0.60 CNY."""
     panel = InventoryExplorer(told())

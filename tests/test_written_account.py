@@ -119,7 +119,7 @@ def test_the_command_writes_a_story(story: Path, tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("more", "words"),
-    [(["--top", "3"], "leave --top away"), (["somewhere"], "leave places away"), ([], "name it with -o FOLDER")],
+    [(["--top", "3"], "leave --top out"), (["somewhere"], "leave places out"), ([], "name it with -o FOLDER")],
 )
 def test_what_has_no_effect_on_writing_is_refused(
     more: list[str],

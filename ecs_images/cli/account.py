@@ -99,7 +99,7 @@ def account(
     wanted = wanted_meters(meters)
     if story is not None:
         if useless := _given(context, context.params.keys() - _OF_WRITING):
-            raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} away")
+            raise InputError(f"--from writes files and reads none; leave {', '.join(useless)} out")
         write_story(story, path, taken=taken, accounts=account_id, prices=prices, meters=wanted, sets=sets)
         return
     if not places or sets:
@@ -118,7 +118,7 @@ def account(
         raise InputError("--table, --commands and --explain each show something of their own; choose one")
     shown = "explain" if explain is not None else "commands" if commands else table or output.form
     if useless := _given(context, _without_effect(shown, page=html is not None, chart=chart is not None)):
-        raise InputError(f"what is asked for does not depend on it; leave {' and '.join(useless)} away")
+        raise InputError(f"leave {' and '.join(useless)} out: nothing that is shown here depends on it")
     inventory = read_inventory(places, region, account_id, taken)
     book = Prices.published(*(prices or ())).supposing(assume_prices=stand_ins)
     bill = inventory.bill(site=site, prices=book, meters=wanted)

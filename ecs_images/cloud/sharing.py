@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..catalog.limits import limit
 from ..errors import InputError, did_you_mean, shown
 from ..ledger import events as ev
-from ..ledger.resources import Image, OpenedAccount
+from ..ledger.resources import Image
 from .arguments import AccountRefs, ImageRef
 from .control import Control
 from .request import Caller, Request, command
@@ -40,7 +40,7 @@ class ShareCommands(Caller):
         """
         request = self._request(_OPERATION)
         own = request.own_image(image)
-        receivers, ignored = _first_ten(request.control, with_accounts)
+        receivers, ignored = _that_count(request.control, with_accounts)
         if own.is_public:
             raise request.refusal_of(own, "Image.Public", "is a community image; it cannot be shared")
         _check_available(request, own)  # SHARE-10
@@ -51,25 +51,22 @@ class ShareCommands(Caller):
                 "OperationDeined.EncryptedSnapshot",
                 "is encrypted with the service's key; copy it with a key of your own first",
             )
-        later = []
-        if own.encrypted:
-            later.append(request.newer_rule("share_encrypted_image", own))
+        # What an older rule forbade of one receiver, it refused of the whole call: its doubt is that of all (UNK-18).
+        newer = [request.newer_rule("share_encrypted_image", own)] if own.encrypted else []
         for receiver in receivers:
-            _check_receiver(request, own, receiver)
-        sites = {request.state.accounts[name].site for name in (request.account, *receivers)}
-        later += ["share_between_sites"] if len(sites) > 1 else []
-        # At most fifty accounts an image (SHARE-2).
+            newer += _checked_receiver(request, own, receiver)
+        # At most fifty accounts an image (SHARE-2). No source refuses who has it already, so nothing happens then.
         new = [receiver for receiver in receivers if receiver not in own.shared_with]
         most = limit("accounts_per_shared_image", request.now)
         if len(own.shared_with) + len(new) > most:
             raise request.refusal_of(
                 own,
                 "QuotaExceed.ShareImageUser",
-                f"is shared with {len(own.shared_with)} accounts; at most {most} are allowed",
+                f"is shared with {len(own.shared_with)} accounts; {len(new)} more are over the {most} allowed",
             )
         request.control.record(
             *(
-                ev.ImageShared(at=request.now, image=own.id, account=receiver, assumed=request.doubts(*later))
+                ev.ImageShared(at=request.now, image=own.id, account=receiver, assumed=request.doubts(*newer))
                 for receiver in new
             )
         )
@@ -86,10 +83,10 @@ class ShareCommands(Caller):
         """
         request = self._request(_OPERATION)
         own = request.own_image(image)
-        leaving, ignored = _first_ten(request.control, from_accounts)
+        leaving, ignored = _that_count(request.control, from_accounts)
         for name in leaving:
             if name not in own.shared_with:
-                _known(request, own, name)
+                _check_known(request, own, name)
         request.control.record(
             *(
                 ev.ImageUnshared(at=request.now, image=own.id, account=name)
@@ -129,45 +126,52 @@ class ShareCommands(Caller):
         request.control.record(ev.ImageUnpublished(at=request.now, image=own.id))
 
 
-def _first_ten(control: Control, accounts: Sequence[str]) -> tuple[list[str], str | None]:
-    """The accounts of a call that count, once each, and a sentence about those beyond the tenth (SHARE-2)."""
+def _that_count(control: Control, accounts: Sequence[str]) -> tuple[list[str], str | None]:
+    """The accounts of a call that count, once each, and a sentence about those that are ignored.
+
+    The service counts places in the list, so a name that stands twice takes two of the ten (SHARE-2).
+    """
     if not accounts:
         raise InputError("give a list with at least one account")
     most = limit("accounts_per_share_call", control.now)
-    ignored = ", ".join(accounts[most:])
+    counted = dict.fromkeys(accounts[:most])
+    ignored = ", ".join(name for name in dict.fromkeys(accounts[most:]) if name not in counted)
     note = f"ignored, since a call names at most {most} accounts (SHARE-2): {ignored}" if ignored else None
-    return list(dict.fromkeys(accounts[:most])), note
+    return list(counted), note
 
 
 def _check_available(request: Request, image: Image) -> None:
     if image.status != "Available":
         raise request.refusal_of(
-            image, "OperationDenied.InvalidImageStatus", f"is {image.status}; only an Available image can be shared"
+            image,
+            "OperationDenied.InvalidImageStatus",
+            f"is {image.status}; it must be Available to be shared or public",
         )
 
 
-def _known(request: Request, image: Image, account: str) -> OpenedAccount:
-    """An account to share an image with, or to take it from; refused where there is none of that name."""
+def _check_known(request: Request, image: Image, account: str) -> None:
+    """An account to share an image with, or to take it from, is one that there is."""
     accounts = request.state.accounts
     if account not in accounts:
         message = f"no account {shown(account)}{did_you_mean(account, accounts)}"
         raise request.refusal("InvalidAccount.NotFound", message, image=image.id)
-    return accounts[account]
 
 
-def _check_receiver(request: Request, image: Image, receiver: str) -> None:
+def _checked_receiver(request: Request, image: Image, receiver: str) -> list[str]:
+    """The newer rules by which an image may be shared with an account; refused where it may not."""
     if receiver == request.account:
         raise request.refusal("InvalidAccount.Forbbiden", "an image cannot be shared with its owner", image=image.id)
-    known = _known(request, image, receiver)
-    across = known.site != request.state.accounts[request.account].site
-    if across:
-        request.newer_rule("share_between_sites", image)
-    if image.lineage.product_code and across:
-        raise request.refusal_of(
-            image,
-            "InvalidImageId.BidMismatch",
-            f"comes from the marketplace and cannot cross to the {known.site} site (SHARE-5)",
-        )
+    _check_known(request, image, receiver)
+    site = request.state.accounts[receiver].site
+    newer = []
+    if site != request.state.accounts[request.account].site:
+        newer.append(request.newer_rule("share_between_sites", image))
+        if image.lineage.product_code:
+            raise request.refusal_of(
+                image,
+                "InvalidImageId.BidMismatch",
+                f"comes from the marketplace and cannot cross to the {site} site (SHARE-5)",
+            )
     # SHARE-3
     most = limit("images_shared_to_one_account", request.now)
     held = len(request.state.index.images.of("receiver", receiver))
@@ -175,3 +179,4 @@ def _check_receiver(request: Request, image: Image, receiver: str) -> None:
         raise request.refusal(
             "QuotaExceed.ShareImage", f"{receiver} already receives {held} images, the most allowed", image=image.id
         )
+    return newer

@@ -1,4 +1,4 @@
-"""The ledger: every event in order. `ledger_file` describes its file."""
+"""The ledger: every event in order. Its files are described by `ledger_file` (lines) and `column_file` (Parquet)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Ledger(Sequence[Event]):
     def __getitem__(self, index: slice) -> Ledger: ...
     def __getitem__(self, index: int | slice) -> Event | Ledger:
         if isinstance(index, slice):
-            return Ledger(self._events[: self._length][index])
+            return Ledger(map(self._events.__getitem__, range(self._length)[index]))
         return self._events[range(self._length)[index]]
 
     def __eq__(self, other: object) -> bool:
@@ -86,7 +86,9 @@ class Ledger(Sequence[Event]):
         return self._events.numbers if isinstance(self._events, EventColumns) else kind_numbers(self)
 
     def take(self, places: np.ndarray) -> list[Event]:
-        """The events at these places."""
+        """The events at these places; raises IndexError where one is none of the ledger's."""
+        if len(places) and not 0 <= places.min() <= places.max() < self._length:
+            raise IndexError(f"places of a ledger of {self._length:,} events are 0 to {self._length - 1:,}")
         if isinstance(self._events, EventColumns):
             return self._events.take(places)
         return list(map(self._events.__getitem__, places.tolist()))
@@ -120,8 +122,8 @@ class Ledger(Sequence[Event]):
 
         when: the moment; before the first event there is nothing, after the last one everything stays as it is
 
-        The first question about a long ledger replays it that far and keeps a state after each sixteenth of it, or
-        after 16,384 events if that is more; later ones go on from there.
+        The first question about a long ledger replays it that far and keeps a state now and then, at most 32; later
+        ones go on from there.
 
         >>> cloud.ledger.state_at("2026-01-20").images[golden].status
         'Available'

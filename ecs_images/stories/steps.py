@@ -4,6 +4,7 @@ A step is one command of `Account` with its arguments, or `wait`. A step may als
 (when), `refused` (the error code it must meet), and `as` (a name for the id it returns). A
 `repeat` does a list of steps several times, with its counter in `{braces}`; a step in it may
 also have `after` (how long after the start of its round) and `rounds` (in which rounds it is done).
+What an argument may be is read from the command's signature, by `cloud.arguments`.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ class InventoryPlan:
     def _regions(self) -> list[tuple[str, str, float]]:
         """What each region costs, and how that compares with the dearest."""
         costs = self.bill.by("region")
-        most = float(costs["list_cost"].max()) if len(costs) else 1.0
+        most = max(costs["list_cost"], default=0.0) or 1.0  # where nothing costs anything, bars have no length
         return [
             (region, pages.number(cost), cost / most)
             for region, cost in costs[["region_id", "list_cost"]].itertuples(index=False)

@@ -14,7 +14,7 @@ from ..wording import number as number
 _LINES = "line-height:1.4"
 _CELL = "padding:0 .8em 0 0;vertical-align:top"
 _SHORT = 24
-"""Cells of up to so many characters stay on one line; longer ones may also break after an underscore."""
+"""Cells of up to so many characters stay on one line; others, such as codes, break after an underscore too."""
 
 
 def sentence(text: str) -> str:
